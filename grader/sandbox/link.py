@@ -11,10 +11,9 @@ import json
 import os
 import re
 import select
-import socket
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NoReturn, Self
 
 from . import endings, processes
 from .limits import Limits
@@ -148,10 +147,11 @@ class Link:
                 return self._parsed(line)
             if self._closed or self._how:
                 raise LinkClosed(self._how or "was closed")
-            if self._replies not in self._open or self._ending:
-                self._stop(self._last_word())
-            elif self._total > self._limits.total or len(self._lines) > self._limits.line:
-                self._stop("wrote too much")
+            if self._total > self._limits.total or len(self._lines) > self._limits.line:
+                self._break_off("wrote too much")
+            elif self._replies not in self._open or self._ending:
+                self._how = self._last_word()
+                self.close()
             elif time.monotonic() >= deadline:
                 raise LinkTimeout(self.cpu_seconds())
             else:
@@ -166,8 +166,7 @@ class Link:
         line = bytes(self._lines[:end])
         del self._lines[: end + 1]
         if end > self._limits.line:
-            self._stop("wrote too much")
-            raise LinkClosed("wrote too much")
+            self._break_off("wrote too much")
         return line
 
     def _parsed(self, line: bytes) -> dict[str, Any]:
@@ -178,8 +177,7 @@ class Link:
         except (ValueError, RecursionError):
             obj = None
         if not isinstance(obj, dict):
-            self._stop("wrote something that is no message")
-            raise LinkClosed("wrote something that is no message")
+            self._break_off("wrote something that is no message")
         return obj
 
     def _pump(self, deadline: float) -> None:
@@ -242,10 +240,12 @@ class Link:
             return self._ending.text(self._limits, self._out_of_memory)
         return "closed its end of the line" if self._status.fileno() in self._open else "was killed from outside"
 
-    def _stop(self, how: str) -> None:
-        """Note how it ended and make sure that it did."""
+    def _break_off(self, how: str) -> NoReturn:
+        """Listen no more to a child that broke the rules, and end it."""
         self._how = how
         self.close()
+        self._lines.clear()
+        raise LinkClosed(how)
 
     def cpu_seconds(self) -> float:
         """Return the processor time used by the child so far, all threads, in seconds."""
@@ -268,10 +268,7 @@ class Link:
         self._end()
         self._closed = True
         while self._status.fileno() in self._open and not self._ending:
-            before = self._ending
             self._hear()
-            if before is self._ending:
-                break
         self._drain()
         self._ending = self._ending or endings.Ending(9, used, 0)
         for descriptor in (self._requests, self._replies, self._prints):
@@ -279,7 +276,7 @@ class Link:
         self._status.close()
         self._open.clear()
 
-    def __enter__(self) -> Link:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

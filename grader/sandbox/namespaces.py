@@ -15,7 +15,9 @@ import sys
 from typing import Any, NoReturn
 
 NOBODY = 65534
-NEW_NAMESPACES = 0x00020000 | 0x02000000 | 0x04000000 | 0x08000000 | 0x20000000 | 0x40000000  # ns cgroup uts ipc pid net
+NEW_NAMESPACES = (
+    0x00020000 | 0x02000000 | 0x04000000 | 0x08000000 | 0x20000000 | 0x40000000
+)  # ns cgroup uts ipc pid net
 NEW_USER = 0x10000000
 RDONLY, NOSUID, NODEV, NOEXEC, REMOUNT = 1, 2, 4, 8, 32
 BIND, REC, PRIVATE = 0x1000, 0x4000, 1 << 18
@@ -35,12 +37,12 @@ def call(what: str, *arguments: Any) -> None:
 
 
 def mount(source: str | None, target: str, kind: str | None, flags: int, data: str | None = None) -> None:
-    """mount(2)"""
+    """Mount something, as the system call of this name does."""
     texts = [text.encode() if text is not None else None for text in (source, target, kind, data)]
     call("mount", texts[0], texts[1], texts[2], ctypes.c_ulong(flags), texts[3])
 
 
-def leave(own_user: bool) -> None:
+def leave(*, own_user: bool) -> None:
     """Leave the namespaces of the machine; become nobody in a user namespace of our own if asked."""
     user, group = os.geteuid(), os.getegid()
     call("unshare", NEW_NAMESPACES | (NEW_USER if own_user else 0))
@@ -106,7 +108,7 @@ def main() -> int:
     """Return the exit code of the fork server."""
     plan = json.loads(sys.argv[1])
     try:
-        leave(plan["own_user"])
+        leave(own_user=plan["own_user"])
         child = os.fork()
         if child == 0:
             first_process(plan)

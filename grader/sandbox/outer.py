@@ -86,7 +86,9 @@ def spare_users() -> tuple[int, int] | None:
     readable = (view.interpreter(), sys.modules["os"].__file__ or "", *map(str, view.packages().values()))
     if not all(os.stat(path).st_mode & _OTHERS_READ for path in readable):
         return None  # an installation that root alone may read: stay root, in a user namespace
-    last = max(int(line.split()[0]) + int(line.split()[2]) for line in Path("/proc/self/uid_map").read_text().splitlines())
+    last = max(
+        int(line.split()[0]) + int(line.split()[2]) for line in Path("/proc/self/uid_map").read_text().splitlines()
+    )
     first, count = _FREE_RANGE
     if last >= first + count:
         return first, count
@@ -103,7 +105,15 @@ def _may_change_user() -> bool:
 
 
 def command(
-    level: Level, *, walls: bool, control: int, proc: int, judge: int, packages: str, spare: tuple[int, int] | None
+    level: Level,
+    *,
+    walls: bool,
+    control: int,
+    proc: int,
+    judge: int,
+    packages: str,
+    spare: tuple[int, int] | None,
+    imports: tuple[str, ...],
 ) -> Command:
     """Return how to start a fork server.
 
@@ -115,6 +125,7 @@ def command(
         judge: descriptor that becomes readable when this process ends (a pidfd), or -1.
         packages: folder to import from where there are no outer walls.
         spare: see `spare_users`.
+        imports: modules to import before the first fork.
     """
     settings: dict[str, Any] = {
         "walls": walls,
@@ -122,7 +133,7 @@ def command(
         "proc": proc,
         "judge": judge,
         "spare": spare,
-        "imports": IMPORTS,
+        "imports": imports,
         "packages": packages if level == "none" else view.PACKAGES,
         "worker": str(view.WORKER_SOURCE) if level == "none" else view.WORKER,
     }
@@ -159,5 +170,3 @@ def _bubblewrap(spare: tuple[int, int] | None) -> list[str]:
         else:
             arguments += [flags[mount.kind], mount.source, mount.target]
     return [*arguments, "--remount-ro", "/", "--chdir", "/"]
-
-

@@ -10,6 +10,7 @@ import sys
 import time
 from typing import Any
 
+LINUX: bool = sys.platform == "linux"
 _CREDENTIALS = struct.Struct("3i")  # struct ucred: process, user, group
 _CPU_CLOCK = 2  # CPUCLOCK_SCHED: all threads of a process
 
@@ -17,8 +18,8 @@ _CPU_CLOCK = 2  # CPUCLOCK_SCHED: all threads of a process
 def status_pair() -> tuple[socket.socket, socket.socket]:
     """Return two ends of a line on which the kernel tells the reader who wrote, in the reader's own process ids."""
     ours, theirs = socket.socketpair()
-    ours.setblocking(False)
-    if sys.platform == "linux":
+    ours.settimeout(0)
+    if LINUX:
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
     return ours, theirs
 
@@ -27,7 +28,7 @@ def news(status: socket.socket) -> list[tuple[dict[str, Any], int]]:
     """Return what has been written, each message with its writer's process id (0 if unknown); empty at the end."""
     sender = 0
     try:
-        if sys.platform == "linux":
+        if LINUX:
             data, extras, _, _ = status.recvmsg(1 << 14, socket.CMSG_SPACE(_CREDENTIALS.size))
             for level, kind, content in extras:
                 if level == socket.SOL_SOCKET and kind == socket.SCM_CREDENTIALS:
@@ -41,7 +42,7 @@ def news(status: socket.socket) -> list[tuple[dict[str, Any], int]]:
 
 def cpu_seconds(process: int) -> float:
     """Return the processor time that a process has used, in seconds; 0 if it is gone."""
-    if sys.platform == "linux":
+    if LINUX:
         try:
             return time.clock_gettime((~process << 3) | _CPU_CLOCK)
         except OSError:

@@ -31,12 +31,22 @@ class Running:
         limits: of each child.
         serve: source text of another request loop, for tests of the sandbox.
         as_root: use the spare user ids of root where there are any.
+        imports: modules that every child finds imported.
 
     Raises:
         IsolationRefused: it did not start; the text says why.
     """
 
-    def __init__(self, level: outer.Level, *, walls: bool, limits: Limits, serve: str | None, as_root: bool) -> None:
+    def __init__(
+        self,
+        level: outer.Level,
+        *,
+        walls: bool,
+        limits: Limits,
+        serve: str | None,
+        as_root: bool,
+        imports: tuple[str, ...] = outer.IMPORTS,
+    ) -> None:
         self.level = level
         self.pid_of_owner = os.getpid()
         self._walls = walls
@@ -48,7 +58,7 @@ class Running:
         self._temporary = None if walls else Path(tempfile.mkdtemp(prefix="checkpoint-"))
         self._control, theirs = socket.socketpair()
         try:
-            self._process = self._start(theirs, as_root=as_root)
+            self._process = self._start(theirs, as_root=as_root, imports=imports)
             self._handshake(serve)
         except BaseException:
             self._control.close()
@@ -57,7 +67,7 @@ class Running:
         finally:
             theirs.close()
 
-    def _start(self, theirs: socket.socket, *, as_root: bool) -> subprocess.Popen[bytes]:
+    def _start(self, theirs: socket.socket, *, as_root: bool, imports: tuple[str, ...]) -> subprocess.Popen[bytes]:
         opened: list[int] = []
         if self._walls:
             opened.append(os.open("/proc", os.O_RDONLY | os.O_DIRECTORY))
@@ -70,8 +80,9 @@ class Running:
                 control=theirs.fileno(),
                 proc=opened[0] if self._walls else -1,
                 judge=opened[-1] if sys.platform == "linux" else -1,
-                packages=str(self._linked_packages()) if self._temporary else "",
+                packages=str(_linked_packages(self._temporary)) if self._temporary else "",
                 spare=outer.spare_users() if as_root and self._walls else None,
+                imports=imports,
             )
             return subprocess.Popen(
                 command.arguments,
@@ -88,22 +99,15 @@ class Running:
             for descriptor in opened:
                 os.close(descriptor)
 
-    def _linked_packages(self) -> Path:
-        """Make a folder with links to just the packages that are visible inside walls, so that imports go the same way."""
-        assert self._temporary is not None
-        folder = self._temporary / "packages"
-        folder.mkdir()
-        for name, path in view.packages().items():
-            (folder / name).symlink_to(path)
-        return folder
-
     def _handshake(self, serve: str | None) -> None:
         self._control.settimeout(START_S)
         try:
             self._write({"serve": serve})
             answer = self._read()
         except OSError as problem:
-            raise IsolationRefused(f"the fork server ({self.level}) did not start: {self._last_words(problem)}") from problem
+            raise IsolationRefused(
+                f"the fork server ({self.level}) did not start: {self._last_words(problem)}"
+            ) from problem
         if "failed" in answer:
             self.close()
             raise IsolationRefused(f"the fork server ({self.level}) did not start: {answer['failed']}")
@@ -195,3 +199,12 @@ class Running:
     def _sweep(self) -> None:
         if self._temporary is not None:
             shutil.rmtree(self._temporary, ignore_errors=True)
+
+
+def _linked_packages(temporary: Path) -> Path:
+    """Make a folder with links to just the packages that are visible inside walls, so that imports go the same way."""
+    folder = temporary / "packages"
+    folder.mkdir()
+    for name, path in view.packages().items():
+        (folder / name).symlink_to(path)
+    return folder

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import weakref
 from pathlib import Path
+from typing import Self
 
 from . import probe
 from .limits import Limits
@@ -84,7 +85,7 @@ class ForkServer:
                 self._running.close()
                 self._running = None
 
-    def __enter__(self) -> ForkServer:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

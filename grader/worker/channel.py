@@ -33,12 +33,10 @@ def _refuse(value: object) -> Any:
 def _c_parts() -> tuple[Any, Any]:
     """Return an encoder and a scanner written in C: they look nothing up in modules that a subject can patch."""
     encoder: Any = json.encoder
-    decoder = json.decoder.JSONDecoder()
+    decoder: Any = json.decoder.JSONDecoder()
     if encoder.c_make_encoder is None:  # another interpreter than CPython
         return json.encoder.JSONEncoder(default=_refuse, separators=(",", ":")).encode, decoder.scan_once
-    chunks = encoder.c_make_encoder(
-        None, _refuse, encoder.encode_basestring_ascii, None, ":", ",", False, False, True
-    )
+    chunks = encoder.c_make_encoder(None, _refuse, encoder.encode_basestring_ascii, None, ":", ",", False, False, True)
     join = "".join
     return lambda obj: join(chunks(obj, 0)), decoder.scan_once
 
@@ -103,7 +101,8 @@ class Channel:
             raise ValueError("a message from the judge is no JSON") from None
         if not _isinstance(obj, _dict):
             raise ValueError("a message from the judge is no JSON object")
-        return obj
+        message: Message = obj
+        return message
 
     def poll(self) -> bool:
         """Tell whether `receive` would return at once: a message waits, or the judge has closed its end."""

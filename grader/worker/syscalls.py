@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import platform
 import struct
+from functools import cache
 
 # name=number on x86_64,number on aarch64 ("-": that machine has no such call)
 _ALLOWED = """
@@ -118,6 +119,12 @@ def _clone(call: int) -> list[Instruction]:
     ]
 
 
+def clone_number() -> int:
+    """Return the number of `clone` on this machine."""
+    return _CLONE[_ARCH[platform.machine()][0]]
+
+
+@cache
 def program(machine: str | None = None) -> bytes:
     """Return the filter as an array of struct sock_filter.
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import ctypes
 import os
 import resource
+import signal
 import sys
 from typing import Any
 
@@ -25,15 +26,15 @@ _PR_SET_PDEATHSIG, _PR_SET_SECCOMP, _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS = 1, 
 _SECCOMP_MODE_FILTER = 2
 _CAPABILITY_VERSION = 0x20080522
 _M_ARENA_MAX = -8
-_SIGKILL = 9
 
 Limits = dict[str, int]  # made by the trusted side: grader/sandbox/limits.py says what each means
 
 _libc = ctypes.CDLL(None, use_errno=True)
+_held = ctypes.PyDLL(None, use_errno=True)  # keeps the interpreter's lock during a call
 
 
 class _Program(ctypes.Structure):
-    """struct sock_fprog"""
+    """A struct sock_fprog."""
 
     _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_char_p))
 
@@ -63,29 +64,46 @@ def few_arenas() -> None:
 def die_with_parent() -> None:
     """Have the kernel kill this process when the one that forked it is gone (Linux only; elsewhere nothing)."""
     if sys.platform == "linux":
-        _prctl(_PR_SET_PDEATHSIG, _SIGKILL)
+        _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def unshare(proc: int, *, own_user: bool) -> None:
-    """Leave the shared namespaces; the next process forked is the first of its own process-id namespace.
+def fork_apart(*, own_user: bool) -> int:
+    """Fork a first process of new namespaces; return 0 in it, its id in the caller.
+
+    `os.fork` has no flags, and `unshare` would need a process between. So this is `os.fork` with flags: the same
+    documented hooks of CPython around the same system call.
+
+    Args:
+        own_user: make a user namespace too (when not root).
+    """
+    flags = _NEWNS | _NEWPID | (_NEWUSER if own_user else 0) | signal.SIGCHLD
+    python = ctypes.pythonapi  # its calls keep the interpreter's lock, as a fork must
+    python.PyOS_BeforeFork()
+    process = _held.syscall(syscalls.clone_number(), ctypes.c_ulong(flags), None, None, None, None)
+    number = ctypes.get_errno()
+    if process == 0:
+        python.PyOS_AfterFork_Child()
+    else:
+        python.PyOS_AfterFork_Parent()
+    if process < 0:
+        raise OSError(number, f"clone into namespaces: {os.strerror(number)}")
+    return int(process)
+
+
+def map_user(proc: int, user: int, group: int) -> None:
+    """Be nobody in the user namespace just made.
 
     Args:
         proc: descriptor of the /proc folder of the machine outside. Inside the walls there is none.
-        own_user: make a user namespace too (when not root).
+        user: who this process was before.
+        group: its group.
     """
-    user, group = os.geteuid(), os.getegid()
-    _call("unshare", _NEWNS | _NEWPID | (_NEWUSER if own_user else 0))
-    if own_user:
-        for name, text in (
-            ("setgroups", "deny"),
-            ("uid_map", f"{NOBODY} {user} 1"),
-            ("gid_map", f"{NOBODY} {group} 1"),
-        ):
-            file = os.open(f"self/{name}", os.O_WRONLY | os.O_CLOEXEC, dir_fd=proc)
-            try:
-                os.write(file, text.encode())
-            finally:
-                os.close(file)
+    for name, text in (("setgroups", "deny"), ("uid_map", f"{NOBODY} {user} 1"), ("gid_map", f"{NOBODY} {group} 1")):
+        file = os.open(f"self/{name}", os.O_WRONLY | os.O_CLOEXEC, dir_fd=proc)
+        try:
+            os.write(file, text.encode())
+        finally:
+            os.close(file)
 
 
 def private_folder(folder: str, size: int, files: int) -> None:
@@ -107,15 +125,19 @@ def spare_user(first: int, count: int) -> int:
     return first + int.from_bytes(os.urandom(8), "little") % count
 
 
+def never_regain() -> None:
+    """Empty the set of capabilities that a program could gain. The fork server does it once, for all its children."""
+    for capability in range(64):
+        if _prctl(_PR_CAPBSET_DROP, capability) != 0:
+            break  # past the last one that this kernel knows, or nothing to drop: no privilege at all
+
+
 def become(user: int | None) -> None:
     """Give up every privilege for good.
 
     Args:
         user: the spare user and group id to become; None keeps the ids of the user namespace.
     """
-    for capability in range(64):
-        if _prctl(_PR_CAPBSET_DROP, capability) != 0:
-            break  # past the last capability that this kernel knows
     if user is not None:
         os.setgroups([])
         os.setresgid(user, user, user)

@@ -12,6 +12,7 @@ Without walls (self-check) there is no keeper: the server forks the child and wa
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
 import fcntl
 import gc
@@ -26,7 +27,7 @@ import types
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from . import walls
+from . import syscalls, walls
 from .channel import Channel
 
 Serve = Callable[[Channel], None]
@@ -34,7 +35,6 @@ Request = dict[str, Any]
 
 _DESCRIPTORS = 4  # with each request: messages in, messages out, output, status
 _CLOSE_UP_TO = 4096  # the server never opens more than a few dozen descriptors
-_RESET = {signal.SIGPIPE: signal.SIG_IGN, signal.SIGINT: signal.default_int_handler}
 
 
 def _tell(status: int, **message: Any) -> None:
@@ -92,6 +92,10 @@ class _Server:
     def warm_up(self, imports: list[str]) -> None:
         """Import all that a child may need, then put it where the garbage collector of no child looks again."""
         walls.few_arenas()
+        if self.walls:
+            walls.die_with_parent()  # that is bwrap or namespaces.py, which the judge can kill; not the judge's thread
+            walls.never_regain()
+            syscalls.program()  # cached for all children
         self.serve = _load_serve(self._first_line()["serve"])
         for name in imports:
             importlib.import_module(name)
@@ -164,10 +168,8 @@ class _Server:
                 return
             number, status = self.running.pop(process, (-1, -1))
             if status >= 0:
-                try:
+                with contextlib.suppress(OSError):  # the judge may have closed the link already
                     _tell(status, **_ending(ended, used))
-                except OSError:
-                    pass  # the judge has closed the link already
                 os.close(status)
             if number >= 0:
                 self.control.sendall(json.dumps({"gone": number}).encode() + b"\n")
@@ -187,16 +189,16 @@ class _Server:
             self.control.sendall(json.dumps({"gone": request["id"]}).encode() + b"\n")
 
     def _spawn_confined(self, request: Request, descriptors: list[int]) -> int:
-        """Fork a process that leaves the namespaces and forks the keeper; return the keeper's id, 0 if that failed."""
-        reading, writing = os.pipe()
-        between = os.fork()
-        if between == 0:
-            self._guarded(descriptors[3], lambda: self._between(request, descriptors, writing))
-        os.close(writing)
-        keeper = os.read(reading, 4)
-        os.close(reading)
-        os.waitpid(between, 0)
-        return int.from_bytes(keeper, "little")
+        """Fork the keeper into namespaces of its own; return its id, 0 if this machine does not allow it."""
+        user, group = os.geteuid(), os.getegid()
+        try:
+            keeper = walls.fork_apart(own_user=self.spare is None)
+        except OSError as problem:
+            _tell(descriptors[3], failed=str(problem))
+            return 0
+        if keeper == 0:
+            self._guarded(descriptors[3], lambda: self._keeper(request, descriptors, user, group))
+        return keeper
 
     def _guarded(self, status: int, body: Callable[[], int]) -> NoReturn:
         """Run the body of a forked process; nothing may ever return into the server's loop."""
@@ -207,31 +209,24 @@ class _Server:
             try:
                 _tell(status, failed=str(problem) or type(problem).__name__)
             except OSError:
-                pass
+                code = 2  # the judge is gone
         os._exit(code)
 
-    def _between(self, request: Request, descriptors: list[int], report: int) -> int:
-        walls.unshare(self.proc, own_user=self.spare is None)
-        keeper = os.fork()
-        if keeper == 0:
-            self._guarded(descriptors[3], lambda: self._keeper(request, descriptors))
-        os.write(report, keeper.to_bytes(4, "little"))
-        return 0
-
-    def _keeper(self, request: Request, descriptors: list[int]) -> int:
+    def _keeper(self, request: Request, descriptors: list[int], user: int, group: int) -> int:
         status = descriptors[3]
+        if self.spare is None:
+            walls.map_user(self.proc, user, group)
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_DFL)  # the child can't signal this process: it handles nothing
         limits = request["limits"]
         walls.private_folder(request["folder"], limits["disk"], limits["disk_files"])
-        user = walls.spare_user(*self.spare) if self.spare else None
+        spare = walls.spare_user(*self.spare) if self.spare else None
         child = os.fork()
         if child == 0:
-            self._guarded(status, lambda: self._child(request, descriptors, user))
-        _tell(status, at="keeper")
+            self._guarded(status, lambda: self._child(request, descriptors, spare))
         _close_all_but(status)
-        walls.become(user)
+        walls.become(spare)
         _, ended, used = os.wait4(child, 0)
         _tell(status, **_ending(ended, used))
         return 0
@@ -240,8 +235,7 @@ class _Server:
         limits, folder = request["limits"], request["folder"]
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        for number, action in _RESET.items():
-            signal.signal(number, action)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         if not self.walls:
             os.setpgid(0, 0)
             walls.die_with_parent()
@@ -259,11 +253,9 @@ class _Server:
 
 def _kill(process: int, *, group: bool) -> None:
     """Kill a process that has not been waited for yet, so that its id can't be another's."""
-    try:
-        if group:
+    if group:
+        with contextlib.suppress(OSError):  # it has not made its group yet
             os.killpg(process, signal.SIGKILL)
-    except OSError:
-        pass  # it has not made its group yet
     os.kill(process, signal.SIGKILL)
 
 
@@ -282,9 +274,7 @@ def _arrange(descriptors: list[int], most: int) -> tuple[Channel, int]:
     """
     os.dup2(descriptors[2], 1)
     os.dup2(descriptors[2], 2)
-    reading, writing, status = (
-        fcntl.fcntl(descriptors[place], fcntl.F_DUPFD_CLOEXEC, most - 3) for place in (0, 1, 3)
-    )
+    reading, writing, status = (fcntl.fcntl(descriptors[place], fcntl.F_DUPFD_CLOEXEC, most - 3) for place in (0, 1, 3))
     _close_all_but(reading, writing, status)
     return Channel(reading, writing), status
 
@@ -318,10 +308,8 @@ def _run(serve: Serve, channel: Channel, out_of_memory: int) -> int:
         sys.excepthook(*sys.exc_info())
         code = 70
     for stream in (sys.stdout, sys.stderr):
-        try:
+        with contextlib.suppress(OSError, ValueError, AttributeError):
             stream.flush()
-        except (OSError, ValueError, AttributeError):
-            pass
     return code & 0xFF
 
 
