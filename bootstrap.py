@@ -262,7 +262,7 @@ def run(root: str, words: "list[str]") -> int:
         os.chdir(root)
         sys.stdout.flush()
         sys.stderr.flush()
-        os.execve(python, [python, *words], environment)  # noqa: S606 (no shell is wanted)
+        os.execve(python, [python, *words], environment)
     return subprocess.call([python, *words], cwd=root, env=environment)
 
 
