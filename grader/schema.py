@@ -1,0 +1,76 @@
+"""Which traces are believed: valid, bounded, monotone in time, and made of names that the plan knows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+#: Version of the trace format that this judge reads.
+FORMAT = 1
+_ENDS = frozenset({"done", "deadlock", "runaway", "stuck", "exit", "error"})
+_HOWS = frozenset({"returned", "raised", "cancelled", "open"})
+_KEYS = frozenset(
+    "format backend seed order cancel fault spans notes steps time end tasks probes".split(),
+)
+_MAX_SPANS = 5_000
+_MAX_NOTES = 10_000
+
+
+def complaints(data: Any, request: Mapping[str, Any]) -> str:
+    """Return what is wrong with a trace, in a few words; empty text if it may be believed."""
+    try:
+        return _head(data, request) or _spans(data) or _notes(data) or ""
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+        return f"malformed ({type(error).__name__})"
+
+
+def _head(data: Any, request: Mapping[str, Any]) -> str:
+    if type(data) is not dict or not _KEYS <= set(data) or data["format"] != FORMAT:
+        return "not format 1"
+    if data["backend"] != request["backend"]:
+        return "another backend"
+    if data["end"]["kind"] not in _ENDS or type(data["end"]["text"]) is not str:
+        return "an unknown end"
+    if not _is_time(data["time"]) or type(data["steps"]) is not int:
+        return "no time"
+    if len(data["spans"]) > _MAX_SPANS or len(data["notes"]) > _MAX_NOTES:
+        return "too long"
+    return ""
+
+
+def _is_time(value: Any) -> bool:
+    return type(value) in (int, float) and math.isfinite(value) and value >= 0
+
+
+def _spans(data: Mapping[str, Any]) -> str:
+    known: dict[int, Any] = {}
+    last_begun, last_start = -1, 0.0
+    for span in data["spans"]:
+        begun, ended = span["order"]
+        if (
+            span["how"] not in _HOWS
+            or span["id"] in known
+            or (span["parent"] is not None and span["parent"] not in known)
+        ):
+            return "a span out of place"
+        if begun <= last_begun or not _is_time(span["start"]) or span["start"] < last_start:
+            return "time runs backwards"
+        if (span["how"] == "open") != (span["end"] is None):
+            return "a span that is neither open nor ended"
+        if span["end"] is not None and (not _is_time(span["end"]) or span["end"] < span["start"] or ended <= begun):
+            return "a span that ends before it begins"
+        known[span["id"]] = span
+        last_begun, last_start = begun, span["start"]
+    if data["end"]["kind"] == "done" and any(span["end"] is None for span in known.values()):
+        return "a span without an end in a run that ended"
+    return ""
+
+
+def _notes(data: Mapping[str, Any]) -> str:
+    last = -1
+    for note in data["notes"]:
+        if note["order"] <= last or not _is_time(note["t"]) or type(note["what"]) is not str:
+            return "notes out of order"
+        last = note["order"]
+    return ""

@@ -1,0 +1,408 @@
+"""Reading a trace: what happened in one run, in the words of a check. A reader that finds nothing fails the subject."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from .check import CheckFailed
+from .words import Token
+
+
+class Error:
+    """An exception of the trace.
+
+    It equals text: the name of its class or of a class that it is derived from, or the name under which the scene
+    raised it. Its text is not shown: it is the learner's.
+    """
+
+    def __init__(self, data: Mapping[str, Any]) -> None:
+        self.kind: str = data["error"]
+        self.kinds: list[str] = data.get("is", [self.kind])
+        self.token: str | None = data.get("token")
+        self.text: str = data.get("text", "")
+        self.attributes: dict[str, Any] = {name: decode(value) for name, value in data.get("attributes", {}).items()}
+        self._leaves = [Error(leaf) for leaf in data["leaves"]] if "leaves" in data else None
+
+    @property
+    def is_group(self) -> bool:
+        """Whether it is an exception group."""
+        return self._leaves is not None
+
+    @property
+    def leaves(self) -> list[Error]:
+        """The exceptions in it that are no groups; itself if it is none."""
+        return [self] if self._leaves is None else self._leaves
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, str):
+            return other == self.token or (not self.is_group and other in self.kinds) or other == self.kind
+        return isinstance(other, Error) and (self.kind, self.token, self._leaves) == (
+            other.kind,
+            other.token,
+            other._leaves,
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        if self._leaves is not None:
+            return f"{self.kind} of {self._leaves}"
+        return self.token or self.kind
+
+
+@dataclass(frozen=True)
+class Data:
+    """A dataclass object of the subject's."""
+
+    kind: str
+    fields: dict[str, Any]
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self.fields[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    def __repr__(self) -> str:
+        return f"{self.kind}({', '.join(f'{k}={v!r}' for k, v in self.fields.items())})"
+
+
+@dataclass(frozen=True)
+class Opaque:
+    """An object of the subject's, of which only the class is known."""
+
+    kind: str
+
+    def __repr__(self) -> str:
+        return f"an object of {self.kind}"
+
+
+def decode(value: Any) -> Any:
+    """Return an encoded value as Python: tokens as `Token`, enum members as their names, exceptions as `Error`."""
+    if isinstance(value, list):
+        return [decode(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if "token" in value and "error" not in value:
+        return Token(value["token"])
+    if "enum" in value:
+        return value["enum"]
+    if "error" in value:
+        return Error(value)
+    if "dict" in value:
+        return _pairs(value["dict"])
+    return _decode_rest(value)
+
+
+def _pairs(pairs: Sequence[Sequence[Any]]) -> Any:
+    decoded = [(decode(key), decode(item)) for key, item in pairs]
+    try:
+        return dict(decoded)
+    except TypeError:
+        return decoded
+
+
+def _decode_rest(value: Mapping[str, Any]) -> Any:
+    if "tuple" in value:
+        return tuple(decode(item) for item in value["tuple"])
+    if "set" in value:
+        return [decode(item) for item in value["set"]]
+    if "float" in value:
+        return float(value["float"])
+    if "data" in value:
+        return Data(value["data"], {name: decode(item) for name, item in value["fields"].items()})
+    return Opaque(str(value.get("type", "unknown")))
+
+
+class Span:
+    """Something that took time: a call of the subject, a job that it ran, an actor, a step of a script."""
+
+    def __init__(self, data: Mapping[str, Any], trace: Trace) -> None:
+        self._data, self._trace = data, trace
+        self.id: int = data["id"]
+        self.parent: int | None = data["parent"]
+        self.who: str = data["who"]
+        self.what: str = data["what"]
+        self.task: str = data["task"]
+        self.start: float = data["start"]
+        self.end: float | None = data["end"]
+        #: ``returned``, ``raised``, ``cancelled`` or ``open``: it never ended
+        self.how: str = data["how"]
+        self.steps: int = data["steps"]
+        self.line: int | None = data["line"]
+        self.begun: int = data["order"][0]
+        self.finished: int | None = data["order"][1]
+        #: when a cancellation first struck inside it, and whether that came from outside
+        self.cancelled_at: float | None = data["cancelled"]
+        self.outside: bool = data["outside"]
+
+    @property
+    def is_call(self) -> bool:
+        """Whether it is a call of the subject."""
+        return bool(self._data["subject"])
+
+    @property
+    def plain_args(self) -> list[Any]:
+        """What it was called with, as plain data."""
+        return list(self._data["args"])
+
+    @property
+    def args(self) -> list[Any]:
+        """What it was called with."""
+        return [decode(arg) for arg in self._data["args"]]
+
+    @property
+    def value(self) -> Any:
+        """What it returned; fails the subject if it did not return."""
+        if self.how != "returned":
+            self._trace.fail(self.name, f"{self.ending}, where it should return")
+        return decode(self._data["value"])
+
+    @property
+    def raised(self) -> Error | None:
+        """The exception that it raised, or None."""
+        error = self._data["error"]
+        return None if error is None else Error(error)
+
+    @property
+    def errors(self) -> list[Error]:
+        """The exceptions that it raised, out of their groups; empty if it raised none."""
+        return [] if self.raised is None else self.raised.leaves
+
+    @property
+    def left(self) -> dict[str, list[str]]:
+        """What it left behind when it ended: ``tasks``, ``streams``, ``files``, ``locks`` → names."""
+        return dict(self._data.get("left", {}))
+
+    @property
+    def name(self) -> str:
+        """How feedback calls it."""
+        if self.what == "actor":
+            return self.who
+        return f"{self.what} of {self.who}" if self.who not in ("caller", "scene") else self.what
+
+    @property
+    def ending(self) -> str:
+        """How it ended, in words."""
+        where = f" at line {self.line}" if self.line else ""
+        words = {"returned": "returned", "cancelled": f"was cancelled{where}", "open": "never ended"}
+        return words.get(self.how) or f"raised {self.raised!r}{where}"
+
+    def inside(self, other: Span) -> bool:
+        """Tell whether it lies within `other`."""
+        span: Span | None = self
+        while span is not None and span.id != other.id:
+            span = self._trace.by_id.get(span.parent) if span.parent is not None else None
+        return span is not None
+
+
+class Trace:
+    """One run.
+
+    Args:
+        data: the trace as plain data, format 1 (``docs/trace_format.md``).
+    """
+
+    def __init__(self, data: Mapping[str, Any]) -> None:
+        self._data = data
+        self._spans: list[Span] | None = None
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        """The trace as plain data."""
+        return self._data
+
+    @property
+    def backend(self) -> str:
+        """``asyncio`` or ``trio``."""
+        return str(self.data["backend"])
+
+    @property
+    def spans(self) -> list[Span]:
+        """All spans, in the order in which they began."""
+        if self._spans is None:
+            self._spans = [Span(data, self) for data in self.data["spans"]]
+        return self._spans
+
+    @property
+    def by_id(self) -> dict[int, Span]:
+        """The spans by number."""
+        return {span.id: span for span in self.spans}
+
+    @property
+    def steps(self) -> int:
+        """Wake-ups of all tasks."""
+        return int(self.data["steps"])
+
+    @property
+    def time(self) -> float:
+        """When the run ended (virtual s)."""
+        return float(self.data["time"])
+
+    # -- finding -----------------------------------------------------------------------------------------------
+    @property
+    def call(self) -> Span:
+        """The first call of the subject."""
+        return self._first([s for s in self.spans if s.is_call], "the call", "was never made")
+
+    def calls(self, what: str | None = None) -> list[Span]:
+        """All calls of the subject (of that name), in order of their beginning."""
+        return [span for span in self.spans if span.is_call and what in (None, span.what)]
+
+    def all(self, what: str, who: str | None = None) -> list[Span]:
+        """All spans of that kind (and of that actor or job), in order of their beginning."""
+        return [span for span in self.spans if span.what == what and who in (None, span.who)]
+
+    def one(self, what: str, who: str | None = None) -> Span:
+        """The first span of that kind; fails the subject if there is none."""
+        return self._first(self.all(what, who), f"{what} of {who}" if who else what, "never happened")
+
+    def of(self, who: str) -> Actor:
+        """What the actor or job of that name did; fails the subject if it never began."""
+        return Actor(self._first([s for s in self.spans if s.who == who], who, "was never started"), self)
+
+    def names(self, what: str) -> list[str]:
+        """Whose spans of that kind began, in order."""
+        return [span.who for span in self.all(what)]
+
+    def most_open(self, what: str) -> int:
+        """How many spans of that kind were open at once, at most."""
+        events = [(s.begun, 1) for s in self.all(what)]
+        events += [(s.finished, -1) for s in self.all(what) if s.finished is not None]
+        most = now = 0
+        for _, change in sorted(events):
+            now += change
+            most = max(most, now)
+        return most
+
+    def notes(self, what: str, who: str | None = None) -> list[dict[str, Any]]:
+        """The notes of that kind: ``t``, ``order``, ``who``, ``what``, ``value``, ``span``."""
+        found = [n for n in self.data["notes"] if n["what"] == what and who in (None, n["who"])]
+        return [{**n, "value": decode(n["value"])} for n in found]
+
+    def _first(self, spans: list[Span], name: str, missing: str) -> Span:
+        if not spans:
+            self.fail(name, missing)
+        return spans[0]
+
+    # -- judging -----------------------------------------------------------------------------------------------
+    def expect(self, what: str, seen: Any, wanted: Any) -> None:
+        """Fail the subject unless `seen` is as wanted.
+
+        Args:
+            what: what is looked at, in a few words that the learner reads.
+            seen: the value of this run.
+            wanted: a value, or a matcher such as `near`.
+
+        Raises:
+            CheckFailed: if they differ.
+        """
+        if not same(wanted, seen):
+            raise CheckFailed(what, seen, wanted, self)
+
+    def expect_that(self, what: str, holds: bool, seen: str) -> None:  # noqa: FBT001 - reads as a sentence
+        """Fail the subject unless `holds`; `seen` says in words what was seen instead."""
+        if not holds:
+            raise CheckFailed(what, seen, None, self)
+
+    def fail(self, what: str, seen: str) -> NoReturn:
+        """Fail the subject.
+
+        Raises:
+            CheckFailed: always.
+        """
+        raise CheckFailed(what, seen, None, self)
+
+    def expect_ended(self) -> None:
+        """Fail the subject if the run did not end by itself, or if the subject is not written yet."""
+        for span in self.calls():
+            if span.raised == "NotImplementedError":
+                self.fail("not written yet", f"`{span.what}` raises NotImplementedError (line {span.line})")
+            if span.raised == "NotAwaitable":
+                self.fail("no coroutine", f"`{span.what}` must be an `async def` function: {span.raised.text}")  # type: ignore[union-attr]
+        end = self.data["end"]
+        if end["kind"] == "done":
+            return
+        places = [_place(w) for w in end["waiting"] if w.get("line")]
+        where = "; ".join(dict.fromkeys(places))
+        seen = end["text"] + (f" ({where})" if where else "")
+        self.fail(_ENDS.get(end["kind"], "the run broke off"), seen)
+
+    def expect_nothing_left(self, span: Span | None = None, *, but: Sequence[str] = ()) -> None:
+        """Fail the subject if the call left tasks, streams, files or locks behind (G2), except the kinds in `but`."""
+        for call in [span] if span is not None else self.calls():
+            left = {kind: names for kind, names in call.left.items() if kind not in but}
+            words = ", ".join(f"{kind}: {', '.join(names)}" for kind, names in left.items())
+            self.expect_that(f"left behind when {call.what} ended", not left, words)
+        self.expect_that(
+            "coroutines that were never awaited",
+            not self.data["probes"]["unawaited"],
+            ", ".join(self.data["probes"]["unawaited"]),
+        )
+
+    def expect_not_blocked(self) -> None:
+        """Fail the subject if it made a call that blocks the event loop (G4)."""
+        for entry in self.data["probes"]["blocking"]:
+            self.fail("a call that blocks the event loop", f"{entry['call']} at line {entry['line']}")
+
+    def expect_cancellation_passes(self, *, jobs: str = "run") -> None:
+        """Fail the subject if a cancellation from outside struck inside a call and the call did not end by it (G3)."""
+        for call in self.calls():
+            struck = call.outside or any(j.outside and j.inside(call) for j in self.all(jobs))
+            if struck and call.how == "returned":
+                line = f" at line {call.line}" if call.line else ""
+                self.fail("cancelled from outside", f"{call.what} was interrupted{line} and returned all the same")
+
+
+_ENDS = {
+    "deadlock": "deadlock",
+    "runaway": "the run does not end",
+    "stuck": "the event loop stands still",
+    "exit": "the interpreter was left",
+    "error": "an error where none should be",
+}
+
+
+def _place(entry: Mapping[str, Any]) -> str:
+    code = f": {entry['code']}" if entry.get("code") else ""
+    who = f"{entry['task']} waits at " if entry.get("task") else ""
+    return f"{who}line {entry['line']}{code}"
+
+
+def same(wanted: Any, seen: Any) -> bool:
+    """Tell whether `seen` is as wanted; True and 1 are not the same."""
+    if type(wanted) is bool or type(seen) is bool:
+        return type(wanted) is type(seen) and bool(wanted == seen)
+    if isinstance(wanted, (list, tuple)) and isinstance(seen, (list, tuple)):
+        return type(wanted) is type(seen) and len(wanted) == len(seen) and all(map(same, wanted, seen))
+    if isinstance(wanted, dict) and isinstance(seen, dict):
+        return list(wanted) == list(seen) and all(same(wanted[key], seen[key]) for key in wanted)
+    return bool(wanted == seen)
+
+
+class Actor:
+    """What one actor or job did.
+
+    Args:
+        span: its first span.
+        trace: the run.
+    """
+
+    def __init__(self, span: Span, trace: Trace) -> None:
+        self._span, self._trace = span, trace
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._span, name)
+
+    @property
+    def span(self) -> Span:
+        """Its first span: the whole of it."""
+        return self._span
+
+    def __getitem__(self, step: Sequence[Any]) -> Span:
+        """Return the first span of that step, such as ``take("a")``; fails the subject if it was never reached."""
+        verb, *args = step
+        spans = [s for s in self._trace.all(verb, self._span.who) if s.args == args or s.plain_args == args]
+        return self._trace._first(spans, f"{verb} {' '.join(map(str, args))} of {self._span.who}", "was never reached")

@@ -1,0 +1,178 @@
+"""The author's words for plans: steps of scripts, and what a value is compared with."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Step = list[Any]
+Script = Sequence[Step]
+
+
+def wait(seconds: float) -> Step:
+    """Sleep for `seconds` of virtual time."""
+    return ["wait", seconds]
+
+
+def hang() -> Step:
+    """Wait for ever."""
+    return ["hang"]
+
+
+def checkpoint() -> Step:
+    """Pass one checkpoint."""
+    return ["checkpoint"]
+
+
+def give(value: Any) -> Step:
+    """End the script with a value; text names an object that is told by identity (`token`)."""
+    return ["give", value]
+
+
+def fail(name: str, kind: str = "Fault") -> Step:
+    """Raise the exception of that name, the same one each time.
+
+    Args:
+        name: how the exception appears in the trace.
+        kind: its class: ``Fault`` (an `Exception`), ``Abandon`` (a `BaseException` that is no `Exception`),
+            ``TimeoutError``, ``ConnectionError``, ``OSError``, ``ValueError``, ``RuntimeError``.
+    """
+    return ["fail", name, kind]
+
+
+def cleanup(*steps: Step) -> Step:
+    """On the way out, however what follows ends, play these steps shielded (a ``finally`` block)."""
+    return ["cleanup", *steps]
+
+
+def on_cancel(*steps: Step) -> Step:
+    """If what follows is cancelled, play these steps shielded; without a `give` or `fail` the cancellation goes on."""
+    return ["on_cancel", *steps]
+
+
+def cancel(actor: str) -> Step:
+    """Cancel that actor from outside."""
+    return ["cancel", actor]
+
+
+def note(what: str) -> Step:
+    """Note that the script came to this point."""
+    return ["note", what]
+
+
+def signal_to(event: str) -> Step:
+    """Set the scene's event of that name."""
+    return ["set", event]
+
+
+def until(event: str) -> Step:
+    """Wait for the scene's event of that name."""
+    return ["until", event]
+
+
+def at_once() -> Step:
+    """As a script's first step: the `fail` that follows is raised by the call itself, before anything is awaited."""
+    return ["at_once"]
+
+
+def awaitable() -> Step:
+    """As a script's first step: calling the job gives an awaitable that is no coroutine."""
+    return ["awaitable"]
+
+
+class Verb:
+    """A step that one scene knows: ``take = verb("take")`` makes ``take("a")`` a step.
+
+    Args:
+        name: the step's name in the scene.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __call__(self, *args: Any) -> Step:
+        """Return the step with these arguments."""
+        return [self.name, *args]
+
+
+def verb(name: str) -> Verb:
+    """Return the word for a step of the scene's own."""
+    return Verb(name)
+
+
+# -- values ----------------------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Token:
+    """An object that the scene handed out, told by identity."""
+
+    name: str
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+def token(name: str) -> Token:
+    """Return what stands for the scene's object of that name in values of a trace."""
+    return Token(name)
+
+
+@dataclass(frozen=True, eq=False)
+class Matcher:
+    """A wanted value that more than one seen value equals.
+
+    Args:
+        text: how it reads in feedback.
+    """
+
+    text: str
+
+    def accepts(self, seen: Any) -> bool:
+        """Tell whether `seen` is as wanted."""
+        raise NotImplementedError
+
+    def __eq__(self, seen: object) -> bool:
+        return self.accepts(seen)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True, eq=False)
+class _Between(Matcher):
+    low: float = -math.inf
+    high: float = math.inf
+
+    def accepts(self, seen: Any) -> bool:
+        return type(seen) in (int, float) and self.low <= seen <= self.high
+
+
+@dataclass(frozen=True, eq=False)
+class _OneOf(Matcher):
+    choices: tuple[Any, ...] = ()
+
+    def accepts(self, seen: Any) -> bool:
+        return any(choice == seen for choice in self.choices)
+
+
+def near(value: float, within: float = 1e-6) -> Matcher:
+    """Return what equals every number within `within` of `value` (times: virtual seconds)."""
+    return _Between(f"{value:g}", value - within, value + within)
+
+
+def at_most(value: float) -> Matcher:
+    """Return what equals every number up to `value`."""
+    return _Between(f"at most {value:g}", high=value + 1e-6)
+
+
+def at_least(value: float) -> Matcher:
+    """Return what equals every number from `value` on."""
+    return _Between(f"at least {value:g}", low=value - 1e-6)
+
+
+def one_of(*choices: Any) -> Matcher:
+    """Return what equals each of `choices`."""
+    return _OneOf(" or ".join(repr(choice) for choice in choices), choices)

@@ -1,0 +1,182 @@
+"""The worker's event loop for asyncio: virtual time, one task step a turn in an order of ours."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import selectors
+from collections import deque
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any
+
+from . import private
+from .control import TIE, Abort, Control
+from .orders import Order
+
+
+class _Ready:
+    """The loop's queue of ready handles: callbacks first, in order, then one step of one task."""
+
+    def __init__(self, loop: Loop) -> None:
+        self._loop = loop
+        self._callbacks: deque[asyncio.Handle] = deque()
+        self._callbacks_this_turn = 0
+        self._steps: list[tuple[int, int, asyncio.Task[Any], asyncio.Handle]] = []
+
+    def append(self, handle: asyncio.Handle) -> None:
+        task = private.step_task(handle._callback)  # type: ignore[attr-defined]
+        if task is None:
+            self._callbacks.append(handle)
+        else:
+            info = self._loop.control.tasks.get(task)
+            # A task's first step is queued while the task is made: it gets the next number.
+            serial = info.serial if info else self._loop.control.next_serial
+            self._steps.append((self._loop.turn, serial, task, handle))
+
+    def popleft(self) -> asyncio.Handle:
+        if self._callbacks_this_turn:
+            self._callbacks_this_turn -= 1
+            return self._callbacks.popleft()
+        index = self._loop.control.pick([step[:2] for step in self._steps])
+        _, _, task, handle = self._steps.pop(index)
+        self._loop.stepping = task
+        return handle
+
+    def __len__(self) -> int:
+        # The loop asks before a turn how much there is to do: callbacks that come during the turn wait for the next,
+        # or a cancellation, which is delivered again and again, would keep the tasks from running.
+        self._callbacks_this_turn = len(self._callbacks)
+        return self._callbacks_this_turn + bool(self._steps)
+
+    def __iter__(self) -> Iterator[asyncio.Handle]:
+        yield from self._callbacks
+        yield from (step[3] for step in self._steps)
+
+    def clear(self) -> None:
+        self._callbacks.clear()
+        self._steps.clear()
+
+
+class _Selector(selectors.BaseSelector):
+    """Stands before the loop's real selector: entering `select` is the boundary between two steps."""
+
+    def __init__(self, inner: selectors.BaseSelector) -> None:
+        self.inner = inner
+        self.loop: Loop | None = None
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        loop = self.loop
+        if loop is None:
+            return self.inner.select(0)
+        return loop.between_steps(timeout)
+
+    def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
+        return self.inner.register(fileobj, events, data)
+
+    def unregister(self, fileobj: Any) -> selectors.SelectorKey:
+        return self.inner.unregister(fileobj)
+
+    def modify(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
+        return self.inner.modify(fileobj, events, data)
+
+    def get_key(self, fileobj: Any) -> selectors.SelectorKey:
+        return self.inner.get_key(fileobj)
+
+    def get_map(self) -> Any:
+        return self.inner.get_map()
+
+    def close(self) -> None:
+        self.inner.close()
+
+
+def _how(task: asyncio.Task[Any]) -> str:
+    if task.cancelled():
+        return "cancelled"
+    return "returned" if task.exception() is None else "raised"
+
+
+class Loop(asyncio.SelectorEventLoop):
+    """An asyncio event loop whose clock and order belong to `control`; one loop serves many runs."""
+
+    def __init__(self) -> None:
+        self.control = Control(Order())
+        self.control.running = False
+        self.turn = 0
+        self.stepping: asyncio.Task[Any] | None = None
+        selector = _Selector(selectors.DefaultSelector())
+        super().__init__(selector)
+        selector.loop = self
+        self._ready: Any = _Ready(self)
+        self._clock_resolution = TIE
+        self.set_task_factory(self._make_task)
+        self.set_exception_handler(lambda _loop, _context: None)
+
+    def time(self) -> float:
+        """Return the virtual time (s)."""
+        return self.control.now
+
+    def _make_task(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        coro: Coroutine[Any, Any, Any],
+        *,
+        context: contextvars.Context | None = None,
+        **options: Any,
+    ) -> asyncio.Task[Any]:
+        context = context if context is not None else contextvars.copy_context()
+        parent = self.control.tasks.get(asyncio.current_task(self)) if self.is_running() else None
+        task: asyncio.Task[Any] = asyncio.Task(coro, loop=loop, context=context, **options)
+        if self.control.running:
+            self.control.spawned(task, task.get_name(), context, parent.name if parent else None)
+        return task
+
+    def between_steps(self, timeout: float | None) -> list[tuple[selectors.SelectorKey, int]]:
+        """Do what happens between two steps: count the last one, then move the clock if nothing is ready."""
+        control, inner = self.control, self._selector.inner  # type: ignore[attr-defined]
+        control.progress += 1
+        self.turn += 1
+        if self.stepping is not None:
+            task, self.stepping = self.stepping, None
+            control.after_step(task)
+            if task.done():
+                control.ended(task, _how(task))
+        if self._ready or self._stopping:  # type: ignore[attr-defined]
+            control.creep()
+            watched = control.outside_work or len(inner.get_map()) > 1
+            return inner.select(0) if watched else []  # type: ignore[no-any-return]
+        while True:
+            if events := inner.select(0.05 if control.outside_work else 0):
+                return events  # type: ignore[no-any-return]
+            if not control.outside_work and control.idle(self._next_timer()):
+                return []
+
+    def _next_timer(self) -> float:
+        scheduled: list[asyncio.TimerHandle] = self._scheduled  # type: ignore[attr-defined]
+        return scheduled[0].when() if scheduled else float("inf")
+
+
+def run(main: Callable[[Callable[[Control], None]], Coroutine[Any, Any, None]]) -> None:
+    """Run `main` in one loop session.
+
+    Args:
+        main: gets a function that hands the loop over to the control of the next run.
+
+    Raises:
+        Abort: if a run could not be ended.
+    """
+    loop = Loop()
+    asyncio.set_event_loop(loop)
+    try:
+
+        def take_over(control: Control) -> None:
+            loop.control = control
+            loop._scheduled.clear()  # type: ignore[attr-defined]  # only cancelled timers are left of the last run
+
+        loop.run_until_complete(main(take_over))
+    except Abort:
+        raise
+    else:
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.close()
+    finally:
+        asyncio.set_event_loop(None)

@@ -1,0 +1,193 @@
+"""The state that one run shares with its event loop: the clock, the order of tasks, the steps, and how the run ends."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections.abc import Callable
+from contextvars import Context, ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+from .orders import Order
+from .record import Recorder, Span
+
+#: Time that passes in one turn of the loop (s). Without it, code that sleeps until a rounded moment spins for ever.
+CREEP = 1e-11
+#: Timers that are due within this time (s) of each other are due together.
+TIE = 1e-9
+#: Steps after which a run is cut.
+STEP_LIMIT = 20_000
+
+#: The innermost span that a task is in; child tasks inherit it.
+current_span: ContextVar[Span | None] = ContextVar("current_span", default=None)
+
+
+class Abort(BaseException):
+    """Leaves the event loop for good: the run cannot be ended in an orderly way."""
+
+
+@dataclass(eq=False)
+class TaskInfo:
+    """What is known of one task."""
+
+    serial: int
+    name: str
+    task: Any
+    context: Context
+    born: Span | None  # the span in which it was spawned
+    parent: str | None
+    start: float
+    end: float | None = None
+    steps: int = 0
+    how: str = "open"
+    waits: list[list[Any]] = field(default_factory=list)
+    ready_since: int = 0
+
+    def span(self) -> Span | None:
+        """Return the innermost span that the task is in now."""
+        return self.context.get(current_span)
+
+
+@dataclass
+class Cut:
+    """How a run ended if it did not end by itself."""
+
+    kind: str
+    text: str
+    waiting: list[dict[str, Any]] = field(default_factory=list)
+
+
+class Control:
+    """One run's clock, order and steps.
+
+    The loop of either backend calls `pick`, `after_step` and `idle`; the world calls the rest. All times are virtual
+    seconds since the start of the run.
+    """
+
+    def __init__(self, order: Order, *, step_limit: int = STEP_LIMIT, timeline: bool = False) -> None:
+        self.now = 0.0
+        self.order = order
+        self.record = Recorder(lambda: self.now)
+        self.steps = 0
+        self.step_limit = step_limit
+        self.timeline = timeline
+        self.tasks: dict[Any, TaskInfo] = {}
+        self.cut: Cut | None = None
+        self.on_cut: Callable[[], None] = lambda: None
+        self.after_each_step: Callable[[TaskInfo], None] | None = None
+        self.progress = 0  # counts turns: tells the alarm that the loop moves
+        self.outside_work = 0  # threads that will call back into the loop
+        self.dirty = False  # something of this run could not be cleaned up
+        self.waiters: Callable[[], list[dict[str, Any]]] = list  # tells where each task waits
+        self.running = True
+        self.next_serial = 0
+        self._timers: list[tuple[float, int, Callable[[], bool]]] = []
+        self._timer_ids = itertools.count()
+        self._cut_steps = 0
+
+    # -- tasks -------------------------------------------------------------------------------------------------
+    def spawned(self, task: Any, name: str, context: Context, parent: str | None) -> TaskInfo:
+        """Note a new task."""
+        info = TaskInfo(self.next_serial, name, task, context, context.get(current_span), parent, self.now)
+        self.next_serial += 1
+        self.tasks[task] = info
+        return info
+
+    def pick(self, ready: list[tuple[int, int]]) -> int:
+        """Return which of the ready tasks, given as (turn in which it became ready, serial), runs next."""
+        if len(ready) == 1 and self.order.name != "pos":
+            return 0
+        # Tasks that became ready in one turn come from sets of the libraries: their serial makes that repeatable.
+        ordered = sorted(range(len(ready)), key=ready.__getitem__)
+        return ordered[self.order.pick([ready[i][1] for i in ordered])]
+
+    def after_step(self, task: Any) -> None:
+        """Count one finished step of `task` and let the search act on it.
+
+        Raises:
+            Abort: if the run was cut already and runs on and on.
+        """
+        info = self.tasks.get(task)
+        if info is None:
+            return
+        self.steps += 1
+        self.now += CREEP
+        info.steps += 1
+        span = info.span()
+        while span is not None:
+            span.steps += 1
+            span = span.parent
+        if self.after_each_step is not None:
+            self.after_each_step(info)
+        if self.steps > self.step_limit:
+            self._runaway()
+
+    def ended(self, task: Any, how: str) -> None:
+        """Note that `task` is over."""
+        info = self.tasks.get(task)
+        if info is not None and info.end is None:
+            info.end, info.how = self.now, how
+
+    # -- time --------------------------------------------------------------------------------------------------
+    def at(self, when: float, action: Callable[[], bool]) -> None:
+        """Call `action` at the virtual time `when` (s), from inside the idle loop.
+
+        `action` returns whether it made something ready; a signal does not: whether the loop wakes shows at its
+        descriptors.
+        """
+        heapq.heappush(self._timers, (when, next(self._timer_ids), action))
+
+    def creep(self) -> None:
+        """Let the time of one turn pass."""
+        self.now += CREEP
+
+    def idle(self, next_deadline: float) -> bool:
+        """Nothing is ready: move the clock to what comes next.
+
+        Args:
+            next_deadline: when the loop's own next timer is due (virtual s); infinite if there is none.
+
+        Returns:
+            whether the loop has something to do; False: look at the descriptors, and come back if they are silent.
+
+        Raises:
+            Abort: if the run was cut already and still does not end.
+        """
+        mine = self._timers[0][0] if self._timers else float("inf")
+        if mine == next_deadline == float("inf"):
+            self.stop("deadlock", "every task waits, and nothing is left that could wake one")
+            return True
+        if next_deadline <= mine:  # a cancellation from outside at the very time of a timeout comes first: no tie
+            self.now = max(self.now, next_deadline) + TIE
+            ready = True
+        else:
+            self.now = max(self.now, mine)
+            ready = False
+        while self._timers and self._timers[0][0] <= self.now:
+            ready = heapq.heappop(self._timers)[2]() or ready
+        return ready
+
+    # -- ends --------------------------------------------------------------------------------------------------
+    def stop(self, kind: str, text: str) -> None:
+        """Cut the run: remember who waits where, freeze the record, and cancel everything.
+
+        Raises:
+            Abort: if it was cut before.
+        """
+        if self.cut is not None:
+            self.dirty = True
+            raise Abort(kind)
+        if not self.running:
+            raise Abort("idle outside a run")
+        self.cut = Cut(kind, text, self.waiters())
+        self.record.freeze()
+        self._cut_steps = self.steps
+        self.dirty = True
+        self.on_cut()
+
+    def _runaway(self) -> None:
+        if self.cut is None:
+            self.stop("runaway", f"the run did not end within {self.step_limit:,} steps")
+        elif self.steps > self._cut_steps + 2_000:
+            raise Abort("runaway")

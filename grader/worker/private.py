@@ -1,0 +1,64 @@
+"""Every private name of asyncio, anyio and trio that the worker leans on, in one place.
+
+They are what makes time and order inputs; the versions are pinned for them. `moved` says which one is no longer
+there, and a test calls it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from typing import Any
+
+import anyio._backends._asyncio as anyio_asyncio
+import anyio._backends._trio as anyio_trio
+import anyio.streams.memory as memory
+import trio._core._run as trio_run
+
+#: (owner, attribute): all of them are read or replaced.
+NAMES: tuple[tuple[Any, str], ...] = (
+    (asyncio.SelectorEventLoop, "_run_once"),
+    (anyio_asyncio.AsyncIOBackend, "run_sync_in_worker_thread"),
+    (anyio_asyncio.AsyncIOBackend, "create_lock"),
+    (anyio_asyncio.AsyncIOBackend, "run_async_from_thread"),
+    (anyio_asyncio.AsyncIOBackend, "run_sync_from_thread"),
+    (anyio_trio.TrioBackend, "run_sync_in_worker_thread"),
+    (anyio_trio.TrioBackend, "create_lock"),
+    (anyio_trio.TrioBackend, "run_async_from_thread"),
+    (anyio_trio.TrioBackend, "run_sync_from_thread"),
+    (anyio_asyncio, "Lock"),
+    (anyio_trio, "Lock"),
+    (memory.MemoryObjectSendStream, "__post_init__"),
+    (memory.MemoryObjectReceiveStream, "__post_init__"),
+    (trio_run, "GLOBAL_RUN_CONTEXT"),
+    (trio_run.Runner, "runq"),
+    (trio_run.Runner, "clock_autojump_threshold"),
+    (io.FileIO, "_dealloc_warn"),
+)
+
+
+def moved() -> list[str]:
+    """Return a sentence for each private name that the installed versions no longer have."""
+    lost = [f"{getattr(owner, '__name__', owner)}.{name} is gone" for owner, name in NAMES if not hasattr(owner, name)]
+    loop = asyncio.SelectorEventLoop()
+    try:
+        for name in ("_ready", "_scheduled", "_selector", "_clock_resolution"):
+            if not hasattr(loop, name):
+                lost.append(f"the asyncio event loop has no {name}")
+    finally:
+        loop.close()
+    return lost
+
+
+def step_task(callback: Any) -> asyncio.Task[Any] | None:
+    """Return the task that a ready handle's callback will step, or None if the handle steps no task."""
+    owner = getattr(callback, "__self__", None)
+    if not isinstance(owner, asyncio.Task):
+        return None
+    is_step = type(callback).__name__ == "TaskStepMethWrapper" or getattr(callback, "__name__", "") == "task_wakeup"
+    return owner if is_step else None
+
+
+def runner() -> trio_run.Runner:
+    """Return trio's runner of this thread."""
+    return trio_run.GLOBAL_RUN_CONTEXT.runner

@@ -1,0 +1,213 @@
+"""What happened in a run: spans (something with a beginning and an end) and notes, and values as plain data."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+#: Version of the trace format; `docs/trace_format.md` describes it.
+FORMAT = 1
+MAX_SPANS = 5_000
+MAX_NOTES = 10_000
+_MAX_DEPTH = 6
+_MAX_ITEMS = 1_000
+_MAX_TEXT = 2_000
+
+
+@dataclass(eq=False)
+class Span:
+    """One thing that took time: an actor, a call of the subject, a job that the subject ran, a step of a script."""
+
+    id: int
+    parent: Span | None
+    who: str
+    what: str
+    args: list[Any]
+    start: float
+    task: str
+    begun: int  # place in the order of all events of the run
+    subject: bool = False  # the subject's own code runs inside it
+    end: float | None = None
+    ended: int | None = None
+    how: str = "open"
+    value: Any = None
+    error: Any = None
+    cancelled: float | None = None  # when a cancellation first struck inside it
+    outside: bool = False  # that cancellation came from outside the subject
+    line: int | None = None  # line of the subject at which it struck
+    steps: int = 0
+    left: dict[str, list[Any]] | None = None
+
+    def inside(self, other: Span) -> bool:
+        """Tell whether this span is `other` or lies within it."""
+        span: Span | None = self
+        while span is not None:
+            if span is other:
+                return True
+            span = span.parent
+        return False
+
+    def plain(self) -> dict[str, Any]:
+        """Return it as plain data, as the trace format has it."""
+        data: dict[str, Any] = {
+            "id": self.id,
+            "parent": self.parent.id if self.parent is not None else None,
+            "who": self.who,
+            "what": self.what,
+            "args": self.args,
+            "task": self.task,
+            "subject": self.subject,
+            "start": _time(self.start),
+            "end": _time(self.end),
+            "order": [self.begun, self.ended],
+            "how": self.how,
+            "value": self.value,
+            "error": self.error,
+            "cancelled": _time(self.cancelled),
+            "outside": self.outside,
+            "line": self.line,
+            "steps": self.steps,
+        }
+        if self.left:
+            data["left"] = self.left
+        return data
+
+
+def _time(value: float | None) -> float | None:
+    return None if value is None else round(value, 9)
+
+
+@dataclass
+class Recorder:
+    """Collects the spans and notes of one run.
+
+    Args:
+        clock: returns the virtual time (s).
+    """
+
+    clock: Callable[[], float]
+    spans: list[Span] = field(default_factory=list)
+    notes: list[dict[str, Any]] = field(default_factory=list)
+    tokens: dict[int, tuple[Any, str]] = field(default_factory=dict)
+    frozen: list[dict[str, Any]] | None = None
+    steps_frozen: int | None = None
+    full: bool = False
+    _ids: Any = field(default_factory=itertools.count)
+    _ticks: Any = field(default_factory=itertools.count)
+
+    def tick(self) -> int:
+        """Return the place of the next event in the order of all events."""
+        return next(self._ticks)
+
+    def begin(self, who: str, what: str, args: list[Any], *, parent: Span | None, task: str) -> Span:
+        """Open a span now."""
+        span = Span(next(self._ids), parent, who, what, args, self.clock(), task, self.tick())
+        if self.frozen is None:
+            if len(self.spans) < MAX_SPANS:
+                self.spans.append(span)
+            else:
+                self.full = True
+        return span
+
+    def note(self, who: str, what: str, value: Any, span: Span | None) -> None:
+        """Note that something happened now."""
+        if self.frozen is not None:
+            return
+        if len(self.notes) >= MAX_NOTES:
+            self.full = True
+            return
+        entry = {"t": _time(self.clock()), "order": self.tick(), "who": who, "what": what, "value": self.encode(value)}
+        entry["span"] = span.id if span is not None else None
+        self.notes.append(entry)
+
+    def token(self, thing: Any, name: str) -> None:
+        """From now on `thing`, told by identity, is encoded as its name."""
+        self.tokens[id(thing)] = (thing, name)  # keeps it alive: an id is unique only among the living
+
+    def freeze(self) -> None:
+        """Keep the spans as they are now; what happens later does not count."""
+        if self.frozen is None:
+            self.frozen = [span.plain() for span in self.spans]
+
+    def plain_spans(self) -> list[dict[str, Any]]:
+        """Return all spans as plain data."""
+        return self.frozen if self.frozen is not None else [span.plain() for span in self.spans]
+
+    # -- values ------------------------------------------------------------------------------------------------
+    def encode(self, value: Any, depth: int = 0) -> Any:
+        """Return `value` as plain data without running any code of the subject's: types are compared by identity."""
+        known = self.tokens.get(id(value))
+        if known is not None and known[0] is value:
+            return {"token": known[1]}
+        kind = type(value)
+        if value is None or kind is bool or kind is int:
+            return value
+        if kind is float:
+            return value if value == value and abs(value) != float("inf") else {"float": repr(value)}
+        if kind is str:
+            return value[:_MAX_TEXT]
+        if depth >= _MAX_DEPTH:
+            return {"type": kind.__name__}
+        return self._encode_composite(value, kind, depth + 1)
+
+    def _encode_composite(self, value: Any, kind: type, depth: int) -> Any:
+        if kind is list:
+            return [self.encode(item, depth) for item in value[:_MAX_ITEMS]]
+        if kind is tuple:
+            return {"tuple": [self.encode(item, depth) for item in value[:_MAX_ITEMS]]}
+        if kind is dict:
+            pairs = list(value.items())[:_MAX_ITEMS]
+            return {"dict": [[self.encode(key, depth), self.encode(item, depth)] for key, item in pairs]}
+        if kind in (set, frozenset):
+            return {"set": sorted((self.encode(item, depth) for item in value), key=repr)[:_MAX_ITEMS]}
+        if issubclass(kind, enum.Enum):
+            return {"enum": str(object.__getattribute__(value, "_name_"))}
+        if issubclass(kind, BaseException):
+            return self.encode_error(value, depth)
+        if dataclasses.is_dataclass(kind):
+            names = [f.name for f in dataclasses.fields(kind)]
+            values = {n: self.encode(object.__getattribute__(value, n), depth) for n in names if _has(value, n)}
+            return {"data": kind.__name__, "fields": values}
+        return {"type": kind.__name__}
+
+    def encode_error(self, error: BaseException, depth: int = 0) -> dict[str, Any]:
+        """Return an exception as plain data: its class, its token, the class names it is an instance of, its leaves."""
+        kind = type(error)
+        data: dict[str, Any] = {"error": kind.__name__, "is": [base.__name__ for base in kind.__mro__[:-1]]}
+        known = self.tokens.get(id(error))
+        if known is not None and known[0] is error:
+            data["token"] = known[1]
+        if isinstance(error, BaseExceptionGroup):
+            if depth < _MAX_DEPTH:
+                data["leaves"] = [self.encode_error(leaf, depth) for leaf in leaves(error)[:_MAX_ITEMS]]
+        else:
+            data["text"] = _text(error)
+        own = list(BaseException.__dict__["__dict__"].__get__(error).items())[:8] if hasattr(error, "__dict__") else []
+        attributes = {str(name): self.encode(value, depth + 1) for name, value in own if not str(name).startswith("_")}
+        if attributes:
+            data["attributes"] = attributes
+        return data
+
+
+def _has(value: Any, name: str) -> bool:
+    try:
+        object.__getattribute__(value, name)
+    except AttributeError:
+        return False
+    return True
+
+
+def _text(error: BaseException) -> str:
+    parts = [arg for arg in BaseException.args.__get__(error) if type(arg) in (str, int, float)]
+    return ", ".join(str(part) for part in parts)[:_MAX_TEXT]
+
+
+def leaves(error: BaseException) -> list[BaseException]:
+    """Return the exceptions in `error` that are no groups, in order; `error` itself if it is none."""
+    if not isinstance(error, BaseExceptionGroup):
+        return [error]
+    return [leaf for inner in BaseExceptionGroup.exceptions.__get__(error) for leaf in leaves(inner)]

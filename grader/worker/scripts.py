@@ -1,0 +1,142 @@
+"""Scripts: what an actor, or a job that the scene hands to the subject, does step by step, as plain data.
+
+A step is a list: its verb, then its arguments. These verbs are known everywhere; a scene may add its own.
+
+    ["wait", s]           sleep for s virtual seconds
+    ["hang"]              wait for ever
+    ["checkpoint"]        pass one checkpoint
+    ["give", value]       end the script with this value; text stands for an object of that name, told by identity
+    ["fail", name, kind]  raise the exception of that name; `kind` is a class from `FAULTS`
+    ["cleanup", *steps]   on the way out, however the script ends, run these steps shielded
+    ["on_cancel", *steps] when cancelled, run these steps shielded; they may end in ``give`` or ``fail``
+    ["cancel", actor]     cancel that actor from outside
+    ["note", what]        note that this point was reached
+    ["set", name] / ["until", name]   set, or wait for, an event of the scene
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import anyio
+
+from .control import current_span
+
+if TYPE_CHECKING:
+    from .world import World
+
+Step = Sequence[Any]
+Verb = Callable[..., Awaitable[Any]]
+
+
+class Fault(Exception):  # noqa: N818 - a fault that the scene makes, on purpose not a usual error
+    """An error that the scene raises."""
+
+
+class Abandon(BaseException):
+    """A `BaseException` of the scene's own: what passes like KeyboardInterrupt, without stopping asyncio's loop."""
+
+
+#: Classes that ``fail`` knows by name.
+FAULTS: dict[str, type[BaseException]] = {
+    "Fault": Fault,
+    "Abandon": Abandon,
+    "TimeoutError": TimeoutError,
+    "ConnectionError": ConnectionError,
+    "OSError": OSError,
+    "ValueError": ValueError,
+    "RuntimeError": RuntimeError,
+    "KeyboardInterrupt": KeyboardInterrupt,
+    "SystemExit": SystemExit,
+}
+
+
+class Done(Exception):  # noqa: N818 - ends a script
+    """A script's ``give``."""
+
+    def __init__(self, value: Any) -> None:
+        super().__init__()
+        self.value = value
+
+
+class Script:
+    """Plays the steps of one script in the current task.
+
+    Args:
+        world: the world it plays in.
+        who: name of the actor or job.
+        verbs: the scene's own verbs: name → async function of the step's arguments.
+    """
+
+    def __init__(self, world: World, who: str, verbs: Mapping[str, Verb]) -> None:
+        self.world, self.who, self.verbs = world, who, verbs
+
+    async def play(self, steps: Sequence[Step]) -> Any:
+        """Run the steps; return the value of ``give``, else None.
+
+        Raises:
+            BaseException: what a ``fail`` step names, and cancellation.
+        """
+        try:
+            await self._steps(steps)
+        except Done as done:
+            return done.value
+        return None
+
+    async def _steps(self, steps: Sequence[Step]) -> None:
+        for index, step in enumerate(steps):
+            verb, *args = step
+            if verb == "cleanup":
+                try:
+                    await self._steps(steps[index + 1 :])
+                finally:
+                    with anyio.CancelScope(shield=True):
+                        await self._steps(args)
+                return
+            if verb == "on_cancel":
+                await self._guarded(steps[index + 1 :], args)
+                return
+            await self._step(verb, args)
+
+    async def _guarded(self, steps: Sequence[Step], instead: Sequence[Step]) -> None:
+        try:
+            await self._steps(steps)
+        except anyio.get_cancelled_exc_class():
+            with anyio.CancelScope(shield=True):
+                await self._steps(instead)
+            raise
+
+    async def _step(self, verb: str, args: Sequence[Any]) -> None:
+        try:
+            await self._do(verb, args)
+        except anyio.get_cancelled_exc_class() as cancelled:
+            span = current_span.get()
+            if span is not None:
+                self.world.struck(span, cancelled)
+            raise
+
+    async def _do(self, verb: str, args: Sequence[Any]) -> None:
+        world = self.world
+        if verb == "wait":
+            await anyio.sleep(*args)
+        elif verb == "hang":
+            await anyio.sleep_forever()
+        elif verb == "checkpoint":
+            await anyio.lowlevel.checkpoint()
+        elif verb == "give":
+            raise Done(world.thing(args[0]))
+        elif verb == "fail":
+            raise world.fault(*args)
+        elif verb == "cancel":
+            world.cancel(args[0])
+        elif verb == "note":
+            world.note(args[0], who=self.who)
+        elif verb == "set":
+            world.event(args[0]).set()
+        elif verb == "until":
+            await world.event(args[0]).wait()
+        elif verb in self.verbs:
+            await world.step(self.who, verb, args, self.verbs[verb])
+        else:
+            raise LookupError(f"the scene knows no step {verb!r}")

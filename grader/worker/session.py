@@ -1,0 +1,265 @@
+"""Plays plans: one run after the other in one event-loop session, each with a fresh subject, each giving one trace."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import types
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import anyio
+
+from . import asyncio_side, trio_side
+from .alarm import Alarm
+from .control import Abort, Control, TaskInfo, current_span
+from .orders import Order
+from .probes import Probes
+from .record import FORMAT, Span
+from .subject import Subject, line_of
+from .waits import waiting
+from .world import World
+
+_SIDES = {"asyncio": asyncio_side.run, "trio": trio_side.run}
+#: A cancellation search tries at most this many moments.
+CANCEL_LIMIT = 200
+
+
+class Run:
+    """One run of a plan.
+
+    Args:
+        seed: of the order of ready tasks.
+        order: name of the order.
+        cancel: actor and number of its step after which it is cancelled from outside.
+        fault: fake and number of its call that fails.
+    """
+
+    def __init__(
+        self,
+        seed: int = 0,
+        order: str = "fifo",
+        *,
+        cancel: tuple[str, int] | None = None,
+        fault: tuple[str, int] | None = None,
+    ) -> None:
+        self.seed, self.order, self.cancel, self.fault = seed, order, cancel, fault
+
+
+class Session:
+    """One subject in its scene.
+
+    Args:
+        subject: the learner's file.
+        scene: text of the scene's file.
+    """
+
+    def __init__(self, subject: Subject, scene: str, *, alarm: Alarm) -> None:
+        self.subject, self.alarm = subject, alarm
+        module = types.ModuleType("scene")
+        exec(compile(scene, "scene.py", "exec", dont_inherit=True), module.__dict__)  # noqa: S102 - the instructor's scene
+        self._scene: Callable[..., Any] = module.__dict__["scene"]
+        self.dirty = False
+        self._trace: dict[str, Any] | None = None
+
+    def play(
+        self,
+        request: Mapping[str, Any],
+        emit: Callable[[dict[str, Any]], None],
+        stopped: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Play a request.
+
+        Args:
+            request: a ``play`` request as `docs/trace_format.md` has it.
+            emit: takes one trace a run, as they come.
+            stopped: tells that no further run is wanted.
+        """
+        search = request.get("search") or {"kind": "once"}
+        play = functools.partial(self._play, request, emit, stopped)
+        if search["kind"] == "orders":
+            play([Run(run["seed"], run["order"]) for run in search["runs"]])
+        elif search["kind"] == "once":
+            play([Run(search.get("seed", 0), search.get("order", "fifo"))])
+        elif search["kind"] == "one":
+            cancel, fault = search.get("cancel"), search.get("fault")
+            cut = (cancel["who"], cancel["after"]) if cancel else None
+            broken = (fault["who"], fault["call"]) if fault else None
+            play([Run(search["seed"], search["order"], cancel=cut, fault=broken)])
+        else:
+            self._swept(search, play)
+
+    def _swept(self, search: Mapping[str, Any], play: Callable[[Sequence[Run]], None]) -> None:
+        """Cancel after each step, or fail at each call: a first run, undisturbed, tells how many there are."""
+        who, seed, order = search["who"], search.get("seed", 0), search.get("order", "fifo")
+        play([Run(seed, order, cancel=(who, -1))])
+        first = self._trace
+        if first is None or first["end"]["kind"] != "done":
+            return
+        limit = search.get("limit", CANCEL_LIMIT)
+        if search["kind"] == "cancel":
+            play([Run(seed, order, cancel=(who, n)) for n in spread(first["sweep_steps"], limit)])
+        else:
+            calls = sum(1 for span in first["spans"] if span["who"] == who and span["what"] != "actor")
+            play([Run(seed, order, fault=(who, n)) for n in spread(calls, limit)])
+
+    # -- runs --------------------------------------------------------------------------------------------------
+    def _play(
+        self,
+        request: Mapping[str, Any],
+        emit: Callable[[dict[str, Any]], None],
+        stopped: Callable[[], bool],
+        runs: Sequence[Run],
+    ) -> None:
+        """Play the runs, in one loop session as long as each ends cleanly."""
+        left = list(runs)
+
+        async def session(take_over: Callable[[Control], None]) -> None:
+            while left and not stopped() and not self.dirty:
+                emit(await self._run(left.pop(0), request, take_over))
+
+        if self.dirty or stopped():
+            return
+        self._trace = None
+        try:
+            _SIDES[request["backend"]](session)
+        except Abort:
+            self.dirty = True
+            emit(self._make_trace())
+        except BaseException as error:  # noqa: BLE001 - whatever left the loop is the run's end
+            self.dirty = True
+            emit(self._trace_of_exit(error))
+
+    async def _run(self, run: Run, request: Mapping[str, Any], take_over: Callable[[Control], None]) -> dict[str, Any]:
+        self._control = control = Control(Order(run.order, run.seed), step_limit=request.get("steps", 20_000))
+        self._request, self._running = request, run
+        self._probes = probes = Probes(control, self.subject.file)
+        control.waiters = lambda: waiting(list(control.tasks.values()), self.subject.file)
+        with probes, self.alarm.watching(control, self.subject.file, self._stuck):
+            take_over(control)
+            with anyio.CancelScope() as root:
+                control.on_cut = root.cancel
+                async with anyio.create_task_group() as group:
+                    group.start_soon(self._scene_task, run, request, name="scene")
+            control.running = False
+            if any(info.end is None for info in control.tasks.values() if not self._over(info)):
+                self.dirty = True
+            self.dirty = self.dirty or control.dirty
+            self._trace = trace = self._make_trace()
+            return trace
+
+    @staticmethod
+    def _over(info: TaskInfo) -> bool:
+        done = getattr(info.task, "done", None)
+        return bool(done()) if callable(done) else False
+
+    async def _scene_task(self, run: Run, request: Mapping[str, Any]) -> None:
+        control = self._control
+        world = World(
+            control,
+            self._probes,
+            self.subject.file,
+            backend=request["backend"],
+            outside=request.get("outside"),
+            faults={run.fault[0]: [run.fault[1]]} if run.fault else None,
+        )
+        self._sweep_steps = 0
+        if run.cancel is not None:
+            control.after_each_step = functools.partial(self._sweep, world, run.cancel)
+        module = self.subject.load()
+        try:
+            await self._scene(module, world, **request["plan"])
+        except anyio.get_cancelled_exc_class():
+            raise
+        except BaseException as error:  # noqa: BLE001 - told in the trace
+            if control.cut is None:
+                line = line_of(error, self.subject.file)
+                text = f"{type(error).__name__} left the scene" if line is None else f"{type(error).__name__}, line {line}"
+                control.cut = _cut("error", f"{text}: {error}")
+                control.record.freeze()
+
+    def _sweep(self, world: World, cancel: tuple[str, int], info: TaskInfo) -> None:
+        """Count the steps made inside the subject's calls of that actor, and cancel it after the one that is asked for."""
+        who, wanted = cancel
+        span, inside = info.span(), False
+        while span is not None:
+            inside = inside or span.subject
+            if inside and span.what == "actor" and span.who == who:
+                self._sweep_steps += 1
+                if self._sweep_steps == wanted:
+                    world.cancel(who)
+                return
+            span = span.parent
+
+    # -- traces ------------------------------------------------------------------------------------------------
+    def _make_trace(self) -> dict[str, Any]:
+        control, run = self._control, self._running
+        cut = control.cut
+        end = {"kind": "done", "text": "", "waiting": []} if cut is None else vars(cut)
+        if cut is None and control.record.full:
+            end = {"kind": "runaway", "text": "the run made more than 5,000 calls", "waiting": []}
+        trace: dict[str, Any] = {
+            "format": FORMAT,
+            "backend": self._request["backend"],
+            "seed": run.seed,
+            "order": run.order,
+            "cancel": None if run.cancel is None else {"who": run.cancel[0], "after": run.cancel[1]},
+            "fault": None if run.fault is None else {"who": run.fault[0], "call": run.fault[1]},
+            "spans": control.record.plain_spans(),
+            "notes": control.record.notes,
+            "steps": control.steps,
+            "time": round(control.now, 9),
+            "end": end,
+            "tasks": [_plain_task(info) for info in control.tasks.values()],
+            "probes": self._probes.plain(),
+        }
+        if run.cancel is not None:
+            trace["sweep_steps"] = self._sweep_steps
+        return trace
+
+    def _trace_of_exit(self, error: BaseException) -> dict[str, Any]:
+        control = self._control
+        if control.cut is None:
+            line = line_of(error, self.subject.file)
+            where = f" at line {line}" if line else ""
+            control.cut = _cut("exit", f"{type(error).__name__} left the event loop{where}", self.subject.file, line)
+            control.record.freeze()
+        return self._make_trace()
+
+    def _stuck(self, text: str, line: int | None) -> dict[str, Any]:
+        """Make the trace of a run that the alarm found stuck; the process ends after it."""
+        self._control.cut = _cut("stuck", text, self.subject.file, line)
+        self._control.record.freeze()
+        return self._make_trace()
+
+
+def _cut(kind: str, text: str, file: str | None = None, line: int | None = None) -> Any:
+    from .control import Cut  # noqa: PLC0415
+
+    waiting_at = [] if line is None else [{"task": "", "file": file, "line": line, "code": None}]
+    return Cut(kind, text, waiting_at)
+
+
+def _plain_task(info: TaskInfo) -> dict[str, Any]:
+    born: Span | None = info.born
+    return {
+        "name": info.name,
+        "parent": info.parent,
+        "span": born.id if born is not None else None,
+        "start": round(info.start, 9),
+        "end": None if info.end is None else round(info.end, 9),
+        "how": info.how,
+        "steps": info.steps,
+    }
+
+
+def spread(total: int, limit: int) -> list[int]:
+    """Return 1 … total, or `limit` of them evenly spread, first and last included."""
+    if total <= limit:
+        return list(range(1, total + 1))
+    return sorted({1 + round(i * (total - 1) / (limit - 1)) for i in range(limit)})
+
+
+def schema_of(scene: Callable[..., Any]) -> list[str]:
+    """Return the names of the plan's parts: the keyword parameters of the scene."""
+    return [p.name for p in inspect.signature(scene).parameters.values() if p.kind is inspect.Parameter.KEYWORD_ONLY]

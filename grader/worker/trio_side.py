@@ -1,0 +1,127 @@
+"""The worker's side of trio's loop: virtual time, one task step a turn in an order of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any
+
+import trio
+
+from . import private
+from .control import Abort, Control
+from .orders import Order
+
+
+class _Side:
+    """What clock, queue and instrument share: the control of the present run."""
+
+    def __init__(self) -> None:
+        self.control = Control(Order())
+        self.control.running = False
+        self.turn = 0
+        self.abort: Abort | None = None
+
+
+class _Queue:
+    """Trio's run queue: hands out system tasks first, then one step of one task."""
+
+    def __init__(self, side: _Side) -> None:
+        self._side = side
+        self._system: list[trio.lowlevel.Task] = []
+        self._ready: list[tuple[int, int, trio.lowlevel.Task]] = []
+        self._batch: list[trio.lowlevel.Task] = []
+
+    def append(self, task: trio.lowlevel.Task) -> None:
+        info = self._side.control.tasks.get(task)
+        if info is None:
+            self._system.append(task)
+        else:
+            self._ready.append((self._side.turn, info.serial, task))
+
+    def __len__(self) -> int:
+        return len(self._system) + len(self._ready)
+
+    def __iter__(self) -> Iterator[trio.lowlevel.Task]:
+        side = self._side
+        if side.abort is not None:
+            raise side.abort
+        side.turn += 1
+        side.control.progress += 1
+        if self._system:
+            return iter([self._system.pop(0)])
+        if self._ready:
+            return iter([self._ready.pop(side.control.pick([entry[:2] for entry in self._ready]))[2]])
+        return iter(())
+
+    def clear(self) -> None:
+        """Trio empties the queue after taking a batch; what was not handed out stays."""
+
+
+class _Clock(trio.abc.Clock):
+    def __init__(self, side: _Side) -> None:
+        self._side = side
+
+    def start_clock(self) -> None:
+        pass
+
+    def current_time(self) -> float:
+        return self._side.control.now
+
+    def deadline_to_sleep_time(self, deadline: float) -> float:
+        """Trio asks only when nothing is ready: the moment to move the clock."""
+        side = self._side
+        if side.abort is not None:
+            raise side.abort
+        if side.control.outside_work:
+            return 0.05
+        entries = private.runner().entry_queue
+        if not entries.queue and not entries.idempotent_queue:
+            side.control.idle(deadline)
+        return 0.0
+
+
+class _Steps(trio.abc.Instrument):
+    def __init__(self, side: _Side) -> None:
+        self._side = side
+
+    def before_run(self) -> None:
+        queue: Any = _Queue(self._side)
+        private.runner().runq = queue
+
+    def task_spawned(self, task: trio.lowlevel.Task) -> None:
+        control = self._side.control
+        if control.running:
+            nursery = task.parent_nursery
+            parent = control.tasks.get(nursery.parent_task) if nursery is not None else None
+            control.spawned(task, task.name, task.context, parent.name if parent else None)
+
+    def after_task_step(self, task: trio.lowlevel.Task) -> None:
+        try:
+            self._side.control.after_step(task)
+        except Abort as abort:  # an exception here would only switch the instrument off
+            self._side.abort = abort
+
+    def task_exited(self, task: trio.lowlevel.Task) -> None:
+        self._side.control.ended(task, "returned")
+
+
+def run(main: Callable[[Callable[[Control], None]], Coroutine[Any, Any, None]]) -> None:
+    """Run `main` in one loop session.
+
+    Args:
+        main: gets a function that hands the loop over to the control of the next run.
+
+    Raises:
+        Abort: if a run could not be ended.
+    """
+    side = _Side()
+
+    def take_over(control: Control) -> None:
+        side.control = control
+
+    try:
+        trio.run(main, take_over, clock=_Clock(side), instruments=[_Steps(side)])
+    except trio.TrioInternalError as error:
+        if isinstance(error.__cause__, Abort):
+            raise error.__cause__ from None
+        raise
