@@ -1,0 +1,361 @@
+"""One submission beside its judge: a confined child that is loaded once, reused, and replaced when it died.
+
+`grader.play` asks for plans and gets traces; everything that goes wrong on the way becomes a trace that says how the
+run ended (the subject's doing) or `NotRun` (nobody can tell whose doing it is).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, Self
+
+from grader.check import NotRun
+from grader.contract import Fault, Submission, load_fault
+from grader.course import BACKENDS, Module
+from grader.sandbox import LinkClosed, LinkTimeout
+
+SLICE = 0.5
+"""Seconds of waiting between two looks at the child's processor time."""
+
+MAX_KILLS = 2
+"""After so many hangs on a backend the rest of the checks fails there without being tried."""
+
+SINGLE = ("once", "one")
+"""Kinds of search that are over after one run: there is nothing to stop."""
+
+FORGED = "wrote something that is no message"
+"""How `grader.sandbox` names a line that is no JSON object."""
+
+
+class Line(Protocol):
+    """The judge's end of the line to a confined child (`grader.sandbox.Link`)."""
+
+    def send(self, obj: dict[str, Any]) -> None:
+        """Send one message."""
+
+    def receive(self, deadline: float) -> dict[str, Any]:
+        """Wait for a message until a time of `time.monotonic`."""
+
+    def cpu_seconds(self) -> float:
+        """Processor seconds that the child has used."""
+
+    def close(self) -> None:
+        """Kill the child and wait until it and all that it started are gone."""
+
+
+class Forks(Protocol):
+    """What gives confined children (`grader.sandbox.ForkServer`)."""
+
+    @property
+    def level(self) -> str:
+        """The isolation level."""
+
+    def child(self) -> Line:
+        """A new child."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long a submission may take, in seconds.
+
+    Args:
+        total: wall time for all of its checks.
+        silence: wall time without a message. Alone it proves nothing: the machine may be busy.
+        cpu: processor time without a message. That is a hang.
+    """
+
+    total: float = 60.0
+    silence: float = 20.0
+    cpu: float = 8.0
+
+
+class Late(NotRun):
+    """No answer, and no processor time used: the machine may be at fault. Worth one more try, alone."""
+
+
+class Session:
+    """The children of one submission, one after the other.
+
+    Args:
+        module: the module it was written for.
+        submission: a file without fault.
+        forks: gives the children.
+        limits: how long it may take; the time for all runs from now.
+    """
+
+    def __init__(self, module: Module, submission: Submission, forks: Forks, limits: Limits | None = None) -> None:
+        self.module = module
+        self.submission = submission
+        self.forks = forks
+        self.limits = limits or Limits()
+        self.deadline = time.monotonic() + self.limits.total
+        self.hangs: dict[str, list[str]] = {backend: [] for backend in BACKENDS}
+        self._scene = module.scene.read_text(encoding="utf-8")
+        self._line: Line | None = None
+        self._playing: Generator[dict[str, Any], None, None] | None = None
+        self._cpu_of_dead = 0.0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.settle()
+        self.close()
+
+    def close(self) -> None:
+        """Kill the child, if there is one; the next plan gets a new one."""
+        if self._line is not None:
+            line, self._line = self._line, None
+            self._cpu_of_dead += line.cpu_seconds()
+            line.close()
+
+    def load(self) -> Fault | None:
+        """Start a child with the file in it, if there is none.
+
+        Returns:
+            Why the file cannot be loaded, or None.
+
+        Raises:
+            NotRun: the child gives no answer that means anything.
+        """
+        if self._line is not None:
+            return None
+        try:
+            self._line = self.forks.child()
+            self._line.send(self._load_message())
+            answer = self._receive()
+        except LinkClosed as closed:
+            self.close()
+            refuse_forged(closed)
+            return Fault(
+                "exit", f"importing the file ends the interpreter ({closed}): keep only definitions at the top"
+            )
+        except Hung as hung:
+            self.close()
+            return Fault("hang", f"importing the file does not end ({hung}): keep only definitions at the top")
+        problem = answer.get("problem")
+        if answer.get("loaded") is True:
+            return None
+        self.close()
+        if answer.get("loaded") is False and isinstance(problem, dict):
+            return load_fault(problem)
+        raise NotRun("the worker's answer to loading the file is no answer")
+
+    def _load_message(self) -> dict[str, Any]:
+        return {
+            "op": "load",
+            "name": self.module.name,
+            "source": self.submission.text,
+            "scene": self._scene,
+            "names": dict(self.module.names),
+        }
+
+    def play(self, request: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        """Play a plan: one trace a run, as they come. Closing the iterator early ends the search.
+
+        A child that must be discarded half-way is replaced, and a new one plays the orders that are left.
+
+        Args:
+            request: ``backend``, ``plan``, ``search`` and ``probes`` of the channel protocol.
+
+        Raises:
+            NotRun: the child's answers mean nothing, or there is no answer and nobody to blame.
+        """
+        self.settle()
+        self._playing = self._play({**request, "op": "play"})
+        return self._playing
+
+    def settle(self) -> None:
+        """End the search that is under way, if any. A failed check leaves one behind in its exception."""
+        if self._playing is not None:
+            self._playing.close()
+            self._playing = None
+
+    def _play(self, message: dict[str, Any]) -> Generator[dict[str, Any], None, None]:
+        runs = list(message.get("search", {}).get("runs", ()))
+        if not runs:
+            yield from self._played(message)
+            return
+        while runs and not self.given_up(message["backend"]):
+            message["search"] = {**message["search"], "runs": runs}
+            runs = runs[(yield from self._played(message)) :]
+
+    def _played(self, message: Mapping[str, Any]) -> Generator[dict[str, Any], None, int]:
+        """Play with one child, as far as it goes.
+
+        Returns:
+            How many runs have their trace.
+        """
+        count = 0
+        ended = "done"
+        try:
+            if fault := self.load():
+                yield ended_trace(message, "exit", fault.text, fault.line)
+                return 1
+            self._send(message)
+            finished = False
+            try:
+                while "trace" in (answer := self._receive()):
+                    trace = checked(answer["trace"], message, count)
+                    count, ended = count + 1, trace["end"]["kind"]
+                    self._note_hang(trace)
+                    yield trace
+                finished = True
+            finally:
+                if not finished:
+                    self._stop(message)
+            self._finish(answer, message, count)
+        except LinkClosed as closed:
+            self.close()
+            refuse_forged(closed)
+            if ended not in ("stuck", "exit"):  # else the worker itself has said how it ended
+                yield ended_trace(message, "exit", f"the interpreter {closed}", number=count)
+                count += 1
+        except Hung as hung:
+            self.close()
+            trace = ended_trace(message, "stuck", f"the run {hung}", number=count)
+            self._note_hang(trace)
+            yield trace
+            count += 1
+        except NotRun:
+            self.close()
+            raise
+        return count
+
+    def _send(self, message: Mapping[str, Any]) -> None:
+        if self._line is None:
+            raise LinkClosed("was discarded")
+        self._line.send(dict(message))
+
+    def _finish(self, answer: Mapping[str, Any], message: Mapping[str, Any], count: int) -> None:
+        if type(answer.get("done")) is not int or answer["done"] != count:
+            raise NotRun("the worker's traces and its count of them differ")
+        if answer.get("discard") is True:  # an aborted run left things behind, which would be the next run's leak
+            self.close()
+        elif count < (len(message.get("search", {}).get("runs", ())) or 1):
+            raise NotRun("the worker gave fewer traces than there were runs")
+        if not count:
+            raise NotRun("the worker gave no trace")
+
+    def _stop(self, message: Mapping[str, Any]) -> None:
+        """End a search that nobody listens to any more; the child is reused if it answers in order."""
+        if self._line is None:
+            return
+        try:
+            if message.get("search", {}).get("kind", "once") not in SINGLE:
+                self._line.send({"op": "stop"})
+            while "trace" in (answer := self._receive()):
+                pass
+            if "done" not in answer or answer.get("discard") is True:
+                self.close()
+        except (LinkClosed, Hung, NotRun):
+            self.close()  # what was looked at before has its verdict already
+
+    def _receive(self) -> dict[str, Any]:
+        """The child's next message.
+
+        Raises:
+            LinkClosed: it died.
+            Hung: it computes and gives no answer.
+            Late: it gives no answer and does not compute.
+        """
+        line = self._line
+        if line is None:
+            raise LinkClosed("was discarded")
+        start, before = time.monotonic(), line.cpu_seconds()
+        while True:
+            now = time.monotonic()
+            if now >= self.deadline:
+                raise self._out_of_time(line)
+            try:
+                return line.receive(min(now + SLICE, self.deadline))
+            except LinkTimeout:
+                used = line.cpu_seconds() - before
+            if used > self.limits.cpu:
+                raise Hung(f"used {used:.0f} s of processor time without passing a checkpoint")
+            if time.monotonic() - start > self.limits.silence:
+                raise Late(f"no answer for {self.limits.silence:.0f} s, and no processor time used")
+
+    def _out_of_time(self, line: Line) -> Exception:
+        used = self._cpu_of_dead + line.cpu_seconds()
+        if used > self.limits.total / 2:
+            return Hung(f"used up the time for all checks ({used:.0f} s of processor time)")
+        return Late(f"all checks together took longer than {self.limits.total:.0f} s, most of it spent waiting")
+
+    def _note_hang(self, trace: Mapping[str, Any]) -> None:
+        if trace["end"]["kind"] == "stuck":
+            waiting = trace["end"].get("waiting") or []
+            line = next((item["line"] for item in waiting if isinstance(item.get("line"), int)), None)
+            self.hangs[trace["backend"]].append(f"line {line}" if line else str(trace["end"].get("text", ""))[:80])
+
+    def given_up(self, backend: str) -> str | None:
+        """Why the rest of the checks on a backend fails without being tried, or None."""
+        hangs = self.hangs[backend]
+        return f"hung earlier, {hangs[-1]}" if len(hangs) >= MAX_KILLS else None
+
+
+class Hung(Exception):
+    """The child used processor time and gave no answer. The text continues "the run …"."""
+
+
+def refuse_forged(closed: LinkClosed) -> None:
+    """Raise `NotRun` if a child was cut off because of what it wrote, which is no way for a subject to end."""
+    if FORGED in str(closed):
+        raise NotRun(f"the worker {closed}") from closed
+
+
+def checked(trace: object, message: Mapping[str, Any], number: int) -> dict[str, Any]:
+    """Take a trace only if it answers the request; its inside is looked at by `grader.trace`.
+
+    Raises:
+        NotRun: it is no trace, or one of another run than the next.
+    """
+    if (
+        not isinstance(trace, dict)
+        or not isinstance(end := trace.get("end"), dict)
+        or not isinstance(end.get("kind"), str)
+    ):
+        raise NotRun("the worker wrote something that is no trace")
+    runs = message.get("search", {}).get("runs")
+    wanted: dict[str, Any] = {"backend": message["backend"]}
+    if runs is not None:
+        if number >= len(runs):
+            raise NotRun("the worker wrote more traces than there were runs")
+        wanted["seed"] = runs[number]["seed"]
+    if any(trace.get(key) != value for key, value in wanted.items()):
+        raise NotRun("the worker wrote a trace that nobody asked for")
+    return trace
+
+
+def ended_trace(
+    message: Mapping[str, Any], kind: str, text: str, line: int | None = None, number: int = 0
+) -> dict[str, Any]:
+    """The trace of a run that left none: only how it ended.
+
+    Args:
+        message: the request.
+        kind: ``exit`` or ``stuck``.
+        text: a plain sentence.
+        line: of the learner's file, if known.
+        number: of the run in the search, from 0.
+    """
+    search = message.get("search", {})
+    runs = search.get("runs") or [search]
+    run = runs[min(number, len(runs) - 1)]
+    return {
+        "format": 1,
+        "backend": message["backend"],
+        "seed": run.get("seed", 0),
+        "order": run.get("order", "fifo"),
+        "cancel": None,
+        "fault": None,
+        "spans": [],
+        "notes": [],
+        "steps": 0,
+        "time": 0.0,
+        "end": {"kind": kind, "text": text, "waiting": [{"task": "", "line": line}] if line else []},
+        "tasks": [],
+        "probes": {"unawaited": [], "blocking": []},
+    }
