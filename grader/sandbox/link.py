@@ -100,13 +100,16 @@ class Link:
 
         Raises:
             IsolationRefused: it could not be confined; the text says which step failed.
+            OSError: it died without a word, with its server.
         """
         while not self.pid and not self._failed and self._status.fileno() in self._open:
             if time.monotonic() > deadline:
                 raise IsolationRefused("the walls of a child were not ready in time")
             self._pump(deadline)
+        if self._failed:
+            raise IsolationRefused(f"a child can't be confined here: {self._failed}")
         if not self.pid:
-            raise IsolationRefused(f"a child can't be confined here: {self._failed or 'it died'}")
+            raise ConnectionResetError("the fork server died while it made a child")
 
     def send(self, obj: dict[str, Any]) -> None:
         """Send one message. Never waits: what a busy child does not take yet goes out while `receive` waits.
@@ -188,7 +191,7 @@ class Link:
                 self._flush()
             elif descriptor == self._status.fileno():
                 self._hear()
-            else:
+            elif descriptor in self._open:  # not closed by what the lines above have heard
                 self._take(descriptor)
 
     def _take(self, descriptor: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -155,7 +156,14 @@ def command(
 
 
 def _bubblewrap(spare: tuple[int, int] | None) -> list[str]:
-    arguments = ["bwrap", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
+    arguments = [
+        shutil.which("bwrap") or "bwrap",
+        "--unshare-ipc",
+        "--unshare-pid",
+        "--unshare-net",
+        "--unshare-uts",
+        "--unshare-cgroup-try",
+    ]
     arguments += ["--hostname", "checkpoint", "--as-pid-1"]
     if spare is None:
         arguments += ["--unshare-user", "--uid", _NOBODY, "--gid", _NOBODY]
@@ -163,6 +171,8 @@ def _bubblewrap(spare: tuple[int, int] | None) -> list[str]:
         arguments += ["--cap-drop", "ALL"]
         for name in _KEPT:
             arguments += ["--cap-add", name]
+    for folder in view.parents():  # bwrap would make them for root alone
+        arguments += ["--dir", folder]
     flags = {"read": "--ro-bind", "device": "--dev-bind"}
     for mount in view.mounts():
         if mount.kind == "empty":

@@ -58,14 +58,13 @@ class Running:
         self._temporary = None if walls else Path(tempfile.mkdtemp(prefix="checkpoint-"))
         self._control, theirs = socket.socketpair()
         try:
-            self._process = self._start(theirs, as_root=as_root, imports=imports)
+            with theirs:  # once the server alone holds it, its end is noticed here
+                self._process = self._start(theirs, as_root=as_root, imports=imports)
             self._handshake(serve)
         except BaseException:
             self._control.close()
             self._sweep()
             raise
-        finally:
-            theirs.close()
 
     def _start(self, theirs: socket.socket, *, as_root: bool, imports: tuple[str, ...]) -> subprocess.Popen[bytes]:
         opened: list[int] = []

@@ -9,7 +9,7 @@ from typing import Self
 
 from . import probe
 from .limits import Limits
-from .link import Link
+from .link import IsolationRefused, Link
 from .outer import Level
 from .running import Running
 
@@ -63,7 +63,10 @@ class ForkServer:
             return self._server().child()
         except OSError:  # it died since; once more with a new one
             self.close()
-            return self._server().child()
+            try:
+                return self._server().child()
+            except OSError as problem:
+                raise IsolationRefused(f"the fork server died twice: {problem}") from problem
 
     def _server(self) -> Running:
         with self._lock:

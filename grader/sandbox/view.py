@@ -132,3 +132,12 @@ def mounts() -> tuple[Mount, ...]:
     result += [Mount("device", f"/dev/{name}", f"/dev/{name}") for name in _DEVICES]
     result.append(Mount("empty", "", "/tmp"))  # each child mounts its own over it
     return tuple(result)
+
+
+@cache
+def parents() -> tuple[str, ...]:
+    """Return the folders that hold the mounts and are in none of them, outer ones first."""
+    targets = [Path(mount.target) for mount in mounts()]
+    found = {parent for target in targets for parent in target.parents if parent != Path("/")}
+    free = [path for path in found if not any(path == target or target in path.parents for target in targets)]
+    return tuple(str(path) for path in sorted(free))

@@ -8,6 +8,7 @@ accidents and lazy tricks out. Somebody who forges messages on purpose is caught
 from __future__ import annotations
 
 import _thread
+import importlib
 import json.decoder
 import json.encoder
 import os
@@ -19,8 +20,9 @@ Message = dict[str, Any]
 
 _read, _write = os.read, os.write
 _poll, _POLLIN = select.poll, select.POLLIN
-_mask, _SETMASK = signal.pthread_sigmask, signal.SIG_SETMASK
-_EVERY_SIGNAL = frozenset(signal.valid_signals())
+_mask: Any = importlib.import_module("_signal").pthread_sigmask  # that of `signal` is Python, which can be patched
+_SETMASK = int(signal.SIG_SETMASK)
+_EVERY_SIGNAL = frozenset(map(int, signal.valid_signals()))
 _CHUNK = 1 << 16
 _bytes, _bytearray, _isinstance, _dict = bytes, bytearray, isinstance, dict
 
