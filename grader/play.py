@@ -5,17 +5,15 @@ from __future__ import annotations
 import hashlib
 import hmac
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
-from .check import CheckFailed, NotRun
+from .check import NotRun
 from .schema import complaints
 from .trace import Trace
 
 #: Orders a check samples: half of them on each backend, other ones on each.
 ORDERS = 40
-#: What a plan cannot say as JSON: infinity travels as this text's absence, see `_plain`.
-_INFINITE = float("inf")
 
 
 class Session(Protocol):
@@ -167,18 +165,3 @@ class Trial(Trace):
 def order_of(seed: int) -> dict[str, Any]:
     """Return the run for a seed: even ones are uniform, odd ones POS."""
     return {"seed": seed, "order": "pos" if seed % 2 else "uniform"}
-
-
-def passes(check: Callable[[Play], None], play: Play) -> CheckFailed | None:
-    """Call a check; return its failure, or None if the subject passes.
-
-    Raises:
-        NotRun: if no honest verdict is possible.
-    """
-    try:
-        check(play)
-    except CheckFailed as failure:
-        return failure
-    if not play.runs:
-        raise NotRun("the check played nothing")
-    return None

@@ -127,7 +127,7 @@ class Loop(asyncio.SelectorEventLoop):
         parent = self.control.tasks.get(asyncio.current_task(self)) if self.is_running() else None
         task: asyncio.Task[Any] = asyncio.Task(coro, loop=loop, context=context, **options)
         if self.control.running:
-            self.control.spawned(task, task.get_name(), context, parent.name if parent else None)
+            self.control.spawned(task, context, parent)
         return task
 
     def between_steps(self, timeout: float | None) -> list[tuple[selectors.SelectorKey, int]]:

@@ -32,17 +32,20 @@ class TaskInfo:
     """What is known of one task."""
 
     serial: int
-    name: str
     task: Any
     context: Context
     born: Span | None  # the span in which it was spawned
-    parent: str | None
+    parent: TaskInfo | None
     start: float
     end: float | None = None
     steps: int = 0
     how: str = "open"
-    waits: list[list[Any]] = field(default_factory=list)
-    ready_since: int = 0
+
+    @property
+    def name(self) -> str:
+        """The task's name, which anyio may give it only after it was made."""
+        get_name = getattr(self.task, "get_name", None)
+        return str(get_name() if get_name is not None else self.task.name)
 
     def span(self) -> Span | None:
         """Return the innermost span that the task is in now."""
@@ -87,9 +90,9 @@ class Control:
         self._cut_steps = 0
 
     # -- tasks -------------------------------------------------------------------------------------------------
-    def spawned(self, task: Any, name: str, context: Context, parent: str | None) -> TaskInfo:
+    def spawned(self, task: Any, context: Context, parent: TaskInfo | None) -> TaskInfo:
         """Note a new task."""
-        info = TaskInfo(self.next_serial, name, task, context, context.get(current_span), parent, self.now)
+        info = TaskInfo(self.next_serial, task, context, context.get(current_span), parent, self.now)
         self.next_serial += 1
         self.tasks[task] = info
         return info

@@ -244,7 +244,7 @@ def _plain_task(info: TaskInfo) -> dict[str, Any]:
     born: Span | None = info.born
     return {
         "name": info.name,
-        "parent": info.parent,
+        "parent": info.parent.name if info.parent is not None else None,
         "span": born.id if born is not None else None,
         "start": round(info.start, 9),
         "end": None if info.end is None else round(info.end, 9),

@@ -93,7 +93,7 @@ class _Steps(trio.abc.Instrument):
         if control.running:
             nursery = task.parent_nursery
             parent = control.tasks.get(nursery.parent_task) if nursery is not None else None
-            control.spawned(task, task.name, task.context, parent.name if parent else None)
+            control.spawned(task, task.context, parent)
 
     def after_task_step(self, task: trio.lowlevel.Task) -> None:
         try:
