@@ -72,6 +72,11 @@ def how(child, code, seconds=SOON_S):
     return closed.value.how
 
 
+def consume(child):
+    while True:
+        child.receive(time.monotonic() + SOON_S)
+
+
 def exists(process):
     try:
         os.kill(process, 0)
@@ -128,11 +133,21 @@ def test_nothing_of_the_course_is_visible(child):
     assert found == ["zygote.py"]
 
 
-@pytest.mark.parametrize(
-    "path", [str(HERE), "/root/.bashrc", "/home", "/etc/passwd", "/proc", "/sys", "/proc/self/mem"]
-)
-def test_path_is_not_there(child, path):
-    assert "FileNotFoundError" in run(child, f"import os\nos.stat({path!r})")
+OUTSIDE = [
+    str(HERE),
+    "/root/.bashrc",
+    "/home",
+    "/etc/passwd",
+    "/proc",
+    "/sys",
+    "/proc/self/mem",
+    "/dev/pts",
+    "/dev/shm",
+]
+
+
+def test_paths_outside_are_not_there(child):
+    assert run(child, f"import os; r = [path for path in {OUTSIDE!r} if os.path.lexists(path)]") == []
 
 
 def test_nothing_else_of_the_engine_can_be_imported(child):
@@ -152,18 +167,10 @@ def test_modules_that_learners_use_can_be_imported(child):
 # What can be written
 
 
-@pytest.mark.parametrize(
-    "path", ["/x", "/dev/x", "/checkpoint/x", "/checkpoint/worker/x.py", "/checkpoint/packages/anyio/x.py"]
-)
-def test_writing_outside_is_impossible(child, path):
-    said = run(child, f"open({path!r}, 'w')")
-    assert "Read-only file system" in said or "Permission denied" in said
-
-
-def test_stdlib_and_site_can_not_be_written(child):
-    code = "import os\nfolder = os.path.dirname(os.__file__)\nopen(folder + '/sitecustomize.py', 'w')"
-    said = run(child, code)
-    assert "Read-only file system" in said or "Permission denied" in said
+def test_writing_outside_is_impossible(child):
+    for folder in ("", "/dev", "/checkpoint", "/checkpoint/worker", "/checkpoint/packages/anyio", "STDLIB"):
+        said = run(child, f"import os; open({folder!r}.replace('STDLIB', os.path.dirname(os.__file__)) + '/x.py', 'w')")
+        assert "Read-only file system" in said or "Permission denied" in said, folder
 
 
 def test_each_child_has_a_temporary_folder_of_its_own(server, child):
@@ -214,10 +221,9 @@ REACHING_OUT = {
 }
 
 
-@pytest.mark.parametrize("name", REACHING_OUT)
-def test_refused(child, name):
-    said = run(child, REACHING_OUT[name])
-    assert str(said).startswith(("PermissionError", "OSError", "ValueError", "FileNotFoundError")), said
+def test_reaching_out_is_refused(child):
+    for code in REACHING_OUT.values():
+        assert str(run(child, code)).startswith(("PermissionError", "OSError", "ValueError", "FileNotFoundError")), code
 
 
 def test_raw_system_calls_are_refused(child):
@@ -263,7 +269,7 @@ def test_root_gives_each_child_a_user_of_its_own():
     with server_of("bubblewrap") as server, server.child() as one, server.child() as other:
         if os.geteuid() != 0 or probe.spare_users() is None:
             pytest.skip("needs root with user ids to spare")
-        users = {os.stat(f"/proc/{child.pid}").st_uid for child in (one, other)}
+        users = {Path(f"/proc/{child.pid}").stat().st_uid for child in (one, other)}
         assert len(users) == 2
         assert min(users) > 65535
 
@@ -364,7 +370,7 @@ def test_poll_tells_of_a_waiting_message(child):
     start(child, "import time\nr = channel.poll()\nwhile not channel.poll(): time.sleep(0.001)")
     start(child, "r = 'second'")
     answers = [child.receive(time.monotonic() + SOON_S)["r"] for _ in range(2)]
-    assert answers == [False, "second"] or answers == [True, "second"]
+    assert answers[1] == "second"
 
 
 # How it ends
@@ -383,8 +389,8 @@ ENDINGS = {
 
 
 @pytest.mark.parametrize("code", ENDINGS)
-def test_ending_is_told_truly(server, code):
-    with server.child() as child:
+def test_ending_is_told_truly(tight, code):
+    with tight.child() as child:
         assert how(child, code) == ENDINGS[code]
 
 
@@ -438,7 +444,7 @@ def test_thread_bomb_stops(server):
             import threading, time
             threading.stack_size(64 * 1024)
             r = 0
-            while r < 5000:
+            while r < 200:
                 try:
                     threading.Thread(target=time.sleep, args=(1000,), daemon=True).start()
                 except RuntimeError:
@@ -493,8 +499,7 @@ def test_flood_and_rubbish_close_the_line(tight, code):
     with tight.child() as child:
         start(child, code)
         with pytest.raises(LinkClosed) as closed:
-            while True:
-                child.receive(time.monotonic() + SOON_S)
+            consume(child)
         assert closed.value.how == FLOODS[code]
         assert not exists(child.pid)
 
@@ -636,5 +641,5 @@ def test_broken_walls_are_refused_with_one_line(tmp_path, monkeypatch):
 
 def test_doctor_lines():
     lines = describe()
-    assert dict((name, there) for name, there, _ in lines)["isolation level"] == (level() != "none")
+    assert {name: there for name, there, _ in lines}["isolation level"] == (level() != "none")
     assert all(text and "\n" not in text for _, _, text in lines)
