@@ -1,0 +1,37 @@
+"""Awaits what a job returns only if it is a coroutine: any other awaitable becomes the entry itself.
+
+Breaks: G9
+"""
+
+import inspect
+from collections.abc import Awaitable, Callable, Sequence
+from enum import Enum
+from typing import Final, TypeVar
+
+import anyio
+
+
+T = TypeVar("T")
+
+
+class TimedOut(Enum):
+    """What stands in the result for a job that ran out of time."""
+
+    TIMED_OUT = "timed out"
+
+
+TIMED_OUT: Final = TimedOut.TIMED_OUT
+
+
+async def gather_within(jobs: Sequence[Callable[[], Awaitable[T]]], *, timeout: float) -> list[T | TimedOut]:
+    results: list[T | TimedOut] = [TIMED_OUT] * len(jobs)
+
+    async def run(index: int, job: Callable[[], Awaitable[T]]) -> None:
+        with anyio.move_on_after(timeout):
+            result = job()
+            results[index] = await result if inspect.iscoroutine(result) else result
+
+    async with anyio.create_task_group() as group:
+        for index, job in enumerate(jobs):
+            group.start_soon(run, index, job)
+    return results

@@ -1,0 +1,41 @@
+"""Once the common deadline has struck, takes whatever leaves the group for the timeout.
+
+Breaks: R4
+Also: R5
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from enum import Enum
+from typing import Final, TypeVar
+
+import anyio
+
+
+T = TypeVar("T")
+
+
+class TimedOut(Enum):
+    """What stands in the result for a job that ran out of time."""
+
+    TIMED_OUT = "timed out"
+
+
+TIMED_OUT: Final = TimedOut.TIMED_OUT
+
+
+async def gather_within(jobs: Sequence[Callable[[], Awaitable[T]]], *, timeout: float) -> list[T | TimedOut]:
+    results: list[T | TimedOut] = [TIMED_OUT] * len(jobs)
+
+    async def run(index: int, job: Callable[[], Awaitable[T]]) -> None:
+        results[index] = await job()
+
+    deadline = anyio.current_time() + timeout
+    try:
+        with anyio.CancelScope(deadline=deadline):
+            async with anyio.create_task_group() as group:
+                for index, job in enumerate(jobs):
+                    group.start_soon(run, index, job)
+    except ExceptionGroup:
+        if anyio.current_time() < deadline:
+            raise
+    return results

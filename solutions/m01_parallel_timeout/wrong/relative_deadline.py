@@ -1,0 +1,36 @@
+"""Gives `timeout` as the deadline: a span where the scope wants a point in time.
+
+Breaks: R2
+Also: R1 R3 R4 R5 G1 G2 G3 G5 G9
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from enum import Enum
+from typing import Final, TypeVar
+
+import anyio
+
+
+T = TypeVar("T")
+
+
+class TimedOut(Enum):
+    """What stands in the result for a job that ran out of time."""
+
+    TIMED_OUT = "timed out"
+
+
+TIMED_OUT: Final = TimedOut.TIMED_OUT
+
+
+async def gather_within(jobs: Sequence[Callable[[], Awaitable[T]]], *, timeout: float) -> list[T | TimedOut]:
+    results: list[T | TimedOut] = [TIMED_OUT] * len(jobs)
+
+    async def run(index: int, job: Callable[[], Awaitable[T]]) -> None:
+        with anyio.CancelScope(deadline=timeout):
+            results[index] = await job()
+
+    async with anyio.create_task_group() as group:
+        for index, job in enumerate(jobs):
+            group.start_soon(run, index, job)
+    return results

@@ -1,0 +1,40 @@
+"""Leaves by `return` in a `finally` block when time is up: an error from the cleanup of a late job is thrown away.
+
+Breaks: R4
+Also: R5 G3 G5
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from enum import Enum
+from typing import Final, TypeVar
+
+import anyio
+
+
+T = TypeVar("T")
+
+
+class TimedOut(Enum):
+    """What stands in the result for a job that ran out of time."""
+
+    TIMED_OUT = "timed out"
+
+
+TIMED_OUT: Final = TimedOut.TIMED_OUT
+
+
+async def gather_within(jobs: Sequence[Callable[[], Awaitable[T]]], *, timeout: float) -> list[T | TimedOut]:
+    results: list[T | TimedOut] = [TIMED_OUT] * len(jobs)
+
+    async def run(index: int, job: Callable[[], Awaitable[T]]) -> None:
+        with anyio.move_on_after(timeout) as scope:
+            try:
+                results[index] = await job()
+            finally:
+                if scope.cancel_called:
+                    return
+
+    async with anyio.create_task_group() as group:
+        for index, job in enumerate(jobs):
+            group.start_soon(run, index, job)
+    return results

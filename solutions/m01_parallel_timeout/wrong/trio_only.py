@@ -1,0 +1,36 @@
+"""Written with trio's nursery: there is no trio run under asyncio.
+
+Breaks: G1 on asyncio
+Also: R1 R2 R3 R4 R5 G2 G3 G4 G5 G6 G9
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from enum import Enum
+from typing import Final, TypeVar
+
+import trio
+
+
+T = TypeVar("T")
+
+
+class TimedOut(Enum):
+    """What stands in the result for a job that ran out of time."""
+
+    TIMED_OUT = "timed out"
+
+
+TIMED_OUT: Final = TimedOut.TIMED_OUT
+
+
+async def gather_within(jobs: Sequence[Callable[[], Awaitable[T]]], *, timeout: float) -> list[T | TimedOut]:
+    results: list[T | TimedOut] = [TIMED_OUT] * len(jobs)
+
+    async def run(index: int, job: Callable[[], Awaitable[T]]) -> None:
+        with trio.move_on_after(timeout):
+            results[index] = await job()
+
+    async with trio.open_nursery() as nursery:
+        for index, job in enumerate(jobs):
+            nursery.start_soon(run, index, job)
+    return results
