@@ -1,0 +1,96 @@
+"""The command line. Bad usage is one line and exit code 2; nobody but an author with ``--debug`` sees a traceback."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from grader.cli import author, grade, learner, machine
+from grader.course import CourseError
+from grader.judge import DISTRIBUTION
+from grader.sandbox import IsolationRefused
+
+USAGE = 2
+NOT_RUN = 3
+STOPPED = 130
+"""What a shell says of a command that was stopped by Ctrl-C."""
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name=DISTRIBUTION, prog_name="grader")
+@click.option("--root", type=click.Path(), help="The course's folder, if it is not around the working folder.")
+@click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
+@click.pass_context
+def cli(context: click.Context, root: str | None) -> None:
+    """Check, grade and prove exercises in structured concurrency."""
+    context.obj = root
+
+
+for command in (
+    learner.check,
+    grade.grade,
+    author.verify,
+    author.trace,
+    machine.doctor,
+    machine.demo,
+):
+    cli.add_command(command)
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        args: the arguments; those of the process if not given.
+
+    Returns:
+        The exit code.
+    """
+    arguments = list(sys.argv[1:] if args is None else args)
+    code = _run(arguments)
+    if args is None:
+        _flush()
+        sys.exit(code)
+    return code
+
+
+def _run(arguments: list[str]) -> int:
+    try:
+        return int(cli.main(arguments, prog_name="grader", standalone_mode=False) or 0)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.ctx.get_help() if error.ctx else error.format_message())
+        return USAGE
+    except (click.ClickException, CourseError, IsolationRefused) as error:
+        return _complain(error.format_message() if isinstance(error, click.ClickException) else str(error), USAGE)
+    except (KeyboardInterrupt, click.Abort):
+        return _complain("stopped", STOPPED)
+    except BrokenPipeError:
+        return _closed()
+    except Exception as error:
+        if "--debug" in arguments:
+            raise
+        said = " ".join(str(error).split())
+        return _complain(f"it failed itself: {type(error).__name__}: {said} (--debug shows where)", NOT_RUN)
+
+
+def _complain(text: str, code: int) -> int:
+    """Say one line on standard error."""
+    line = " ".join(text.split()).encode(sys.stderr.encoding or "utf-8", "backslashreplace").decode(errors="replace")
+    click.echo(f"grader: {line}", err=True)
+    return code
+
+
+def _closed() -> int:
+    """Whoever read our output has gone, as ``head`` does: leave without a word."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return STOPPED
+
+
+def _flush() -> None:
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _closed()

@@ -1,0 +1,137 @@
+"""``grader verify`` proves the course; ``grader trace`` shows one run of one plan, for writing checks."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+from rich import box
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
+from rich.text import Text
+
+from grader import contract, show
+from grader.cli.options import backend_option, course_of, jobs_option
+from grader.collect import BrokenChecks, Check, checks_of
+from grader.course import BACKENDS, CourseError, Module
+from grader.judge import SELF_CHECK_KEY, course_key
+from grader.pool import fork_server
+from grader.replay import Seen, replay
+from grader.session import Session
+from grader.timeline import timeline
+from grader.verify import Proof, prove
+
+
+@click.command()
+@click.argument("modules", nargs=-1, metavar="[MODULE]...")
+@jobs_option
+@click.pass_context
+def verify(context: click.Context, modules: tuple[str, ...], jobs: int | None) -> int:
+    """Prove the course: solutions pass, wrong ones fail where they say, every check is needed."""
+    course = course_of(context)
+    console = show.console()
+    columns = (TextColumn("proving"), BarColumn(), MofNCompleteColumn())
+    with Progress(
+        *columns, console=show.console(sys.stderr), transient=True, disable=not sys.stderr.isatty()
+    ) as progress:
+        bar = progress.add_task("proving", total=None)
+        proofs = list(
+            prove(
+                course,
+                modules,
+                jobs=jobs,
+                begun=lambda count: progress.update(bar, total=count),
+                done=lambda: progress.advance(bar),
+            )
+        )
+    if not proofs:
+        raise CourseError(f"{course.root} has no modules: a module is a folder course/<slug> with a module.toml")
+    console.print(proofs_table(proofs))
+    for proof in proofs:
+        for finding in proof.findings:
+            console.print(f"\n{finding.where}", style="bold")
+            console.print(f"  {show.clean(finding.text)}")
+    return 1 if any(proof.findings for proof in proofs) else 0
+
+
+def proofs_table(proofs: list[Proof]) -> Table:
+    """A line per module."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False)
+    table.add_column("module")
+    for name in ("right files", "wrong files", "checks", "findings"):
+        table.add_column(name, justify="right")
+    for proof in proofs:
+        count = Text(str(len(proof.findings)), "red" if proof.findings else "green")
+        table.add_row(proof.module, str(proof.files - proof.wrong), str(proof.wrong), str(proof.checks), count)
+    return table
+
+
+@click.command()
+@click.argument("module")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--check", "name", help="The check whose plan is played; the first one if not given.")
+@backend_option
+@click.option(
+    "--seed", type=click.IntRange(min=0), help="The order to play; the failing one, or the first, if not given."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the trace as JSON.")
+@click.pass_context
+def trace(
+    context: click.Context,
+    module: str,
+    file: Path,
+    name: str | None,
+    backend: str | None,
+    seed: int | None,
+    as_json: bool,
+) -> int:
+    """Show one run of FILE under the plan of one check, as text and picture."""
+    course = course_of(context)
+    found = course.module(module)
+    check = check_called(found, name)
+    data, sha256 = contract.read(file)
+    submission = contract.examine(found, data, sha256)
+    if submission.fault:
+        raise CourseError(f"{file}: {submission.fault.text}")
+    key = course_key(course.root) if check.kind == "hidden" else SELF_CHECK_KEY
+    with Session(found, submission, fork_server(None, walls=False)) as session:
+        if fault := session.load():
+            raise CourseError(f"{file}: {fault.text}")
+        seen = replay(check, session, backend or BACKENDS[0], key, seed=seed)
+    if as_json:
+        print(json.dumps(seen.trace.data))
+    else:
+        print_seen(check, seen)
+    return 0 if seen.failure is None else 1
+
+
+def print_seen(check: Check, seen: Seen) -> None:
+    """Print what a check saw: the verdict, then the picture."""
+    if seen.failure is None:
+        click.secho(f"✓ {check.id}: {check.title}", fg="green")
+        click.echo("the first of its runs:")
+    else:
+        click.secho(f"✗ {check.id}: {check.title}", fg="red")
+        click.echo(show.clean(str(seen.failure)))
+    click.echo(timeline(seen.trace))
+
+
+def check_called(module: Module, name: str | None) -> Check:
+    """The check of a name, with or without ``test_``, public or hidden; the first public one without a name.
+
+    Raises:
+        CourseError: there is none.
+    """
+    known: list[Check] = []
+    for kind in ("public", "hidden"):
+        try:
+            known += checks_of(module, kind)
+        except BrokenChecks as error:
+            if kind == "public" and not module.hidden_checks.is_file():
+                raise CourseError(str(error)) from error
+    for check in known:
+        if name in (None, check.id, check.id.removeprefix("test_")):
+            return check
+    raise CourseError(f"no check {name!r} in {module.slug}: its checks are {', '.join(check.id for check in known)}")

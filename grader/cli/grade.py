@@ -1,0 +1,134 @@
+"""``grader grade``: the hidden checks, on one file or on a folder of submissions."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from grader import contract, show
+from grader.batch import Folder, Graded, Shelf, grade_all, scan
+from grader.cli.options import course_of, isolation, jobs_option, json_option, unsafe_option
+from grader.course import Course
+from grader.judge import How, course_key
+from grader.pool import Task, run
+from grader.sandbox import Level
+
+EXIT = {"passed": 0, "failed": 1, "not run": 3}
+EVERY_LEARNER = 40
+"""Up to so many submissions are listed one by one; the reports hold the rest."""
+
+
+@click.command()
+@click.argument("module", required=False)
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.option(
+    "--all", "folder", type=click.Path(path_type=Path), help="Grade FOLDER/<learner>/<module>/<file>.py, in parallel."
+)
+@click.option("--reports", type=click.Path(path_type=Path), help="Where reports are kept; FOLDER-reports if not given.")
+@click.option("--scheduler", help="The address of a Dask scheduler to grade on.")
+@jobs_option
+@json_option
+@unsafe_option
+@click.pass_context
+def grade(
+    context: click.Context,
+    module: str | None,
+    file: Path | None,
+    folder: Path | None,
+    reports: Path | None,
+    scheduler: str | None,
+    jobs: int | None,
+    as_json: bool,
+    unsafe: bool,
+) -> int:
+    """Run the hidden checks on one FILE, or on a folder of submissions.
+
+    One file: exit 0 passed, 1 failed, 3 not run, 2 bad usage. A folder: exit 0 when every submission has a report;
+    run it again to go on where it was broken off.
+    """
+    if scheduler is not None:
+        raise click.UsageError("--scheduler is not available yet: leave it out to grade on this machine")
+    if folder is not None:
+        if module or file:
+            raise click.UsageError("give either MODULE FILE or --all FOLDER, not both")
+        course = course_of(context)
+        return _grade_folder(course, folder, reports, isolation(unsafe=unsafe), jobs, as_json=as_json)
+    if module is None or file is None:
+        raise click.UsageError("give MODULE and FILE, such as: grader grade m01 parallel_timeout.py")
+    if reports or jobs:
+        raise click.UsageError("--reports and --jobs belong to --all FOLDER")
+    course = course_of(context)
+    return _grade_file(course, module, file, isolation(unsafe=unsafe), as_json=as_json)
+
+
+def _grade_file(course: Course, module: str, file: Path, level: Level, *, as_json: bool) -> int:
+    slug = course.module(module).slug
+    data, sha256 = contract.read(file)
+    report = run(Task(course.root, slug, data, sha256, level, how=How(key=course_key(course.root))))
+    if as_json:
+        print(report.json())
+    else:
+        console = show.console()
+        for part in show.card(report):
+            console.print(part)
+        console.print(f"isolation: {report.isolation}, {report.seconds:.1f} s", style="dim")
+    return EXIT[report.verdict]
+
+
+def _grade_folder(
+    course: Course, folder: Path, reports: Path | None, level: Level, jobs: int | None, *, as_json: bool
+) -> int:
+    place = reports or folder.absolute().with_name(f"{folder.absolute().name}-reports")
+    found = scan(folder, course, place)
+    for note in found.notes:
+        click.echo(f"grader: {show.clean(note)}", err=True)
+    graded = []
+    for each in _with_progress(course, found, Shelf(place), level, jobs):
+        graded.append(each)
+        if as_json:
+            print(each.report.json(learner=each.entry.learner), flush=True)
+    if not as_json:
+        summary(graded, place)
+    elif not graded:
+        click.echo(f"grader: no submission in {folder}", err=True)
+    return 0 if len(graded) == len(found.entries) else EXIT["not run"]
+
+
+def _with_progress(course: Course, found: Folder, shelf: Shelf, level: Level, jobs: int | None) -> Iterator[Graded]:
+    """Grade, with a bar on a terminal; the bar goes to standard error, so that output can be piped."""
+    columns = (TextColumn("grading"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    console = show.console(sys.stderr)
+    with Progress(*columns, console=console, transient=True, disable=not sys.stderr.isatty()) as progress:
+        bar = progress.add_task("grading", total=None)
+        how = How(key=course_key(course.root))
+
+        def begun(count: int) -> None:
+            progress.update(bar, total=count)
+
+        for each in grade_all(course, found, shelf, level=level, how=how, jobs=jobs, begun=begun):
+            progress.advance(bar, 0 if each.kept or each.entry.data is None else 1)
+            yield each
+
+
+def summary(graded: list[Graded], place: Path) -> None:
+    """Print the tables of a folder: a line per submission if they are few, one per module, and what was not run."""
+    console = show.console()
+    graded = sorted(graded, key=lambda each: (each.entry.learner, each.entry.slug))
+    if not graded:
+        console.print("no submission found")
+        return
+    if len(graded) <= EVERY_LEARNER:
+        console.print(show.learners_table([(each.entry.learner, each.report) for each in graded]))
+        console.print()
+    console.print("Mean share of the points of each aspect:")
+    console.print(show.modules_table(each.report for each in graded))
+    for each in graded:
+        if each.report.reason:
+            line = f"{each.entry.learner}/{each.entry.slug} {each.report.verdict}: {each.report.reason}"
+            console.print(show.clean(line), style=show.STYLES[each.report.verdict])
+    kept = sum(each.kept for each in graded)
+    console.print(f"\n{len(graded)} reports in {place}" + (f", {kept} of them from before" if kept else ""))

@@ -1,0 +1,52 @@
+"""What several commands ask for in the same way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from grader.course import BACKENDS, Course, CourseError, is_root
+from grader.sandbox import IsolationRefused, Level, level
+
+backend_option = click.option("--backend", type=click.Choice(BACKENDS), help="Only on this backend.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a card.")
+jobs_option = click.option(
+    "--jobs", type=click.IntRange(min=1), help="How many processes; all processors if not given."
+)
+unsafe_option = click.option(
+    "--unsafe-no-sandbox", "unsafe", is_flag=True, help="Grade without walls where this machine offers none."
+)
+
+
+def course_of(context: click.Context) -> Course:
+    """The course that the command is about: around the working folder, or named with ``--root``.
+
+    Raises:
+        CourseError: there is none.
+    """
+    root = context.find_root().obj
+    if root is None:
+        return Course.find()
+    folder = Path(root).resolve()
+    if not is_root(folder):
+        raise CourseError(f"{root} is no course: name the folder that holds exercises/ and course/")
+    return Course(folder)
+
+
+def isolation(*, unsafe: bool) -> Level:
+    """The level to grade at: the best that this machine offers.
+
+    Args:
+        unsafe: whether the instructor allows grading without walls.
+
+    Raises:
+        IsolationRefused: the machine offers none, and it is not allowed.
+    """
+    best = level()
+    if best == "none" and not unsafe:
+        raise IsolationRefused(
+            "this machine offers no walls around submitted code: `grader doctor` says what is missing, "
+            "--unsafe-no-sandbox grades all the same"
+        )
+    return best

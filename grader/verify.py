@@ -1,0 +1,289 @@
+"""Prove the course: what is right passes, what is wrong fails where it should, and every check is needed."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader.collect import BrokenChecks, Check, Kind, checks_of
+from grader.course import Course, CourseError, Module
+from grader.fitting import misfits
+from grader.judge import How
+from grader.points import gaps
+from grader.pool import Task, run_all
+from grader.report import Report, Row
+
+TOTAL = 100
+CORE = 70
+KINDS: tuple[Kind, ...] = ("public", "hidden")
+BREAKS = re.compile(r"^\s*Breaks:\s*(\S+)(?:\s+on\s+(asyncio|trio))?\s*$", re.MULTILINE)
+ALSO = re.compile(r"^\s*Also:\s*(.+?)\s*$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What a wrong solution says about itself in its docstring.
+
+    Args:
+        breaks: the clause that must fail.
+        backend: the only backend on which it need fail, or None for any.
+        also: other clauses that may fail.
+    """
+
+    breaks: str
+    backend: str | None = None
+    also: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that is not as it must be.
+
+    Args:
+        where: a file or a check, relative to the root.
+        text: one line: what is wrong and what to do.
+    """
+
+    where: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """One file with one set of checks, to be graded."""
+
+    module: Module
+    path: Path
+    kind: Kind
+    claim: Claim | None = None
+
+    @property
+    def where(self) -> str:
+        """The file, relative to the root."""
+        return str(self.path.relative_to(self.module.root))
+
+
+@dataclass
+class Proof:
+    """What was proven about one module.
+
+    Args:
+        files: how many files were graded.
+        wrong: how many of them are wrong ones.
+        checks: how many checks it has.
+        findings: what is not as it must be.
+    """
+
+    module: str
+    files: int = 0
+    wrong: int = 0
+    checks: int = 0
+    findings: tuple[Finding, ...] = ()
+
+
+def prove(
+    course: Course,
+    names: Sequence[str] = (),
+    *,
+    executor: Executor | None = None,
+    jobs: int | None = None,
+    begun: Callable[[int], None] = lambda _: None,
+    done: Callable[[], None] = lambda: None,
+) -> Iterator[Proof]:
+    """Prove modules, all of them if none is named.
+
+    Args:
+        course: the course.
+        names: of the modules.
+        executor: where to grade; local processes if not given.
+        jobs: how many local processes.
+        begun: told how many runs there will be.
+        done: called after each.
+    """
+    modules: list[Module] = []
+    for slug in [course.slug(name) for name in names] or course.slugs:
+        try:
+            modules.append(course.module(slug))
+        except CourseError as error:
+            yield Proof(slug, findings=(Finding(slug, str(error)),))
+    static = {module.slug: list(_static(module)) for module in modules}
+    runs = [run for module in modules for run in _runs(module, static[module.slug])]
+    begun(len(runs))
+    tasks = [
+        Task(course.root, run.module.slug, run.path.read_bytes(), walls=False, how=How(kind=run.kind), tag=run)
+        for run in runs
+    ]
+    graded: list[tuple[Run, Report]] = []
+    for task, report in run_all(tasks, executor, jobs=jobs) if tasks else ():
+        graded.append((task.tag, report))
+        done()
+    for module in modules:
+        yield _proof(module, static[module.slug], [pair for pair in graded if pair[0].module.slug == module.slug])
+
+
+def _proof(module: Module, findings: list[Finding], graded: list[tuple[Run, Report]]) -> Proof:
+    for run, report in graded:
+        findings += _wrong(run, report) if run.claim else _right(run, report)
+    findings += _needless(module, graded)
+    paths = {run.path: run for run, _ in graded}
+    return Proof(
+        module.slug,
+        files=len(paths),
+        wrong=sum(run.claim is not None for run in paths.values()),
+        checks=len({row.id for _, report in graded for row in report.checks}),
+        findings=tuple(dict.fromkeys(findings)),
+    )
+
+
+# -- without running anything --------------------------------------------------------------------------------------
+def _static(module: Module) -> Iterator[Finding]:
+    yield from _points(module)
+    for path in (module.stub, module.scene, module.solution):
+        if not path.is_file():
+            yield Finding(str(path.relative_to(module.root)), "is missing: write it")
+    for kind in KINDS:
+        try:
+            checks = checks_of(module, kind)
+        except BrokenChecks as error:
+            yield Finding(module.slug, str(error))
+        else:
+            yield from _ids(module, kind, checks)
+            yield from _uncovered(module, kind, checks)
+    if module.stub.is_file() and module.solution.is_file():
+        where = str(module.solution.relative_to(module.root))
+        yield from (Finding(where, text) for text in misfits(module.stub, module.solution))
+
+
+def _points(module: Module) -> Iterator[Finding]:
+    toml = str(module.toml.relative_to(module.root))
+    core = sum(clause.core for clause in module.clauses.values())
+    if module.max_points != TOTAL:
+        yield Finding(toml, f"the points of all clauses sum to {module.max_points}: make them {TOTAL}")
+    if core < CORE:
+        yield Finding(toml, f"the core points sum to {core}: make them at least {CORE}")
+
+
+def _uncovered(module: Module, kind: Kind, checks: list[Check]) -> Iterator[Finding]:
+    """Clauses without the checks that they need."""
+    toml = str(module.toml.relative_to(module.root))
+    if kind == "hidden" and (missing := gaps(module, checks)):
+        yield Finding(toml, missing)
+    shown = {check.clause for check in checks}
+    for clause in module.clauses.values():
+        if kind == "public" and clause.core and clause.id not in shown:
+            yield Finding(toml, f"{clause.id} has core points and no public check: write one")
+
+
+def _ids(module: Module, kind: Kind, checks: Iterable[Check]) -> Iterator[Finding]:
+    for check in checks:
+        where = f"{kind} {check.id} of {module.slug}"
+        if check.misconception not in module.misconceptions:
+            yield Finding(where, f"misconception {check.misconception!r} is not in module.toml: add it")
+        if check.step not in module.steps:
+            yield Finding(where, f"step {check.step!r} is not in module.toml: add it")
+        clause = module.clauses[check.clause]
+        if kind == "hidden" and not (clause.core if check.core else clause.stretch):
+            part = "core" if check.core else "stretch"
+            yield Finding(where, f"{check.clause} has no {part} points: give it some, or move the check")
+
+
+# -- what was graded -----------------------------------------------------------------------------------------------
+def _runs(module: Module, findings: list[Finding]) -> Iterator[Run]:
+    """What must be graded; a wrong solution that makes no claim is a finding instead."""
+    kinds = [kind for kind in KINDS if _usable(module, kind)]
+    if not module.scene.is_file() or not module.solution.is_file():
+        return
+    for path in (module.solution, *module.right):
+        yield from (Run(module, path, kind) for kind in kinds)
+    for path in module.wrong:
+        try:
+            claim = claim_of(path, module)
+        except CourseError as error:
+            findings.append(Finding(str(path.relative_to(module.root)), str(error)))
+            continue
+        yield from (Run(module, path, kind, claim) for kind in kinds)
+
+
+def _usable(module: Module, kind: Kind) -> bool:
+    try:
+        return bool(checks_of(module, kind))
+    except BrokenChecks:
+        return False
+
+
+def claim_of(path: Path, module: Module) -> Claim:
+    """What a wrong solution says that it breaks.
+
+    Raises:
+        CourseError: its docstring does not say it, or names a clause that the module does not have.
+    """
+    try:
+        text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    except (SyntaxError, UnicodeDecodeError):
+        text = ""
+    found = BREAKS.findall(text)
+    if len(found) != 1:
+        raise CourseError("its docstring must have one line `Breaks: R3` (or `Breaks: G1 on trio`): write it")
+    [(breaks, backend)] = found
+    also = frozenset(name for part in ALSO.findall(text) for name in part.replace(",", " ").split())
+    if unknown := sorted(({breaks} | also) - set(module.clauses)):
+        raise CourseError(f"{', '.join(unknown)} is no clause of module.toml: correct `Breaks:` and `Also:`")
+    return Claim(breaks, backend or None, also)
+
+
+def _right(run: Run, report: Report) -> Iterator[Finding]:
+    if report.verdict == "passed":
+        return
+    rows = [row for row in report.checks if row.verdict != "passed"]
+    if report.reason and (not rows or report.verdict == "failed"):
+        yield Finding(run.where, f"must pass the {run.kind} checks, but: {report.reason}")
+        return
+    for row in rows:
+        yield Finding(run.where, f"must pass {run.kind} {row.id} on {row.backend}, but {said(row)}")
+
+
+def said(row: Row) -> str:
+    """Why a row did not pass, in one line."""
+    if row.verdict == "not run":
+        return f"it was not run: {row.message}"
+    if row.expected is None:
+        return f"{row.what}: {row.actual}"
+    again = "" if row.seed is None else f" (seed {row.seed})"
+    return f"{row.what}: expected {row.expected}, seen {row.actual}{again}"
+
+
+def _wrong(run: Run, report: Report) -> Iterator[Finding]:
+    claim = run.claim
+    assert claim is not None  # noqa: S101 - only called with one
+    if report.verdict == "not run":
+        yield Finding(run.where, f"{run.kind} checks were not run: {report.reason}")
+        return
+    broken = {(row.clause.rpartition(".")[2], row.backend) for row in report.checks if row.verdict == "failed"}
+    if run.kind == "hidden":
+        hit = {backend for clause, backend in broken if clause == claim.breaks}
+        if not hit or (claim.backend and claim.backend not in hit):
+            on = f" on {claim.backend}" if claim.backend else ""
+            yield Finding(
+                run.where, f"must fail {claim.breaks}{on}, and passes it: sharpen a check or correct `Breaks:`"
+            )
+    outside = {clause for clause, _ in broken} - {claim.breaks} - claim.also
+    for clause in sorted(outside):
+        row = next(row for row in report.checks if row.verdict == "failed" and row.clause.endswith(f".{clause}"))
+        text = f"fails {clause} too ({run.kind} {row.id} on {row.backend}: {said(row)}): add it to `Also:` or mend the check"
+        yield Finding(run.where, text)
+
+
+def _needless(module: Module, graded: list[tuple[Run, Report]]) -> Iterator[Finding]:
+    """The checks that no wrong solution fails: nobody knows whether they look at anything."""
+    for kind in KINDS:
+        reports = [(run, report) for run, report in graded if run.kind == kind]
+        known = dict.fromkeys(row.id for _, report in reports for row in report.checks)
+        failing = {row.id for run, report in reports if run.claim for row in report.checks if row.verdict == "failed"}
+        for id_ in known:
+            if id_ not in failing:
+                text = "no wrong solution fails it: write one under solutions/…/wrong, or drop the check"
+                yield Finding(f"{kind} {id_} of {module.slug}", text)
