@@ -1,7 +1,7 @@
 """Waits up to `timeout` for the next result, again and again: each result gives the others more time.
 
 Breaks: R2
-Also: R3 R4 R5 G1 G6
+Also: R1 R3 R4 R5 G1 G5 G6 G9
 """
 
 import math

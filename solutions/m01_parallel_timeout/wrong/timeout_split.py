@@ -1,7 +1,7 @@
 """Divides the timeout among the jobs, as if they ran one after the other.
 
 Breaks: R2
-Also: R3 R4 R5 G1
+Also: R1 R3 R4 R5 G1 G5 G9
 """
 
 from collections.abc import Awaitable, Callable, Sequence

@@ -1,7 +1,7 @@
 """Gives a job that ran out of time a second try: the call takes twice the timeout.
 
 Breaks: R2
-Also: R1 R3 R4 R5 G1 G3 G6
+Also: R1 R3 R4 R5 G1 G3 G6 G9
 """
 
 from collections.abc import Awaitable, Callable, Sequence
