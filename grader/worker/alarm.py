@@ -14,7 +14,7 @@ from .orders import Order
 from .subject import Problem
 
 #: Processor seconds that one step may take.
-STEP_CPU_SECONDS = 2.0
+STEP_CPU_SECONDS = 0.6
 #: Wall seconds between two looks at a run that uses no processor time; two looks at the same place are one too many.
 LOOK_SECONDS = 4.0
 
@@ -83,7 +83,7 @@ class Alarm:
         used = now[1] - before[1]
         line = _line(frame, self._file)
         if number == signal.SIGPROF and used >= STEP_CPU_SECONDS * 0.5:
-            text = f"used {used:.0f} s of processor time without passing a checkpoint"
+            text = f"used {used:.1f} s of processor time without passing a checkpoint"
         elif number == signal.SIGALRM and used < LOOK_SECONDS * 0.1 and line is not None and not control.outside_work:
             text = "blocks the event loop"
         else:

@@ -60,7 +60,7 @@ class _Call:
     def __init__(self, backend: str, function: Callable[[], Any], control: Control) -> None:
         self.control = control
         self._backend, self._function = _BACKENDS[backend], function
-        self._token = self._backend.current_token()
+        self.token = self._backend.current_token()
         self.pause = threading.Event()  # set when the function has ended or needs the loop
         self.over = False
         self._value: Any = None
@@ -73,7 +73,7 @@ class _Call:
     def _body(self) -> None:
         _calls[threading.get_ident()] = self
         try:
-            with claim_worker_thread(self._backend, self._token):
+            with claim_worker_thread(self._backend, self.token):
                 self._value = self._function()
         except BaseException as error:  # noqa: BLE001 - handed to the task that asked
             self._error = error
@@ -88,7 +88,7 @@ class _Call:
     async def finish(self) -> None:
         """Wait for a function that needs the loop; the clock moves only while it waits for the loop."""
         event = anyio.Event()
-        soon: Any = getattr(self._token, "call_soon_threadsafe", None) or getattr(self._token, "run_sync_soon", None)
+        soon: Any = getattr(self.token, "call_soon_threadsafe", None) or getattr(self.token, "run_sync_soon", None)
         self.control.outside_work += 1
         with self._lock:
             if self.over:
@@ -130,7 +130,7 @@ def _calling_back(real: Callable[..., Any], *, is_async: bool) -> Callable[..., 
                 control.outside_work += 1
 
         call.pause.set()
-        return real(counted if is_async else function, args, token)
+        return real(counted if is_async else function, args, token or call.token)
 
     return run
 

@@ -89,6 +89,10 @@ class World:
         """Return the scene's event of that name."""
         return self._events.setdefault(name, anyio.Event())
 
+    def threads_take(self, duration: Callable[[Any, tuple[Any, ...]], float]) -> None:
+        """Let calls in worker threads take `duration(function, args)` virtual seconds; without it they take none."""
+        self._probes.threads.duration = duration
+
     # -- jobs and actors ---------------------------------------------------------------------------------------
     def job(self, who: str, script: Sequence[Step], *, what: str = "run", verbs: Mapping[str, Verb] | None = None) -> Any:
         """Return an async function that plays `script` each time it is called, as a span `what` of `who`.

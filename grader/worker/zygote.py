@@ -239,6 +239,8 @@ class _Server:
         if not self.walls:
             os.setpgid(0, 0)
             walls.die_with_parent()
+        if self.walls:
+            walls.first_to_die(self.proc)
         channel, status = _arrange(descriptors, limits["open_files"])
         _clean_surroundings(folder, walls=self.walls)
         walls.limit(limits, walls=self.walls)

@@ -1,0 +1,175 @@
+"""Time is an input: it jumps when nothing is ready, and runs that never end are cut with the lines that wait."""
+
+from collections.abc import Callable
+
+import pytest
+
+from grader import CheckFailed, Play, near
+
+Playing = Callable[..., Play]
+
+
+def test_a_minute_takes_no_time(playing: Playing) -> None:
+    play = playing("""
+        import anyio
+        async def main(world):
+            with anyio.move_on_after(60) as scope:
+                await anyio.sleep(3600)
+            await anyio.sleep(5)
+            return [anyio.current_time(), scope.cancelled_caught]
+    """)
+    t = play()
+    assert t.call.value == [near(65), True]
+    assert t.call.steps < 10
+
+
+def test_the_outer_of_two_equal_deadlines_catches(playing: Playing) -> None:
+    play = playing("""
+        import anyio
+        async def main(world):
+            deadline = anyio.current_time() + 5
+            with anyio.CancelScope(deadline=deadline) as outer:
+                with anyio.CancelScope(deadline=deadline) as inner:
+                    await anyio.sleep_forever()
+            return [outer.cancelled_caught, inner.cancelled_caught]
+    """)
+    assert play().call.value == [True, False]
+
+
+def test_sleeping_until_a_rounded_moment_ends(playing: Playing) -> None:
+    play = playing("""
+        import anyio
+        async def main(world):
+            level, last, rate = 0.0, anyio.current_time(), 3.0
+            while level < 1.0:
+                await anyio.sleep((1.0 - level) / rate)
+                now = anyio.current_time()
+                level, last = level + (now - last) * rate, now
+            return anyio.current_time()
+    """)
+    assert play().call.value == near(1 / 3)
+
+
+def test_a_deadlock_names_the_waiting_line(playing: Playing) -> None:
+    play = playing("""
+        import anyio
+        async def main(world):
+            event = anyio.Event()
+            async with anyio.create_task_group() as group:
+                group.start_soon(event.wait)
+                await event.wait()  # line 7
+    """)
+    with pytest.raises(CheckFailed, match=r"deadlock.*line 7: await event\.wait\(\)"):
+        _ = play().call
+    assert play.last is not None
+    assert play.last.call.how == "open"
+
+
+def test_a_deadlock_behind_a_shield_ends_too(playing: Playing) -> None:
+    play = playing("""
+        import anyio
+        async def main(world):
+            with anyio.CancelScope(shield=True):
+                await anyio.Event().wait()
+    """)
+    for _ in range(2):  # the worker is replaced after it
+        with pytest.raises(CheckFailed, match="deadlock"):
+            _ = play().call
+
+
+@pytest.mark.parametrize("nap", ["anyio.lowlevel.checkpoint()", "anyio.sleep(0.01)"])
+def test_polling_for_ever_is_cut(playing: Playing, nap: str) -> None:
+    play = playing(f"""
+        import anyio, anyio.lowlevel
+        async def main(world):
+            while True:
+                await {nap}
+    """)
+    with pytest.raises(CheckFailed, match="does not end"):
+        _ = play().call
+
+
+def test_a_loop_without_checkpoint_is_stuck(playing: Playing) -> None:
+    play = playing("""
+        async def main(world):
+            while True:
+                pass  # line 4
+    """)
+    with pytest.raises(CheckFailed, match=r"stands still.*line [34]"):
+        _ = play().call
+
+
+def test_time_sleep_is_noticed_and_takes_its_time(playing: Playing) -> None:
+    play = playing("""
+        import anyio, time
+        async def main(world):
+            time.sleep(5)
+            return anyio.current_time()
+    """)
+    t = play()
+    assert t.call.value == near(5)
+    with pytest.raises(CheckFailed, match=r"time\.sleep at line 4"):
+        t.expect_not_blocked()
+
+
+def test_a_lock_of_threading_held_across_await_is_stuck(playing: Playing) -> None:
+    play = playing("""
+        import anyio, threading
+        async def main(world):
+            lock = threading.Lock()
+            async def hold():
+                with lock:  # line 6
+                    await anyio.sleep(1)
+            async with anyio.create_task_group() as group:
+                group.start_soon(hold)
+                group.start_soon(hold)
+    """)
+    with pytest.raises(CheckFailed, match=r"stands still.*line 6"):
+        _ = play().call
+
+
+def test_waiting_for_an_event_of_threading_is_stuck(playing: Playing) -> None:
+    play = playing("""
+        import threading
+        async def main(world):
+            threading.Event().wait()
+    """)
+    with pytest.raises(CheckFailed, match=r"stands still.*line 4"):
+        _ = play().call
+
+
+def test_no_coroutine_function(playing: Playing) -> None:
+    play = playing("""
+        def main(world):
+            return 1
+    """)
+    with pytest.raises(CheckFailed, match="must be an `async def` function"):
+        _ = play().call
+
+
+def test_not_written_yet(playing: Playing) -> None:
+    play = playing("""
+        async def main(world):
+            raise NotImplementedError
+    """)
+    with pytest.raises(CheckFailed, match="not written yet"):
+        _ = play().call
+
+
+@pytest.mark.parametrize("way_out", ["sys.exit(3)", "raise KeyboardInterrupt"])
+def test_leaving_the_interpreter_is_told(playing: Playing, way_out: str) -> None:
+    play = playing(f"""
+        import anyio, sys
+        async def leave():
+            {way_out}
+        async def main(world):
+            async with anyio.create_task_group() as group:
+                group.start_soon(leave)
+                await anyio.sleep(1)
+    """)
+    try:
+        how = play().call.how
+    except CheckFailed as failure:
+        assert "line 4" in str(failure)
+    else:  # trio carries it through the task group to the caller, where it is recorded
+        assert how == "raised"
