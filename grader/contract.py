@@ -204,6 +204,13 @@ def _class_is_unwritten(node: ast.ClassDef) -> bool:
     return any(map(is_unwritten, methods)) and all(map(is_unwritten, public))
 
 
+def next_step(module: Module) -> str:
+    """The line about a module that its learner has not begun: what to read and what to open."""
+    lesson = module.toml.with_name("lesson.md")
+    read_first = f"read {lesson.relative_to(module.root)}, then " if lesson.is_file() else ""
+    return f"{module.slug}  not started  → {read_first}open {module.stub.relative_to(module.root)} and write in it"
+
+
 def _listed(names: list[str]) -> str:
     quoted = [f"`{name}`" for name in names]
     return " and ".join(filter(None, [", ".join(quoted[:-1]), quoted[-1]])) if quoted else "it"

@@ -12,6 +12,7 @@ from typing import Any
 
 from grader.check import CheckFailed
 from grader.report import Row
+from grader.runs import seconds
 
 MAX_CHARS = 600
 
@@ -52,7 +53,7 @@ def where(data: Mapping[str, Any]) -> str | None:
     """When the run ended and what was done to it from outside, or None if there was no run."""
     if not data:
         return None
-    parts = [f"run of {data['time']:g} s"]
+    parts = [f"run of {seconds(data['time'])} s"]
     if cancel := data.get("cancel"):
         after = cancel.get("after", -1)
         parts.append(f"{cancel['who']} cancelled after its step {after}" if after >= 0 else "nothing cancelled")

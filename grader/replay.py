@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from grader import play as playing
 from grader.check import CheckFailed, NotRun
 from grader.collect import Check
 from grader.course import CourseError
 from grader.judge import broken_at, plan_key
+from grader.play import Play
 from grader.session import Session
 from grader.trace import Trace
 
@@ -42,7 +42,7 @@ class FirstKept:
             yield trace
 
 
-def replay(check: Check, session: Session, backend: str, key: bytes, *, seed: int | None = None) -> Seen:
+def replay(check: Check, session: Session, backend: str, key: bytes, *, only: dict[str, Any] | None = None) -> Seen:
     """Run a check on one backend.
 
     Args:
@@ -50,14 +50,13 @@ def replay(check: Check, session: Session, backend: str, key: bytes, *, seed: in
         session: with the file loaded.
         backend: ``asyncio`` or ``trio``.
         key: the course's.
-        seed: play this order alone.
+        only: play this run alone, see `grader.runs`.
 
     Raises:
         CourseError: the check could not be run, in one line.
     """
     kept = FirstKept(session)
-    only = None if seed is None else {**playing.order_of(seed), "cancel": None, "fault": None}
-    play = playing.Play(kept, backend=backend, key=plan_key(key, session.submission.sha256, check.id), only=only)
+    play = Play(kept, backend=backend, key=plan_key(key, session.submission.sha256, check.id), only=only)
     failure = None
     try:
         check.function(play)

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from grader.course import ASPECTS, BACKENDS
 from grader.report import Report, Row, Score
+from grader.runs import word
 
 WIDTH = 80
 STYLES = {"passed": "green", "failed": "red", "not run": "yellow"}
@@ -87,7 +88,19 @@ def first_failure(report: Report) -> Row | None:
 
 
 def failure(report: Report, row: Row, *, texts: bool = False) -> Text:
-    """The sentence of a failed row, what was expected and seen, where, and what brings it back."""
+    """A failed row on the card of its report."""
+    lines = sentences(row, texts=texts)
+    others = [other for other in report.checks if other.id == row.id and other.backend != row.backend]
+    if row.verdict == "failed" and any(other.verdict == "passed" for other in others):
+        lines.append(f"\n  only on {row.backend}: the same check passes on {others[0].backend}", "yellow")
+    if row.verdict == "failed":
+        again = f"{row.id} on {row.backend}" + (f", seed {word(row.run)}" if row.run is not None else "")
+        lines.append(f"\n     again  {again}", "dim")
+    return lines
+
+
+def sentences(row: Row, *, texts: bool = False) -> Text:
+    """The sentence of a row that did not pass, what was expected and seen, and where."""
     lines = Text()
     lines.append(f"{TICKS[row.verdict]} {clean(row.message)}", f"bold {STYLES[row.verdict]}")
     parts = [("look at", row.what), ("expected", row.expected), ("seen", row.actual), ("where", row.where)]
@@ -97,12 +110,6 @@ def failure(report: Report, row: Row, *, texts: bool = False) -> Text:
         if text:
             lines.append(f"\n  {label:>8}  ", "dim")
             lines.append(clean(text).replace("\n", "\n" + " " * 12))
-    others = [other for other in report.checks if other.id == row.id and other.backend != row.backend]
-    if row.verdict == "failed" and any(other.verdict == "passed" for other in others):
-        lines.append(f"\n  only on {row.backend}: the same check passes on {others[0].backend}", "yellow")
-    if row.verdict == "failed":
-        again = f"{row.id} on {row.backend}" + (f", seed {row.seed}" if row.seed is not None else "")
-        lines.append(f"\n     again  {again}", "dim")
     return lines
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from grader.runs import seconds
 from grader.show import clean
 from grader.trace import Span, Trace
 
@@ -25,7 +26,11 @@ def timeline(trace: Trace) -> str:
     end = trace.data["end"]
     if end["kind"] != "done":
         lines.append(f"end: {end['kind']}: {end['text']}")
-        lines += [f"  {entry.get('task') or 'it'} waits at line {entry.get('line')}" for entry in end["waiting"]]
+        lines += [
+            f"  {entry.get('task') or 'it'} waits at line {entry.get('line')}"
+            for entry in end["waiting"]
+            if entry.get("line")
+        ]
     return "\n".join(clean(text)[:WIDTH] for text in lines)
 
 
@@ -42,7 +47,7 @@ def heading(trace: Trace) -> str:
 
 def axis(end: float) -> str:
     """The axis of time, in virtual seconds."""
-    right = f"{end:g} s"
+    right = f"{seconds(end)} s"
     return f"{'':{LABEL}} 0{'':{BAR - 1 - len(right)}}{right}"
 
 
@@ -73,10 +78,10 @@ def ending(span: Span) -> str:
     """When and how a span ended; the picture has no room for texts of exceptions, and they are not needed."""
     value: Any = span.value if span.how == "returned" else None
     said = f" {value!r}" if value is not None else ""
-    at = "" if span.end is None else f"{span.end:g} "
+    at = "" if span.end is None else f"{seconds(span.end)} "
     return f"{at}{span.ending}{said}"
 
 
 def note(entry: dict[str, Any]) -> str:
     """An event without length."""
-    return f"{entry['who']} {entry['what']}"[:LABEL].ljust(LABEL) + f" at {entry['t']:g}"
+    return f"{entry['who']} {entry['what']}"[:LABEL].ljust(LABEL) + f" at {seconds(entry['t'])}"

@@ -19,6 +19,7 @@ from grader.course import BACKENDS, CourseError, Module
 from grader.judge import SELF_CHECK_KEY, course_key
 from grader.pool import fork_server
 from grader.replay import Seen, replay
+from grader.runs import run_of
 from grader.session import Session
 from grader.timeline import timeline
 from grader.verify import Proof, prove
@@ -73,9 +74,7 @@ def proofs_table(proofs: list[Proof]) -> Table:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--check", "name", help="The check whose plan is played; the first one if not given.")
 @backend_option
-@click.option(
-    "--seed", type=click.IntRange(min=0), help="The order to play; the failing one, or the first, if not given."
-)
+@click.option("--seed", help="The run to play, as a failure shows it; the failing one, or the first, if not given.")
 @click.option("--json", "as_json", is_flag=True, help="Print the trace as JSON.")
 @click.pass_context
 def trace(
@@ -84,7 +83,7 @@ def trace(
     file: Path,
     name: str | None,
     backend: str | None,
-    seed: int | None,
+    seed: str | None,
     as_json: bool,
 ) -> int:
     """Show one run of FILE under the plan of one check, as text and picture."""
@@ -95,11 +94,15 @@ def trace(
     submission = contract.examine(found, data, sha256)
     if submission.fault:
         raise CourseError(f"{file}: {submission.fault.text}")
+    try:
+        only = run_of(seed) if seed else None
+    except ValueError as error:
+        raise CourseError(str(error)) from error
     key = course_key(course.root) if check.kind == "hidden" else SELF_CHECK_KEY
     with Session(found, submission, fork_server(None, walls=False)) as session:
         if fault := session.load():
             raise CourseError(f"{file}: {fault.text}")
-        seen = replay(check, session, backend or BACKENDS[0], key, seed=seed)
+        seen = replay(check, session, backend or BACKENDS[0], key, only=only)
     if as_json:
         print(json.dumps(seen.trace.data))
     else:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from grader import show
 from grader.cli.options import backend_option, course_of
 from grader.collect import Kind
-from grader.contract import examine, read
+from grader.contract import examine, next_step, read
 from grader.course import BACKENDS, CourseError, Module
 from grader.judge import How, grade
 from grader.pool import fork_server
@@ -44,28 +42,12 @@ def _check(module: Module, how: How, forks: Forks) -> bool:
     """Check one module, print its line or card, tell whether it passed."""
     data, sha256 = read(module.stub)
     console = show.console()
-    if not_started(module, data):
-        console.print(not_started_line(module), style="dim", soft_wrap=True)
+    fault = examine(module, data).fault
+    if fault is not None and fault.kind == "not started":
+        console.print(next_step(module), style="dim", soft_wrap=True)
         return False
     report = grade(module, data, forks=forks, how=how, sha256=sha256)
     for part in show.card(report, points=False, texts=True):
         console.print(part)
     console.print()
     return report.verdict == "passed"
-
-
-def not_started(module: Module, data: bytes) -> bool:
-    """Whether a learner's file is still the stub."""
-    fault = examine(module, data).fault
-    return fault is not None and fault.kind == "not started"
-
-
-def not_started_line(module: Module) -> str:
-    """What to do about a file that is still the stub."""
-    return f"{module.slug}  not started  → read {place(module, 'course')} and open {place(module, 'exercises')}"
-
-
-def place(module: Module, part: str) -> str:
-    """Where to look next, relative to the course's root."""
-    path: Path = module.toml.with_name("lesson.md") if part == "course" else module.stub
-    return str(path.relative_to(module.root))

@@ -1,0 +1,204 @@
+"""What pytest does in a course: the fixture `play`, short cards for failed checks, a line for what is not started."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable
+from pathlib import Path
+
+import pytest
+
+from grader.check import CheckFailed, NotRun, Rule
+from grader.contract import Submission, examine, next_step, read
+from grader.course import BACKENDS, Course, CourseError, Module
+from grader.failure import failed
+from grader.judge import SELF_CHECK_KEY, plan_key
+from grader.play import Play
+from grader.points import clause_id
+from grader.report import Row
+from grader.runs import run_of, word
+from grader.sandbox import ForkServer
+from grader.session import Limits, Session
+from grader.show import sentences
+from grader.timeline import timeline
+
+LIMITS = Limits(total=24 * 3600.0)
+"""A debugger may hold a run for as long as its user thinks."""
+
+
+class CoursePlugin:
+    """One run of pytest in a course.
+
+    Args:
+        config: pytest's.
+        root: of the course.
+    """
+
+    def __init__(self, config: pytest.Config, root: Path) -> None:
+        self.config = config
+        self.course = Course(root)
+        self.lines: list[str] = []
+        self.forks = ForkServer(walls=False)
+        self._modules: dict[str, Module] = {}
+        self._session: Session | None = None
+
+    # -- which module, which file ----------------------------------------------------------------------------------
+    def module_of(self, item: pytest.Item | pytest.Function) -> Module | None:
+        """The module that a test belongs to; None if it is no check of the course."""
+        path, root = item.path, self.course.root
+        places = (root / "exercises", root / "grader" / "hidden")
+        slug = next((path.relative_to(place).parts[0] for place in places if path.is_relative_to(place)), None)
+        if slug is None:
+            return None
+        if slug not in self._modules:
+            try:
+                self._modules[slug] = self.course.module(slug)
+            except CourseError as error:
+                raise pytest.UsageError(str(error)) from error
+        return self._modules[slug]
+
+    def subject(self, module: Module) -> Path:
+        """The file that is judged."""
+        if given := self.config.getoption("subject", default=None):
+            return Path(given)
+        return module.solution if self.config.getoption("solutions", default=False) else module.stub
+
+    def submission(self, module: Module) -> Submission:
+        """The file that is judged, as far as reading goes."""
+        try:
+            data, sha256 = read(self.subject(module))
+        except CourseError as error:
+            raise pytest.UsageError(str(error)) from error
+        return examine(module, data, sha256)
+
+    def session(self, module: Module) -> Session:
+        """The children of the module's subject; those of the module before are ended.
+
+        A session that plays in this very process, for `breakpoint()` and `--pdb`, would be made here: whatever has
+        the method `play` of `grader.play.Session` will do.
+        """
+        if self._session is None or self._session.module is not module:
+            self.end()
+            self._session = Session(module, self.submission(module), self.forks, LIMITS)
+        return self._session
+
+    def end(self) -> None:
+        """End the children that run."""
+        if self._session is not None:
+            self._session.settle()
+            self._session.close()
+            self._session = None
+
+    # -- before the checks -----------------------------------------------------------------------------------------
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """Run each check on both backends."""
+        if "play" in metafunc.fixturenames and self.module_of(metafunc.definition) is not None:
+            only = self.config.getoption("backend", default=None)
+            metafunc.parametrize("play", [only] if only else list(BACKENDS), indirect=True)
+
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        """Leave out the checks of files that are not started or cannot be loaded, and say so in a line."""
+        modules = {item: module for item in items if (module := self.module_of(item)) is not None}
+        unfit = set()
+        for slug in dict.fromkeys(module.slug for module in modules.values()):
+            if line := self._unfit(self._modules[slug]):
+                unfit.add(slug)
+                self.lines.append(line)
+        left_out = [item for item in items if item in modules and modules[item].slug in unfit]
+        if left_out:
+            config.hook.pytest_deselected(items=left_out)
+            items[:] = [item for item in items if item not in set(left_out)]
+
+    def _unfit(self, module: Module) -> str | None:
+        submission = self.submission(module)
+        fault = submission.fault
+        if fault is None and not self.config.option.collectonly:
+            try:
+                fault = self.session(module).load()
+            except NotRun:
+                return None  # each check says it
+        if fault is None:
+            return None
+        if fault.kind == "not started":
+            return next_step(module)
+        return f"{module.slug}  failed  → {self.subject(module).name}: {fault.text}"
+
+    @pytest.fixture
+    def play(self, request: pytest.FixtureRequest) -> Generator[Play, None, None]:
+        """What a check plays with, on one backend."""
+        module = self.module_of(request.node)
+        if module is None:
+            raise pytest.UsageError("the fixture `play` belongs to the checks of a course")
+        session = self.session(module)
+        backend = request.param
+        if why := session.given_up(backend):
+            pytest.fail(f"not tried on {backend}: {why}", pytrace=False)
+        seed = self.config.getoption("seed", default=None)
+        only = None if seed is None else run_of(seed)
+        key = plan_key(SELF_CHECK_KEY, session.submission.sha256, request.function.__name__)
+        play = Play(session, backend=backend, key=key, only=only)
+        yield play
+        session.settle()
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+        """A check that has looked at nothing has proven nothing."""
+        result = yield
+        play = pyfuncitem.funcargs.get("play")
+        if isinstance(play, Play) and not play.runs:
+            raise NotRun("the check looked at no trace: it proves nothing")
+        return result
+
+    # -- after a check ---------------------------------------------------------------------------------------------
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Show a failed check as a short card: the sentence, expected and seen, seed, timeline."""
+        report = yield
+        error = call.excinfo.value if call.excinfo else None
+        if isinstance(error, NotRun):
+            report.longrepr = f"not run: {error}"
+        elif isinstance(error, CheckFailed) and isinstance(item, pytest.Function):
+            report.longrepr = self.card(item, error)
+        return report
+
+    def card(self, item: pytest.Function, failure: CheckFailed) -> str:
+        """The card of one failed check."""
+        module = self.module_of(item)
+        rule = getattr(item.function, "rule", None)
+        if module is None or not isinstance(rule, Rule):
+            return str(failure)
+        row = Row(
+            id=item.name,
+            clause=clause_id(module, rule.clause),
+            aspect=rule.aspect or "",
+            backend=failure.trace.backend if failure.trace else "",
+            verdict="failed",
+            message=rule.sentence,
+        )
+        row = failed(row, failure)
+        lines = [sentences(row, texts=True).plain]
+        if row.run is not None:
+            lines.append(f"     again  pytest '{item.nodeid}' --seed {word(row.run)}")
+        if failure.trace is not None and failure.trace.data["spans"]:
+            lines += ["", timeline(failure.trace)]
+        return "\n".join(lines)
+
+    # -- at the end ------------------------------------------------------------------------------------------------
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """What is not started has not passed."""
+        fine: Iterable[int] = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
+        if self.lines and session.exitstatus in fine:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Print the lines about files that were left out."""
+        if self.lines:
+            terminalreporter.section("your files", "-")
+        for line in self.lines:
+            terminalreporter.write_line(line)
+
+    def pytest_unconfigure(self) -> None:
+        """End what was started."""
+        self.end()
+        self.forks.close()
