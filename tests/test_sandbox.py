@@ -263,6 +263,7 @@ def test_no_capabilities_and_a_filter(child):
     status = dict(line.split(":\t", 1) for line in lines if ":\t" in line)
     assert {status[name] for name in ("CapInh", "CapPrm", "CapEff", "CapAmb")} == {"0" * 16}
     assert (status["NoNewPrivs"], status["Seccomp"]) == ("1", "2")
+    assert Path(f"/proc/{child.pid}/oom_score_adj").read_text() == "1000\n"
 
 
 def test_root_gives_each_child_a_user_of_its_own():
@@ -461,6 +462,14 @@ def test_endless_loop_in_c_is_seen_and_killed(child):
     with pytest.raises(LinkTimeout) as late:
         child.receive(time.monotonic() + 0.2)
     assert late.value.cpu_seconds > 0.02
+    child.close()
+    assert not exists(child.pid)
+
+
+def test_stopped_child_is_killed(child):
+    start(child, "import os, signal; os.kill(os.getpid(), signal.SIGSTOP)")
+    with pytest.raises(LinkTimeout):
+        child.receive(time.monotonic() + 0.05)
     child.close()
     assert not exists(child.pid)
 

@@ -101,7 +101,7 @@ def first_process(plan: dict[str, Any]) -> NoReturn:
     for capability in range(64):
         if capability not in KEPT and libc.prctl(CAPBSET_DROP, ctypes.c_ulong(capability), 0, 0, 0) != 0:
             break
-    os.execve(plan["command"][0], plan["command"], dict(os.environ))
+    os.execve(plan["command"][0], plan["command"], plan["environment"])
 
 
 def main() -> int:

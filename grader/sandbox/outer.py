@@ -148,6 +148,7 @@ def command(
             "own_user": spare is None,
             "descriptors": descriptors,
             "command": python,
+            "environment": _ENVIRONMENT,
         }
         script = str(Path(__file__).with_name("namespaces.py"))
         return Command([view.interpreter(), "-I", "-S", "-B", script, json.dumps(plan)], _ENVIRONMENT, descriptors)

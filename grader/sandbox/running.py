@@ -47,6 +47,8 @@ class Running:
         as_root: bool,
         imports: tuple[str, ...] = outer.IMPORTS,
     ) -> None:
+        if not hasattr(os, "fork"):
+            raise IsolationRefused("this system can't fork processes: use Linux, macOS or WSL")
         self.level = level
         self.pid_of_owner = os.getpid()
         self._walls = walls
