@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., None])
 
 
-class NotRun(Exception):  # noqa: N818 - a verdict
+class NotRun(Exception):
     """No honest verdict is possible.
 
     Args:
@@ -77,7 +77,7 @@ def check(
             raise TypeError(f"{function.__name__} needs a docstring: the sentence that the learner reads")
         sentence = " ".join(function.__doc__.split())
         rule = Rule(clause, core, misconception, step, aspect, sentence)
-        setattr(function, "rule", rule)
+        function.rule = rule  # type: ignore[attr-defined]
         return function
 
     return mark

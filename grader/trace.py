@@ -3,117 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from .check import CheckFailed
-from .words import Token
-
-
-class Error:
-    """An exception of the trace.
-
-    It equals text: the name of its class or of a class that it is derived from, or the name under which the scene
-    raised it. Its text is not shown: it is the learner's.
-    """
-
-    def __init__(self, data: Mapping[str, Any]) -> None:
-        self.kind: str = data["error"]
-        self.kinds: list[str] = data.get("is", [self.kind])
-        self.token: str | None = data.get("token")
-        self.text: str = data.get("text", "")
-        self.attributes: dict[str, Any] = {name: decode(value) for name, value in data.get("attributes", {}).items()}
-        self._leaves = [Error(leaf) for leaf in data["leaves"]] if "leaves" in data else None
-
-    @property
-    def is_group(self) -> bool:
-        """Whether it is an exception group."""
-        return self._leaves is not None
-
-    @property
-    def leaves(self) -> list[Error]:
-        """The exceptions in it that are no groups; itself if it is none."""
-        return [self] if self._leaves is None else self._leaves
-
-    def __eq__(self, other: object) -> bool:
-        if isinstance(other, str):
-            return other == self.token or (not self.is_group and other in self.kinds) or other == self.kind
-        return isinstance(other, Error) and (self.kind, self.token, self._leaves) == (
-            other.kind,
-            other.token,
-            other._leaves,
-        )
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def __repr__(self) -> str:
-        if self._leaves is not None:
-            return f"{self.kind} of {self._leaves}"
-        return self.token or self.kind
-
-
-@dataclass(frozen=True)
-class Data:
-    """A dataclass object of the subject's."""
-
-    kind: str
-    fields: dict[str, Any]
-
-    def __getattr__(self, name: str) -> Any:
-        try:
-            return self.fields[name]
-        except KeyError:
-            raise AttributeError(name) from None
-
-    def __repr__(self) -> str:
-        return f"{self.kind}({', '.join(f'{k}={v!r}' for k, v in self.fields.items())})"
-
-
-@dataclass(frozen=True)
-class Opaque:
-    """An object of the subject's, of which only the class is known."""
-
-    kind: str
-
-    def __repr__(self) -> str:
-        return f"an object of {self.kind}"
-
-
-def decode(value: Any) -> Any:
-    """Return an encoded value as Python: tokens as `Token`, enum members as their names, exceptions as `Error`."""
-    if isinstance(value, list):
-        return [decode(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    if "token" in value and "error" not in value:
-        return Token(value["token"])
-    if "enum" in value:
-        return value["enum"]
-    if "error" in value:
-        return Error(value)
-    if "dict" in value:
-        return _pairs(value["dict"])
-    return _decode_rest(value)
-
-
-def _pairs(pairs: Sequence[Sequence[Any]]) -> Any:
-    decoded = [(decode(key), decode(item)) for key, item in pairs]
-    try:
-        return dict(decoded)
-    except TypeError:
-        return decoded
-
-
-def _decode_rest(value: Mapping[str, Any]) -> Any:
-    if "tuple" in value:
-        return tuple(decode(item) for item in value["tuple"])
-    if "set" in value:
-        return [decode(item) for item in value["set"]]
-    if "float" in value:
-        return float(value["float"])
-    if "data" in value:
-        return Data(value["data"], {name: decode(item) for name, item in value["fields"].items()})
-    return Opaque(str(value.get("type", "unknown")))
+from .values import Error, decode
 
 
 class Span:
@@ -245,7 +138,7 @@ class Trace:
     @property
     def call(self) -> Span:
         """The first call of the subject."""
-        return self._first([s for s in self.spans if s.is_call], "the call", "was never made")
+        return self.first([s for s in self.spans if s.is_call], "the call", "was never made")
 
     def calls(self, what: str | None = None) -> list[Span]:
         """All calls of the subject (of that name), in order of their beginning."""
@@ -257,11 +150,11 @@ class Trace:
 
     def one(self, what: str, who: str | None = None) -> Span:
         """The first span of that kind; fails the subject if there is none."""
-        return self._first(self.all(what, who), f"{what} of {who}" if who else what, "never happened")
+        return self.first(self.all(what, who), f"{what} of {who}" if who else what, "never happened")
 
     def of(self, who: str) -> Actor:
         """What the actor or job of that name did; fails the subject if it never began."""
-        return Actor(self._first([s for s in self.spans if s.who == who], who, "was never started"), self)
+        return Actor(self.first([s for s in self.spans if s.who == who], who, "was never started"), self)
 
     def names(self, what: str) -> list[str]:
         """Whose spans of that kind began, in order."""
@@ -282,7 +175,14 @@ class Trace:
         found = [n for n in self.data["notes"] if n["what"] == what and who in (None, n["who"])]
         return [{**n, "value": decode(n["value"])} for n in found]
 
-    def _first(self, spans: list[Span], name: str, missing: str) -> Span:
+    def first(self, spans: list[Span], name: str, missing: str) -> Span:
+        """Return the first of the spans; fails the subject if there is none.
+
+        Args:
+            spans: what was found.
+            name: what was looked for, in a few words.
+            missing: what to say if nothing was found.
+        """
         if not spans:
             self.fail(name, missing)
         return spans[0]
@@ -321,7 +221,7 @@ class Trace:
             if span.raised == "NotImplementedError":
                 self.fail("not written yet", f"`{span.what}` raises NotImplementedError (line {span.line})")
             if span.raised == "NotAwaitable":
-                self.fail("no coroutine", f"`{span.what}` must be an `async def` function: {span.raised.text}")  # type: ignore[union-attr]
+                self.fail("no coroutine", f"`{span.what}` must be an `async def` function: {span.raised.text}")
         end = self.data["end"]
         if end["kind"] == "done":
             return
@@ -404,5 +304,5 @@ class Actor:
     def __getitem__(self, step: Sequence[Any]) -> Span:
         """Return the first span of that step, such as ``take("a")``; fails the subject if it was never reached."""
         verb, *args = step
-        spans = [s for s in self._trace.all(verb, self._span.who) if s.args == args or s.plain_args == args]
-        return self._trace._first(spans, f"{verb} {' '.join(map(str, args))} of {self._span.who}", "was never reached")
+        spans = [s for s in self._trace.all(verb, self._span.who) if args in (s.args, s.plain_args)]
+        return self._trace.first(spans, f"{verb} {' '.join(map(str, args))} of {self._span.who}", "was never reached")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 from . import private
-from .control import TIE, Abort, Control
+from .control import TIE, Control
 from .orders import Order
 
 
@@ -108,7 +108,7 @@ class Loop(asyncio.SelectorEventLoop):
         selector.loop = self
         self._ready: Any = _Ready(self)
         self._clock_resolution = TIE
-        self.set_task_factory(self._make_task)
+        self.set_task_factory(self._make_task)  # type: ignore[arg-type]
         self.set_exception_handler(lambda _loop, _context: None)
 
     def time(self) -> float:
@@ -143,7 +143,7 @@ class Loop(asyncio.SelectorEventLoop):
         if self._ready or self._stopping:  # type: ignore[attr-defined]
             control.creep()
             watched = control.outside_work or len(inner.get_map()) > 1
-            return inner.select(0) if watched else []  # type: ignore[no-any-return]
+            return inner.select(0) if watched else []
         while True:
             if events := inner.select(0.05 if control.outside_work else 0):
                 return events  # type: ignore[no-any-return]
@@ -173,10 +173,7 @@ def run(main: Callable[[Callable[[Control], None]], Coroutine[Any, Any, None]]) 
             loop._scheduled.clear()  # type: ignore[attr-defined]  # only cancelled timers are left of the last run
 
         loop.run_until_complete(main(take_over))
-    except Abort:
-        raise
-    else:
         loop.run_until_complete(loop.shutdown_asyncgens())
-        loop.close()
+        loop.close()  # an aborted loop is left as it is: its process ends
     finally:
         asyncio.set_event_loop(None)

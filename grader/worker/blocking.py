@@ -13,7 +13,15 @@ from typing import Any
 from .control import Control, current_span
 
 _EVENTS = frozenset(
-    ("open", "socket.connect", "socket.bind", "socket.getaddrinfo", "socket.gethostbyname", "subprocess.Popen", "os.system")
+    (
+        "open",
+        "socket.connect",
+        "socket.bind",
+        "socket.getaddrinfo",
+        "socket.gethostbyname",
+        "subprocess.Popen",
+        "os.system",
+    )
 )
 _real_sleep = time.sleep
 _RealLock = threading.Lock
@@ -36,7 +44,7 @@ class BlockWatch:
 
     def start(self) -> None:
         """Watch from now on."""
-        global _watch, _loop_thread  # noqa: PLW0603 - one run at a time in a process
+        global _watch, _loop_thread
         _watch, _loop_thread = self, threading.get_ident()
 
     def stop(self) -> None:
@@ -72,9 +80,9 @@ _PASSED_OVER = ("<", str(pathlib.Path(threading.__file__).parent) + "/", str(pat
 
 def install() -> None:
     """Watch `time.sleep`, locks of `threading`, and what the interpreter audits."""
-    time.sleep = _sleep
-    threading.Lock = _Lock  # type: ignore[assignment, misc]
-    threading.RLock = _RLock  # type: ignore[assignment, misc]
+    time.sleep = _sleep  # type: ignore[assignment]
+    threading.Lock = _Lock  # type: ignore[assignment]
+    threading.RLock = _RLock  # type: ignore[assignment]
     threading._allocate_lock = _Lock  # type: ignore[attr-defined]  # what Event, Condition and Queue wait on
     sys.addaudithook(_audited)
 

@@ -34,6 +34,7 @@ class FileWatch:
         self._open: dict[int, OpenFile] = {}
 
     def opened(self, raw: _RawFile) -> None:
+        """Remember a file that was opened inside a span."""
         span = current_span.get()
         if span is None:
             return
@@ -42,6 +43,7 @@ class FileWatch:
         self.control.record.note("file", "open", name, span)
 
     def closed(self, raw: _RawFile, *, collected: bool) -> None:
+        """Forget a file that was closed; `collected`: by the garbage collector."""
         opened = self._open.pop(id(raw), None)
         if opened is not None:
             what = "collected" if collected else "close"
@@ -75,11 +77,11 @@ class _RawFile(io.FileIO):
 
 def install() -> None:
     """Replace `open`, which anyio's files use too."""
-    builtins.open = _open  # type: ignore[assignment]
-    io.open = _open  # type: ignore[assignment]
+    builtins.open = _open
+    io.open = _open
 
 
-def _open(  # noqa: PLR0913 - the signature is open's
+def _open(
     file: Any,
     mode: str = "r",
     buffering: int = -1,
@@ -101,7 +103,7 @@ def _open(  # noqa: PLR0913 - the signature is open's
         raise
 
 
-def _real_open_checks(mode: str, encoding: str | None, errors: str | None, newline: str | None, buffering: int) -> None:
+def _real_open_checks(mode: Any, encoding: str | None, errors: str | None, newline: str | None, buffering: int) -> None:
     if not isinstance(mode, str) or set(mode) - set("axrwb+t") or len(mode) > len(set(mode)):
         raise ValueError(f"invalid mode: {mode!r}")
     if "b" in mode and (encoding is not None or errors is not None or newline is not None):

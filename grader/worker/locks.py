@@ -82,8 +82,14 @@ class TrioLock(_Telling, anyio_trio.Lock):
 
 def install() -> None:
     """Make anyio create locks that tell."""
-    setattr(anyio_asyncio.AsyncIOBackend, "create_lock", staticmethod(lambda *, fast_acquire: AsyncioLock(fast_acquire=fast_acquire)))
-    setattr(anyio_trio.TrioBackend, "create_lock", staticmethod(lambda *, fast_acquire: TrioLock(fast_acquire=fast_acquire)))
+    setattr(
+        anyio_asyncio.AsyncIOBackend,
+        "create_lock",
+        staticmethod(lambda *, fast_acquire: AsyncioLock(fast_acquire=fast_acquire)),
+    )
+    setattr(
+        anyio_trio.TrioBackend, "create_lock", staticmethod(lambda *, fast_acquire: TrioLock(fast_acquire=fast_acquire))
+    )
 
 
 def name_lock(lock: anyio.Lock, name: str) -> anyio.Lock:

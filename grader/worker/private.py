@@ -12,8 +12,8 @@ from typing import Any
 
 import anyio._backends._asyncio as anyio_asyncio
 import anyio._backends._trio as anyio_trio
-import anyio.streams.memory as memory
 import trio._core._run as trio_run
+from anyio.streams import memory
 
 #: (owner, attribute): all of them are read or replaced.
 NAMES: tuple[tuple[Any, str], ...] = (
@@ -42,9 +42,8 @@ def moved() -> list[str]:
     lost = [f"{getattr(owner, '__name__', owner)}.{name} is gone" for owner, name in NAMES if not hasattr(owner, name)]
     loop = asyncio.SelectorEventLoop()
     try:
-        for name in ("_ready", "_scheduled", "_selector", "_clock_resolution"):
-            if not hasattr(loop, name):
-                lost.append(f"the asyncio event loop has no {name}")
+        names = ("_ready", "_scheduled", "_selector", "_clock_resolution", "_stopping")
+        lost += [f"the asyncio event loop has no {name}" for name in names if not hasattr(loop, name)]
     finally:
         loop.close()
     return lost

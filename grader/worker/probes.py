@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
-import anyio.streams.memory as memory
+from anyio.streams import memory
 
 from . import blocking, files, locks, threads
 from .blocking import BlockWatch
@@ -57,7 +57,7 @@ class Probes:
         self._threads_before: set[threading.Thread] = set()
         self._show: Callable[..., None] = warnings.showwarning
 
-    def __enter__(self) -> Probes:
+    def __enter__(self) -> Self:
         global _streams  # noqa: PLW0603 - one run at a time in a process
         _streams = self._streams
         locks.watch(self.locks)
@@ -65,7 +65,8 @@ class Probes:
         files.watch(self.files)
         self.blocking.start()
         self._threads_before = set(threading.enumerate())
-        self._show, warnings.showwarning = warnings.showwarning, self._warned
+        self._show = warnings.showwarning
+        warnings.showwarning = self._warned  # type: ignore[assignment]
         return self
 
     def __exit__(self, *exc_info: object) -> None:
@@ -95,9 +96,13 @@ class Probes:
                 for info in self.control.tasks.values()
                 if info.end is None and made_here(info.born) and not self._is_done(info.task)
             ],
-            "streams": [type(stream).__name__ for stream, born in self._streams if not stream._closed and made_here(born)],
+            "streams": [
+                type(stream).__name__ for stream, born in self._streams if not stream._closed and made_here(born)
+            ],
             "locks": [
-                getattr(lock, "watched_name", None) or "a lock" for lock, _, born in self.locks.held.values() if made_here(born)
+                getattr(lock, "watched_name", None) or "a lock"
+                for lock, _, born in self.locks.held.values()
+                if made_here(born)
             ],
             "files": [opened.name for opened in self.files.open_files() if made_here(opened.born)],
             "threads": [thread.name for thread in self.left_threads()] if span is None else [],
@@ -112,7 +117,11 @@ class Probes:
     def left_threads(self) -> list[threading.Thread]:
         """Return the threads that the run started and that still live, without the libraries' idle ones."""
         new = set(threading.enumerate()) - self._threads_before
-        return [thread for thread in new if thread.is_alive() and not thread.name.startswith(("Trio thread", "worker thread"))]
+        return [
+            thread
+            for thread in new
+            if thread.is_alive() and not thread.name.startswith(("Trio thread", "worker thread"))
+        ]
 
     def plain(self) -> dict[str, Any]:
         """Return the evidence as plain data."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import itertools
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -97,11 +98,12 @@ class Recorder:
     steps_frozen: int | None = None
     full: bool = False
     _ids: Any = field(default_factory=itertools.count)
-    _ticks: Any = field(default_factory=itertools.count)
+    _ticks: int = -1
 
     def tick(self) -> int:
         """Return the place of the next event in the order of all events."""
-        return next(self._ticks)
+        self._ticks += 1
+        return self._ticks
 
     def begin(self, who: str, what: str, args: list[Any], *, parent: Span | None, task: str) -> Span:
         """Open a span now."""
@@ -147,7 +149,7 @@ class Recorder:
         if value is None or kind is bool or kind is int:
             return value
         if kind is float:
-            return value if value == value and abs(value) != float("inf") else {"float": repr(value)}
+            return value if math.isfinite(value) else {"float": repr(value)}
         if kind is str:
             return value[:_MAX_TEXT]
         if depth >= _MAX_DEPTH:
@@ -201,8 +203,11 @@ def _has(value: Any, name: str) -> bool:
     return True
 
 
+_ARGS: Any = BaseException.args  # read past whatever the subject's class defines
+
+
 def _text(error: BaseException) -> str:
-    parts = [arg for arg in BaseException.args.__get__(error) if type(arg) in (str, int, float)]
+    parts = [arg for arg in _ARGS.__get__(error) if type(arg) in (str, int, float)]
     return ", ".join(str(part) for part in parts)[:_MAX_TEXT]
 
 

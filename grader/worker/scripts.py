@@ -20,6 +20,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import anyio
+import anyio.lowlevel
 
 from .control import current_span
 
@@ -30,7 +31,7 @@ Step = Sequence[Any]
 Verb = Callable[..., Awaitable[Any]]
 
 
-class Fault(Exception):  # noqa: N818 - a fault that the scene makes, on purpose not a usual error
+class Fault(Exception):
     """An error that the scene raises."""
 
 
@@ -52,7 +53,7 @@ FAULTS: dict[str, type[BaseException]] = {
 }
 
 
-class Done(Exception):  # noqa: N818 - ends a script
+class Done(Exception):
     """A script's ``give``."""
 
     def __init__(self, value: Any) -> None:
@@ -118,25 +119,28 @@ class Script:
 
     async def _do(self, verb: str, args: Sequence[Any]) -> None:
         world = self.world
-        if verb == "wait":
-            await anyio.sleep(*args)
-        elif verb == "hang":
-            await anyio.sleep_forever()
-        elif verb == "checkpoint":
-            await anyio.lowlevel.checkpoint()
-        elif verb == "give":
-            raise Done(world.thing(args[0]))
-        elif verb == "fail":
-            raise world.fault(*args)
-        elif verb == "cancel":
-            world.cancel(args[0])
-        elif verb == "note":
-            world.note(args[0], who=self.who)
-        elif verb == "set":
-            world.event(args[0]).set()
-        elif verb == "until":
-            await world.event(args[0]).wait()
-        elif verb in self.verbs:
+        known: dict[str, Callable[..., Any]] = {
+            "wait": anyio.sleep,
+            "hang": anyio.sleep_forever,
+            "checkpoint": anyio.lowlevel.checkpoint,
+            "give": self._give,
+            "fail": self._fail,
+            "cancel": world.cancel,
+            "note": lambda what: world.note(what, who=self.who),
+            "set": lambda name: world.event(name).set(),
+            "until": lambda name: world.event(name).wait(),
+        }
+        if verb in self.verbs:
             await world.step(self.who, verb, args, self.verbs[verb])
+        elif verb in known:
+            made = known[verb](*args)
+            if isinstance(made, Awaitable):
+                await made
         else:
             raise LookupError(f"the scene knows no step {verb!r}")
+
+    def _give(self, value: Any) -> None:
+        raise Done(self.world.thing(value))
+
+    def _fail(self, name: str, kind: str = "Fault") -> None:
+        raise self.world.fault(name, kind)

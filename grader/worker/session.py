@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import inspect
 import types
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -12,7 +11,7 @@ import anyio
 
 from . import asyncio_side, trio_side
 from .alarm import Alarm
-from .control import Abort, Control, TaskInfo, current_span
+from .control import Abort, Control, Cut, TaskInfo
 from .orders import Order
 from .probes import Probes
 from .record import FORMAT, Span
@@ -57,7 +56,7 @@ class Session:
     def __init__(self, subject: Subject, scene: str, *, alarm: Alarm) -> None:
         self.subject, self.alarm = subject, alarm
         module = types.ModuleType("scene")
-        exec(compile(scene, "scene.py", "exec", dont_inherit=True), module.__dict__)  # noqa: S102 - the instructor's scene
+        exec(compile(scene, "scene.py", "exec", dont_inherit=True), module.__dict__)
         self._scene: Callable[..., Any] = module.__dict__["scene"]
         self.dirty = False
         self._trace: dict[str, Any] | None = None
@@ -126,7 +125,7 @@ class Session:
         except Abort:
             self.dirty = True
             emit(self._make_trace())
-        except BaseException as error:  # noqa: BLE001 - whatever left the loop is the run's end
+        except BaseException as error:
             self.dirty = True
             emit(self._trace_of_exit(error))
 
@@ -171,10 +170,12 @@ class Session:
             await self._scene(module, world, **request["plan"])
         except anyio.get_cancelled_exc_class():
             raise
-        except BaseException as error:  # noqa: BLE001 - told in the trace
+        except BaseException as error:
             if control.cut is None:
                 line = line_of(error, self.subject.file)
-                text = f"{type(error).__name__} left the scene" if line is None else f"{type(error).__name__}, line {line}"
+                text = (
+                    f"{type(error).__name__} left the scene" if line is None else f"{type(error).__name__}, line {line}"
+                )
                 control.cut = _cut("error", f"{text}: {error}")
                 control.record.freeze()
 
@@ -233,9 +234,7 @@ class Session:
         return self._make_trace()
 
 
-def _cut(kind: str, text: str, file: str | None = None, line: int | None = None) -> Any:
-    from .control import Cut  # noqa: PLC0415
-
+def _cut(kind: str, text: str, file: str | None = None, line: int | None = None) -> Cut:
     waiting_at = [] if line is None else [{"task": "", "file": file, "line": line, "code": None}]
     return Cut(kind, text, waiting_at)
 
@@ -258,8 +257,3 @@ def spread(total: int, limit: int) -> list[int]:
     if total <= limit:
         return list(range(1, total + 1))
     return sorted({1 + round(i * (total - 1) / (limit - 1)) for i in range(limit)})
-
-
-def schema_of(scene: Callable[..., Any]) -> list[str]:
-    """Return the names of the plan's parts: the keyword parameters of the scene."""
-    return [p.name for p in inspect.signature(scene).parameters.values() if p.kind is inspect.Parameter.KEYWORD_ONLY]

@@ -75,7 +75,7 @@ class _Call:
         try:
             with claim_worker_thread(self._backend, self.token):
                 self._value = self._function()
-        except BaseException as error:  # noqa: BLE001 - handed to the task that asked
+        except BaseException as error:
             self._error = error
         finally:
             del _calls[threading.get_ident()]

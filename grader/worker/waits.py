@@ -10,12 +10,14 @@ from typing import Any
 
 from .control import TaskInfo
 
+_DEEPEST = 200  # frames of an await chain that are looked at
+
 
 def frames(coro: Any) -> Iterator[tuple[types.CodeType, int, types.FrameType]]:
     """Yield (code, line, frame) of each suspended frame of a coroutine, outermost first."""
-    seen = 0
-    while coro is not None and seen < 200:
-        seen += 1
+    for _ in range(_DEEPEST):
+        if coro is None:
+            return
         frame = getattr(coro, "cr_frame", None) or getattr(coro, "gi_frame", None) or getattr(coro, "ag_frame", None)
         if frame is not None:
             yield frame.f_code, frame.f_lineno, frame

@@ -94,7 +94,9 @@ class World:
         self._probes.threads.duration = duration
 
     # -- jobs and actors ---------------------------------------------------------------------------------------
-    def job(self, who: str, script: Sequence[Step], *, what: str = "run", verbs: Mapping[str, Verb] | None = None) -> Any:
+    def job(
+        self, who: str, script: Sequence[Step], *, what: str = "run", verbs: Mapping[str, Verb] | None = None
+    ) -> Any:
         """Return an async function that plays `script` each time it is called, as a span `what` of `who`.
 
         A script that begins with ``["at_once"]`` acts when it is called instead of when it is awaited (it must then
@@ -241,8 +243,9 @@ class World:
             self._end(span, "raised", error=error)
             if not absorb:
                 raise
-            if isinstance(error, BaseExceptionGroup) and (cancelled := self._cancellation_in(error)) is not None:
-                raise cancelled from None
+            cancellation = self._cancellation_in(error)
+            if cancellation is not None:
+                raise cancellation from None
             return None
         else:
             self._end(span, "returned", value=value)
@@ -252,7 +255,7 @@ class World:
                 span.left = self._probes.left_by(span)
             current_span.reset(token)
 
-    def _cancellation_in(self, error: BaseExceptionGroup) -> BaseException | None:
+    def _cancellation_in(self, error: BaseException) -> BaseException | None:
         return next((leaf for leaf in leaves(error) if isinstance(leaf, self._cancelled_exc)), None)
 
     def line_in(self, coro: Any) -> int | None:

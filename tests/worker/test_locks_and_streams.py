@@ -44,7 +44,7 @@ def test_lock_order_is_seen(playing: Playing) -> None:
 
 def test_a_deadlock_by_position_is_found(playing: Playing) -> None:
     play = playing(BY_POSITION, TRANSFERS)
-    with pytest.raises(CheckFailed, match="deadlock.*ab waits at line 5.*ba waits at line 5"):
+    with pytest.raises(CheckFailed, match=r"deadlock.*ab waits at line 5.*ba waits at line 5"):
         for _ in play(transfers=["ab", "ba"]).orders():
             pass
 
@@ -109,7 +109,9 @@ async def fan_out(source, worker, *, workers):
 """
 NO_BACK_PRESSURE = RIGHT.replace("create_memory_object_stream(0)", "create_memory_object_stream(float('inf'))")
 SENDER_LEFT_OPEN = RIGHT.replace("            send.close()\n", "")
-LEAVES_STREAMS = RIGHT.replace("with send, receive:", "if True:").replace("        async with send:\n", "        if True:\n")
+LEAVES_STREAMS = RIGHT.replace("with send, receive:", "if True:").replace(
+    "        async with send:\n", "        if True:\n"
+)
 
 
 def ahead(t: Play) -> int:

@@ -51,14 +51,19 @@ async def serve(services, *, grace):
         with anyio.move_on_after(10, shield=True):
             await service.cleanup()
 """
-RECEIVER = {"receiver": "anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT)", "leave": "group.cancel_scope.cancel()"}
+RECEIVER = {
+    "receiver": "anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT)",
+    "leave": "group.cancel_scope.cancel()",
+}
 RIGHT = SERVE.format(**RECEIVER, listen="await anext(received)", second="await anext(received)")
-DEAF = SERVE.format(
-    receiver="handler()",
-    leave="group.cancel_scope.cancel()",
-    listen="await received.wait()",
-    second="await anyio.sleep_forever()",
-) + """
+DEAF = (
+    SERVE.format(
+        receiver="handler()",
+        leave="group.cancel_scope.cancel()",
+        listen="await received.wait()",
+        second="await anyio.sleep_forever()",
+    )
+    + """
 import contextlib
 @contextlib.contextmanager
 def handler():
@@ -69,6 +74,7 @@ def handler():
     finally:
         signal.signal(signal.SIGTERM, old)
 """
+)
 ONE_ONLY = SERVE.format(**RECEIVER, listen="await anext(received)", second="await anyio.sleep_forever()")
 HANG = [["hang"]]
 
