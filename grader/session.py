@@ -11,6 +11,7 @@ from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, Self
 
+from grader.answers import Hung, Late, checked, ended_trace, refuse_forged
 from grader.check import NotRun
 from grader.contract import Fault, Submission, load_fault
 from grader.course import BACKENDS, Module
@@ -24,9 +25,6 @@ MAX_KILLS = 2
 
 SINGLE = ("once", "one")
 """Kinds of search that are over after one run: there is nothing to stop."""
-
-FORGED = "wrote something that is no message"
-"""How `grader.sandbox` names a line that is no JSON object."""
 
 
 class Line(Protocol):
@@ -69,10 +67,6 @@ class Limits:
     total: float = 60.0
     silence: float = 20.0
     cpu: float = 8.0
-
-
-class Late(NotRun):
-    """No answer, and no processor time used: the machine may be at fault. Worth one more try, alone."""
 
 
 class Session:
@@ -294,68 +288,3 @@ class Session:
         """Why the rest of the checks on a backend fails without being tried, or None."""
         hangs = self.hangs[backend]
         return f"hung earlier, {hangs[-1]}" if len(hangs) >= MAX_KILLS else None
-
-
-class Hung(Exception):
-    """The child used processor time and gave no answer. The text continues "the run …"."""
-
-
-def refuse_forged(closed: LinkClosed) -> None:
-    """Raise `NotRun` if a child was cut off because of what it wrote, which is no way for a subject to end."""
-    if FORGED in str(closed):
-        raise NotRun(f"the worker {closed}") from closed
-
-
-def checked(trace: object, message: Mapping[str, Any], number: int) -> dict[str, Any]:
-    """Take a trace only if it answers the request; its inside is looked at by `grader.trace`.
-
-    Raises:
-        NotRun: it is no trace, or one of another run than the next.
-    """
-    if (
-        not isinstance(trace, dict)
-        or not isinstance(end := trace.get("end"), dict)
-        or not isinstance(end.get("kind"), str)
-    ):
-        raise NotRun("the worker wrote something that is no trace")
-    runs = message.get("search", {}).get("runs")
-    wanted: dict[str, Any] = {"backend": message["backend"]}
-    if runs is not None:
-        if number >= len(runs):
-            raise NotRun("the worker wrote more traces than there were runs")
-        wanted["seed"] = runs[number]["seed"]
-    if any(trace.get(key) != value for key, value in wanted.items()):
-        raise NotRun("the worker wrote a trace that nobody asked for")
-    return trace
-
-
-def ended_trace(
-    message: Mapping[str, Any], kind: str, text: str, line: int | None = None, number: int = 0
-) -> dict[str, Any]:
-    """The trace of a run that left none: only how it ended.
-
-    Args:
-        message: the request.
-        kind: ``exit`` or ``stuck``.
-        text: a plain sentence.
-        line: of the learner's file, if known.
-        number: of the run in the search, from 0.
-    """
-    search = message.get("search", {})
-    runs = search.get("runs") or [search]
-    run = runs[min(number, len(runs) - 1)]
-    return {
-        "format": 1,
-        "backend": message["backend"],
-        "seed": run.get("seed", 0),
-        "order": run.get("order", "fifo"),
-        "cancel": None,
-        "fault": None,
-        "spans": [],
-        "notes": [],
-        "steps": 0,
-        "time": 0.0,
-        "end": {"kind": kind, "text": text, "waiting": [{"task": "", "line": line}] if line else []},
-        "tasks": [],
-        "probes": {"unawaited": [], "blocking": []},
-    }
