@@ -81,11 +81,13 @@ def read(path: Path, *, follow: bool = True) -> tuple[bytes, str | None]:
         if not follow and path.is_symlink():
             raise Unreadable(f"{path} is a link: hand in the file itself")
         descriptor = os.open(path, flags)
-        with open(descriptor, "rb", buffering=0) as file:  # noqa: PTH123 - a descriptor has no path
+        try:
             info = os.fstat(descriptor)
             if not stat.S_ISREG(info.st_mode):
                 raise Unreadable(f"{path} is no plain file: give the learner's .py file")
-            return _head_and_hash(file.fileno(), info.st_size)
+            return _head_and_hash(descriptor, info.st_size)
+        finally:
+            os.close(descriptor)
     except OSError as error:
         reason = (error.strerror or "error").lower()
         raise Unreadable(f"{path} cannot be read ({reason}): check the path and its permissions") from error

@@ -1,0 +1,200 @@
+"""Everything that can go wrong between the judge and a child: whose doing is it?"""
+
+import pytest
+
+from grader.answers import Late
+from grader.check import NotRun
+from grader.contract import examine
+from grader.sandbox import LinkClosed
+from grader.session import Limits, Session
+
+LOADED = {"loaded": True}
+ONCE = {"backend": "trio", "plan": {}, "search": {"kind": "once"}}
+ORDERS = {
+    "backend": "trio",
+    "plan": {},
+    "search": {"kind": "orders", "runs": [{"seed": n, "order": "pos"} for n in (3, 5)]},
+}
+QUICK = Limits(total=5, silence=0.05, cpu=1)
+
+
+def trace(seed=0, kind="done", **changes):
+    end = {"kind": kind, "text": "said", "waiting": [{"line": 7}] if kind == "stuck" else []}
+    return {"trace": {"backend": "trio", "seed": seed, "order": "pos", "end": end, **changes}}
+
+
+@pytest.fixture
+def session(tiny, scripts, texts):
+    def make(*children, limits=QUICK):
+        module = tiny.module("m01")
+        return Session(module, examine(module, texts["right"].encode()), scripts(*children), limits)
+
+    return make
+
+
+def ends(session, request):
+    return [(t["seed"], t["end"]["kind"], t["end"]["text"]) for t in session.play(request)]
+
+
+def test_a_child_is_loaded_once_and_reused(session, script):
+    child = script([LOADED, trace(), {"done": 1}, trace(), {"done": 1}])
+    with session(child) as held:
+        assert held.load() is None
+        assert ends(held, ONCE) == ends(held, ONCE) == [(0, "done", "said")]
+        assert [message["op"] for message in child.sent] == ["load", "play", "play"]
+        assert child.sent[0]["names"] == {"later": "async", "Given": "class"}
+        assert not child.closed
+    assert child.closed
+
+
+def test_what_the_worker_says_about_loading_is_the_fault(session, script):
+    problem = {"kind": "missing", "text": "`later` is not defined in the file", "line": None, "detail": ""}
+    with session(script([{"loaded": False, "problem": problem}])) as held:
+        fault = held.load()
+    assert (fault.kind, fault.text.partition(":")[0]) == ("missing", "`later` is not defined in the file")
+
+
+@pytest.mark.parametrize(
+    ("answers", "cpu", "kind", "said"),
+    [
+        ([LinkClosed("exited with 3")], 0, "exit", "importing the file ends the interpreter (exited with 3)"),
+        (["silence"], 0.6, "hang", "importing the file does not end (used 1 s of processor time"),
+    ],
+)
+def test_a_file_that_kills_or_hangs_its_child_while_it_is_loaded(session, script, answers, cpu, kind, said):
+    with session(script(answers, cpu)) as held:
+        fault = held.load()
+    assert fault.kind == kind
+    assert fault.text.startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("answers", "error"),
+    [
+        (["silence"], Late),
+        ([LinkClosed("wrote something that is no message")], NotRun),
+        ([{"trace": {}}], NotRun),
+        ([{"loaded": "yes"}], NotRun),
+        ([{"loaded": False, "problem": "?"}], NotRun),
+    ],
+)
+def test_loading_without_an_answer_that_means_anything_is_not_run(session, script, answers, error):
+    child = script(answers)
+    with pytest.raises(error), session(child) as held:
+        held.load()
+    assert child.closed
+
+
+def test_orders_come_in_order(session, script):
+    with session(script([LOADED, trace(3), trace(5), {"done": 2, "discard": False}])) as held:
+        assert [seed for seed, _, _ in ends(held, ORDERS)] == [3, 5]
+
+
+def test_a_search_that_nobody_listens_to_any_more_is_stopped(session, script):
+    child = script([LOADED, trace(3), trace(5), {"done": 2}, trace(), {"done": 1}])
+    with session(child) as held:
+        next(iter(held.play(ORDERS)))
+        held.settle()
+        assert ends(held, ONCE) == [(0, "done", "said")]
+    assert [message["op"] for message in child.sent] == ["load", "play", "stop", "play"]
+
+
+def test_a_new_plan_ends_the_search_before_it(session, script):
+    child = script([LOADED, trace(3), {"done": 1}, trace(), {"done": 1}])
+    with session(child) as held:
+        kept = held.play(ORDERS)
+        next(kept)
+        assert ends(held, ONCE) == [(0, "done", "said")]
+        assert list(kept) == []
+
+
+def test_a_child_with_leftovers_is_replaced_and_the_other_orders_are_played(session, script):
+    first = script([LOADED, trace(3), {"done": 1, "discard": True}])
+    second = script([LOADED, trace(5), {"done": 1}])
+    with session(first, second) as held:
+        assert [seed for seed, _, _ in ends(held, ORDERS)] == [3, 5]
+        assert first.closed
+        assert [run["seed"] for run in second.sent[1]["search"]["runs"]] == [5]
+
+
+def test_a_child_that_dies_gives_a_trace_that_says_so(session, script):
+    first = script([LOADED, trace(3), LinkClosed("was killed by signal 11 (segmentation fault)")])
+    second = script([LOADED, LinkClosed("exited with 3")])
+    with session(first, second) as held:
+        assert ends(held, ORDERS) == [
+            (3, "done", "said"),
+            (5, "exit", "the interpreter was killed by signal 11 (segmentation fault)"),
+        ]
+        assert ends(held, ONCE) == [(0, "exit", "the interpreter exited with 3")]
+
+
+def test_last_words_of_a_stuck_child_are_its_end(session, script):
+    with session(script([LOADED, trace(kind="stuck"), LinkClosed("exited with 0")])) as held:
+        assert ends(held, ONCE) == [(0, "stuck", "said")]
+        assert held.given_up("trio") is None
+
+
+def test_processor_time_without_an_answer_is_a_hang(session, script):
+    child = script([LOADED, "silence"], cpu=0.6)
+    with session(child) as held:
+        [(_, kind, text)] = ends(held, ONCE)
+    assert (kind, text[:30]) == ("stuck", "the run used 1 s of processor ")
+    assert child.closed
+
+
+def test_after_two_hangs_the_rest_fails_on_that_backend_alone(session, script):
+    children = [script([LOADED, trace(kind="stuck"), LinkClosed("exited with 0")]) for _ in range(2)]
+    with session(*children) as held:
+        ends(held, ONCE)
+        ends(held, ONCE)
+        assert held.given_up("trio") == "hung earlier, line 7"
+        assert held.given_up("asyncio") is None
+
+
+def test_silence_without_processor_time_is_nobodys_fault(session, script):
+    with session(script([LOADED, "silence"])) as held, pytest.raises(Late, match="no answer"):
+        list(held.play(ONCE))
+
+
+def test_the_time_for_all_checks_is_one_deadline(session, script):
+    with session(script([LOADED, "silence"]), limits=Limits(total=0.1, silence=9, cpu=9)) as held:
+        with pytest.raises(Late, match="longer than 0 s"):
+            list(held.play(ONCE))
+    with session(script([LOADED, "silence"], cpu=0.05), limits=Limits(total=0.1, silence=9, cpu=9)) as held:
+        assert [kind for _, kind, _ in ends(held, ONCE)] == ["stuck"]
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        [{"trace": "?"}],
+        [{"trace": {"end": "done"}}],
+        [trace(backend="asyncio"), {"done": 1}],
+        [{"done": 0}],
+        [{"done": 1}],
+        [trace(), {"done": 2}],
+        [trace(), {"done": True}],
+        [trace(), {"loaded": True}],
+        [LinkClosed("wrote something that is no message")],
+    ],
+    ids=str,
+)
+def test_answers_that_mean_nothing_are_not_run(session, script, answers):
+    child = script([LOADED, *answers])
+    with session(child) as held, pytest.raises(NotRun):
+        list(held.play(ONCE))
+    assert child.closed
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        [trace(5), {"done": 1}],
+        [trace(3), {"done": 1}],
+        [trace(3), trace(5), trace(7), {"done": 3}],
+    ],
+    ids=["another seed", "one too few", "one too many"],
+)
+def test_traces_of_other_runs_than_asked_for_are_not_run(session, script, answers):
+    with session(script([LOADED, *answers])) as held, pytest.raises(NotRun):
+        list(held.play(ORDERS))
