@@ -90,7 +90,11 @@ def ended_within(seconds, process):
     file = Path(f"/proc/{process}/stat")
     until = time.monotonic() + seconds
     while time.monotonic() < until:
-        if not file.exists() or file.read_text().rpartition(")")[2].split()[0] == "Z":
+        try:
+            state = file.read_text().rpartition(")")[2].split()[0]
+        except (FileNotFoundError, ProcessLookupError):
+            return True
+        if state == "Z":
             return True
         time.sleep(0.005)
     return False
@@ -135,7 +139,7 @@ def test_nothing_of_the_course_is_visible(child):
 
 OUTSIDE = [
     str(HERE),
-    "/root/.bashrc",
+    str(Path.home() / ".bashrc"),
     "/home",
     "/etc/passwd",
     "/proc",
@@ -580,7 +584,7 @@ level, walls = sys.argv[1], sys.argv[2] == "walls"
 server = ForkServer(level, walls=walls, serve=Path({str(SERVE)!r}))
 child = server.child()
 child.send({{"op": "run", "code": "import signal\\nsignal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())\\n9**9**9"}})
-print(child.pid, server._running._process.pid, flush=True)
+print(child.pid, server._running._process.pid, server._running._temporary, flush=True)
 time.sleep(1000)
 """
 
@@ -593,12 +597,14 @@ def test_killed_judge_leaves_no_process(how_to_start):
     judge = subprocess.Popen(
         [sys.executable, "-c", JUDGE, *how_to_start.split()], stdout=subprocess.PIPE, text=True, cwd=HERE.parent
     )
-    processes = [int(word) for word in judge.stdout.readline().split()]
+    *processes, temporary = judge.stdout.readline().split()
+    processes = [int(process) for process in processes]
     judge.stdout.close()
     assert all(map(exists, processes))
     judge.kill()
     judge.wait()
     assert all(ended_within(SOON_S, process) for process in processes)
+    assert not Path(temporary).exists()
 
 
 def test_server_that_died_is_started_again():

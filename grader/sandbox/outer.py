@@ -112,7 +112,7 @@ def command(
     control: int,
     proc: int,
     judge: int,
-    packages: str,
+    temporary: Path | None,
     spare: tuple[int, int] | None,
     imports: tuple[str, ...],
 ) -> Command:
@@ -124,7 +124,7 @@ def command(
         control: descriptor of the server's end of the control socket.
         proc: descriptor of /proc, or -1.
         judge: descriptor that becomes readable when this process ends (a pidfd), or -1.
-        packages: folder to import from where there are no outer walls.
+        temporary: where there are no walls, a folder with a folder `packages` to import from; the server removes it.
         spare: see `spare_users`.
         imports: modules to import before the first fork.
     """
@@ -135,7 +135,8 @@ def command(
         "judge": judge,
         "spare": spare,
         "imports": imports,
-        "packages": packages if level == "none" else view.PACKAGES,
+        "temporary": str(temporary) if temporary else None,
+        "packages": str(temporary / "packages") if temporary else view.PACKAGES,
         "worker": str(view.WORKER_SOURCE) if level == "none" else view.WORKER,
     }
     python = [view.interpreter(), *_OPTIONS, json.dumps(settings)]

@@ -74,6 +74,8 @@ class Running:
             opened.append(os.open("/proc", os.O_RDONLY | os.O_DIRECTORY))
         if sys.platform == "linux":
             opened.append(os.pidfd_open(os.getpid()))
+        if self._temporary:
+            _link_packages(self._temporary / "packages")
         try:
             command = outer.command(
                 self.level,
@@ -81,7 +83,7 @@ class Running:
                 control=theirs.fileno(),
                 proc=opened[0] if self._walls else -1,
                 judge=opened[-1] if sys.platform == "linux" else -1,
-                packages=str(_linked_packages(self._temporary)) if self._temporary else "",
+                temporary=self._temporary,
                 spare=outer.spare_users() if as_root and self._walls else None,
                 imports=imports,
             )
@@ -202,10 +204,8 @@ class Running:
             shutil.rmtree(self._temporary, ignore_errors=True)
 
 
-def _linked_packages(temporary: Path) -> Path:
+def _link_packages(folder: Path) -> None:
     """Make a folder with links to just the packages that are visible inside walls, so that imports go the same way."""
-    folder = temporary / "packages"
     folder.mkdir()
     for name, path in view.packages().items():
         (folder / name).symlink_to(path)
-    return folder

@@ -13,13 +13,12 @@ Without walls (self-check) there is no keeper: the server forks the child and wa
 from __future__ import annotations
 
 import contextlib
-import faulthandler
-import fcntl
 import gc
 import importlib
 import json
 import os
 import select
+import shutil
 import signal
 import socket
 import sys
@@ -27,27 +26,17 @@ import types
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from . import syscalls, walls
-from .channel import Channel
+from . import child, syscalls, walls
+from .child import Serve
 
-Serve = Callable[[Channel], None]
 Request = dict[str, Any]
 
 _DESCRIPTORS = 4  # with each request: messages in, messages out, output, status
-_CLOSE_UP_TO = 4096  # the server never opens more than a few dozen descriptors
 
 
 def _tell(status: int, **message: Any) -> None:
     """Send one line to the judge, beside the channel that the subject shares."""
     os.write(status, json.dumps(message).encode() + b"\n")
-
-
-def _close_all_but(*kept: int) -> None:
-    low = 3
-    for number in sorted(kept):
-        os.closerange(low, number)
-        low = number + 1
-    os.closerange(low, _CLOSE_UP_TO)
 
 
 def _load_serve(text: str | None) -> Serve:
@@ -79,6 +68,7 @@ class _Server:
         self.proc: int = settings["proc"]
         self.judge: int = settings["judge"]
         self.spare: list[int] | None = settings["spare"]
+        self.temporary: str | None = settings["temporary"]  # where there are no walls: folder of all children's folders
         self.control = socket.socket(fileno=settings["control"])
         self.serve: Serve
         self.running: dict[int, tuple[int, int]] = {}  # process → number of the request, status descriptor or -1
@@ -132,9 +122,10 @@ class _Server:
 
     def _leave(self) -> NoReturn:
         """End, and with it all children: inside walls the kernel kills what is left in this namespace."""
-        if not self.walls:
+        if self.temporary:
             for process in self.running:
                 _kill(process, group=True)
+            shutil.rmtree(self.temporary, ignore_errors=True)  # the judge may not be there to do it
         os._exit(0)
 
     def _requests(self) -> None:
@@ -222,12 +213,12 @@ class _Server:
         limits = request["limits"]
         walls.private_folder(request["folder"], limits["disk"], limits["disk_files"])
         spare = walls.spare_user(*self.spare) if self.spare else None
-        child = os.fork()
-        if child == 0:
+        process = os.fork()
+        if process == 0:
             self._guarded(status, lambda: self._child(request, descriptors, spare))
-        _close_all_but(status)
+        child.close_all_but(status)
         walls.become(spare)
-        _, ended, used = os.wait4(child, 0)
+        _, ended, used = os.wait4(process, 0)
         _tell(status, **_ending(ended, used))
         return 0
 
@@ -241,8 +232,8 @@ class _Server:
             walls.die_with_parent()
         if self.walls:
             walls.first_to_die(self.proc)
-        channel, status = _arrange(descriptors, limits["open_files"])
-        _clean_surroundings(folder, walls=self.walls)
+        channel, status = child.arrange(descriptors, limits["open_files"])
+        child.clean_surroundings(folder, walls=self.walls)
         walls.limit(limits, walls=self.walls)
         if self.walls:
             walls.become(user)
@@ -250,7 +241,7 @@ class _Server:
         _tell(status, at="child", pid=os.getpid())
         os.close(status)
         gc.enable()
-        return _run(self.serve, channel, request["out_of_memory"])
+        return child.run(self.serve, channel, request["out_of_memory"])
 
 
 def _kill(process: int, *, group: bool) -> None:
@@ -265,54 +256,6 @@ def _ending(ended: int, used: Any) -> dict[str, Any]:
     """Say how a process ended: wait status, CPU seconds, largest resident size in bytes."""
     unit = 1 if sys.platform == "darwin" else 1024
     return {"ended": ended, "cpu": used.ru_utime + used.ru_stime, "resident": used.ru_maxrss * unit}
-
-
-def _arrange(descriptors: list[int], most: int) -> tuple[Channel, int]:
-    """Keep only standard in (nothing), standard out and error (captured) and the line to the judge, moved out of the way.
-
-    Args:
-        descriptors: messages in, messages out, output, status.
-        most: how many descriptors the child may have.
-    """
-    os.dup2(descriptors[2], 1)
-    os.dup2(descriptors[2], 2)
-    reading, writing, status = (fcntl.fcntl(descriptors[place], fcntl.F_DUPFD_CLOEXEC, most - 3) for place in (0, 1, 3))
-    _close_all_but(reading, writing, status)
-    return Channel(reading, writing), status
-
-
-def _clean_surroundings(folder: str, *, walls: bool) -> None:
-    """Empty environment, own folder, fresh standard streams."""
-    os.environ.clear()
-    if not walls:
-        os.environ["TMPDIR"] = folder
-    os.umask(0o077)
-    os.chdir(folder)
-    sys.argv[:] = [""]
-    sys.stdin = sys.__stdin__ = open(0, encoding="utf-8", closefd=False)  # type: ignore[misc]
-    for name, descriptor in (("stdout", 1), ("stderr", 2)):
-        stream = open(descriptor, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)
-        setattr(sys, name, stream)
-        setattr(sys, f"__{name}__", stream)
-    faulthandler.enable(2)
-
-
-def _run(serve: Serve, channel: Channel, out_of_memory: int) -> int:
-    """Serve, and turn whatever comes out into an exit code. Threads that go on and `atexit` functions don't matter."""
-    try:
-        serve(channel)
-        code = 0
-    except MemoryError:
-        return out_of_memory
-    except SystemExit as leaving:
-        code = leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
-    except BaseException:
-        sys.excepthook(*sys.exc_info())
-        code = 70
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError, ValueError, AttributeError):
-            stream.flush()
-    return code & 0xFF
 
 
 def main(settings: Request) -> NoReturn:
