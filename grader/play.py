@@ -31,12 +31,19 @@ class Play:
         backend: ``asyncio`` or ``trio``.
         key: decides what `draw` draws: the same key draws the same.
         only: replay just this run of a search: the ``seed``, ``order``, ``cancel`` and ``fault`` of a trace.
+        debugger: where a run is played again that comes to `breakpoint()`; None lets `breakpoint()` do nothing.
     """
 
     def __init__(
-        self, session: Session, *, backend: str, key: bytes = b"", only: Mapping[str, Any] | None = None
+        self,
+        session: Session,
+        *,
+        backend: str,
+        key: bytes = b"",
+        only: Mapping[str, Any] | None = None,
+        debugger: Session | None = None,
     ) -> None:
-        self.session, self.backend, self.only = session, backend, only
+        self.session, self.backend, self.only, self.debugger = session, backend, only, debugger
         seed = hmac.new(key, b"draw", hashlib.sha256).digest()
         self._random = random.Random(seed)  # noqa: S311 - repeatable on purpose; the key is what nobody knows
         self.runs = 0
@@ -132,10 +139,12 @@ class Trial(Trace):
             "backend": self._play.backend,
             "plan": self._plan,
             "outside": self._outside,
-            "search": self._replayed(search),
+            "search": search if self._play.only is None else _alone(self._play.only),
+            "debugger": self._play.debugger is not None,
         }
         count = 0
-        for data in self._play.session.play(request):
+        for played in self._play.session.play(request):
+            data = self._with_debugger(played, request) if played["end"]["kind"] == "breakpoint" else played
             wrong = complaints(data, request)
             if wrong:
                 raise NotRun(f"the run's record is not valid: {wrong}")
@@ -149,17 +158,16 @@ class Trial(Trace):
         if not count:
             raise NotRun("the run gave no record")
 
-    def _replayed(self, search: dict[str, Any]) -> dict[str, Any]:
-        only = self._play.only
-        if only is None:
-            return search
-        return {
-            "kind": "one",
-            "seed": only["seed"],
-            "order": only["order"],
-            "cancel": only["cancel"],
-            "fault": only["fault"],
-        }
+    def _with_debugger(self, data: dict[str, Any], request: dict[str, Any]) -> dict[str, Any]:
+        """Play the run that came to a breakpoint again, where the debugger has a terminal."""
+        if self._play.debugger is None:
+            return data
+        return next(self._play.debugger.play({**request, "search": _alone(data)}))
+
+
+def _alone(run: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the search for just the run of a trace."""
+    return {"kind": "one", **{name: run[name] for name in ("seed", "order", "cancel", "fault")}}
 
 
 def order_of(seed: int) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 #: Version of the trace format that this judge reads.
 FORMAT = 1
-_ENDS = frozenset({"done", "deadlock", "runaway", "stuck", "exit", "error"})
+_ENDS = frozenset({"done", "deadlock", "runaway", "stuck", "exit", "error", "breakpoint"})
 _HOWS = frozenset({"returned", "raised", "cancelled", "open"})
 _KEYS = {"format", "backend", "seed", "order", "cancel", "fault", "spans", "notes", "steps", "time", "end", "probes"}
 _MAX_SPANS = 5_000

@@ -68,19 +68,19 @@ class Control:
     seconds since the start of the run.
     """
 
-    def __init__(self, order: Order, *, step_limit: int = STEP_LIMIT, timeline: bool = False) -> None:
+    def __init__(self, order: Order, *, step_limit: int = STEP_LIMIT) -> None:
         self.now = 0.0
         self.order = order
         self.record = Recorder(lambda: self.now)
         self.steps = 0
         self.step_limit = step_limit
-        self.timeline = timeline
         self.tasks: dict[Any, TaskInfo] = {}
         self.cut: Cut | None = None
         self.on_cut: Callable[[], None] = lambda: None
         self.after_each_step: Callable[[TaskInfo], None] | None = None
         self.progress = 0  # counts turns: tells the alarm that the loop moves
         self.outside_work = 0  # threads that will call back into the loop
+        self.debugger = False  # somebody wants to know of breakpoint()
         self.dirty = False  # something of this run could not be cleaned up
         self.waiters: Callable[[], list[dict[str, Any]]] = list  # tells where each task waits
         self.running = True

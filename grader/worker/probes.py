@@ -17,14 +17,22 @@ from .record import Span
 _streams: list[tuple[Any, Span | None]] | None = None
 
 
-def install() -> None:
-    """Make streams, locks, files, threads and blocking calls of this process tell."""
+_installed = False
+
+
+def install(*, blocking_calls: bool = True) -> None:
+    """Make streams, locks, files, threads and (if asked for) blocking calls of this process tell; once is enough."""
+    global _installed  # noqa: PLW0603
+    if _installed:
+        return
+    _installed = True
     _tell_creation(memory.MemoryObjectSendStream)
     _tell_creation(memory.MemoryObjectReceiveStream)
     locks.install()
     threads.install()
     files.install()
-    blocking.install()
+    if blocking_calls:
+        blocking.install()
 
 
 def _tell_creation(cls: Any) -> None:

@@ -131,6 +131,7 @@ class Session:
 
     async def _run(self, run: Run, request: Mapping[str, Any], take_over: Callable[[Control], None]) -> dict[str, Any]:
         self._control = control = Control(Order(run.order, run.seed), step_limit=request.get("steps", 20_000))
+        control.debugger = bool(request.get("debugger"))
         self._request, self._running = request, run
         self._probes = probes = Probes(control, self.subject.file)
         control.waiters = lambda: waiting(list(control.tasks.values()), self.subject.file)
