@@ -6,6 +6,7 @@ import dataclasses
 import enum
 import itertools
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -203,12 +204,14 @@ def _has(value: Any, name: str) -> bool:
     return True
 
 
+_ADDRESS = re.compile(r"\b0x[0-9a-f]+|scope [0-9a-f]{6,}")
 _ARGS: Any = BaseException.args  # read past whatever the subject's class defines
 
 
 def _text(error: BaseException) -> str:
     parts = [arg for arg in _ARGS.__get__(error) if type(arg) in (str, int, float)]
-    return ", ".join(str(part) for part in parts)[:_MAX_TEXT]
+    text = ", ".join(str(part) for part in parts)[:_MAX_TEXT]
+    return _ADDRESS.sub("0x…", text)  # the same run gives the same text
 
 
 def leaves(error: BaseException) -> list[BaseException]:

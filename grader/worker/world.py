@@ -21,6 +21,7 @@ from .waits import where
 
 #: Marks a cancellation as ours in the text that both libraries carry along with it.
 OUTSIDE = "outside:"
+_IS_CALL = "_is_call_of_the_subject"
 
 
 class World:
@@ -126,11 +127,28 @@ class World:
             raise self.fault(f"fault {count} of {who}")
         return await Script(self, who, verbs).play(steps)
 
-    async def actors(self, scripts: Mapping[str, Sequence[Step]], verbs: Mapping[str, Verb] | None = None) -> None:
-        """Play the scripts, each in a task of its name that can be cancelled from outside; return when all ended."""
+    async def actors(
+        self,
+        scripts: Mapping[str, Sequence[Step]],
+        verbs: Mapping[str, Verb] | None = None,
+        *,
+        names: Mapping[str, str] | None = None,
+    ) -> None:
+        """Play the scripts, each in a task of its own that can be cancelled from outside; return when all ended.
+
+        Args:
+            scripts: actor → what it does.
+            verbs: the scene's own verbs.
+            names: actor → name of its task, where that is not the actor's name.
+        """
         async with anyio.create_task_group() as group:
             for who, script in scripts.items():
-                group.start_soon(self._actor, who, script, verbs or {}, name=who)
+                group.start_soon(self._actor, who, script, verbs or {}, name=(names or {}).get(who, who))
+
+    async def play(self, steps: Sequence[Step], verbs: Mapping[str, Verb] | None = None) -> Any:
+        """Play further steps in the name of the actor whose step this is, such as those inside a block."""
+        parent = current_span.get()
+        return await Script(self, parent.who if parent is not None else "scene", verbs or {}).play(steps)
 
     async def _actor(self, who: str, script: Sequence[Step], verbs: Mapping[str, Verb]) -> None:
         for actor, after in self._outside.get("cancel", ()):
@@ -165,9 +183,16 @@ class World:
         act = functools.partial(function, *args, **options)
         return await self._span(who, what, args, act, absorb=True, subject=True)
 
+    @staticmethod
+    def as_call(act: Verb) -> Verb:
+        """Mark a verb of the scene's own: all that it does is a call of the subject."""
+        setattr(act, _IS_CALL, True)
+        return act
+
     async def step(self, who: str, verb: str, args: Sequence[Any], act: Verb) -> Any:
         """Play one of the scene's own steps as a span; an error that it raises is recorded and goes no further."""
-        return await self._span(who, verb, args, functools.partial(act, *args), absorb=True)
+        call = getattr(act, _IS_CALL, False)
+        return await self._span(who, verb, args, functools.partial(act, *args), absorb=True, subject=call)
 
     async def after(self, what: str = "after") -> None:
         """Pass a checkpoint, as the subject's caller would, recorded as a span: a pending cancellation shows here."""
