@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import ast
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from grader.check import NotRun
@@ -79,3 +80,29 @@ def ended_trace(
         "tasks": [],
         "probes": {"unawaited": [], "blocking": []},
     }
+
+
+def parts_of(scene: str) -> tuple[frozenset[str], frozenset[str]]:
+    """What a plan may hold and what it must: the keyword parameters of the function `scene`, read, not run.
+
+    Raises:
+        NotRun: the text has no such function.
+    """
+    try:
+        nodes = ast.parse(scene).body
+    except SyntaxError as error:
+        raise NotRun(f"scene.py, line {error.lineno}: {error.msg}") from error
+    for node in nodes:
+        if isinstance(node, ast.AsyncFunctionDef) and node.name == "scene":
+            pairs = list(zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True))
+            must = frozenset(arg.arg for arg, default in pairs if default is None)
+            return frozenset(arg.arg for arg, _ in pairs), must
+    raise NotRun("scene.py has no function `async def scene(subject, world, *, …)`")
+
+
+def misplanned(plan: Iterable[str], may: frozenset[str], must: frozenset[str]) -> str:
+    """What is wrong with the names of a plan's parts; empty text if nothing is. A typing error is not the subject's."""
+    unknown, missing = sorted(set(plan) - may), sorted(must - set(plan))
+    if unknown:
+        return f"it has no part {', '.join(unknown)}"
+    return f"{', '.join(missing)} is missing" if missing else ""

@@ -25,13 +25,13 @@ def failed(row: Row, failure: CheckFailed) -> Row:
         failure: what the check raised.
     """
     data: Mapping[str, Any] = failure.trace.data if failure.trace is not None else {}
-    seen = str(failure.seen) if failure.wanted is None else repr(failure.seen)
+    seen = str(failure.seen) if failure.wanted is None else say(failure.seen)
     shown = without_text(seen, data)
     return replace(
         row,
         verdict="failed",
         what=cut(failure.what),
-        expected=None if failure.wanted is None else cut(repr(failure.wanted)),
+        expected=None if failure.wanted is None else cut(say(failure.wanted)),
         actual=cut(shown),
         where=where(data),
         seed=data.get("seed"),
@@ -47,6 +47,22 @@ def without_text(seen: str, data: Mapping[str, Any]) -> str:
     if end.get("kind") != "error" or not seen.startswith(text):
         return seen
     return text.partition(": ")[0] + seen[len(text) :]
+
+
+def say(value: Any) -> str:
+    """A value in words, without the clock's creep of about 1e-11 s a step."""
+    return repr(rounded(value))
+
+
+def rounded(value: Any) -> Any:
+    """A value with its numbers rounded, inside plain containers too."""
+    if type(value) is float:
+        return round(value, 6)
+    if type(value) in (list, tuple):
+        return type(value)(map(rounded, value))
+    if type(value) is dict:
+        return {key: rounded(item) for key, item in value.items()}
+    return value
 
 
 def where(data: Mapping[str, Any]) -> str | None:

@@ -179,7 +179,7 @@ class Judging:
             checks=tuple(scored),
             grader=stamp(self.module, self.how.kind),
             sha256=self.sha256,
-            seconds=time.monotonic() - self.start,
+            seconds=round(time.monotonic() - self.start, 3),
             reason=reason,
             late=late or any(row.late for row in scored),
         )

@@ -11,7 +11,7 @@ from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, Self
 
-from grader.answers import Hung, Late, checked, ended_trace, refuse_forged
+from grader.answers import Hung, Late, checked, ended_trace, misplanned, parts_of, refuse_forged
 from grader.check import NotRun
 from grader.contract import Fault, Submission, load_fault
 from grader.course import BACKENDS, Module
@@ -87,6 +87,7 @@ class Session:
         self.deadline = time.monotonic() + self.limits.total
         self.hangs: dict[str, list[str]] = {backend: [] for backend in BACKENDS}
         self._scene = module.scene.read_text(encoding="utf-8")
+        self._parts = parts_of(self._scene)
         self._line: Line | None = None
         self._playing: Generator[dict[str, Any], None, None] | None = None
         self._cpu_of_dead = 0.0
@@ -158,6 +159,8 @@ class Session:
             NotRun: the child's answers mean nothing, or there is no answer and nobody to blame.
         """
         self.settle()
+        if wrong := misplanned(request["plan"], *self._parts):
+            raise NotRun(f"the check's plan does not fit {self.module.slug}/scene.py: {wrong}")
         self._playing = self._play({**request, "op": "play"})
         return self._playing
 

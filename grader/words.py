@@ -141,7 +141,7 @@ class Matcher:
         return self.text
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class _Between(Matcher):
     low: float = -math.inf
     high: float = math.inf
@@ -150,7 +150,7 @@ class _Between(Matcher):
         return type(seen) in (int, float) and self.low <= seen <= self.high
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class _OneOf(Matcher):
     choices: tuple[Any, ...] = ()
 

@@ -19,7 +19,7 @@ def test_a_module_may_be_called_by_slug_number_or_name(tiny, name):
 
 
 def test_an_unknown_module_is_answered_with_the_known_ones(tiny):
-    with pytest.raises(CourseError, match="no module 'm99' in .*: the modules are m01_tiny"):
+    with pytest.raises(CourseError, match=r"no module 'm99' in .*: the modules are m01_tiny"):
         tiny.module("m99")
 
 

@@ -9,10 +9,11 @@ from grader.sandbox import LinkClosed
 from grader.session import Limits, Session
 
 LOADED = {"loaded": True}
-ONCE = {"backend": "trio", "plan": {}, "search": {"kind": "once"}}
+PLAN = {"value": 7, "delay": 1}
+ONCE = {"backend": "trio", "plan": PLAN, "search": {"kind": "once"}}
 ORDERS = {
     "backend": "trio",
-    "plan": {},
+    "plan": PLAN,
     "search": {"kind": "orders", "runs": [{"seed": n, "order": "pos"} for n in (3, 5)]},
 }
 QUICK = Limits(total=5, silence=0.05, cpu=1)
@@ -157,10 +158,10 @@ def test_silence_without_processor_time_is_nobodys_fault(session, script):
 
 
 def test_the_time_for_all_checks_is_one_deadline(session, script):
-    with session(script([LOADED, "silence"]), limits=Limits(total=0.1, silence=9, cpu=9)) as held:
-        with pytest.raises(Late, match="longer than 0 s"):
-            list(held.play(ONCE))
-    with session(script([LOADED, "silence"], cpu=0.05), limits=Limits(total=0.1, silence=9, cpu=9)) as held:
+    short = Limits(total=0.1, silence=9, cpu=9)
+    with session(script([LOADED, "silence"]), limits=short) as held, pytest.raises(Late, match="longer than 0 s"):
+        list(held.play(ONCE))
+    with session(script([LOADED, "silence"], cpu=0.05), limits=short) as held:
         assert [kind for _, kind, _ in ends(held, ONCE)] == ["stuck"]
 
 
