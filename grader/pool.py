@@ -99,21 +99,21 @@ def run_all(
         executor: where; a pool of local processes if not given. The caller's own executor is not shut down.
         jobs: how many local processes.
     """
-    again: list[Task] = []
+    again: list[tuple[int, Task]] = []
     pool = executor or local_executor(jobs)
     try:
-        futures = {pool.submit(run, task): task for task in tasks}
+        futures = {pool.submit(run, task): (number, task) for number, task in enumerate(tasks)}
         for future in as_completed(futures):
-            task = futures.pop(future)
+            number, task = futures.pop(future)
             report = _result(future, task)
             if report is None or report.late:
-                again.append(task)
+                again.append((number, task))
             else:
                 yield task, report
     finally:
         if executor is None:
             pool.shutdown(cancel_futures=True)
-    for task in again:
+    for _, task in sorted(again, key=lambda pair: pair[0]):
         yield task, _alone(task, executor)
 
 

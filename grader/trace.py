@@ -101,6 +101,7 @@ class Trace:
     def __init__(self, data: Mapping[str, Any]) -> None:
         self._data = data
         self._spans: list[Span] | None = None
+        self._by_id: dict[int, Span] | None = None
 
     @property
     def data(self) -> Mapping[str, Any]:
@@ -122,7 +123,9 @@ class Trace:
     @property
     def by_id(self) -> dict[int, Span]:
         """The spans by number."""
-        return {span.id: span for span in self.spans}
+        if self._by_id is None:
+            self._by_id = {span.id: span for span in self.spans}
+        return self._by_id
 
     @property
     def steps(self) -> int:

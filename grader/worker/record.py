@@ -18,6 +18,7 @@ MAX_NOTES = 10_000
 _MAX_DEPTH = 6
 _MAX_ITEMS = 1_000
 _MAX_TEXT = 2_000
+_MAX_BITS = 1_024
 
 
 @dataclass(eq=False)
@@ -147,8 +148,10 @@ class Recorder:
         if known is not None and known[0] is value:
             return {"token": known[1]}
         kind = type(value)
-        if value is None or kind is bool or kind is int:
+        if value is None or kind is bool:
             return value
+        if kind is int:
+            return value if value.bit_length() <= _MAX_BITS else {"type": "int"}
         if kind is float:
             return value if math.isfinite(value) else {"float": repr(value)}
         if kind is str:

@@ -185,9 +185,10 @@ class World:
 
     @staticmethod
     def as_call(act: Verb) -> Verb:
-        """Mark a verb of the scene's own: all that it does is a call of the subject."""
-        setattr(act, _IS_CALL, True)
-        return act
+        """Return a verb of the scene's own of which all that it does is a call of the subject."""
+        call = functools.partial(act)
+        setattr(call, _IS_CALL, True)
+        return call
 
     async def step(self, who: str, verb: str, args: Sequence[Any], act: Verb) -> Any:
         """Play one of the scene's own steps as a span; an error that it raises is recorded and goes no further."""
