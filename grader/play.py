@@ -127,7 +127,10 @@ class Trial(Trace):
 
     def cancelled(self, actor: str, *, limit: int = 120) -> Iterator[Trace]:
         """Yield a run undisturbed, then one for each step after which `actor` is cancelled, while the subject runs."""
-        yield from self._search({"kind": "cancel", "who": actor, "limit": limit})
+        for trace in self._search({"kind": "cancel", "who": actor, "limit": limit}):
+            if not trace.all("actor", actor) and trace.data["end"]["kind"] == "done":
+                raise NotRun(f"the scene has no actor {actor!r} to cancel")
+            yield trace
 
     def faults(self, fake: str, *, limit: int = 50) -> Iterator[Trace]:
         """Yield a run undisturbed, then one for each call of the fake that raises."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from grader import CheckFailed, Play
+from grader import CheckFailed, NotRun, Play
 
 Playing = Callable[..., Play]
 
@@ -210,6 +210,12 @@ def test_cancelled_after_every_step(playing: Playing) -> None:
     ends[1].expect_cancellation_passes()
     with pytest.raises(CheckFailed, match="interrupted at line 6 and returned all the same"):
         ends[2].expect_cancellation_passes()
+
+
+def test_a_search_for_nobody_is_no_verdict(playing: Playing) -> None:
+    play = playing("async def main(world): ...")
+    with pytest.raises(NotRun, match="no actor 'nobody'"):
+        list(play().cancelled("nobody"))
 
 
 def test_a_fault_at_every_call(playing: Playing) -> None:
