@@ -1,0 +1,52 @@
+"""What a scene may use beyond jobs and calls: task names, steps around steps, verbs that are calls of the subject."""
+
+from collections.abc import Callable
+
+import pytest
+
+from grader import CheckFailed, Play, verb, wait
+
+Playing = Callable[..., Play]
+
+SCENE = """
+import anyio
+
+async def scene(subject, world, *, actors, names):
+    verbs = {"ask": world.as_call(subject.ask)}
+
+    async def name():
+        return anyio.get_current_task().name
+
+    async def twice(*steps):
+        await world.play(steps, verbs)
+        await world.play(steps, verbs)
+
+    verbs |= {"name": name, "twice": twice}
+    await world.actors(actors, verbs, names=names)
+"""
+ask, name, twice = verb("ask"), verb("name"), verb("twice")
+
+
+def test_tasks_may_share_a_name(playing: Playing) -> None:
+    t = playing("async def ask(): pass", SCENE)(actors={"a": [name()], "b": [name()], "c": [name()]}, names={"b": "a"})
+    assert [t.of(who)[name()].value for who in "abc"] == ["a", "a", "c"]
+
+
+def test_steps_inside_a_step_are_the_actors_own(playing: Playing) -> None:
+    t = playing("async def ask(): pass", SCENE)(actors={"a": [twice(wait(2), ask())]}, names={})
+    assert [round(span.start) for span in t.all("ask", "a")] == [2, 4]
+
+
+def test_a_verb_that_is_a_call_of_the_subject(playing: Playing) -> None:
+    subject = "async def ask(*args):\n    raise LookupError"
+    t = playing(subject, SCENE)(actors={"a": [ask(1), ask(2)]}, names={})
+    assert [(call.who, call.args, call.raised, call.line) for call in t.calls("ask")] == [
+        ("a", [1], "LookupError", 2),
+        ("a", [2], "LookupError", 2),
+    ]
+
+
+def test_a_verb_that_is_not_written_yet(playing: Playing) -> None:
+    t = playing("async def ask():\n    raise NotImplementedError", SCENE)(actors={"a": [ask()]}, names={})
+    with pytest.raises(CheckFailed, match="not written yet"):
+        _ = t.call
