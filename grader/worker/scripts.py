@@ -35,19 +35,37 @@ class Fault(Exception):
     """An error that the scene raises."""
 
 
+class FaultGroup(ExceptionGroup[Exception]):
+    """A failure that is a group of its own, of two errors."""
+
+    def __new__(cls, name: str) -> FaultGroup:
+        return super().__new__(cls, name, [Fault(f"first of {name}"), Fault(f"second of {name}")])
+
+
 class Abandon(BaseException):
     """A `BaseException` of the scene's own: what passes like KeyboardInterrupt, without stopping asyncio's loop."""
+
+
+class FaultGroup(ExceptionGroup[Fault]):
+    """A group of two errors that the scene raises as one."""
+
+    def __new__(cls, name: str) -> FaultGroup:
+        return super().__new__(cls, name, [Fault(f"{name} first"), Fault(f"{name} second")])
 
 
 #: Classes that ``fail`` knows by name.
 FAULTS: dict[str, type[BaseException]] = {
     "Fault": Fault,
+    "FaultGroup": FaultGroup,
     "Abandon": Abandon,
+    "ExceptionGroup": FaultGroup,
     "TimeoutError": TimeoutError,
     "ConnectionError": ConnectionError,
     "OSError": OSError,
     "ValueError": ValueError,
     "RuntimeError": RuntimeError,
+    "IndexError": IndexError,
+    "EndOfStream": anyio.EndOfStream,
     "KeyboardInterrupt": KeyboardInterrupt,
     "SystemExit": SystemExit,
 }
