@@ -17,7 +17,7 @@ A step is a list: its verb, then its arguments. These verbs are known everywhere
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import anyio
 import anyio.lowlevel
@@ -35,13 +35,6 @@ class Fault(Exception):
     """An error that the scene raises."""
 
 
-class FaultGroup(ExceptionGroup[Exception]):
-    """A failure that is a group of its own, of two errors."""
-
-    def __new__(cls, name: str) -> FaultGroup:
-        return super().__new__(cls, name, [Fault(f"first of {name}"), Fault(f"second of {name}")])
-
-
 class Abandon(BaseException):
     """A `BaseException` of the scene's own: what passes like KeyboardInterrupt, without stopping asyncio's loop."""
 
@@ -49,14 +42,14 @@ class Abandon(BaseException):
 class FaultGroup(ExceptionGroup[Fault]):
     """A group of two errors that the scene raises as one."""
 
-    def __new__(cls, name: str) -> FaultGroup:
+    def __new__(cls, name: str) -> Self:
+        """Return the group of that name."""
         return super().__new__(cls, name, [Fault(f"{name} first"), Fault(f"{name} second")])
 
 
 #: Classes that ``fail`` knows by name.
 FAULTS: dict[str, type[BaseException]] = {
     "Fault": Fault,
-    "FaultGroup": FaultGroup,
     "Abandon": Abandon,
     "ExceptionGroup": FaultGroup,
     "TimeoutError": TimeoutError,
