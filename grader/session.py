@@ -30,6 +30,10 @@ SINGLE = ("once", "one")
 class Line(Protocol):
     """The judge's end of the line to a confined child (`grader.sandbox.Link`)."""
 
+    @property
+    def output(self) -> str:
+        """The end of what the child printed."""
+
     def send(self, obj: dict[str, Any]) -> None:
         """Send one message."""
 
@@ -66,7 +70,7 @@ class Limits:
 
     total: float = 60.0
     silence: float = 20.0
-    cpu: float = 8.0
+    cpu: float = 3.0
 
 
 class Session:
@@ -91,6 +95,7 @@ class Session:
         self._line: Line | None = None
         self._playing: Generator[dict[str, Any], None, None] | None = None
         self._cpu_of_dead = 0.0
+        self._output = ""
 
     def __enter__(self) -> Self:
         return self
@@ -99,12 +104,18 @@ class Session:
         self.settle()
         self.close()
 
+    @property
+    def output(self) -> str:
+        """The end of what the file printed, in the child that is or was the last."""
+        return self._output if self._line is None else self._line.output
+
     def close(self) -> None:
         """Kill the child, if there is one; the next plan gets a new one."""
         if self._line is not None:
             line, self._line = self._line, None
             self._cpu_of_dead += line.cpu_seconds()
             line.close()
+            self._output = line.output
 
     def load(self) -> Fault | None:
         """Start a child with the file in it, if there is none.
