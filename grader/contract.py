@@ -165,16 +165,15 @@ def is_untouched(module: Module, data: bytes, tree: ast.Module) -> bool:
     Comments, helpers and imports may have been added: what counts is that every name that is unwritten in the stub
     still is. A given type, complete in the stub, says nothing.
     """
-    if not module.stub.is_file():
-        todo = set(module.names)
-    else:
-        stub = module.stub.read_bytes()
-        if stub == data:
-            return True
-        stub_tree, _ = parse(stub.decode("utf-8-sig", errors="replace"))
-        todo = unwritten(stub_tree, module.names) if stub_tree else set(module.names)
-    # An author who works in the stub's place has nothing unwritten there: then every name counts.
-    return (todo or set(module.names)) <= unwritten(tree, module.names)
+    left = unwritten(tree, module.names)
+    stub = module.stub.read_bytes() if module.stub.is_file() else data
+    if stub == data:  # learners write in the stub's own place, so it says nothing about what it was
+        given = {node.name for node in tree.body if isinstance(node, ast.ClassDef) and _looks_given(node)}
+        values = {name for name, kind in module.names.items() if kind == "value"}
+        return bool(left) and set(module.names) <= left | given | values
+    stub_tree, _ = parse(stub.decode("utf-8-sig", errors="replace"))
+    todo = unwritten(stub_tree, module.names) if stub_tree else set()
+    return (todo or set(module.names)) <= left
 
 
 def unwritten(tree: ast.Module, names: Mapping[str, str] | Iterable[str]) -> set[str]:
@@ -197,6 +196,11 @@ def is_unwritten(function: FunctionNode) -> bool:
     raised = body[0].exc
     raised = raised.func if isinstance(raised, ast.Call) else raised
     return rest_is_yield and isinstance(raised, ast.Name) and raised.id == "NotImplementedError"
+
+
+def _looks_given(node: ast.ClassDef) -> bool:
+    """A complete type that no learner is asked to write: data, an enum, an exception or a protocol."""
+    return bool(node.bases or node.decorator_list)
 
 
 def _class_is_unwritten(node: ast.ClassDef) -> bool:

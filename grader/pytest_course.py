@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Generator, Iterable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from grader.check import CheckFailed, NotRun, Rule
 from grader.contract import Submission, examine, next_step, read
 from grader.course import BACKENDS, Course, CourseError, Module
 from grader.failure import failed
+from grader.inprocess import Here
 from grader.judge import SELF_CHECK_KEY, plan_key
 from grader.play import Play
 from grader.points import clause_id
@@ -18,8 +20,11 @@ from grader.report import Row
 from grader.runs import run_of, word
 from grader.sandbox import ForkServer
 from grader.session import Limits, Session
-from grader.show import sentences
+from grader.show import clean, sentences
 from grader.timeline import timeline
+
+PRINTED = 20
+"""Lines of the subject's prints that are shown under a failed check: a check makes dozens of runs."""
 
 LIMITS = Limits(total=24 * 3600.0)
 """A debugger may hold a run for as long as its user thinks."""
@@ -53,7 +58,7 @@ class CoursePlugin:
             try:
                 self._modules[slug] = self.course.module(slug)
             except CourseError as error:
-                raise pytest.UsageError(str(error)) from error
+                raise pytest.Collector.CollectError(str(error)) from error
         return self._modules[slug]
 
     def subject(self, module: Module) -> Path:
@@ -71,11 +76,7 @@ class CoursePlugin:
         return examine(module, data, sha256)
 
     def session(self, module: Module) -> Session:
-        """The children of the module's subject; those of the module before are ended.
-
-        A session that plays in this very process, for `breakpoint()` and `--pdb`, would be made here: whatever has
-        the method `play` of `grader.play.Session` will do.
-        """
+        """The children of the module's subject; those of the module before are ended."""
         if self._session is None or self._session.module is not module:
             self.end()
             self._session = Session(module, self.submission(module), self.forks, LIMITS)
@@ -135,8 +136,11 @@ class CoursePlugin:
         seed = self.config.getoption("seed", default=None)
         only = None if seed is None else run_of(seed)
         key = plan_key(SELF_CHECK_KEY, session.submission.sha256, request.function.__name__)
-        play = Play(session, backend=backend, key=key, only=only)
-        yield play
+        here = Here(module.name, session.submission.text, module.scene.read_text(encoding="utf-8"))
+        in_process = seed is not None or self.config.getoption("usepdb")
+        # Without a terminal `breakpoint()` does nothing: a debugger that reads an empty input would end the run.
+        debugger = here if sys.__stdin__ is not None and sys.__stdin__.isatty() else None
+        yield Play(here if in_process else session, backend=backend, key=key, only=only, debugger=debugger)
         session.settle()
 
     @pytest.hookimpl(wrapper=True)
@@ -182,6 +186,8 @@ class CoursePlugin:
             lines.append(f"     again  pytest '{item.nodeid}' --seed {word(row.run)}")
         if failure.trace is not None and failure.trace.data["spans"]:
             lines += ["", timeline(failure.trace)]
+        if printed := self.session(module).output.splitlines()[-PRINTED:]:
+            lines += ["", "your file printed, at the end:", *(f"  {clean(line)}" for line in printed)]
         return "\n".join(lines)
 
     # -- at the end ------------------------------------------------------------------------------------------------

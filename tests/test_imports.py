@@ -17,7 +17,7 @@ LAYERS: list[set[str]] = [
     {"trace"},
     {"play"},
     {"grader"},
-    {"contract", "collect", "answers", "runs"},
+    {"contract", "collect", "answers", "runs", "inprocess"},
     {"session", "points", "failure", "fitting", "show"},
     {"judge", "timeline"},
     {"pool", "replay"},

@@ -159,7 +159,7 @@ class Script:
     def __init__(self, answers, cpu=0.0):
         self.answers = list(answers)
         self.cpu, self.used = cpu, 0.0
-        self.sent, self.closed = [], False
+        self.sent, self.closed, self.output = [], False, "printed"
 
     def send(self, obj):
         self.sent.append(obj)

@@ -145,3 +145,9 @@ def test_what_the_worker_says_about_loading_gets_advice_and_bounds():
     assert (said.line, said.detail) == (3, "x")
     forged = load_fault({"kind": ["?"], "text": "a\nb" * 10_000, "line": True})
     assert (forged.kind, forged.text, forged.line) == ("load", "a", None)
+
+
+def test_a_learner_who_writes_in_the_stubs_own_place(module, texts):
+    for text, started in ((texts["stub"], False), (texts["right"], True)):
+        module.stub.write_text(text)
+        assert (fault(module, text.encode()) is None) is started
