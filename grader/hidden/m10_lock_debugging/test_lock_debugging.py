@@ -1,0 +1,1374 @@
+"""Hidden checks of m10: what `transfer` and the monitor promise, on both backends."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+from grader import (
+    Play,
+    Trace,
+    at_most,
+    at_once,
+    awaitable,
+    cancel,
+    check,
+    checkpoint,
+    fail,
+    hang,
+    near,
+    one_of,
+    token,
+    verb,
+    wait,
+)
+
+move, hold, add, look = verb("move"), verb("hold"), verb("add"), verb("look")
+take, drop, inside = verb("take"), verb("drop"), verb("inside")
+holders, locked, same, collect = verb("holders"), verb("locked"), verb("same"), verb("collect")
+at, within, attempt, spawn = verb("at"), verb("within"), verb("attempt"), verb("spawn")
+
+#: Ids that no simple arithmetic keeps apart: their digits, their remainders, their lengths are alike.
+FIVE = {"A": [12, 100], "B": [3, 50], "C": [102, 70], "D": [21, 70], "E": [30, 10]}
+TWO = {"A": [8, 100], "B": [5, 40]}
+#: Two pairs whose ids leave the same remainder for every divisor up to 10.
+PAIRS = {"A": [2, 50], "B": [1, 50], "C": [2522, 50], "D": [5041, 50]}
+BOTH_WAYS = (("A", "B"), ("B", "A"))
+RUNTIME = "RuntimeError"
+ORDER = "LockOrderError"
+
+
+# -- reading ---------------------------------------------------------------------------------------------------
+Rights = list[tuple[int, list[str]]]
+
+
+def rights(t: Trace) -> dict[int, Rights]:
+    """Transfer (its span's number) → from which moment on it holds the locks of which accounts, in the order taken."""
+    found: dict[int, Rights] = {call.id: [(-1, [])] for call in moves(t)}
+    for entry in t.data["notes"]:
+        if entry["what"] in ("take lock", "drop lock"):
+            call = transfer_around(t, entry["span"])
+            if call is not None:
+                rest = [name for name in found[call][-1][1] if name != entry["value"]]
+                found[call].append((entry["order"], rest + [entry["value"]] * (entry["what"] == "take lock")))
+    return found
+
+
+def transfer_around(t: Trace, number: int | None) -> int | None:
+    """The number of the transfer in which a span lies."""
+    while number is not None and t.by_id[number].what != "move":
+        number = t.by_id[number].parent
+    return number
+
+
+def held(t: Trace, call: Any, moment: int) -> list[str]:
+    """Accounts whose locks the transfer holds at a moment, in the order taken."""
+    return [mine for order, mine in rights(t)[call.id] if order < moment][-1]
+
+
+def moves(t: Trace, who: str | None = None) -> list[Any]:
+    """The calls of `transfer`, in order."""
+    return t.all("move", who)
+
+
+def audits(t: Trace, call: Any) -> list[Any]:
+    """The times that the audit of a transfer began."""
+    return [span for span in t.all("audit") if transfer_around(t, span.id) == call.id]
+
+
+def inside_of(t: Trace, what: str, call: Any) -> list[dict[str, Any]]:
+    """Notes of a kind that were made inside the call."""
+    return [n for n in t.notes(what) if transfer_around(t, n["span"]) == call.id]
+
+
+def balances(t: Trace) -> Any:
+    """Account → balance at the end."""
+    return t.notes("balances")[-1]["value"]
+
+
+def ending(span: Any) -> str:
+    """How a step ended: ``returned``, ``cancelled``, or the class of what it raised that matters here."""
+    kinds = [
+        kind for kind in (ORDER, RUNTIME, "InsufficientFunds", "ValueError") if any(e == kind for e in span.errors)
+    ]
+    if kinds:
+        return kinds[0]
+    if any(name in (error.kind, *error.kinds) for error in span.errors for name in ("CancelledError", "Cancelled")):
+        return "cancelled"
+    return str(span.raised) if span.raised is not None else str(span.how)
+
+
+def takes(t: Trace, who: str | None = None, lock: str | None = None) -> list[Any]:
+    """The times that a lock was asked for, by `acquire` or `async with`, in order."""
+    spans = [span for span in t.calls() if span.what in ("take", "inside") and who in (None, span.who)]
+    return [span for span in spans if lock in (None, span.plain_args[0])]
+
+
+def got(t: Trace, lock: str) -> list[tuple[str, float, int, int]]:
+    """Who got the lock: name, time, and the places of getting it and letting it go in the order of events."""
+    found = []
+    for span in takes(t, None, lock):
+        if span.what == "inside":
+            begin = [n for n in t.notes("in") if n["span"] == span.id]
+            stop = [n for n in t.notes("end") if n["span"] == span.id]
+            if begin:
+                found.append(
+                    (span.who, begin[0]["t"], begin[0]["order"], (stop or [{"order": span.finished}])[0]["order"])
+                )
+        elif span.how == "returned":
+            later = [s for s in t.all("drop", span.who) if s.plain_args[0] == lock and s.begun > span.finished]
+            found.append((span.who, span.end, span.finished, later[0].begun if later else 10**9))
+    return sorted(found, key=lambda entry: entry[2])
+
+
+def names_of(t: Trace, lock: str) -> list[str]:
+    """Who got the lock, in order."""
+    return [who for who, *_ in got(t, lock)]
+
+
+def overlap(t: Trace, lock: str) -> str:
+    """Say who had the lock while another had it; empty text if nobody."""
+    for one, two in itertools.combinations(got(t, lock), 2):
+        if two[2] < one[3]:
+            return f"{two[0]} got {lock} while {one[0]} had it"
+    return ""
+
+
+def shown(t: Trace, who: str) -> list[Any]:
+    """What `holders()` told that actor, each time."""
+    return [span.value for span in t.all("holders", who)]
+
+
+def told(t: Trace, who: str) -> list[Any]:
+    """What `locked()` told that actor, each time."""
+    return [span.value for span in t.all("locked", who)]
+
+
+def both(lock: str, *steps: Any) -> list[list[Any]]:
+    """The two ways to hold a lock during some steps."""
+    return [[take(lock), *steps, drop(lock)], [inside(lock, *steps)]]
+
+
+def passing(*path: str) -> dict[str, list[Any]]:
+    """Actors that teach the orders of a path, one link each: with the second lock inside the first."""
+    links = list(itertools.pairwise(path))
+    return {f"{a}-{b}": [wait(0.01 * i), take(a), take(b), drop(b), drop(a)] for i, (a, b) in enumerate(links)}
+
+
+def in_turn(*turns: tuple[list[str], list[Any]], during: float = 4, then: tuple[Any, ...] = ()) -> dict[str, list[Any]]:
+    """Actors that take turns of 20 s: for `during` s the ``holder`` has some locks; ``m`` begins its steps 1.3 s later.
+
+    Args:
+        turns: whose locks are held, and the steps of ``m``.
+        during: how long they are held (virtual s).
+        then: what the holder does at the end, still with the locks.
+    """
+    holder, m = [], []
+    for number, (busy, steps) in enumerate(turns):
+        holder += [at(20 * number), hold(busy, wait(during), *then)]
+        m += [at(20 * number + 1.3), *steps]
+    return {"holder": holder, "m": m}
+
+
+# -- R1: both locks, in one order ------------------------------------------------------------------------------
+def taken_orders(t: Trace) -> dict[frozenset[str], set[tuple[str, ...]]]:
+    """Pair of accounts → the orders in which transfers between them came to hold both locks."""
+    orders: dict[frozenset[str], set[tuple[str, ...]]] = {}
+    for number, moments in rights(t).items():
+        pair = frozenset(t.by_id[number].plain_args[:2])
+        orders.setdefault(pair, set()).update(tuple(mine) for _, mine in moments if len(mine) > 1)
+    return orders
+
+
+@check("R1", misconception="order-by-position", step="one-order-for-all")
+def test_same_order_both_ways(play: Play) -> None:
+    """A transfer back takes the two locks in another order than the transfer there: each can wait for the other."""
+    pairs = play.shuffled(list(itertools.combinations("ABCDE", 2)))
+    steps = [move(*way) for a, b in pairs for way in ((a, b, 9), (b, a, 45), (a, b, 0))]
+    t = play(accounts={name: [number, 1000] for name, (number, _) in FIVE.items()}, actors={"m": [wait(1.3), *steps]})
+    firsts = []
+    for pair, orders in taken_orders(t).items():
+        t.expect(f"orders in which the locks of {' and '.join(sorted(pair))} are taken", len(orders), 1)
+        firsts += [order[0] for order in orders]
+    wins = sorted(firsts.count(name) for name in "ABCDE")
+    t.expect("how often each of five accounts is the first of two", wins, [0, 1, 2, 3, 4])
+
+
+@check("R1", misconception="order-that-changes", step="one-order-for-all")
+def test_same_order_whatever_the_balances(play: Play) -> None:
+    """The order in which two locks are taken changes with the balances: two transfers can wait for each other."""
+    steps = [move("A", "B", 60), move("B", "A", 80), move("A", "B", 5), move("B", "A", 5), move("A", "B", 50)]
+    t = play(accounts={"A": [8, 100], "B": [5, 50]}, actors={"m": [wait(1.3), *steps, *steps[::-1]]})
+    [orders] = taken_orders(t).values()
+    t.expect("orders in which the locks of A and B are taken", len(orders), 1)
+
+
+@check("R1", misconception="order-by-position", step="one-order-for-all")
+def test_same_order_when_one_is_taken(play: Play) -> None:
+    """While one of the two locks is taken, a transfer takes them in another order than at other times."""
+    turns = [([busy], [move(*way, 7)]) for way in BOTH_WAYS for busy in "AB"]
+    t = play(accounts=TWO, actors=in_turn(*turns))
+    [orders] = taken_orders(t).values()
+    t.expect("orders in which the locks of A and B are taken", len(orders), 1)
+
+
+@check("R1", misconception="order-by-position", step="see-the-circle")
+def test_ring_of_transfers(play: Play) -> None:
+    """Transfers around a ring of accounts, both ways round, wait for each other for ever, or lose money."""
+    plan = [*itertools.permutations("ABC", 2)]
+    amounts = [play.pick(1, 9) for _ in plan]
+    actors = {f"{a}{b}": [move(a, b, n, checkpoint())] for (a, b), n in zip(play.shuffled(plan), amounts, strict=True)}
+    end = {"A": 100, "B": 50, "C": 70}
+    for [[_, a, b, n, _]] in actors.values():
+        end |= {a: end[a] - n, b: end[b] + n}
+    for t in play(accounts={name: FIVE[name] for name in "ABC"}, actors=actors).orders(12):
+        t.expect("balances at the end", balances(t), end)
+
+
+@check("R1", misconception="one-lock-is-enough", step="change-under-locks")
+def test_both_locks_while_money_moves(play: Play) -> None:
+    """A balance changes while the transfer does not hold the locks of both accounts."""
+    movers = {"m1": [wait(1.3), move("A", "B", 10, wait(1)), move("B", "A", 20)], "m2": [wait(1.7), move("B", "A", 5)]}
+    t = play(accounts=TWO, actors={"holder": [hold(["B"], wait(2)), hold(["A"], wait(3))], **movers})
+    for call in moves(t):
+        for n in inside_of(t, "write", call):
+            t.expect("locks held while a balance changes", sorted(held(t, call, n["order"])), ["A", "B"])
+
+
+@check("R1", misconception="one-lock-is-enough", step="change-under-locks")
+def test_changes_of_others_are_kept(play: Play) -> None:
+    """What another task did to a balance while the transfer waited for its lock is lost."""
+    for busy in "AB":
+        turns = [([busy], [move("A", "B", 10)]), ([busy], [move("B", "A", 3)])]
+        t = play(accounts=TWO, actors=in_turn(*turns, then=(add(busy, 50), wait(1))))
+        t.expect("balances at the end", balances(t), {"A": 193, "B": 47} if busy == "A" else {"A": 93, "B": 147})
+
+
+@check("R1", misconception="one-lock-is-enough", step="change-under-locks")
+def test_overlapping_transfers_add_up(play: Play) -> None:
+    """Transfers that overlap in time forget each other's changes."""
+    names, end = "ABCD", {"A": 200, "B": 200, "C": 200, "D": 200}
+    actors = {}
+    for index, start in enumerate(play.draw(7, low=0.4, step=0.4)):
+        a, b, *_ = play.shuffled(list(names))
+        amount = play.pick(1, 20)
+        actors[f"m{index}"] = [wait(start), move(a, b, amount, wait(play.pick(1, 3) + 0.05 * index))]
+        end |= {a: end[a] - amount, b: end[b] + amount}
+    t = play(accounts={name: [FIVE[name][0], 200] for name in names}, actors=actors)
+    t.expect("balances at the end", balances(t), end)
+
+
+# -- R2: the audit ---------------------------------------------------------------------------------------------
+@check("R2", misconception="lock-let-go-for-slow-work", step="change-under-locks")
+def test_audit_once_with_its_arguments(play: Play) -> None:
+    """The audit is not awaited exactly once with source, target and amount."""
+    ways = [("A", "B", 30), ("B", "A", 7), ("A", "B", 77)]
+    t = play(accounts=TWO, actors={"m": [wait(1.3), *(move(*way, wait(1)) for way in ways)]})
+    for call, (a, b, amount) in zip(moves(t), ways, strict=True):
+        t.expect("arguments of the audits", [span.args for span in audits(t, call)], [[token(a), token(b), amount]])
+
+
+@check("R2", misconception="lock-let-go-for-slow-work", step="change-under-locks")
+def test_audit_under_both_locks(play: Play) -> None:
+    """The audit runs while the transfer does not hold the locks of both accounts."""
+    turns = [(busy, [move(*way, 7, wait(1))]) for way in BOTH_WAYS for busy in ([], ["A"], ["B"], ["B", "A"])]
+    t = play(accounts=TWO, actors=in_turn(*turns))
+    for call in moves(t):
+        for n in inside_of(t, "before", call) + inside_of(t, "after", call):
+            t.expect("locks held in the audit", sorted(held(t, call, n["order"])), ["A", "B"])
+
+
+@check("R2", misconception="lock-let-go-for-slow-work", step="change-under-locks")
+def test_audit_before_any_change(play: Play) -> None:
+    """A balance has changed before the audit is over."""
+    for a, b in BOTH_WAYS:
+        t = play(accounts=TWO, actors={"m": [wait(1.3), move(a, b, 30, wait(2))]})
+        for n in t.notes("before") + t.notes("after"):
+            t.expect(
+                "balances in the audit", {name: state[0] for name, state in n["value"].items()}, {"A": 100, "B": 40}
+            )
+        t.expect("audits", len(t.all("audit")), 1)
+
+
+@check("R2", misconception="undo-on-exception", step="change-under-locks")
+def test_audit_that_raises_changes_nothing(play: Play) -> None:
+    """The audit raises, and yet money has moved, or the audit is asked again."""
+    kinds = ("Fault", "TimeoutError", "ValueError")
+    steps = [move(*way, 30, wait(1), fail(f"E{kind}", kind)) for way in BOTH_WAYS for kind in kinds]
+    t = play(accounts=TWO, actors={"m": [wait(1.3), *steps, move("A", "B", 30, fail("E"))]})
+    t.expect("balances at the end", balances(t), {"A": 100, "B": 40})
+    t.expect("audits of each transfer", [len(audits(t, call)) for call in moves(t)], [1] * 7)
+
+
+@check("R2", misconception="undo-on-exception", step="change-under-locks")
+def test_audit_that_is_cancelled_changes_nothing(play: Play) -> None:
+    """The audit is cancelled, and yet money has moved, or the audit is asked again."""
+    steps = [within(2.5, move(*way, 30, wait(9))) for way in BOTH_WAYS]
+    t = play(accounts=TWO, actors={"m": [wait(1.3), *steps]})
+    t.expect("balances at the end", balances(t), {"A": 100, "B": 40})
+    t.expect("audits of each transfer", [len(audits(t, call)) for call in moves(t)], [1, 1])
+
+
+@check("R2", misconception="await-between-changes", step="change-under-locks")
+def test_the_amount_moves(play: Play) -> None:
+    """The source does not lose exactly what the target gets."""
+    t = play(
+        accounts=FIVE, actors={"m": [wait(1.3), move("A", "B", 30), move("B", "C", 1), move("D", "A", 69, wait(1))]}
+    )
+    t.expect("balances at the end", balances(t), {"A": 139, "B": 79, "C": 71, "D": 1, "E": 10})
+
+
+# -- R3: not enough money --------------------------------------------------------------------------------------
+def expect_refused(t: Trace, call: Any, error: str) -> None:
+    """Fail the subject unless a transfer raised `error` without an audit."""
+    t.expect(f"transfer of {call.plain_args[2]}", ending(call), error)
+    t.expect("audits of the refused transfer", len(audits(t, call)), 0)
+
+
+@check("R3", misconception="check-before-lock", step="change-under-locks")
+def test_not_enough(play: Play) -> None:
+    """The source has not enough money, and the transfer is not refused without an audit and without a change."""
+    t = play(
+        accounts=TWO, actors={"m": [wait(1.3), move("B", "A", 41), move("A", "B", 101, wait(1)), move("B", "A", 10**9)]}
+    )
+    for call in moves(t):
+        expect_refused(t, call, "InsufficientFunds")
+    t.expect("balances at the end", balances(t), {"A": 100, "B": 40})
+
+
+@check("R3", misconception="check-before-lock", step="change-under-locks")
+def test_just_enough(play: Play) -> None:
+    """The source has exactly what is asked for, and yet the transfer does not happen."""
+    t = play(accounts={"A": [8, 100], "B": [5, 0]}, actors={"m": [wait(1.3), move("A", "B", 100), move("B", "A", 100)]})
+    for call in moves(t):
+        t.expect("transfer of the whole balance", ending(call), "returned")
+        t.expect("audits", len(audits(t, call)), 1)
+
+
+@check("R3", misconception="zero-and-self", step="change-under-locks")
+def test_nothing_is_an_amount(play: Play) -> None:
+    """A transfer of 0 is not audited like any other."""
+    t = play(
+        accounts={"A": [8, 0], "B": [5, 0], "C": [9, 10]},
+        actors={"m": [wait(1.3), move("A", "B", 0), move("C", "A", 0)]},
+    )
+    for call in moves(t):
+        t.expect("transfer of 0", ending(call), "returned")
+        t.expect("audits", len(audits(t, call)), 1)
+
+
+@check("R3", misconception="refused-too-late", step="change-under-locks")
+def test_negative_amount(play: Play) -> None:
+    """A negative amount does not raise `ValueError` without an audit and without a change."""
+    steps = [move("A", "B", -1), move("B", "A", -1000), move("A", "A", -1)]
+    t = play(accounts=TWO, actors={"m": [wait(1.3), *steps]})
+    for call in moves(t):
+        expect_refused(t, call, "ValueError")
+    t.expect("balances at the end", balances(t), {"A": 100, "B": 40})
+
+
+#: Whose lock another task has while a transfer waits: the source's alone, or both.
+SOURCE_BUSY = [(way, busy) for way in (("A", "B"), ("D", "C")) for busy in ([way[0]], [*way])]
+FOUR = {"A": [8, 40], "B": [5, 40], "C": [11, 40], "D": [9, 40]}
+
+
+@check("R3", misconception="check-before-lock", step="change-under-locks")
+def test_money_gone_while_waiting(play: Play) -> None:
+    """The money was there when the transfer began and gone when it had the locks: it is not refused."""
+    for (a, b), busy in SOURCE_BUSY:
+        t = play(accounts=FOUR, actors=in_turn((busy, [move(a, b, 20)]), then=(add(a, -30), wait(1))))
+        expect_refused(t, t.call, "InsufficientFunds")
+        t.expect("balances of source and target", [balances(t)[a], balances(t)[b]], [10, 40])
+
+
+@check("R3", misconception="check-before-lock", step="change-under-locks")
+def test_money_come_while_waiting(play: Play) -> None:
+    """The money came while the transfer waited for the locks: it is refused all the same."""
+    for (a, b), busy in SOURCE_BUSY:
+        t = play(accounts=FOUR, actors=in_turn((busy, [move(a, b, 60)]), then=(add(a, 30), wait(1))))
+        t.expect("the transfer", ending(t.call), "returned")
+        t.expect("balances of source and target", [balances(t)[a], balances(t)[b]], [10, 100])
+
+
+# -- R4: one account, four accounts ----------------------------------------------------------------------------
+@check("R4", misconception="zero-and-self", step="change-under-locks")
+def test_to_the_same_account(play: Play) -> None:
+    """A transfer to the same account is not audited like any other, or changes the balance."""
+    amounts = (30, 100, 0)
+    t = play(accounts=TWO, actors={"m": [wait(1.3), *(move("A", "A", amount, wait(1)) for amount in amounts)]})
+    for call, amount in zip(moves(t), amounts, strict=True):
+        t.expect("transfer to itself", ending(call), "returned")
+        t.expect("arguments of the audits", [span.args for span in audits(t, call)], [[token("A"), token("A"), amount]])
+    t.expect("balances at the end", balances(t), {"A": 100, "B": 40})
+
+
+@check("R4", misconception="zero-and-self", step="change-under-locks")
+def test_to_the_same_account_without_money(play: Play) -> None:
+    """A transfer to the same account of more than it has is not refused."""
+    t = play(accounts=TWO, actors={"m": [wait(1.3), move("B", "B", 41)]})
+    expect_refused(t, t.call, "InsufficientFunds")
+    t.expect("balances at the end", balances(t), {"A": 100, "B": 40})
+
+
+@check("R4", misconception="zero-and-self", step="change-under-locks")
+def test_to_the_same_account_under_its_lock(play: Play) -> None:
+    """A transfer to the same account is audited, or judged, without holding its lock."""
+    holder = [hold(["A"], wait(3), add("A", -50), wait(1))]
+    t = play(accounts=TWO, actors={"holder": holder, "m": [wait(1.3), move("A", "A", 50, wait(1)), move("A", "A", 51)]})
+    call, poor = moves(t)
+    for n in inside_of(t, "before", call) + inside_of(t, "after", call):
+        t.expect("locks held in the audit", held(t, call, n["order"]), ["A"])
+    t.expect("audits", len(audits(t, call)), 1)
+    t.expect("transfer of too much", ending(poor), "InsufficientFunds")
+
+
+@check("R4", misconception="one-lock-for-all", step="one-order-for-all")
+def test_others_go_on_during_an_audit(play: Play) -> None:
+    """A transfer between two other accounts waits for the audit of this one."""
+    slow = [wait(1.3), move("A", "B", 1, wait(50))]
+    quick = [wait(2), move("C", "D", 1, wait(1)), move("D", "C", 2, wait(1)), move("D", "D", 3, wait(1))]
+    t = play(accounts=PAIRS, actors={"slow": slow, "quick": quick})
+    t.expect("three transfers between C and D are over at", t.of("quick").end, near(5))
+
+
+@check("R4", misconception="one-lock-for-all", step="one-order-for-all")
+def test_others_go_on_while_this_one_waits(play: Play) -> None:
+    """A transfer between two other accounts waits for one that itself waits for a lock."""
+    for busy in "AB":
+        actors = {"holder": [hold([busy], wait(50))], "slow": [wait(1.3), move("A", "B", 1, wait(1))]}
+        t = play(
+            accounts=PAIRS, actors=actors | {"quick": [wait(2), move("C", "D", 1, wait(1)), move("D", "C", 2, wait(1))]}
+        )
+        t.expect("two transfers between C and D are over at", t.of("quick").end, near(4))
+
+
+# -- R5: cancelled transfers -----------------------------------------------------------------------------------
+def expect_whole(t: Trace) -> None:
+    """Fail the subject unless transfers, the last of which may have been cancelled, left no lock and moved all or nothing."""
+    before, after = ({name: balance for name, (_, balance) in TWO.items()} for _ in range(2))
+    for call in moves(t, "m"):
+        t.expect("locks still held when the transfer ended", held(t, call, call.finished), [])
+        before = dict(after)
+        a, b, amount = call.plain_args[:3]
+        after[a] -= amount
+        after[b] += amount
+        if call.how == "returned":
+            before = dict(after)
+    t.expect("accounts still locked at the end", t.notes("locked")[-1]["value"], [])
+    t.expect("balances at the end", balances(t), one_of(before, after))
+
+
+@check("R5", misconception="finally-releases-all", step="give-back-whatever-happens")
+def test_cancelled_at_every_step(play: Play) -> None:
+    """Cancelled at some moment, a transfer keeps a lock, or changes one balance only."""
+    steps = [move(a, b, 30, wait(1), checkpoint()) for a, b in (*BOTH_WAYS, ("A", "A"))]
+    for t in play(accounts=TWO, actors={"m": [wait(1.3), *steps]}).cancelled("m"):
+        expect_whole(t)
+
+
+@check("R5", misconception="finally-releases-all", step="give-back-whatever-happens")
+def test_cancelled_while_locks_are_taken(play: Play) -> None:
+    """Cancelled while it waits for a lock, a transfer keeps a lock, or changes one balance only."""
+    turns = [(busy, [move(*way, 30)]) for way in BOTH_WAYS for busy in (["A"], ["B"])]
+    for t in play(
+        accounts=TWO, actors=in_turn(*turns, (["A", "B"], [move("A", "B", 30), move("A", "A", 1)]))
+    ).cancelled("m"):
+        expect_whole(t)
+
+
+@check("R5", misconception="hand-over-lost", step="give-back-whatever-happens")
+def test_cancelled_as_it_gets_the_lock(play: Play) -> None:
+    """Cancelled at the moment at which it gets a lock, a transfer keeps it."""
+    for busy, late in itertools.product("AB", (False, True)):
+        holder = [hold([busy], wait(4)), cancel("m")] if late else [hold([busy], wait(4), cancel("m"))]
+        t = play(accounts=TWO, actors={"m": [wait(1.3), move("A", "B", 30, wait(1))], "holder": holder})
+        expect_whole(t)
+
+
+# -- R6: orders are learned ------------------------------------------------------------------------------------
+def refusals(t: Trace, who: str, lock: str) -> list[str]:
+    """How each try of that actor's to take the lock ended."""
+    return [ending(span) for span in takes(t, who, lock)]
+
+
+def expect_refusal(t: Trace, who: str, lock: str, held_locks: str) -> None:
+    """Fail the subject unless that actor's first try to take `lock` raised `LockOrderError`."""
+    t.expect(f"taking {lock} while holding {held_locks}", refusals(t, who, lock)[:1], [ORDER])
+
+
+TREES = ["ash", "bay", "elm", "fir", "oak", "yew"]
+
+
+def is_circle(names: Any, after: set[tuple[str, str]], refused: set[tuple[str, str]]) -> bool:
+    """Tell whether the names, around either way, are learned orders and one that was refused."""
+    if not isinstance(names, list) or len(set(names)) != len(names) or len(names) < 2:
+        return False
+    for ring in (names, names[::-1]):
+        links = set(zip(ring, ring[1:] + ring[:1], strict=True))
+        new = links - after
+        if links <= after | refused and (len(new) == 1 or (not new and links & refused)):
+            return True
+    return False
+
+
+@check("R6", misconception="deadlock-must-happen", step="learn-the-order", core=False)
+def test_against_the_order(play: Play) -> None:
+    """A lock is taken against an order that was learned before, and no `LockOrderError` is raised."""
+    actors: dict[str, list[Any]] = {}
+    for n, (one, two) in enumerate(itertools.product((0, 1), (0, 1))):
+        x, y = f"x{n}", f"y{n}"
+        actors[f"a{n}"] = [wait(n), *both(x, *both(y, wait(0.1))[two])[one]]
+        actors[f"b{n}"] = [wait(n + 5.3), *both(y, *both(x)[one])[two]]
+    t = play(actors=actors)
+    for n in range(4):
+        expect_refusal(t, f"b{n}", f"x{n}", f"y{n}")
+
+
+@check("R6", misconception="order-forgotten", step="learn-the-order", core=False)
+def test_learned_for_good(play: Play) -> None:
+    """An order is forgotten: when the locks are free again, when others are taken, or after it was refused once."""
+    others = [
+        take("x"),
+        drop("x"),
+        take("y"),
+        drop("y"),
+        take("p"),
+        take("y"),
+        drop("y"),
+        drop("p"),
+        take("q"),
+        take("x"),
+    ]
+    again = [
+        take("y"),
+        take("x"),
+        drop("y"),
+        take("x"),
+        take("y"),
+        drop("y"),
+        drop("x"),
+        take("y"),
+        take("x"),
+        drop("y"),
+    ]
+    actors = passing("x", "y") | {"o": [wait(1), *others, drop("x"), drop("q")], "b": [wait(2.3), *again]}
+    t = play(actors=actors)
+    t.expect("taking x while holding y, and once in the right order", refusals(t, "b", "x"), [ORDER, "returned", ORDER])
+
+
+@check("R6", misconception="deadlock-must-happen", step="learn-the-order", core=False)
+def test_refused_before_it_waits(play: Play) -> None:
+    """A lock that another task holds is asked for against the order, and the error comes only after waiting."""
+    actors = passing("x", "y") | {"h": [wait(1), take("x"), wait(9), drop("x")], "b": [wait(2.3), take("y"), take("x")]}
+    t = play(actors=actors)
+    expect_refusal(t, "b", "x", "y")
+    t.expect("the error comes at", takes(t, "b", "x")[0].end, near(2.3))
+
+
+@check("R6", misconception="pairs-only", step="learn-the-order", core=False)
+def test_against_a_chain(play: Play) -> None:
+    """A circle of three or more locks is not found."""
+    actors, paths = {}, [[f"{name}{n}" for name in play.shuffled(TREES)[:n]] for n in (3, 4, 5, 6)]
+    for path in paths:
+        actors |= passing(*path) | {path[0]: [wait(2.3), take(path[-1]), take(path[0])]}
+    t = play(actors=actors)
+    for path in paths:
+        expect_refusal(t, path[0], path[0], f"{path[-1]}, at the end of a chain of {len(path)}")
+
+
+@check("R6", misconception="pairs-only", step="learn-the-order", core=False)
+def test_every_branch_counts(play: Play) -> None:
+    """When one lock comes before several, only one of these orders is known."""
+    actors = {name: [wait(n / 9), take("x"), take(name), drop(name), drop("x")] for n, name in enumerate("yzw")}
+    tries = {f"b{name}": [wait(2.3 + n), take(name), take("x"), drop("x"), drop(name)] for n, name in enumerate("yzw")}
+    t = play(actors=actors | tries)
+    for name in "yzw":
+        expect_refusal(t, f"b{name}", "x", name)
+
+
+@check("R6", misconception="pairs-only", step="learn-the-order", core=False)
+def test_every_held_lock_counts(play: Play) -> None:
+    """A task holds several locks, and only one of them is looked at."""
+    teach = [
+        take("x"),
+        take("y"),
+        take("z"),
+        drop("y"),
+        take("w"),
+        drop("x"),
+        take("v"),
+        drop("v"),
+        drop("w"),
+        drop("z"),
+    ]
+    tries = {pair: [*pair] for pair in ("yx", "zx", "zy", "wx", "wz", "vz", "vw", "vx")}
+    for names in (["y", "p1", "q1"], ["p2", "y", "q2"], ["p3", "q3", "y"]):
+        tries[names[0]] = [*names, "x"]
+    actors = {
+        who: [wait(2.3 + n), *map(take, names), *map(drop, names[:-1])] for n, (who, names) in enumerate(tries.items())
+    }
+    t = play(actors={"a": teach} | actors)
+    for who, names in tries.items():
+        expect_refusal(t, who, names[-1], " and ".join(names[:-1]))
+
+
+@check("R6", misconception="order-forgotten", step="learn-the-order", core=False)
+def test_given_back_crosswise(play: Play) -> None:
+    """A task gives its locks back in another order than the reverse, and what it still holds is confused."""
+    actors: dict[str, list[Any]] = {}
+    for keep, gone in (("x1", "y1"), ("y2", "x2")):
+        z, pair = f"z{keep}", sorted((keep, gone))
+        actors[f"a{keep}"] = [*map(take, pair), drop(gone), take(z), drop(z), drop(keep)]
+        actors[f"b{keep}"] = [wait(2.3), take(z), take(keep)]
+    t = play(actors=actors)
+    for keep in ("x1", "y2"):
+        expect_refusal(t, f"b{keep}", keep, f"z{keep}")
+
+
+@check("R6", misconception="learned-too-late", step="learn-the-order", core=False)
+def test_learned_when_the_wait_begins(play: Play) -> None:
+    """Two tasks each hold a lock and wait for the other's: the second to ask is not refused."""
+    actors = {
+        "a": [take("x"), wait(2), take("y"), drop("y"), drop("x")],
+        "b": [wait(1.3), take("y"), wait(2), take("x"), drop("y")],
+    }
+    t = play(actors=actors)
+    expect_refusal(t, "b", "x", "y")
+    t.expect("taking y while holding x", refusals(t, "a", "y"), ["returned"])
+
+
+@check("R6", misconception="cancelled-waiter-just-leaves", step="learn-the-order", core=False)
+def test_a_later_wait_given_up_forgets_nothing(play: Play) -> None:
+    """A wait that is cancelled makes the monitor forget an order that was learned before."""
+    quits = [wait(2), take("x"), within(1, take("y")), drop("x")]
+    actors = passing("x", "y") | {"h": [wait(1), take("y"), wait(4), drop("y")], "q": quits}
+    t = play(actors=actors | {"b": [wait(6.3), take("y"), take("x")]})
+    expect_refusal(t, "b", "x", "y")
+
+
+@check("R6", misconception="refused-is-learned", step="learn-the-order", core=False)
+def test_refused_order_is_not_learned(play: Play) -> None:
+    """An order that was refused is learned all the same: the right order is refused afterwards."""
+    wrong = [wait(1.3), take("p"), take("y"), take("q"), take("x"), drop("q"), drop("y"), drop("p")]
+    after = {f"{a}{b}": [wait(2.3), *(take(n) for n in (a, b)), drop(b), drop(a), wait(1)] for a, b in [("x", "y")]}
+    after |= {
+        "xp": [wait(3.3), take("x"), take("p"), drop("p"), drop("x")],
+        "xq": [wait(4.3), take("x"), take("q"), drop("q"), drop("x")],
+    }
+    t = play(actors=passing("x", "y") | {"b": wrong} | after)
+    expect_refusal(t, "b", "x", "p, y and q")
+    for who, lock in (("xy", "y"), ("xp", "p"), ("xq", "q")):
+        t.expect(f"taking {lock} while holding x", refusals(t, who, lock), ["returned"])
+
+
+@check("R6", misconception="refused-is-learned", step="learn-the-order", core=False)
+def test_refused_lock_is_not_taken(play: Play) -> None:
+    """After `LockOrderError` the lock that was refused is taken."""
+    after = [wait(3.3), locked("x"), holders(), within(1, take("x"))]
+    actors = passing("x", "y") | {
+        "b": [wait(1.3), take("p"), take("y"), take("x"), wait(9), drop("y"), drop("p")],
+        "o": after,
+    }
+    t = play(actors=actors)
+    expect_refusal(t, "b", "x", "p and y")
+    t.expect("locked", told(t, "o"), [False])
+    t.expect("another task that takes the lock", refusals(t, "o", "x"), ["returned"])
+
+
+@check("R6", misconception="finally-releases-all", step="learn-the-order", core=False)
+def test_refused_task_keeps_what_it_holds(play: Play) -> None:
+    """After `LockOrderError` the task has lost a lock that it held."""
+    wrong = [wait(1.3), take("p"), take("y"), take("x"), wait(4), drop("y"), drop("p")]
+    t = play(
+        actors=passing("x", "y") | {"b": wrong, "o": [wait(2.3), holders(), take("p"), drop("p"), take("y"), drop("y")]}
+    )
+    expect_refusal(t, "b", "x", "p and y")
+    t.expect("holders", shown(t, "o"), [{"p": "b", "y": "b"}])
+    t.expect("the next task gets p at", takes(t, "o", "p")[0].end, near(5.3))
+    t.expect("giving back", [ending(span) for span in t.all("drop", "b")], ["returned", "returned"])
+
+
+@check("R6", misconception="circle-named-wrongly", step="learn-the-order", core=False)
+def test_cycle_names_the_circle(play: Play) -> None:
+    """`cycle` does not name the locks around the circle, each once, in the order of the circle."""
+    for length in (2, 3, 5):
+        path = play.shuffled(TREES)[:length]
+        teach = {f"start {n}": [take(f"1{n}"), take(n), drop(n), drop(f"1{n}")] for n in path} | passing(*path)
+        teach |= {f"end {n}": [wait(0.5), take(n), *others(f"0{n}"), *others(f"z{n}"), drop(n)] for n in path}
+        t = play(actors=teach | {"b": [wait(2.3), take(path[-1]), take(path[0])]})
+        expect_refusal(t, "b", path[0], path[-1])
+        seen = t.notes("cycle")[0]["value"]
+        ring = is_circle(seen, set(itertools.pairwise(path)), {(path[-1], path[0])})
+        t.expect_that("cycle", ring, f"expected the circle {' → '.join(path)} → {path[0]}, seen {seen}")
+
+
+def others(lock: str) -> list[Any]:
+    """Take a lock and give it back."""
+    return [take(lock), drop(lock)]
+
+
+Errands = tuple[dict[str, list[Any]], list[tuple[bool, list[str], set[tuple[str, str]]]]]
+
+
+def reaches(after: set[tuple[str, str]], start: str, goal: str) -> bool:
+    """Tell whether learned orders lead from one lock to another."""
+    found, new = {start}, {start}
+    while new:
+        new = {b for a, b in after if a in new} - found
+        found |= new
+    return goal in found
+
+
+def errands(play: Play) -> Errands:
+    """Draw tasks that take locks one after the other, now and then against the order.
+
+    Returns:
+        the scripts, and for each taking in turn: whether it must be refused, what the task holds, the orders known.
+    """
+    names = play.shuffled(["ash", "bay", "elm", "fir", "oak"])
+    after: set[tuple[str, str]] = set()
+    scripts: dict[str, list[Any]] = {}
+    wanted: list[tuple[bool, list[str], set[tuple[str, str]]]] = []
+    for number in range(9):
+        held_locks: list[str] = []
+        script = scripts[f"t{number}"] = [wait(number + 0.3)]
+        for name in play.shuffled(names)[:4]:
+            if held_locks and play.pick(0, 3) == 0:
+                script.append(drop(held_locks.pop(play.pick(0, len(held_locks) - 1))))
+            refused = any(reaches(after, name, other) for other in held_locks)
+            wanted.append((refused, list(held_locks), set(after)))
+            script.append(take(name))
+            if not refused:
+                after |= {(other, name) for other in held_locks}
+                held_locks.append(name)
+        script += [drop(name) for name in play.shuffled(held_locks)]
+    return scripts, wanted
+
+
+@check("R6", misconception="order-forgotten", step="learn-the-order", core=False)
+def test_errands_against_the_order(play: Play) -> None:
+    """Many tasks take locks in many orders: one that is against what was learned is not refused."""
+    for _ in range(2):
+        scripts, wanted = errands(play)
+        t = play(actors=scripts)
+        for span, (refused, held_locks, _) in zip(takes(t), wanted, strict=False):
+            if not refused and ending(span) == ORDER:
+                break  # a false alarm: R7's matter, and from here on the two know different orders
+            if refused:
+                t.expect(f"{span.who} takes {span.plain_args[0]} while holding {held_locks}", ending(span), ORDER)
+
+
+@check("R6", misconception="circle-named-wrongly", step="learn-the-order", core=False)
+def test_errands_name_circles(play: Play) -> None:
+    """Many tasks take locks in many orders: `cycle` is no circle of learned orders and the one that was refused."""
+    scripts, wanted = errands(play)
+    t = play(actors=scripts)
+    seen = {n["span"]: n["value"] for n in t.notes("cycle")}
+    for span, (refused, held_locks, after) in zip(takes(t), wanted, strict=False):
+        if (ending(span) == ORDER) != refused:
+            break  # another check's matter
+        ring = not refused or is_circle(seen.get(span.id), after, {(other, span.plain_args[0]) for other in held_locks})
+        t.expect_that("cycle", ring, f"{seen.get(span.id)} for taking {span.plain_args[0]} while holding {held_locks}")
+
+
+# -- R7: no false alarm ----------------------------------------------------------------------------------------
+def expect_no_alarm(t: Trace) -> None:
+    """Fail the subject if any lock was refused because of the order."""
+    for span in takes(t):
+        t.expect_that("a false alarm", ending(span) != ORDER, f"{span.who} gets {ORDER} for {span.plain_args[0]}")
+
+
+@check("R7", misconception="sequence-is-an-order", step="learn-the-order", core=False)
+def test_one_after_the_other_is_no_order(play: Play) -> None:
+    """Locks that were taken one after the other, without overlap, raise `LockOrderError`."""
+    once = [take("x"), drop("x"), take("y"), drop("y"), inside("z"), inside("x"), take("y"), drop("y")]
+    twice = [
+        wait(1.3),
+        take("z"),
+        take("y"),
+        take("x"),
+        drop("x"),
+        drop("y"),
+        drop("z"),
+        inside("z", inside("y", inside("x"))),
+    ]
+    expect_no_alarm(play(actors={"a": once, "b": twice}))
+
+
+@check("R7", misconception="sequence-is-an-order", step="learn-the-order", core=False)
+def test_given_back_is_not_held(play: Play) -> None:
+    """A lock that was given back still counts as held while the task holds another."""
+    teach = [take("x"), take("y"), take("z"), drop("z"), drop("y"), take("w"), drop("w"), drop("x")]
+    after = [wait(1.3), take("w"), take("y"), take("z"), drop("w"), drop("y"), drop("z")]
+    expect_no_alarm(play(actors={"a": teach, "b": after}))
+
+
+@check("R7", misconception="held-by-anyone", step="learn-the-order", core=False)
+def test_held_by_another_task(play: Play) -> None:
+    """A lock that another task holds counts as held by this one."""
+    actors = {"a": [take("x"), wait(5), drop("x")], "b": [wait(1), take("y"), wait(2), inside("z"), drop("y")]}
+    expect_no_alarm(
+        play(
+            actors=actors
+            | {"c": [wait(7.3), take("z"), take("x"), drop("x"), drop("z"), take("y"), take("x"), drop("x"), drop("y")]}
+        )
+    )
+
+
+@check("R7", misconception="child-has-parents-locks", step="learn-the-order", core=False)
+def test_child_tasks_hold_nothing(play: Play) -> None:
+    """A child task counts as holding what its parent holds."""
+    child = {"child": [wait(1), take("y"), wait(1), drop("y"), inside("z")]}
+    after = [wait(5.3), take("y"), take("x"), drop("x"), drop("y"), take("z"), take("x"), drop("x"), drop("z")]
+    for parent in both("x", spawn(child)):
+        expect_no_alarm(play(actors={"a": parent, "b": after}))
+
+
+@check("R7", misconception="pairs-only", step="learn-the-order", core=False)
+def test_orders_that_agree(play: Play) -> None:
+    """Orders that agree raise `LockOrderError`: several ways lead from one lock to another, but none back."""
+    links = [
+        ("a", "b"),
+        ("a", "c"),
+        ("b", "d"),
+        ("c", "d"),
+        ("d", "e"),
+        ("a", "e"),
+        ("a", "d"),
+        ("b", "e"),
+        ("c", "e"),
+        ("b", "c"),
+    ]
+    steps = {f"{a}{b}": [wait(0.1 * i), take(a), take(b), drop(b), drop(a)] for i, (a, b) in enumerate(links)}
+    all_five = [take(name) for name in "abcde"] + [drop(name) for name in "cebad"]
+    expect_no_alarm(play(actors={**steps, "all": [wait(3.3), *all_five, *all_five]}))
+
+
+@check("R7", misconception="sequence-is-an-order", step="learn-the-order", core=False)
+def test_first_use_is_no_order(play: Play) -> None:
+    """The order in which locks are made, or first used, counts as an order between them."""
+    names = play.shuffled(["ash", "bay", "elm", "fir"])
+    made = [step for name in names for step in (locked(name), take(name), drop(name))]
+    chain = [take(name) for name in reversed(names)] + [drop(name) for name in names]
+    expect_no_alarm(play(actors={"a": made, "b": [wait(1.3), *chain]}))
+
+
+@check("R7", misconception="cancelled-waiter-just-leaves", step="learn-the-order", core=False)
+def test_given_up_is_not_held(play: Play) -> None:
+    """A lock that the task did not get counts as held: the wait was given up, or taking it was refused."""
+    quits = [wait(1), within(1, take("x")), take("y"), drop("y"), within(0.2, inside("x")), take("z"), drop("z")]
+    after = [wait(5.3), take("y"), take("x"), drop("x"), drop("y"), take("z"), take("x"), drop("x"), drop("z")]
+    expect_no_alarm(play(actors={"h": [take("x"), wait(4), drop("x")], "q": quits, "b": after}))
+
+
+@check("R7", misconception="lock-is-reentrant", step="learn-the-order", core=False)
+def test_refused_again_teaches_nothing(play: Play) -> None:
+    """A task that asks for a lock which it holds already teaches a wrong order."""
+    again = [take("x"), take("y"), within(1, take("x")), within(1, take("y")), drop("y"), drop("x")]
+    expect_no_alarm(play(actors={"a": again, "b": [wait(5.3), take("x"), take("y"), drop("y"), drop("x")]}))
+
+
+@check("R7", misconception="refused-is-learned", step="learn-the-order", core=False)
+def test_no_alarm_after_a_refusal(play: Play) -> None:
+    """After a `LockOrderError` the right order, or the same task with nothing in hand, is refused, too."""
+    tried = [
+        wait(1.3),
+        take("y"),
+        take("x"),
+        drop("y"),
+        take("x"),
+        take("y"),
+        drop("y"),
+        drop("x"),
+        take("z"),
+        take("x"),
+    ]
+    t = play(actors=passing("x", "y") | {"b": [*tried, drop("x"), drop("z"), take("y"), drop("y")]})
+    for span in takes(t, "b")[2:]:
+        t.expect_that("a false alarm", ending(span) != ORDER, f"b gets {ORDER} for {span.plain_args[0]}")
+
+
+@check("R7", misconception="held-by-anyone", step="learn-the-order", core=False)
+def test_monitors_know_nothing_of_each_other(play: Play) -> None:
+    """What one monitor learned, or what is held in one, counts in another monitor."""
+    other = [take(name, "other") for name in "yx"] + [drop(name, "other") for name in "yx"]
+    mixed = [take("p"), take("q", "other"), drop("q", "other"), drop("p"), take("q"), take("p", "other"), take("p")]
+    after = [drop("p"), drop("q"), drop("p", "other")]
+    expect_no_alarm(play(actors=passing("x", "y") | {"b": [wait(1.3), *other, *mixed, *after]}))
+
+
+@check("R7", misconception="pairs-only", step="learn-the-order", core=False)
+def test_errands_that_agree(play: Play) -> None:
+    """Many tasks take locks in many orders: one that agrees with all that was learned is refused."""
+    for _ in range(2):
+        scripts, wanted = errands(play)
+        t = play(actors=scripts)
+        for span, (refused, held_locks, _) in zip(takes(t), wanted, strict=False):
+            if refused and ending(span) != ORDER:
+                break  # not refused: R6's matter, and from here on the two know different orders
+            if not refused:
+                seen = f"{span.who} gets {ORDER} for {span.plain_args[0]} while holding {held_locks}"
+                t.expect_that("a false alarm", ending(span) != ORDER, seen)
+
+
+# -- R8: taking twice, releasing what is not held --------------------------------------------------------------
+@check("R8", misconception="lock-is-reentrant", step="who-holds-what")
+def test_taking_again(play: Play) -> None:
+    """A task takes a lock that it holds, and does not get a `RuntimeError` at once."""
+    ways = {
+        "a": [take("x0"), wait(2), take("x0")],
+        "b": [inside("x1", take("x1"))],
+        "c": [take("x2"), inside("x2")],
+        "d": [inside("x3", inside("x3"), wait(2))],
+        "e": [take("x4"), wait(2), take("x4"), take("x4")],
+    }
+    waiters = {f"w{n}": [wait(2.3), within(3, take(f"x{n}"))] for n in range(5)}
+    t = play(actors={who: [wait(1.3), *steps] for who, steps in ways.items()} | waiters)
+    for who in ways:
+        for again in takes(t, who)[1:]:
+            t.expect("taking a lock again", ending(again), RUNTIME)
+            t.expect("the error comes at", again.end, near(again.start))
+
+
+@check("R8", misconception="lock-is-reentrant", step="who-holds-what")
+def test_taking_again_the_first_of_several(play: Play) -> None:
+    """A task that holds several locks takes one of them again, and does not get a `RuntimeError`."""
+    several = [take("x"), take("y"), take("z"), take("x"), take("y"), take("z"), drop("x"), take("z"), take("y")]
+    t = play(actors={"a": [wait(1.3), *several]})
+    for again in takes(t, "a")[3:]:
+        t.expect(f"taking {again.plain_args[0]} again", ending(again), RUNTIME)
+
+
+@check("R8", misconception="lock-is-reentrant", step="who-holds-what")
+def test_taking_after_giving_back(play: Play) -> None:
+    """A task that gave a lock back may not take it again."""
+    steps = [step for _ in range(2) for way in both("x") for step in way]
+    t = play(actors={"a": [wait(1.3), *steps, take("y"), take("x"), drop("y"), drop("x"), *steps]})
+    t.expect("how taking x ended", {ending(span) for span in takes(t, "a", "x")}, {"returned"})
+
+
+@check("R8", misconception="release-without-acquire", step="who-holds-what")
+def test_releasing_a_free_lock(play: Play) -> None:
+    """A task releases a lock that nobody holds, and does not get a `RuntimeError`."""
+    steps = [drop("x"), drop("y"), take("y"), drop("y"), drop("y"), inside("y"), drop("y"), take("z"), drop("y")]
+    t = play(actors={"a": [wait(1.3), *steps]})
+    for span in t.all("drop", "a"):
+        wanted = "returned" if span.begun == t.all("drop", "a")[2].begun else RUNTIME
+        t.expect(f"releasing {span.plain_args[0]}", ending(span), wanted)
+
+
+@check("R8", misconception="release-without-acquire", step="who-holds-what")
+def test_releasing_anothers_lock(play: Play) -> None:
+    """A task releases a lock that another task holds, and does not get a `RuntimeError`."""
+    child = {"child": [wait(2), drop("x")]}
+    holding = [take("x"), spawn(child), wait(4), drop("x")]
+    others = {
+        "b": [wait(1.3), drop("x")],
+        "c": [wait(1.6), take("y"), drop("x"), drop("y")],
+        "w": [wait(3), within(1, take("x")), drop("x")],
+    }
+    t = play(actors={"a": holding, **others})
+    for who in ("child", "b", "c", "w"):
+        t.expect(f"{who} releases the lock of a", ending(t.of(who)[drop("x")]), RUNTIME)
+
+
+@check("R8", misconception="release-without-acquire", step="who-holds-what")
+def test_only_the_holder_releases(play: Play) -> None:
+    """A lock is free for others after a task that does not hold it tried to release it."""
+    actors = {"a": [take("x"), wait(5), drop("x")], "b": [wait(1.3), drop("x")], "c": [wait(1.6), take("x"), drop("x")]}
+    t = play(actors=actors)
+    t.expect("c gets the lock at", takes(t, "c", "x")[0].end, near(5))
+    t.expect("the holder releases", ending(t.of("a")[drop("x")]), "returned")
+
+
+@check("R8", misconception="task-known-by-name", step="who-holds-what")
+def test_tasks_of_one_name(play: Play) -> None:
+    """Two tasks of the same name are taken for one."""
+    actors = {"a": [take("x"), wait(5), drop("x")], "b": [wait(1.3), take("x"), drop("x")], "c": [wait(2), drop("x")]}
+    t = play(actors=actors, names={"a": "clerk", "b": "clerk", "c": "clerk"})
+    t.expect("a namesake of the holder takes the lock", ending(takes(t, "b", "x")[0]), "returned")
+    t.expect("a namesake of the holder releases the lock", ending(t.of("c")[drop("x")]), RUNTIME)
+
+
+# -- R9: who holds what ----------------------------------------------------------------------------------------
+@check("R9", misconception="asked-is-held", step="who-holds-what")
+def test_holders(play: Play) -> None:
+    """`holders()` does not show exactly which task holds which lock."""
+    for a, b in zip(both("x", inside("y", wait(4)), wait(4)), both("x", wait(4)), strict=True):
+        watch = [step for _ in range(4) for step in (wait(2.7), holders())]
+        actors = {
+            "a": a,
+            "b": [wait(1), *b],
+            "o": [holders(), *watch],
+            "c": [wait(2), take("z"), wait(5), drop("z"), holders()],
+        }
+        t = play(actors=actors, names={"c": "third"})
+        ac, held_c = {"x": "a", "y": "a", "z": "third"}, {"x": "a", "z": "third"}
+        t.expect("holders at 2.7, 5.4, 8.1, 10.8", shown(t, "o")[1:], [ac, held_c, {"x": "b"}, {"x": "b"}])
+        t.expect("holders", shown(t, "c"), [{"x": "a"}])
+
+
+@check("R9", misconception="asked-is-held", step="who-holds-what")
+def test_locked(play: Play) -> None:
+    """`locked()` does not tell whether any task holds the lock."""
+    for a in both("x", locked("x"), wait(4)):
+        actors = {"a": [locked("x"), *a, locked("x")], "o": [wait(2.3), locked("x"), locked("y"), wait(9), locked("x")]}
+        t = play(actors=actors)
+        t.expect("locked, asked by the holder before, while and after it holds it", told(t, "a"), [False, True, False])
+        t.expect("locked, asked by another task", told(t, "o"), [True, False, False])
+
+
+@check("R9", misconception="cancelled-waiter-just-leaves", step="wait-in-line")
+def test_given_up_leaves_no_trace(play: Play) -> None:
+    """A task that gave up waiting for a lock counts as its holder, or as waiting still."""
+    for wish in (take("x"), inside("x")):
+        quits = [
+            wait(1),
+            within(1, wish),
+            drop("x"),
+            holders(),
+            wait(4),
+            holders(),
+            locked("x"),
+            within(1, take("x")),
+            holders(),
+        ]
+        t = play(actors={"h": [take("x"), wait(5), drop("x")], "q": quits})
+        t.expect(
+            "holders after giving up, when the lock is free, with the lock", shown(t, "q"), [{"x": "h"}, {}, {"x": "q"}]
+        )
+        t.expect("locked", told(t, "q"), [False])
+        t.expect("releasing what it did not get", ending(t.of("q")[drop("x")]), RUNTIME)
+
+
+@check("R9", misconception="cancelled-waiter-just-leaves", step="wait-in-line")
+def test_given_up_in_the_middle_of_the_line(play: Play) -> None:
+    """A task in the middle of the line gave up waiting, and the lock gets stuck, or is given away too early."""
+    actors = {"h": [take("x"), wait(5), drop("x")]} | {
+        f"w{i}": [wait(i), take("x"), wait(2), drop("x")] for i in (1, 2, 3)
+    }
+    for gone in ("w1", "w2", "w3"):
+        t = play(actors=actors | {"o": [wait(12.3), holders(), locked("x")]}).cancel(gone, at=4.4)
+        left = [who for who in ("w1", "w2", "w3") if who != gone]
+        t.expect("those who got the lock", sorted(names_of(t, "x")), ["h", *left])
+        t.expect("times", [at for _, at, *_ in got(t, "x")], [near(0), near(5), near(7)])
+        t.expect("holders and locked at the end", [*shown(t, "o"), *told(t, "o")], [{}, False])
+
+
+@check("R9", misconception="cancelled-waiter-just-leaves", step="give-back-whatever-happens")
+def test_cancelled_at_every_step_of_acquire(play: Play) -> None:
+    """Cancelled at some moment of `acquire`, a task keeps the lock, or another waits for it for ever."""
+    for holding, wish in itertools.product(([], [take("x"), wait(3), drop("x")]), both("x")):
+        after = [wait(5.3), holders(), locked("x"), within(1, take("x")), drop("x")]
+        line = {"next": [wait(2), take("x"), drop("x")]} if holding else {}
+        for t in play(actors={"h": holding, "q": [wait(1), *wish], **line, "o": after}).cancelled("q"):
+            t.expect("holders after it", shown(t, "o"), [{}])
+            t.expect("locked after it", told(t, "o"), [False])
+            t.expect("those who got the lock at last", names_of(t, "x")[-1], "o")
+
+
+@check("R9", misconception="hand-over-lost", step="wait-in-line")
+def test_cancelled_at_the_hand_over(play: Play) -> None:
+    """A waiter is cancelled at the very moment at which the lock is given to it, and the lock is lost."""
+    for ends, others in itertools.product(([cancel("q"), drop("x")], [drop("x"), cancel("q")]), (0, 1)):
+        line = {"next": [wait(2), take("x"), wait(1), drop("x")]} if others else {}
+        actors = {
+            "h": [take("x"), wait(3), *ends],
+            "q": [wait(1), attempt("q", take("x"), drop("x")), drop("x"), wait(0)],
+        }
+        t = play(actors={**actors, **line, "o": [wait(6.3), holders(), locked("x"), within(1, take("x"))]})
+        t.expect("holders after it", shown(t, "o"), [{}])
+        t.expect("locked after it", told(t, "o"), [False])
+        t.expect(
+            "those who got the lock, without the cancelled one",
+            [n for n in names_of(t, "x") if n != "q"],
+            ["h", *line, "o"],
+        )
+
+
+@check("R9", misconception="release-without-acquire", step="who-holds-what")
+def test_refusals_leave_the_books_alone(play: Play) -> None:
+    """After a refused `release` or `acquire`, `holders()` no longer shows who holds the lock."""
+    holding = [take("y"), take("x"), wait(2), within(1, take("x")), within(1, take("y")), wait(4), drop("x"), drop("y")]
+    watch = [wait(1.2), holders(), wait(3.5), holders(), locked("x"), locked("y"), wait(9), holders()]
+    t = play(actors={"a": holding, "b": [wait(0.6), drop("x"), drop("z")], "o": watch})
+    t.expect("holders", shown(t, "o"), [{"x": "a", "y": "a"}, {"x": "a", "y": "a"}, {}])
+    t.expect("locked", told(t, "o"), [True, True])
+
+
+@check("R9", misconception="task-known-by-name", step="who-holds-what")
+def test_holders_by_name_of_the_task(play: Play) -> None:
+    """`holders()` does not tell the name of the very task that holds the lock: a child's is not its parent's."""
+    parent = [take("x"), spawn({"child": [take("y"), holders(), wait(2), drop("y")]}), holders(), drop("x")]
+    t = play(
+        actors={"a": parent, "b": [wait(0.3), take("z"), wait(5), drop("z")], "o": [wait(1.3), holders()]},
+        names={"b": "a"},
+    )
+    t.expect("holders while the child holds y", shown(t, "o"), [{"x": "a", "y": "child", "z": "a"}])
+    t.expect("holders after that", shown(t, "a"), [{"x": "a", "z": "a"}])
+
+
+# -- R10: one lock, one line -----------------------------------------------------------------------------------
+def line_of(play: Play, count: int) -> dict[str, list[Any]]:
+    """Draw tasks that come one after the other, hold the lock x in either way, and sometimes give up before they get it."""
+    starts = sorted(play.draw(count, low=0.4, step=0.4))
+    hold_for = play.draw(count, low=1, step=0.3)
+    actors = {}
+    for index, (start, seconds) in enumerate(zip(starts, hold_for, strict=True)):
+        way = both("x", wait(seconds))[play.pick(0, 1)]
+        quits = index and play.pick(0, 3) == 0
+        actors[f"t{index}"] = [wait(start), within(0.157, *way)] if quits else [wait(start), *way]
+    return actors
+
+
+@check("R10", misconception="look-then-wait-then-take", step="who-holds-what")
+def test_the_same_lock_for_the_same_name(play: Play) -> None:
+    """`lock(name)` does not give the same object each time."""
+    steps = [
+        same("x"),
+        same("y"),
+        take("x"),
+        same("x"),
+        wait(2),
+        drop("x"),
+        same("x"),
+        inside("y", same("y")),
+        same("y"),
+    ]
+    t = play(
+        actors={
+            "a": steps,
+            "b": [wait(1.3), same("x"), same("y"), take("x"), same("x"), drop("x"), collect(), same("x")],
+        }
+    )
+    t.expect("the same object", [span.value for span in t.all("same")], [True] * len(t.all("same")))
+
+
+@check("R10", misconception="look-then-wait-then-take", step="who-holds-what")
+def test_nobody_else_gets_a_held_lock(play: Play) -> None:
+    """Two tasks have the same lock at once, although nobody kept the lock object."""
+    for way in both("x", collect(), wait(3), collect()):
+        t = play(
+            actors={"a": way, "b": [wait(1.3), collect(), take("x"), wait(1), drop("x")], "c": [wait(2), inside("x")]}
+        )
+        t.expect("two at once", overlap(t, "x"), "")
+        t.expect("those who got the lock", len(got(t, "x")), 3)
+
+
+@check("R10", misconception="free-for-the-first-to-come", step="wait-in-line")
+def test_order_of_arrival(play: Play) -> None:
+    """Waiters do not get the lock in order of arrival."""
+    for way in (0, 1):
+        actors = {f"t{i}": [wait(0.3 * i), *both("x", wait(2))[way]] for i in range(5)}
+        t = play(actors=actors)
+        t.expect("those who got the lock", names_of(t, "x"), list(actors))
+
+
+@check("R10", misconception="free-for-the-first-to-come", step="wait-in-line")
+def test_no_barging_in(play: Play) -> None:
+    """A task that comes later, or comes back, gets the lock before one that waits."""
+    back = [take("x"), wait(2), drop("x"), take("x"), wait(1), drop("x")]
+    again = [wait(9), inside("x", wait(2)), inside("x", wait(1))]
+    late = {"late": [wait(2), take("x"), wait(1), drop("x")]}
+    first = {"h": [*back, *again[:0]], "w": [wait(1), take("x"), wait(1), drop("x")], **late}
+    for t in play(actors=first).orders(12):
+        t.expect("the second to get the lock", names_of(t, "x")[1], "w")
+    t = play(actors={"h": again, "w": [wait(10), inside("x", wait(1))]})
+    t.expect("those who got the lock", names_of(t, "x"), ["h", "w", "h"])
+
+
+@check("R10", misconception="look-then-wait-then-take", step="wait-in-line")
+def test_one_at_a_time(play: Play) -> None:
+    """Under some order of the tasks, two have the lock at once, or one never gets it."""
+    actors = {f"t{i}": [wait(1), *both("x", checkpoint())[i % 2], *both("x")[i // 2]] for i in range(4)}
+    for t in play(actors=actors).orders(12):
+        t.expect("two at once", overlap(t, "x"), "")
+        t.expect("times that the lock was got", len(got(t, "x")), 8)
+
+
+@check("R10", misconception="free-for-the-first-to-come", step="wait-in-line")
+def test_line_moves_on(play: Play) -> None:
+    """In a longer line, some of which give up, somebody is passed over, or the lock lies free while one waits."""
+    actors = line_of(play, 8)
+    t = play(actors=actors)
+    seen = got(t, "x")
+    t.expect("two at once", overlap(t, "x"), "")
+    t.expect("those who got the lock", [who for who, *_ in seen], sorted(who for who, *_ in seen))
+    done = {who for who, script in actors.items() if script[1][0] != "within"} - {who for who, *_ in seen}
+    t.expect("those who waited and never got it", sorted(done), [])
+
+
+# -- rules for every exercise ----------------------------------------------------------------------------------
+@check("G1", misconception="backend-lock", step="wait-in-line")
+def test_both_backends_monitor(play: Play) -> None:
+    """A lock of the monitor does not work: one task holds it, one waits for it."""
+    t = play(actors={"a": [wait(0.3), inside("x", wait(2))], "b": [wait(1.3), inside("x", wait(1))]})
+    t.expect("how the two blocks ended", [span.how for span in t.all("inside")], ["returned", "returned"])
+
+
+@check("G1", misconception="backend-lock", step="change-under-locks")
+def test_both_backends_transfer(play: Play) -> None:
+    """`transfer` does not work at all."""
+    t = play(accounts=TWO, actors={"m": [wait(1.3), move("A", "B", 0, wait(1))]})
+    t.expect("the transfer", t.call.how, "returned")
+
+
+@check("G2", misconception="released-at-the-end", step="give-back-whatever-happens")
+def test_transfer_leaves_nothing(play: Play) -> None:
+    """When a transfer ended, by itself or by an error, a lock is still taken or a task still runs."""
+    error, short = [wait(1), fail("E1")], []
+    ways = [
+        ("A", "B", 30, [wait(1)]),
+        ("A", "B", 71, short),
+        ("A", "B", 30, error),
+        ("B", "A", 71, short),
+        ("B", "A", 9, error),
+    ]
+    ways += [("B", "A", 9, [fail("E1")]), ("A", "A", 30, error), ("A", "A", 101, short), ("A", "B", -1, short)]
+    t = play(accounts=TWO, actors={"m": [wait(1.3), *(move(a, b, n, *steps) for a, b, n, steps in ways)]})
+    for call in moves(t):
+        t.expect_nothing_left(call)
+    t.expect("accounts still locked", t.notes("locked")[-1]["value"], [])
+
+
+@check("G2", misconception="released-at-the-end", step="give-back-whatever-happens")
+def test_block_gives_the_lock_back(play: Play) -> None:
+    """When an `async with` block was left, by itself, by an error or by cancellation, its lock is still taken."""
+    blocks = {"a": [wait(1)], "b": [wait(1), fail("E1")], "c": [fail("E1")], "d": [hang()], "e": [inside("f", hang())]}
+    actors = {who: [wait(0.3), attempt(f"try {who}", inside(who, *steps))] for who, steps in blocks.items()}
+    after = [wait(5.3), holders(), *map(locked, blocks), *(within(1, take(name)) for name in blocks)]
+    t = play(actors=actors | {"k": [wait(3), *(cancel(f"try {who}") for who in blocks)], "o": after})
+    t.expect("holders after the blocks", shown(t, "o"), [{}])
+    t.expect("locked after the blocks", told(t, "o"), [False] * 5)
+    t.expect("the next task that takes the locks", [ending(span) for span in takes(t, "o")], ["returned"] * 5)
+
+
+@check("G3", misconception="shield-around-everything", step="give-back-whatever-happens")
+def test_transfer_cancelled_in_time(play: Play) -> None:
+    """Cancelled while it waits for a lock or for the audit, a transfer does not end at once."""
+    ways = [(busy, way) for busy in ([], ["A"], ["B"], ["B", "A"]) for way in BOTH_WAYS]
+    turns = [
+        (busy, [within(2.5, move(*way, 30, wait(9)))]) for busy, way in [*ways, ([], ("A", "A")), (["A"], ("A", "A"))]
+    ]
+    t = play(accounts=TWO, actors=in_turn(*turns, during=9))
+    for call in moves(t):
+        t.expect(
+            "cancelled after 2.5 s, the transfer ended", (ending(call), call.end), ("cancelled", near(call.start + 2.5))
+        )
+
+
+@check("G3", misconception="swallowed-cancellation", step="give-back-whatever-happens")
+def test_transfer_lets_cancellation_pass(play: Play) -> None:
+    """Cancelled from outside at some moment, a transfer swallows the cancellation or turns it into an error."""
+    turns = [(["A", "B"], [move("A", "B", 30, wait(1), checkpoint())]), (["A"], [move("A", "A", 30, wait(1))])]
+    for t in play(accounts=TWO, actors=in_turn(*turns)).cancelled("m"):
+        t.expect_cancellation_passes()
+        for call in moves(t, "m"):
+            t.expect("how the transfer ended", ending(call), one_of("returned", "cancelled"))
+
+
+@check("G3", misconception="shield-around-everything", step="wait-in-line")
+def test_acquire_cancelled_in_time(play: Play) -> None:
+    """Cancelled while it waits for a lock, `acquire` or `async with` does not end at once."""
+    for wish in (take("x"), inside("x")):
+        line = {
+            "first": [wait(1), take("x"), drop("x")],
+            "second": [wait(2), wish],
+            "third": [wait(3), take("x"), drop("x")],
+        }
+        t = play(actors={"h": [take("x"), wait(50), drop("x")], **line}).cancel("second", at=4.2)
+        call = takes(t, "second")[0]
+        t.expect("cancelled at 4.2, the wait ended", (ending(call), call.end), ("cancelled", near(4.2)))
+
+
+@check("G3", misconception="swallowed-cancellation", step="give-back-whatever-happens")
+def test_block_lets_cancellation_pass(play: Play) -> None:
+    """A task that is cancelled inside `async with` goes on behind the block."""
+    for steps in ([hang()], [inside("y", hang())]):
+        t = play(actors={"a": [wait(0.3), inside("x", *steps)]}).cancel("a", at=2)
+        t.expect("how the block ended", (ending(takes(t, "a", "x")[0]), t.notes("out")), ("cancelled", []))
+
+
+@check("G4", misconception="backend-lock", step="wait-in-line")
+def test_nothing_blocks_the_loop(play: Play) -> None:
+    """A call blocks the event loop: no other task can run meanwhile."""
+    movers = {"m": [wait(1.3), move("A", "B", 1, wait(1)), move("A", "A", 1)], "n": [wait(1.6), move("A", "B", 99)]}
+    monitor = {
+        "a": [wait(0.3), take("x"), wait(2), drop("x"), drop("x")],
+        "b": [wait(1), inside("x"), holders(), locked("x")],
+    }
+    play(accounts=TWO, actors=movers | {"holder": [hold(["A"], wait(2), wait(1))]}).expect_not_blocked()
+    play(actors=monitor).expect_not_blocked()
+
+
+@check("G5", misconception="released-at-the-end", step="give-back-whatever-happens")
+def test_interrupts_pass(play: Play) -> None:
+    """An exception that is no `Exception` leaves the audit, and the transfer stops it, keeps a lock or moves money."""
+    steps = [move(a, b, 30, wait(1), fail("stop", "Abandon")) for a, b in (*BOTH_WAYS, ("A", "A"))]
+    t = play(accounts=TWO, actors={"m": [wait(1.3), *steps]})
+    t.expect("what the transfers raised", [call.errors for call in moves(t)], [["stop"]] * 3)
+    t.expect("accounts still locked", t.notes("locked")[-1]["value"], [])
+    t.expect("balances at the end", balances(t), {"A": 100, "B": 40})
+
+
+@check("G5", misconception="released-at-the-end", step="give-back-whatever-happens")
+def test_interrupts_leave_a_block(play: Play) -> None:
+    """An exception that is no `Exception` is raised inside `async with`, and the block stops it or keeps the lock."""
+    t = play(
+        actors={"a": [wait(0.3), inside("x", wait(1), fail("stop", "Abandon"))], "o": [wait(3), locked("x"), holders()]}
+    )
+    t.expect("what left the block", t.one("inside").errors, ["stop"])
+    t.expect("locked and holders after the block", [*told(t, "o"), *shown(t, "o")], [False, {}])
+
+
+@check("G6", misconception="polling", step="wait-in-line")
+def test_transfer_waits_without_polling(play: Play) -> None:
+    """A transfer that waits a thousand times as long wakes up more often: it polls."""
+    steps = []
+    for long in (1, 1000):
+        turns = [([busy], [move(*way, 1, wait(6 * long))]) for busy in "AB" for way in (*BOTH_WAYS, (busy, busy))]
+        holder = [step for busy, _ in turns for step in (hold(busy, wait(3 * long)), wait(7 * long))]
+        mover = [step for _, [move_it] in turns for step in (wait(1.3 * long), move_it, wait(0.7 * long))]
+        t = play(accounts=TWO, actors={"holder": holder, "m": mover})
+        steps.append([call.steps for call in moves(t)])
+    for short, longer in zip(*steps, strict=True):
+        t.expect("wake-ups of the longer transfer", longer, at_most(short + 4))
+
+
+@check("G6", misconception="polling", step="wait-in-line")
+def test_lock_waits_without_polling(play: Play) -> None:
+    """A task that waits a thousand times as long for a lock wakes up more often: it polls."""
+    for way in (0, 1):
+        steps = []
+        for long in (1, 1000):
+            line = {f"t{i}": [wait(i + 0.3), *both("x", wait(5 * long))[way]] for i in range(3)}
+            t = play(actors=line)
+            steps.append(t.steps)
+        t.expect("wake-ups of all tasks", steps[1], at_most(steps[0] + 4))
+
+
+@check("G8", misconception="refused-too-late", step="change-under-locks")
+def test_negative_amount_at_once(play: Play) -> None:
+    """A negative amount is not refused by a bare `ValueError` at once, before the transfer waits for a lock."""
+    turns = [(busy, [move(*way, -1)]) for way in (*BOTH_WAYS, ("A", "A")) for busy in (["A"], ["B"], ["A", "B"])]
+    t = play(accounts=TWO, actors=in_turn(*turns))
+    for call in moves(t):
+        t.expect("what it raised", call.raised, "ValueError")
+        t.expect("refused at", call.end, near(call.start))
+
+
+@check("G9", misconception="audit-is-a-coroutine", step="change-under-locks")
+def test_any_awaitable_audit(play: Play) -> None:
+    """The audit gives an awaitable that is no coroutine, and the transfer does not await it."""
+    steps = [move(a, b, 30, awaitable(), wait(1)) for a, b in (*BOTH_WAYS, ("A", "A"))]
+    t = play(accounts=TWO, actors={"m": [wait(1.3), *steps]})
+    t.expect("how the transfers ended", [ending(call) for call in moves(t)], ["returned"] * 3)
+    t.expect("audits", [span.how for span in t.all("audit")], ["returned"] * 3)
+
+
+@check("G9", misconception="audit-is-a-coroutine", step="change-under-locks")
+def test_audit_that_raises_when_called(play: Play) -> None:
+    """The audit raises when it is called, before anything is awaited, and money moves or a lock stays taken."""
+    t = play(accounts=TWO, actors={"m": [wait(1.3), move("A", "B", 30, at_once(), fail("E1"))]})
+    t.expect("balances at the end", balances(t), {"A": 100, "B": 40})
+    t.expect("accounts still locked", t.notes("locked")[-1]["value"], [])
