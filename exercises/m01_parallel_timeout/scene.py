@@ -1,7 +1,15 @@
-"""The world of m01: one caller who wants several jobs done, none for longer than a timeout."""
+"""The world of m01: callers who want several jobs done, none for longer than a timeout."""
 
-from collections.abc import Mapping, Sequence
+import functools
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any
+
+import anyio
+
+Job = Callable[[], Awaitable[Any]]
+
+#: Jobs that are called late see another clock than zero: a span taken for a point in time shows.
+START = 100.0
 
 
 async def scene(
@@ -10,22 +18,114 @@ async def scene(
     *,
     jobs: Mapping[str, Sequence[Any]],
     timeout: float,
-    order: Sequence[str] | None = None,
+    forms: Mapping[str, Sequence[Any]] | None = None,
+    one_callable: bool = False,
+    callers: Mapping[str, float] | None = None,
+    cancelled_before: bool = False,
 ) -> None:
-    """Let the actor ``caller`` call `gather_within`, and pass one checkpoint afterwards.
+    """Let each caller call `gather_within` once, and pass one checkpoint afterwards.
 
     Args:
-        jobs: name of a job → its script.
+        jobs: name of a job → its script, in the order of the list that is passed.
         timeout: what the call gets (virtual s).
-        order: names of the jobs in the list that is passed; by default each once, as `jobs` has them.
+        forms: name of a job → what kind of callable it is, if not an async function: see `_Forms`.
+        one_callable: the list holds one callable, as often as there are jobs; its nth call plays the nth script.
+        callers: name of a caller → when it calls (virtual s); by default ``caller`` at 100.
+        cancelled_before: each caller is cancelled from outside just before it calls.
     """
     world.token(subject.TIMED_OUT, "TIMED_OUT")
-    made = {name: world.job(name, script) for name, script in jobs.items()}
+    wrap = _Forms(world)
+    made = [wrap(world.job(name, script), *(forms or {}).get(name, ["plain"])) for name, script in jobs.items()]
 
     async def gather() -> None:
-        await world.call(
-            "gather_within", subject.gather_within, [made[name] for name in order or jobs], timeout=timeout
-        )
+        passed = [_in_turn(iter(made))] * len(made) if one_callable else list(made)
+        await world.call("gather_within", subject.gather_within, passed, timeout=timeout)
         await world.after()
 
-    await world.actors({"caller": [["gather"]]}, {"gather": gather})
+    def script(who: str, at: float) -> list[list[Any]]:
+        before = [["cancel", who]] if cancelled_before else []
+        return [["wait", at], *before, ["gather"]]
+
+    scripts = {who: script(who, at) for who, at in (callers or {"caller": START}).items()}
+    await world.actors(scripts, {"gather": gather})
+
+
+def _in_turn(made: Iterator[Job]) -> Job:
+    """Return a callable that calls the next of `made` each time."""
+
+    def call() -> Awaitable[Any]:
+        return next(made)()
+
+    return call
+
+
+class _Forms:
+    """The kinds of callables that a job can be.
+
+    Args:
+        world: the world of the run.
+    """
+
+    def __init__(self, world: Any) -> None:
+        self._world = world
+
+    def __call__(self, job: Job, form: str, *args: Any) -> Job:
+        """Return `job` in that form."""
+        made: Job = getattr(self, form)(job, *args)
+        return made
+
+    def plain(self, job: Job) -> Job:
+        """Return the job as it is."""
+        return job
+
+    def partial(self, job: Job) -> Job:
+        """Return a `functools.partial`."""
+        return functools.partial(job)
+
+    def function(self, job: Job) -> Job:
+        """Return a plain function that returns an awaitable."""
+
+        def function() -> Awaitable[Any]:
+            return job()
+
+        return function
+
+    def instance(self, job: Job) -> Job:
+        """Return an object with `__call__`."""
+        return _Callable(job)
+
+    def method(self, job: Job) -> Job:
+        """Return a bound method."""
+        return _Callable(job).run
+
+    def limited(self, job: Job, seconds: float) -> Job:
+        """Return a job that has a timeout of its own inside."""
+
+        async def limited() -> Any:
+            with anyio.fail_after(seconds):
+                return await job()
+
+        return limited
+
+    def returns_error(self, job: Job, name: str, kind: str) -> Job:
+        """Return a job that returns the exception of that name instead of raising it."""
+
+        async def returns_error() -> Any:
+            await job()
+            return self._world.fault(name, kind)
+
+        return returns_error
+
+
+class _Callable:
+    """An object that can be called, and has no name."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+
+    def __call__(self) -> Awaitable[Any]:
+        return self._job()
+
+    async def run(self) -> Any:
+        """Do the job."""
+        return await self._job()

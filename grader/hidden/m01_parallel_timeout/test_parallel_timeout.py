@@ -1,33 +1,571 @@
-"""Hidden checks of m01: what `gather_within` promises, under both backends and many orders."""
+"""Hidden checks of m01: what `gather_within` promises, on both backends.
 
-from grader import Play, check, cleanup, give, hang, near, token, wait
+The caller calls at 100 s. Where time is not what a check looks at, the timeout is `LONG`: nothing runs out of time.
+"""
 
+import math
+
+from grader import (
+    Play,
+    Trace,
+    at_most,
+    at_once,
+    awaitable,
+    check,
+    cleanup,
+    fail,
+    give,
+    hang,
+    near,
+    on_cancel,
+    one_of,
+    token,
+    wait,
+)
+
+A, B, C, D = (token(name) for name in "ABCD")
 TIMED_OUT = token("TIMED_OUT")
+START = 100
+LONG = 1000
 
 
-@check("R1", misconception="finishing-order", step="one-place-each")
+# -- R1: one entry per job, in order -------------------------------------------------------------------------------
+@check("R1", misconception="finishing-order", step="start-together")
 def test_order_of_jobs(play: Play) -> None:
-    """The list has one entry for each job, in the order of the jobs, whoever finishes first."""
-    times = play.draw(5)
-    names = ["a", "b", "c", "d", "e"]
-    jobs = {name: [wait(time), give(name.upper())] for name, time in zip(names, times, strict=True)}
-    for t in play(jobs=jobs, timeout=60).orders(8):
-        t.expect("the list", t.call.value, [token(name.upper()) for name in names])
+    """The list has one entry for each job, in the order of the jobs, whoever starts or finishes first."""
+    names = [f"job{index}" for index in range(12)]
+    jobs = {name: [wait(time), give(name)] for name, time in zip(names, play.draw(12), strict=True)}
+    for t in play(jobs=jobs, timeout=LONG).orders(6):
+        t.expect("the list", t.call.value, [token(name) for name in names])
 
 
-@check("R3", misconception="stops-waiting-only", step="bound-the-wait")
-def test_cleanup_awaited(play: Play) -> None:
-    """A job that ran out of time has finished its cleanup when the call returns."""
-    t = play(jobs={"late": [cleanup(wait(3)), hang()], "quick": [wait(1), give("Q")]}, timeout=10)
-    t.expect("the list", t.call.value, [TIMED_OUT, token("Q")])
-    t.expect("late cancelled at", t.of("late").cancelled_at, near(10))
-    t.expect("the call returned at", t.call.end, near(13))
+@check("R1", misconception="empty-means-late", step="keep-what-is-finished")
+def test_empty_values(play: Play) -> None:
+    """A job that returns `None`, 0, False or something empty gives just that."""
+    values = [None, 0, False, [], {}, 7]
+    jobs = {f"job{index}": [wait(index + 1), give(value)] for index, value in enumerate(values)}
+    t = play(jobs=jobs, timeout=LONG)
+    t.expect("the list", t.call.value, values)
 
 
-@check("R5", misconception="cancelled-returns-list", step="let-cancellation-pass")
+@check("R1", misconception="errors-are-results", step="keep-what-is-finished")
+def test_errors_as_values(play: Play) -> None:
+    """An exception that a job *returns* is its result like any other value."""
+    jobs = {"a": [wait(1), give("A")], "b": [wait(2)], "c": [wait(3)]}
+    forms = {"b": ["returns_error", "E1", "ValueError"], "c": ["returns_error", "E2", "TimeoutError"]}
+    t = play(jobs=jobs, forms=forms, timeout=LONG)
+    t.expect("the list", t.call.value, [A, token("E1"), token("E2")])
+
+
+@check("R1", misconception="one-place-per-job-object", step="keep-what-is-finished")
+def test_same_job_twice(play: Play) -> None:
+    """The same callable may be in the list several times: each call has an entry of its own."""
+    jobs = {"first": [wait(3), give("A")], "second": [wait(1), give("B")], "third": [wait(2), give("C")]}
+    t = play(jobs=jobs, one_callable=True, timeout=LONG)
+    t.expect("the entries", sorted(t.call.value, key=repr), [A, B, C])
+
+
+@check("R1", misconception="last-job-ends-it", step="start-together")
+def test_no_jobs(play: Play) -> None:
+    """No jobs give an empty list."""
+    t = play(jobs={}, timeout=5)
+    t.expect("the list", t.call.value, [])
+
+
+@check("R1", misconception="last-job-ends-it", step="keep-what-is-finished")
+def test_jobs_that_never_wait(play: Play) -> None:
+    """A job that returns at once, without waiting for anything, has its entry too."""
+    for names in ("A", "BCD"):
+        t = play(jobs={name: [give(name)] for name in names}, timeout=LONG)
+        t.expect("the list", t.call.value, [token(name) for name in names])
+
+
+@check("R1", misconception="one-call-at-a-time", step="keep-what-is-finished")
+def test_several_calls(play: Play) -> None:
+    """Calls that overlap, or follow each other, have nothing to do with each other: each gives its own list."""
+    jobs = {"a": [wait(5), give("A")], "b": [wait(2), give("B")]}
+    t = play(jobs=jobs, callers={"caller": START, "second": 101, "third": 120}, timeout=LONG)
+    for call in t.calls():
+        t.expect(f"the list of the {call.who}", call.value, [A, B])
+
+
+# -- R2: at the same time, each with its own timeout -----------------------------------------------------------------
+@check("R2", misconception="one-after-another", step="start-together")
+def test_all_at_the_same_time(play: Play) -> None:
+    """All jobs run at the same time, however many there are."""
+    jobs = {f"job{index}": [wait(3)] for index in range(101)}
+    t = play(jobs=jobs, timeout=LONG)
+    t.expect("when 101 jobs of 3 s were done", t.call.end, near(103))
+
+
+@check("R2", misconception="timer-left-running", step="start-together")
+def test_as_long_as_the_slowest(play: Play) -> None:
+    """The call takes as long as the slowest job: it does not wait for the timeout when all jobs are done."""
+    for times in ([1.0], play.draw(4)):
+        jobs = {f"job{index}": [wait(time), give("A")] for index, time in enumerate(times)}
+        t = play(jobs=jobs, timeout=LONG)
+        t.expect("when the call ended", t.call.end, near(START + max(times)))
+
+
+@check("R2", misconception="timer-left-running", step="start-together")
+def test_no_jobs_take_no_time(play: Play) -> None:
+    """Without jobs there is nothing to wait for."""
+    t = play(jobs={}, timeout=5)
+    t.expect("when the call ended", t.call.end, near(START))
+
+
+@check("R2", misconception="relative-deadline", step="bound-the-wait")
+def test_whole_timeout(play: Play) -> None:
+    """Each job has the whole timeout, counted from the call, whatever the others do."""
+    jobs = {"a": [wait(1)], "b": [wait(8)], "c": [wait(10.4)], "late": [wait(14)], "never": [hang()]}
+    t = play(jobs=jobs, timeout=10.5)
+    t.expect("how the job of 10.4 s ended", t.of("c").ending, "returned")
+    for name in ("late", "never"):
+        t.expect(f"when the job {name} was cancelled", t.of(name).cancelled_at, near(110.5))
+    t.expect("when the call ended", t.call.end, near(110.5))
+
+
+@check("R2", misconception="relative-deadline", step="bound-the-wait")
+def test_a_later_deadline_of_the_caller(play: Play) -> None:
+    """A deadline of the caller's that is later than the timeout changes nothing."""
+    t = play(jobs={"a": [wait(8)], "never": [hang()]}, timeout=10).within("caller", 150)
+    t.expect("when the job was cancelled", t.of("never").cancelled_at, near(110))
+    t.expect("when the call ended", t.call.end, near(110))
+
+
+@check("R2", misconception="one-after-another", step="bound-the-wait")
+def test_cleanups_at_the_same_time(play: Play) -> None:
+    """Jobs that run out of time are cancelled together; the call takes longer only by their longest cleanup."""
+    t = play(jobs={"a": [cleanup(wait(5)), hang()], "b": [cleanup(wait(2)), hang()]}, timeout=10)
+    for name in ("a", "b"):
+        t.expect(f"when the job {name} was cancelled", t.of(name).cancelled_at, near(110))
+    t.expect("when the call ended", t.call.end, near(115))
+
+
+@check("R2", misconception="one-call-at-a-time", step="bound-the-wait")
+def test_timeout_of_each_call(play: Play) -> None:
+    """Of calls that overlap, or follow each other, each runs at once and has a timeout of its own."""
+    callers = {"caller": START, "second": 103, "third": 120}
+    t = play(jobs={"a": [wait(1)], "never": [hang()]}, callers=callers, timeout=10)
+    for call, at in zip(t.calls(), callers.values(), strict=True):
+        t.expect(f"when the call of the {call.who} ended", call.end, near(at + 10))
+
+
+# -- R3: cancelled, cleaned up, TIMED_OUT ------------------------------------------------------------------------------
+@check("R3", misconception="scope-around-start-soon", step="bound-the-wait")
+def test_late_entries(play: Play) -> None:
+    """A job that runs out of time has the entry `TIMED_OUT`; the others keep what they returned."""
+    quick = {name: [wait(time), give(name)] for name, time in zip("ABC", play.draw(3, low=1), strict=True)}
+    late = {"never": [hang()], "late": [wait(50), give("D")]}
+    names = play.shuffled([*quick, *late])
+    for t in play(jobs={name: (quick | late)[name] for name in names}, timeout=10).orders(4):
+        t.expect("the list", t.call.value, [token(name) if name in quick else TIMED_OUT for name in names])
+
+
+@check("R3", misconception="one-timeout-for-all", step="bound-the-wait")
+def test_all_late(play: Play) -> None:
+    """When every job runs out of time, the call returns, and every entry is `TIMED_OUT`."""
+    for count in (1, 3):
+        t = play(jobs={f"job{index}": [hang()] for index in range(count)}, timeout=10)
+        t.expect("the list", t.call.value, [TIMED_OUT] * count)
+
+
+@check("R3", misconception="waiting-ends-the-job", step="bound-the-wait")
+def test_late_jobs_are_cancelled(play: Play) -> None:
+    """A job that runs out of time is cancelled: it does not run on."""
+    t = play(jobs={"late": [wait(50), give("A")], "quick": [wait(1), give("B")]}, timeout=10)
+    t.expect("how the late job ended", t.of("late").how, "cancelled")
+    t.expect("how the quick job ended", t.of("quick").how, "returned")
+    t.expect("calls of the late job", len(t.all("run", "late")), 1)
+
+
+@check("R3", misconception="waiting-ends-the-job", step="bound-the-wait")
+def test_cleanup_is_awaited(play: Play) -> None:
+    """When the call returns, the `finally` blocks of the jobs that ran out of time have finished."""
+    jobs = {"a": [cleanup(wait(25)), hang()], "b": [wait(1), give("B")], "c": [cleanup(wait(2)), hang()]}
+    for t in play(jobs=jobs, timeout=10).orders(4):
+        expect_all_ended(t)
+        t.expect("the list", t.call.value, [TIMED_OUT, B, TIMED_OUT])
+
+
+@check("R3", misconception="every-timeout-error-is-mine", step="tell-the-two-timeouts-apart")
+def test_later_timeout_inside_a_job(play: Play) -> None:
+    """A job with a longer timeout of its own inside, that has not struck, ran out of time like any other."""
+    t = play(jobs={"a": [hang()], "b": [wait(1), give("B")]}, forms={"a": ["limited", 20]}, timeout=10)
+    t.expect("the list", t.call.value, [TIMED_OUT, B])
+
+
+# -- R4: errors leave the call ------------------------------------------------------------------------------------------
+@check("R4", misconception="errors-are-results", step="keep-what-is-finished")
+def test_error_cancels_the_others(play: Play) -> None:
+    """A job that raises is not hidden: the others are cancelled at once, and its error leaves the call."""
+    jobs = {"bad": [wait(2), fail("E1")], "a": [wait(1), give("A")], "b": [wait(9), give("B")]}
+    t = play(jobs=jobs, timeout=LONG)
+    expect_error_leaves(t)
+    t.expect("when the call ended", t.call.end, near(102))
+
+
+@check("R4", misconception="errors-are-results", step="keep-what-is-finished")
+def test_error_of_the_last_job(play: Play) -> None:
+    """The same for a job at the end of the list, behind ones that still run and clean up."""
+    jobs = {"a": [wait(1), give("A")], "b": [cleanup(wait(3)), wait(50)], "bad": [wait(2), fail("E1", "OSError")]}
+    t = play(jobs=jobs, timeout=LONG)
+    expect_error_leaves(t)
+    expect_all_ended(t)
+
+
+@check("R4", misconception="errors-are-results", step="keep-what-is-finished")
+def test_error_without_waiting(play: Play) -> None:
+    """The same for a job that raises as soon as it starts."""
+    bad, good = [fail("E1")], [wait(50), give("A")]
+    for jobs in ({"bad": bad}, {"bad": bad, "a": good}, {"a": good, "bad": bad}):
+        expect_error_leaves(play(jobs=jobs, timeout=LONG))
+
+
+@check("R4", misconception="errors-are-results", step="keep-what-is-finished")
+def test_error_when_the_others_are_done(play: Play) -> None:
+    """A job that raises after all others have returned is not hidden either."""
+    jobs = {"a": [wait(1), give("A")], "bad": [wait(3), fail("E1")], "b": [give("B")]}
+    expect_error_leaves(play(jobs=jobs, timeout=LONG))
+
+
+@check("R4", misconception="one-error-at-a-time", step="keep-what-is-finished")
+def test_two_errors(play: Play) -> None:
+    """When two jobs raise, at least one of their errors leaves the call, and nothing takes its place."""
+    for second in ([wait(2), fail("E2")], [on_cancel(fail("E2")), wait(50)]):
+        expect_error_leaves(play(jobs={"a": [wait(2), fail("E1")], "b": second, "c": [wait(50)]}, timeout=LONG))
+
+
+@check("R4", misconception="every-timeout-error-is-mine", step="tell-the-two-timeouts-apart")
+def test_own_timeout_error(play: Play) -> None:
+    """A `TimeoutError` that a job raises by itself is an error, not `TIMED_OUT`."""
+    for bad in ([fail("E1", "TimeoutError")], [wait(2), fail("E1", "TimeoutError")]):
+        jobs = {"a": [wait(1), give("A")], "bad": bad, "b": [wait(9), give("B")]}
+        expect_error_leaves(play(jobs=jobs, timeout=LONG))
+
+
+@check("R4", misconception="every-timeout-error-is-mine", step="tell-the-two-timeouts-apart")
+def test_timeout_inside_a_job(play: Play) -> None:
+    """A job that runs into a timeout of its own, inside, has failed: that is not `TIMED_OUT`."""
+    t = play(jobs={"bad": [hang()], "a": [wait(9)]}, forms={"bad": ["limited", 3]}, timeout=LONG)
+    t.expect_that("the call", "TimeoutError" in t.call.errors, f"{t.call.ending}, where a TimeoutError should leave it")
+
+
+@check("R4", misconception="cancel-called", step="tell-the-two-timeouts-apart")
+def test_error_of_a_late_job(play: Play) -> None:
+    """A job that raises while it is being cancelled for its timeout is not hidden: its error leaves the call."""
+    bad = [on_cancel(fail("E1")), wait(50)]
+    for others in ({}, {"a": [wait(1), give("A")], "b": [wait(50)]}):
+        expect_error_leaves(play(jobs={**others, "bad": bad}, timeout=10))
+
+
+@check("R4", misconception="cancel-called", step="tell-the-two-timeouts-apart")
+def test_error_after_a_cleanup(play: Play) -> None:
+    """The same when the job raises at the end of a cleanup, before or after the others have ended theirs."""
+    for short, long in ((1, 5), (25, 2)):
+        bad, other = [cleanup(wait(short), fail("E1")), wait(50)], [cleanup(wait(long)), wait(50)]
+        t = play(jobs={"bad": bad, "a": other, "b": [wait(1), give("B")]}, timeout=10)
+        expect_error_leaves(t)
+        expect_all_ended(t)
+
+
+@check("R4", misconception="every-timeout-error-is-mine", step="tell-the-two-timeouts-apart")
+def test_timeout_error_of_a_late_job(play: Play) -> None:
+    """A `TimeoutError` that a job raises while it is being cancelled for its timeout is an error as well."""
+    for steps in ([fail("E1", "TimeoutError")], [wait(1), fail("E1", "TimeoutError")]):
+        jobs = {"a": [wait(1), give("A")], "bad": [on_cancel(*steps), wait(50)]}
+        expect_error_leaves(play(jobs=jobs, timeout=10))
+
+
+@check("R4", misconception="one-error-at-a-time", step="tell-the-two-timeouts-apart")
+def test_two_errors_of_late_jobs(play: Play) -> None:
+    """When two jobs raise while they are cancelled for their timeout, at least one of the errors leaves the call."""
+    jobs = {"a": [on_cancel(fail("E1")), wait(50)], "b": [on_cancel(wait(1), fail("E2")), wait(50)]}
+    expect_error_leaves(play(jobs=jobs, timeout=10))
+
+
+# -- R5: cancelled from outside -----------------------------------------------------------------------------------------
+@check("R5", misconception="every-cancellation-is-my-timeout", step="let-cancellation-through")
 def test_cancelled_at_every_step(play: Play) -> None:
-    """Cancelled from outside at any moment, the call ends by the cancellation and returns no list."""
-    jobs = {"a": [wait(1), give("A")], "b": [cleanup(wait(2)), hang()], "c": [hang()]}
-    for t in play(jobs=jobs, timeout=30).cancelled("caller"):
-        t.expect_cancellation_passes()
-        t.expect_nothing_left()
+    """Cancelled from outside at any moment, every job ends and the call ends by the cancellation: no list."""
+    jobs = {"a": [wait(1), give("A")], "b": [cleanup(wait(2)), wait(5)], "c": [wait(4)]}
+    for t in play(jobs=jobs, timeout=LONG).cancelled("caller"):
+        expect_cancellation_goes_on(t, cleanup_takes=2)
+
+
+@check("R5", misconception="every-cancellation-is-my-timeout", step="let-cancellation-through")
+def test_cancelled_past_the_timeout(play: Play) -> None:
+    """The same when the jobs, cancelled in time, clean up for so long that their timeout passes meanwhile."""
+    slow = [cleanup(wait(400)), wait(700)]
+    for jobs in ({"a": slow}, {"a": [wait(1), give("A")], "b": slow, "c": slow}):
+        t = play(jobs=jobs, timeout=300).cancel("caller", at=104)
+        expect_ends_by_cancellation(t, at=504)
+
+
+@check("R5", misconception="every-cancellation-is-my-timeout", step="let-cancellation-through")
+def test_deadline_of_the_caller(play: Play) -> None:
+    """A tighter deadline around the call is not the timeout: every job ends and the cancellation goes on."""
+    for took in (0, 1, 400):
+        jobs = {"a": [wait(1), give("A")], "b": [cleanup(wait(took)), wait(700)]}
+        t = play(jobs=jobs, timeout=300).within("caller", 104)
+        expect_ends_by_cancellation(t, at=104 + took)
+
+
+@check("R5", misconception="every-cancellation-is-my-timeout", step="let-cancellation-through")
+def test_cancelled_before_the_call(play: Play) -> None:
+    """A caller that is cancelled already gets no list of jobs that look as if they had run out of time."""
+    t = play(jobs={"a": [wait(50)], "b": [cleanup(wait(2)), wait(50)]}, timeout=LONG, cancelled_before=True)
+    expect_cancellation_goes_on(t, cleanup_takes=2)
+
+
+@check("R5", misconception="every-cancellation-is-my-timeout", step="let-cancellation-through")
+def test_cancelled_during_the_cleanup(play: Play) -> None:
+    """Cancelled while jobs that ran out of time clean up, every job ends and the cancellation is not lost."""
+    jobs = {"a": [cleanup(wait(5)), wait(50)], "b": [wait(1), give("B")], "c": [cleanup(wait(1)), wait(50)]}
+    t = play(jobs=jobs, timeout=10).cancel("caller", at=112)
+    expect_all_ended(t)
+    if t.call.how == "returned":
+        t.expect("the list", t.call.value, [TIMED_OUT, B, TIMED_OUT])
+        t.expect("how the caller's next checkpoint ended", t.one("after").how, "cancelled")
+
+
+@check("R5", misconception="every-cancellation-is-my-timeout", step="let-cancellation-through")
+def test_cancelled_after_an_error(play: Play) -> None:
+    """Cancelled while the others clean up after an error, the call gives no list, and every job ends."""
+    jobs = {"bad": [wait(2), fail("E1")], "b": [cleanup(wait(5)), wait(50)]}
+    t = play(jobs=jobs, timeout=LONG).cancel("caller", at=104)
+    expect_all_ended(t)
+    t.expect_that("cancelled after an error", t.call.how != "returned", "a list all the same")
+
+
+# -- G: rules of every exercise ---------------------------------------------------------------------------------------
+@check("G1", misconception="asyncio-is-everywhere", step="start-together")
+def test_values_on_both_backends(play: Play) -> None:
+    """The file works on asyncio and on trio: jobs return their values."""
+    t = play(jobs={"a": [wait(1), give("A")], "b": [wait(2), give("B")]}, timeout=LONG)
+    t.expect("the list", t.call.value, [A, B])
+
+
+@check("G1", misconception="asyncio-is-everywhere", step="bound-the-wait")
+def test_timeout_on_both_backends(play: Play) -> None:
+    """The file works on asyncio and on trio, also when a job runs out of time."""
+    t = play(jobs={"a": [wait(1), give("A")], "late": [wait(50), give("A")]}, timeout=10)
+    expect_no_error_of_its_own(t)
+    if t.call.how == "returned":
+        t.expect("the list", t.call.value, [one_of(A, TIMED_OUT)] * 2)
+
+
+@check("G1", misconception="asyncio-is-everywhere", step="let-cancellation-through")
+def test_errors_on_both_backends(play: Play) -> None:
+    """The file works on asyncio and on trio, also when a job raises or the call is cancelled."""
+    for bad in ([wait(2), fail("E1")], [cleanup(wait(1), fail("E1")), wait(50)]):
+        expect_no_error_of_its_own(play(jobs={"bad": bad, "b": [cleanup(wait(1)), wait(50)]}, timeout=10))
+    expect_no_error_of_its_own(play(jobs={"a": [wait(50)], "b": [wait(50)]}, timeout=10).cancel("caller", at=104))
+
+
+@check("G2", misconception="streams-close-themselves", step="keep-what-is-finished")
+def test_nothing_left_after_a_list(play: Play) -> None:
+    """When the call has returned, no task, stream or lock of its own is left."""
+    for late in ([wait(2)], [wait(50)], [cleanup(wait(1)), wait(50)]):
+        expect_nothing_left(play(jobs={"a": [wait(1), give("A")], "b": late}, timeout=10))
+
+
+@check("G2", misconception="streams-close-themselves", step="keep-what-is-finished")
+def test_nothing_left_after_an_error(play: Play) -> None:
+    """The same when the call ends by an error of a job."""
+    for bad in ([wait(2), fail("E1")], [on_cancel(fail("E1")), wait(50)]):
+        expect_nothing_left(play(jobs={"a": [wait(1), give("A")], "bad": bad, "b": [wait(50)]}, timeout=10))
+
+
+@check("G2", misconception="streams-close-themselves", step="let-cancellation-through")
+def test_nothing_left_after_a_cancellation(play: Play) -> None:
+    """The same when the call is cancelled from outside, at any moment."""
+    for t in play(jobs={"a": [wait(1), give("A")], "b": [wait(3)]}, timeout=LONG).cancelled("caller"):
+        expect_nothing_left(t)
+
+
+@check("G3", misconception="shield-everything", step="let-cancellation-through")
+def test_cancellation_passes(play: Play) -> None:
+    """A cancellation from outside takes effect at once, in the jobs and in the call, at any moment."""
+    jobs = {"a": [wait(1), give("A")], "b": [wait(4), give("B")], "c": [wait(3), give("C")]}
+    for t in play(jobs=jobs, timeout=LONG).cancelled("caller"):
+        expect_cancellation_goes_on(t, cleanup_takes=0)
+
+
+@check("G3", misconception="shield-everything", step="let-cancellation-through")
+def test_jobs_are_not_shielded(play: Play) -> None:
+    """A cancellation from outside reaches the jobs when it comes, not at their timeout, and none is tried again."""
+    jobs = {"a": [wait(1), give("A")], "b": [wait(8), give("B")], "c": [wait(700)]}
+    t = play(jobs=jobs, timeout=300).cancel("caller", at=104)
+    expect_cancelled(t, "b", "c", at=104)
+    expect_ends_by_cancellation(t, at=104)
+    t.expect("calls of one job", max([len(t.all("run", name)) for name in jobs]), at_most(1))
+
+
+@check("G3", misconception="every-cancellation-is-my-timeout", step="let-cancellation-through")
+def test_deadline_passes(play: Play) -> None:
+    """The deadline of a scope around the call cancels it like any other: it is not taken for the timeout."""
+    t = play(jobs={"a": [wait(1), give("A")], "b": [wait(700)]}, timeout=300).within("caller", 104)
+    expect_ends_by_cancellation(t, at=104)
+
+
+@check("G4", misconception="blocking-is-short", step="bound-the-wait")
+def test_nothing_blocks(play: Play) -> None:
+    """No call blocks the event loop, whether jobs return, run out of time or raise."""
+    value, late, bad = [wait(1), give("A")], [cleanup(wait(1)), wait(50)], [wait(2), fail("E1")]
+    for jobs in ({"a": value}, {"a": value, "b": late}, {"bad": bad, "b": late}, {"bad": [on_cancel(*bad), wait(50)]}):
+        play(jobs=jobs, timeout=10).expect_not_blocked()
+
+
+@check("G4", misconception="blocking-is-short", step="let-cancellation-through")
+def test_nothing_blocks_when_cancelled(play: Play) -> None:
+    """No call blocks the event loop when the call is cancelled from outside."""
+    for at in (104, 111):
+        t = play(jobs={"a": [wait(1), give("A")], "b": [cleanup(wait(2)), wait(50)]}, timeout=10)
+        t.cancel("caller", at=at).expect_not_blocked()
+
+
+@check("G5", misconception="catch-everything", step="let-cancellation-through")
+def test_exits_pass(play: Play) -> None:
+    """What is no `Exception`, such as `SystemExit`, is no failed job: it leaves the call, and the other jobs end."""
+    for kind in kinds_of_exit(play):
+        jobs = {"a": [wait(1), give("A")], "bad": [wait(2), fail("X", kind)], "b": [cleanup(wait(1)), wait(9)]}
+        t = play(jobs=jobs, timeout=LONG)
+        expect_error_leaves(t)
+        expect_all_ended(t)
+
+
+@check("G5", misconception="catch-everything", step="tell-the-two-timeouts-apart")
+def test_exits_of_late_jobs_pass(play: Play) -> None:
+    """The same for what a job raises while it is being cancelled for its timeout."""
+    for kind in kinds_of_exit(play):
+        for bad in ([on_cancel(fail("X", kind)), wait(50)], [cleanup(wait(1), fail("X", kind)), wait(50)]):
+            t = play(jobs={"a": [wait(1), give("A")], "bad": bad, "b": [cleanup(wait(2)), wait(50)]}, timeout=10)
+            expect_error_leaves(t)
+            expect_all_ended(t)
+
+
+@check("G6", misconception="look-again-and-again", step="bound-the-wait")
+def test_no_busy_waiting(play: Play) -> None:
+    """Nobody looks again and again: a wait that is a thousand times longer takes no more wake-ups."""
+    for jobs in ({"a": 2.5}, {"a": 2.5, "never": None}):
+        expect_same_steps(*(play(jobs=timed(jobs, scale), timeout=10 * scale) for scale in (1, 1000)))
+
+
+@check("G6", misconception="look-again-and-again", step="bound-the-wait")
+def test_no_busy_waiting_for_cleanups(play: Play) -> None:
+    """The same while jobs that ran out of time, or were cancelled, clean up."""
+
+    def trial(scale: int, **more: list) -> Trace:
+        return play(jobs={"a": [cleanup(wait(5 * scale)), hang()], **more}, timeout=10)
+
+    expect_same_steps(trial(1), trial(1000))
+    bad = [wait(2), fail("E1")]
+    expect_same_steps(trial(1, bad=bad), trial(1000, bad=bad))
+    expect_same_steps(*(trial(scale).cancel("caller", at=104) for scale in (1, 1000)))
+
+
+@check("G9", misconception="jobs-are-coroutines", step="start-together")
+def test_kinds_of_jobs(play: Play) -> None:
+    """A job is any callable that returns an awaitable: a partial, a method, an object, a plain function."""
+    forms = {"partial": ["partial"], "function": ["function"], "instance": ["instance"], "method": ["method"]}
+    jobs = {form: [wait(index + 1), give(form)] for index, form in enumerate(forms)}
+    t = play(jobs=jobs, forms=forms, timeout=LONG)
+    t.expect("the list", t.call.value, [token(form) for form in forms])
+
+
+@check("G9", misconception="jobs-are-coroutines", step="start-together")
+def test_awaitable_objects(play: Play) -> None:
+    """What a job returns need not be a coroutine: anything that can be awaited will do."""
+    t = play(jobs={"a": [awaitable(), wait(1), give("A")], "b": [awaitable(), wait(2), give("B")]}, timeout=LONG)
+    t.expect("the list", t.call.value, [A, B])
+
+
+@check("G9", misconception="jobs-are-coroutines", step="keep-what-is-finished")
+def test_jobs_that_cannot_be_called(play: Play) -> None:
+    """A job that raises when it is called counts as one that raises later."""
+    bad, good = [at_once(), fail("E1")], [wait(50), give("A")]
+    for jobs in ({"bad": bad}, {"bad": bad, "a": good}, {"a": good, "bad": bad, "b": good}):
+        expect_error_leaves(play(jobs=jobs, timeout=LONG))
+
+
+# -- what several checks look at -----------------------------------------------------------------------------------------
+def expect_all_ended(t: Trace) -> None:
+    """Every job that was started has ended before the call."""
+    for job in t.all("run"):
+        ended = job.finished is not None and job.finished < (t.call.finished or 0)
+        t.expect_that(f"the job {job.who}", ended, "still running when the call ended")
+
+
+def expect_error_leaves(t: Trace) -> None:
+    """If jobs raised, an error of theirs has left the call, and no other job ran on after the first of them."""
+    bad = [job for job in t.all("run") if job.raised]
+    names = " or ".join(repr(job.raised) for job in bad)
+    left = not bad or any(error in t.call.errors for job in bad for error in job.errors)
+    t.expect_that("the call", left, f"{t.call.ending}, where {names} of a job should leave it")
+    first = min([job.end for job in bad if job.end is not None], default=math.inf)
+    for job in t.all("run"):
+        if job.end is not None and job.end > first + 1e-6:
+            t.expect(f"when the job {job.who} was cancelled", job.cancelled_at, at_most(first))
+
+
+def expect_cancelled(t: Trace, *names: str, at: float) -> None:
+    """These jobs, if they were started, were cancelled at that time."""
+    for job in (job for name in names for job in t.all("run", name)):
+        t.expect(f"how the job {job.who} ended", job.how, "cancelled")
+        t.expect(f"when the job {job.who} was cancelled", job.cancelled_at, near(at))
+
+
+def expect_ends_by_cancellation(t: Trace, *, at: float) -> None:
+    """The call, and every job before it, ended by the cancellation from outside, at that time."""
+    expect_all_ended(t)
+    t.expect_that("cancelled from outside", is_cancelled(t), f"the call {t.call.ending} at {t.call.end:g}")
+    t.expect("when the call ended", t.call.end, near(at))
+
+
+def expect_cancellation_goes_on(t: Trace, *, cleanup_takes: float) -> None:
+    """If the caller was cancelled and a job cut off, the call ended by that, and no later than the cleanup."""
+    expect_all_ended(t)
+    for cancelled in t.notes("cancel"):
+        t.expect("when the call ended", t.call.end, at_most(cancelled["t"] + cleanup_takes))
+        cut = [job.who for job in t.all("run") if job.how == "cancelled"]
+        if t.call.how == "returned":
+            t.expect_that("cancelled from outside", not cut, f"a list all the same, though it cut off {', '.join(cut)}")
+            t.expect("how the caller's next checkpoint ended", t.one("after").how, "cancelled")
+        else:
+            t.expect_that("cancelled from outside", is_cancelled(t), f"the call {t.call.ending}")
+
+
+def is_cancelled(t: Trace) -> bool:
+    """The call ended by a cancellation, maybe in a group."""
+    errors = t.call.errors
+    return t.call.how == "cancelled" or (bool(errors) and all(e in ("Cancelled", "CancelledError") for e in errors))
+
+
+def expect_no_error_of_its_own(t: Trace) -> None:
+    """What leaves the call, if anything does, is the jobs'."""
+    raised = t.call.errors
+    known = is_cancelled(t) or not raised or any(error.token for error in raised)
+    t.expect_that("an error that no job raised", known, f"the call {t.call.ending}")
+
+
+def expect_nothing_left(t: Trace) -> None:
+    """No task, stream, file or lock that was made during the call is left."""
+    left = ", ".join(f"{kind}: {', '.join(names)}" for kind, names in t.call.left.items())
+    t.expect_that("left behind by the call", not left, left)
+
+
+def expect_same_steps(short: Trace, long: Trace) -> None:
+    """The run with the longer waits took about as many steps."""
+    t = long
+    t.expect(f"wake-ups, where the short wait took {short.steps}", t.steps, at_most(2 * short.steps + 10))
+
+
+def timed(jobs: dict, scale: float) -> dict:
+    """Return scripts: jobs that return after so many seconds times `scale`, or never."""
+    return {name: [hang()] if time is None else [wait(time * scale), give("A")] for name, time in jobs.items()}
+
+
+def kinds_of_exit(play: Play) -> list[str]:
+    """Return classes that are no `Exception`; asyncio's loop itself stops at the two of the interpreter's."""
+    return ["Abandon", "SystemExit", "KeyboardInterrupt"] if play.backend == "trio" else ["Abandon"]

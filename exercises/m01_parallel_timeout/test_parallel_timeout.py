@@ -1,0 +1,136 @@
+"""The checks of m01 that you can read. Each plays a small scene on both backends, in virtual time.
+
+A plan names jobs and says what each does: `wait(2)` sleeps 2 s, `give("A")` returns the object A, `fail("E1")` raises
+the error E1, `cleanup(wait(3))` is a `finally` block of 3 s, `hang()` never ends. The call begins at 100 s.
+"""
+
+from grader import Play, at_most, check, cleanup, fail, give, hang, near, token, wait
+
+A, B, C = token("A"), token("B"), token("C")
+TIMED_OUT = token("TIMED_OUT")
+
+
+@check("R1", misconception="finishing-order", step="start-together")
+def test_order_of_jobs(play: Play) -> None:
+    """The list is in the order of the jobs, not in the order in which they finish."""
+    t = play(jobs={"a": [wait(3), give("A")], "b": [wait(1), give("B")], "c": [wait(2), give("C")]}, timeout=60)
+    t.expect("the list", t.call.value, [A, B, C])
+
+
+@check("R1", misconception="last-job-ends-it", step="start-together")
+def test_no_jobs(play: Play) -> None:
+    """No jobs give an empty list."""
+    t = play(jobs={}, timeout=5)
+    t.expect("the list", t.call.value, [])
+
+
+@check("R1", misconception="empty-means-late", step="keep-what-is-finished")
+def test_none_is_a_value(play: Play) -> None:
+    """A job that returns `None` gives `None`."""
+    t = play(jobs={"a": [wait(1), give(None)], "b": [wait(2), give("B")]}, timeout=60)
+    t.expect("the list", t.call.value, [None, B])
+
+
+@check("R2", misconception="one-after-another", step="start-together")
+def test_at_the_same_time(play: Play) -> None:
+    """All jobs run at the same time: the call takes as long as the slowest of them."""
+    t = play(jobs={"a": [wait(3)], "b": [wait(2)], "c": [wait(3)]}, timeout=60)
+    t.expect("when the call ended", t.call.end, near(103))
+
+
+@check("R2", misconception="relative-deadline", step="bound-the-wait")
+def test_timeout_from_the_call_on(play: Play) -> None:
+    """A job is cancelled when it has taken `timeout` seconds, not before and not later."""
+    t = play(jobs={"a": [wait(8)], "b": [hang()]}, timeout=10)
+    t.expect("how the job of 8 s ended", t.of("a").how, "returned")
+    t.expect("when the other was cancelled", t.of("b").cancelled_at, near(110))
+
+
+@check("R3", misconception="scope-around-start-soon", step="bound-the-wait")
+def test_late_job(play: Play) -> None:
+    """A job that runs out of time has the entry `TIMED_OUT`; the others keep what they returned."""
+    t = play(jobs={"a": [wait(1), give("A")], "b": [hang()], "c": [wait(3), give("C")]}, timeout=10)
+    t.expect("the list", t.call.value, [A, TIMED_OUT, C])
+
+
+@check("R3", misconception="waiting-ends-the-job", step="bound-the-wait")
+def test_cleanup_has_finished(play: Play) -> None:
+    """When the call returns, a job that ran out of time has finished its `finally` block."""
+    t = play(jobs={"a": [cleanup(wait(3)), hang()], "b": [wait(1), give("B")]}, timeout=10)
+    t.expect("when the job's cleanup ended", t.of("a").end, near(113))
+    t.expect("when the call ended", t.call.end, near(113))
+
+
+@check("R4", misconception="errors-are-results", step="keep-what-is-finished")
+def test_error_leaves(play: Play) -> None:
+    """A job that raises is not hidden: the others are cancelled, and its error leaves the call."""
+    t = play(jobs={"a": [wait(2), fail("E1")], "b": [wait(50), give("B")]}, timeout=60)
+    t.expect_that("the call", "E1" in t.call.errors, f"{t.call.ending}, where the error E1 should leave it")
+    t.expect("when the call ended", t.call.end, near(102))
+
+
+@check("R4", misconception="every-timeout-error-is-mine", step="tell-the-two-timeouts-apart")
+def test_own_timeout_error(play: Play) -> None:
+    """A `TimeoutError` that a job raises by itself is an error, not `TIMED_OUT`."""
+    t = play(jobs={"a": [wait(2), fail("E1", "TimeoutError")], "b": [wait(5), give("B")]}, timeout=10)
+    t.expect_that("the call", "E1" in t.call.errors, f"{t.call.ending}, where the error E1 should leave it")
+
+
+@check("R5", misconception="every-cancellation-is-my-timeout", step="let-cancellation-through")
+def test_cancelled_from_outside(play: Play) -> None:
+    """Cancelled from outside, the call returns no list, and the jobs have ended when it ends."""
+    t = play(jobs={"a": [wait(1), give("A")], "b": [cleanup(wait(2)), wait(50)]}, timeout=60).cancel("caller", at=104)
+    t.expect("how the call ended", t.call.how, "cancelled")
+    t.expect("when the job ended", t.of("b").end, near(106))
+    t.expect("when the call ended", t.call.end, near(106))
+
+
+@check("G1", misconception="asyncio-is-everywhere", step="start-together")
+def test_both_backends(play: Play) -> None:
+    """The same file works on asyncio and on trio."""
+    t = play(jobs={"a": [wait(1), give("A")], "b": [wait(2), give("B")]}, timeout=60)
+    t.expect("the list", t.call.value, [A, B])
+
+
+@check("G2", misconception="streams-close-themselves", step="keep-what-is-finished")
+def test_nothing_left(play: Play) -> None:
+    """When the call has ended, none of its tasks runs and none of its streams is open."""
+    t = play(jobs={"a": [wait(1), give("A")], "b": [wait(50)]}, timeout=10)
+    t.expect("left behind", t.call.left, {})
+
+
+@check("G3", misconception="shield-everything", step="let-cancellation-through")
+def test_cancellation_is_not_delayed(play: Play) -> None:
+    """A cancellation from outside takes effect when it comes."""
+    t = play(jobs={"a": [wait(50), give("A")]}, timeout=60).cancel("caller", at=104)
+    t.expect("when the call ended", t.call.end, near(104))
+    t.expect("how the call ended", t.call.how, "cancelled")
+
+
+@check("G4", misconception="blocking-is-short", step="bound-the-wait")
+def test_nothing_blocks(play: Play) -> None:
+    """No call blocks the event loop."""
+    play(jobs={"a": [wait(1), give("A")], "b": [wait(50)]}, timeout=10).expect_not_blocked()
+
+
+@check("G5", misconception="catch-everything", step="let-cancellation-through")
+def test_other_exceptions_pass(play: Play) -> None:
+    """What is no `Exception`, such as `SystemExit`, is not caught: here a class of our own, Abandon."""
+    t = play(jobs={"a": [wait(2), fail("X", "Abandon")], "b": [wait(50)]}, timeout=60)
+    t.expect_that("the call", "X" in t.call.errors, f"{t.call.ending}, where X, an Abandon, should leave it")
+
+
+@check("G6", misconception="look-again-and-again", step="bound-the-wait")
+def test_no_busy_waiting(play: Play) -> None:
+    """Waiting a thousand times longer takes no more wake-ups."""
+    short = play(jobs={"a": [cleanup(wait(1)), wait(50)]}, timeout=10)
+    long = play(jobs={"a": [cleanup(wait(1000)), wait(50_000)]}, timeout=10_000)
+    long.expect(f"wake-ups, where the short wait took {short.steps}", long.steps, at_most(2 * short.steps + 10))
+
+
+@check("G9", misconception="jobs-are-coroutines", step="start-together")
+def test_kinds_of_jobs(play: Play) -> None:
+    """A job is anything that can be called without arguments and gives something to await: a partial, an object …."""
+    jobs = {"a": [wait(1), give("A")], "b": [wait(2), give("B")]}
+    t = play(jobs=jobs, forms={"a": ["partial"], "b": ["instance"]}, timeout=60)
+    t.expect("the list", t.call.value, [A, B])
