@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import functools
 import signal
-import types
-from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import anyio
@@ -14,13 +13,12 @@ import anyio.lowlevel
 from . import subject as subjects
 from .control import Control, current_span
 from .locks import name_lock
+from .passage import OUTSIDE, Passage, PlainAwaitable, Thing, is_outside
 from .probes import Probes
 from .record import Span, leaves
 from .scripts import FAULTS, Script, Step, Verb
 from .waits import where
 
-#: Marks a cancellation as ours in the text that both libraries carry along with it.
-OUTSIDE = "outside:"
 _IS_CALL = "_is_call_of_the_subject"
 
 
@@ -116,7 +114,7 @@ class World:
             raise error
 
         def awaitable(*args: Any) -> Any:
-            return _Awaitable(functools.partial(job, *args))
+            return PlainAwaitable(functools.partial(job, *args))
 
         return {"async": job, "at_once": at_once, "awaitable": awaitable}[form]
 
@@ -257,7 +255,7 @@ class World:
         token = current_span.set(span)
         try:
             if subject:
-                value = await _Passage(self, span, act)
+                value = await Passage(act, functools.partial(self._thrown_into, span))
             else:
                 value = await act()
         except self._cancelled_exc as cancelled:
@@ -284,82 +282,5 @@ class World:
     def _cancellation_in(self, error: BaseException) -> BaseException | None:
         return next((leaf for leaf in leaves(error) if isinstance(leaf, self._cancelled_exc)), None)
 
-    def line_in(self, coro: Any) -> int | None:
-        """Return the line of the subject at which a suspended coroutine waits."""
-        return where(coro, self._file)
-
-
-class Thing:
-    """An object that the scene hands out: known by identity, equal to nothing else."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def __repr__(self) -> str:
-        return f"<{self.name}>"
-
-
-class _Awaitable:
-    """An awaitable that is no coroutine."""
-
-    def __init__(self, start: Callable[[], Awaitable[Any]]) -> None:
-        self._start = start
-
-    def __await__(self) -> Generator[Any, Any, Any]:
-        return self._start().__await__()
-
-
-class NotAwaitable(TypeError):
-    """The subject's function is no coroutine function: its call gave something that cannot be awaited."""
-
-
-class _Passage:
-    """Awaits the subject's call and sees each cancellation that is thrown into it."""
-
-    def __init__(self, world: World, span: Span, act: Callable[[], Any]) -> None:
-        self._world, self._span = world, span
-        made = act()
-        if not hasattr(type(made), "__await__"):
-            raise NotAwaitable(f"the call gave {type(made).__name__}, which cannot be awaited")
-        self.watched = made if isinstance(made, types.CoroutineType) else None
-        self._inner = made.__await__()
-
-    def __await__(self) -> _Passage:
-        return self
-
-    def __iter__(self) -> _Passage:
-        return self
-
-    def __next__(self) -> Any:
-        return next(self._inner)
-
-    def send(self, value: Any) -> Any:
-        # Trio sends what it wants raised; asyncio throws it.
-        error = getattr(value, "error", None)
-        if isinstance(error, BaseException):
-            self._see(error)
-        return self._inner.send(value) if value is not None else next(self._inner)
-
-    def throw(self, *error: Any) -> Any:
-        thrown = error[0] if isinstance(error[0], BaseException) else error[1]
-        self._see(thrown)
-        return self._inner.throw(thrown)
-
-    def _see(self, error: BaseException) -> None:
-        # Only those from outside: the subject's own timeouts, and trio.sleep's, end where they began.
-        if isinstance(error, self._world._cancelled_exc) and is_outside(error):
-            self._world.struck(self._span, error, self._world.line_in(self.watched))
-
-    def close(self) -> None:
-        self._inner.close()
-
-
-def is_outside(error: BaseException) -> bool:
-    """Tell whether a cancellation carries the mark of the world's own cancel scopes."""
-    reason = getattr(error, "reason", None)
-    texts = [reason] if isinstance(reason, str) else [arg for arg in error.args if isinstance(arg, str)]
-    if any(OUTSIDE in text for text in texts):
-        return True
-    # On trio, anyio's task group raises a new cancellation from the group of those of its tasks.
-    cause = error.__cause__
-    return isinstance(cause, BaseExceptionGroup) and any(is_outside(leaf) for leaf in leaves(cause))
+    def _thrown_into(self, span: Span, error: BaseException, coro: Any) -> None:
+        self.struck(span, error, where(coro, self._file))
