@@ -242,8 +242,10 @@ def _right(run: Run, report: Report) -> Iterator[Finding]:
     if report.reason and (not rows or report.verdict == "failed"):
         yield Finding(run.where, f"must pass the {run.kind} checks, but: {report.reason}")
         return
-    for row in rows:
-        yield Finding(run.where, f"must pass {run.kind} {row.id} on {row.backend}, but {said(row)}")
+    for id_ in dict.fromkeys(row.id for row in rows):
+        mine = [row for row in rows if row.id == id_]
+        backends = " and ".join(row.backend for row in mine)
+        yield Finding(run.where, f"must pass {run.kind} {id_} on {backends}, but {said(mine[0])}")
 
 
 def said(row: Row) -> str:

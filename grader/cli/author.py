@@ -50,11 +50,21 @@ def verify(context: click.Context, modules: tuple[str, ...], jobs: int | None) -
     if not proofs:
         raise CourseError(f"{course.root} has no modules: a module is a folder course/<slug> with a module.toml")
     console.print(proofs_table(proofs))
-    for proof in proofs:
-        for finding in proof.findings:
-            console.print(f"\n{finding.where}", style="bold")
-            console.print(f"  {show.clean(finding.text)}")
+    for line in problems(proofs):
+        console.print(f"\n{show.clean(line)}", soft_wrap=True)
     return 1 if any(proof.findings for proof in proofs) else 0
+
+
+def problems(proofs: list[Proof]) -> list[str]:
+    """One line per problem; what is wrong with many files in the same way is said once."""
+    places: dict[str, list[str]] = {}
+    for finding in (finding for proof in proofs for finding in proof.findings):
+        places.setdefault(finding.text, []).append(finding.where)
+    lines = []
+    for text, where in places.items():
+        more = f" and {len(where) - 1} more" if len(where) > 1 else ""
+        lines.append(f"{where[0]}{more}: {text}")
+    return lines
 
 
 def proofs_table(proofs: list[Proof]) -> Table:
