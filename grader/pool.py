@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
+import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
+from multiprocessing import connection
 from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any
@@ -58,8 +61,34 @@ def fork_server(level: Level | None, *, walls: bool) -> ForkServer:
     return _servers[key]
 
 
+_busy = False
+
+
+def begin() -> None:
+    """Make a process of a local pool end when it must.
+
+    Ctrl-C reaches every process of the terminal: it breaks off the task that is under way and says nothing. If the
+    command itself is killed, its judging processes, and all that they started, end too.
+    """
+    signal.signal(signal.SIGINT, _interrupted)
+    if (parent := multiprocessing.parent_process()) is not None:
+        threading.Thread(target=_follow, args=(parent.sentinel,), daemon=True).start()
+
+
+def _interrupted(*_: object) -> None:
+    if _busy:
+        raise KeyboardInterrupt
+
+
+def _follow(parent: int) -> None:
+    connection.wait([parent])
+    os._exit(1)
+
+
 def run(task: Task) -> Report:
     """Grade one task; whatever goes wrong on our side becomes a report that says so."""
+    global _busy  # noqa: PLW0603 - a signal handler can be told in no other way
+    _busy = True
     try:
         module = read_module(task.root, task.slug)
         forks = fork_server(task.level, walls=task.walls)
@@ -68,6 +97,8 @@ def run(task: Task) -> Report:
         return broken(task, str(error))
     except Exception as error:  # noqa: BLE001 - one submission must never stop the others
         return broken(task, f"the grader itself failed: {type(error).__name__}: {error}")
+    finally:
+        _busy = False
 
 
 def broken(task: Task, reason: str) -> Report:
@@ -83,7 +114,7 @@ def local_executor(jobs: int | None = None) -> Executor:
     """
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     # Spawned, not forked: the command may have threads (a progress bar), and nothing of it should be inherited.
-    return ProcessPoolExecutor(jobs or usable, mp_context=multiprocessing.get_context("spawn"))
+    return ProcessPoolExecutor(jobs or usable, mp_context=multiprocessing.get_context("spawn"), initializer=begin)
 
 
 def run_all(

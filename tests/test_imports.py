@@ -13,7 +13,7 @@ import pytest
 LAYERS: list[set[str]] = [
     {"worker"},
     {"sandbox", "schema", "words", "course", "report"},
-    {"check"},
+    {"check", "values"},
     {"trace"},
     {"play"},
     {"grader"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -50,6 +51,8 @@ def main(args: Sequence[str] | None = None) -> int:
         The exit code.
     """
     arguments = list(sys.argv[1:] if args is None else args)
+    if args is None:
+        signal.signal(signal.SIGTERM, _terminated)
     code = _run(arguments)
     if args is None:
         _flush()
@@ -74,6 +77,11 @@ def _run(arguments: list[str]) -> int:
             raise
         said = " ".join(str(error).split())
         return _complain(f"it failed itself: {type(error).__name__}: {said} (--debug shows where)", NOT_RUN)
+
+
+def _terminated(*_: object) -> None:
+    """Leave as by Ctrl-C, so that whatever was started is ended."""
+    raise KeyboardInterrupt
 
 
 def _complain(text: str, code: int) -> int:

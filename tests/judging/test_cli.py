@@ -1,6 +1,10 @@
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -292,6 +296,48 @@ def test_the_package_is_a_command_and_leaves_quietly_when_nobody_listens(tiny):
     command = f"{sys.executable} -m grader doctor | head -c 3"
     done = subprocess.run(command, shell=True, cwd=tiny.root, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name)
+def test_a_batch_that_is_stopped_leaves_no_process_and_no_traceback(tiny, texts, hand_in, number):
+    place = hand_in("right", "class/ada/m01_tiny/tiny.py")
+    place.write_text(texts["right"].replace("    return value", "    while True: pass"))
+    command = [sys.executable, "-m", "grader", "grade", "--all", "class", "--jobs", "1"]
+    started = subprocess.Popen(
+        command, cwd=tiny.root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    until = time.monotonic() + 20
+    while len(of_session(started.pid)) < 3 and time.monotonic() < until:
+        time.sleep(0.05)
+    time.sleep(0.5)
+    if number == signal.SIGINT:
+        os.killpg(started.pid, number)  # as a terminal does
+    else:
+        started.send_signal(number)
+    out, err = started.communicate(timeout=20)
+    assert started.returncode == (-9 if number == signal.SIGKILL else 130)
+    assert out == ""
+    if number == signal.SIGKILL:  # the standard library's own process may say that it clears up after it
+        assert "Traceback" not in err
+    else:
+        assert err.strip() == "grader: stopped"
+    until = time.monotonic() + 5
+    while of_session(started.pid) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert of_session(started.pid) == []
+
+
+def of_session(session):
+    """The processes of a session that live, by their command lines."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+            if int(fields[3]) == session and fields[0] != "Z":
+                found.append((folder / "cmdline").read_text().replace("\0", " "))
+        except (OSError, ValueError):
+            continue
+    return found
 
 
 def test_fork_servers_are_shared_by_the_tasks_of_a_process():
