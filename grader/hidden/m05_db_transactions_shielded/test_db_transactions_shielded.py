@@ -1,0 +1,579 @@
+"""Hidden checks of m05: what `transaction` promises, whatever fails, hangs or is cancelled, at every moment."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from grader import (
+    Play,
+    Trace,
+    at_most,
+    cancel,
+    check,
+    checkpoint,
+    cleanup,
+    fail,
+    hang,
+    near,
+    on_cancel,
+    one_of,
+    token,
+    wait,
+)
+
+START = 3.7
+LONG = 1000.0
+#: The three ways to end; each check of R7 wants exactly one.
+ONE_END = one_of(["committed"], ["rolled back"], ["invalidated"])
+NO_COMMIT = one_of(["rolled back"], ["invalidated"])
+
+
+def ends(t: Trace) -> list[str]:
+    """Which of the three ends the transaction on ``db`` came to."""
+    calls = (("commit", "committed"), ("rollback", "rolled back"))
+    found = [word for what, word in calls if any(s.how == "returned" for s in t.all(what, "db"))]
+    return found + ["invalidated"] * bool(t.notes("invalidate", "db"))
+
+
+def took(span: Any) -> float:
+    """How long it took (virtual s)."""
+    return (span.end or 0.0) - span.start
+
+
+def goes_on(t: Trace) -> bool:
+    """Whether the caller came past the checkpoint after the block."""
+    return any(s.how == "returned" for s in t.all("after", "caller"))
+
+
+def struck(t: Trace, *whats: str) -> bool:
+    """Whether `begin` or the body was cancelled."""
+    return any(s.how == "cancelled" for what in whats for s in t.all(what))
+
+
+def begun(traces: Iterator[Trace]) -> Iterator[Trace]:
+    """The runs in which `begin` returned."""
+    return (t for t in traces if any(s.how == "returned" for s in t.all("begin", "db")))
+
+
+def cancelled_during(traces: Iterator[Trace], what: str) -> Iterator[Trace]:
+    """The runs in which the cancellation came when `what` had started."""
+    for t in traces:
+        came = [n["order"] for n in t.notes("cancel")]
+        if came and any(s.begun < came[0] for s in t.all(what)):
+            yield t
+
+
+# -- R1: begin, the body, then commit or rollback --------------------------------------------------------------------
+@check("R1", misconception="finally-commits", step="begin-and-end")
+def test_commits(play: Play) -> None:
+    """`begin`, then the body, then `commit`, one after the other, and nothing else."""
+    a, b, c = play.draw(3)
+    t = play(begin=[wait(a)], body=[wait(b)], commit=[wait(c)], finish_timeout=60)
+    spans = [s for s in t.spans if s.what in ("begin", "body", "commit", "rollback")]
+    t.expect("what happened", [s.what for s in spans], ["begin", "body", "commit"])
+    t.expect("starts", [s.start for s in spans], [near(START), near(START + a), near(START + a + b)])
+    t.expect("the block", t.call.ending, "returned")
+
+
+@check("R1", misconception="as-comes-by-itself", step="begin-and-end")
+def test_hands_out_the_connection(play: Play) -> None:
+    """The body gets the connection itself from `as`."""
+    t = play(body=[wait(1)])
+    t.expect("what `as` gives", [n["value"] for n in t.notes("handed")], [token("db")])
+
+
+@check("R1", misconception="finally-commits", step="begin-and-end")
+def test_rolls_back(play: Play) -> None:
+    """A body that raises is followed by `rollback`, and not by `commit`."""
+    a, b, c = play.draw(3)
+    for early in ([], [wait(b)]):
+        t = play(begin=[wait(a)], body=[*early, fail("E1")], rollback=[wait(c)], finish_timeout=60)
+        spans = [s.what for s in t.spans if s.what in ("begin", "body", "commit", "rollback")]
+        t.expect("what happened", spans, ["begin", "body", "rollback"])
+        t.expect("the rollback", t.one("rollback").ending, "returned")
+
+
+@check("R1", misconception="another-exception-will-do", step="begin-and-end")
+def test_very_same_exception(play: Play) -> None:
+    """The very exception that the body raised leaves the block, not wrapped in another."""
+    for kind in ("Fault", "TimeoutError", "RuntimeError", "ExceptionGroup"):
+        t = play(body=[wait(1.3), fail("E1", kind)], rollback=[wait(0.4)])
+        t.expect("what leaves the block", t.call.raised, "E1")
+
+
+@check("R1", misconception="begin-cannot-fail", step="begin-and-end")
+def test_no_body_without_begin(play: Play) -> None:
+    """If `begin` raises, the body does not run."""
+    t = play(begin=[wait(1.2), fail("B1")], body=[wait(1)])
+    t.expect("bodies", t.names("body"), [])
+
+
+# -- R2: what has started to finish is not interrupted ---------------------------------------------------------------
+@check("R2", misconception="await-in-finally", step="shield-what-must-finish")
+def test_commit_is_not_interrupted(play: Play) -> None:
+    """A cancellation does not interrupt a `commit` that has started."""
+    a, b, c = play.draw(3)
+    commit = [checkpoint(), wait(c), checkpoint(), wait(1)]
+    for t in play(begin=[wait(a)], body=[wait(b)], commit=commit, finish_timeout=60).cancelled("caller"):
+        for span in t.all("commit"):
+            t.expect("the commit", span.ending, "returned")
+
+
+@check("R2", misconception="shield-after-cancellation-only", step="shield-what-must-finish")
+def test_rollback_is_not_interrupted(play: Play) -> None:
+    """A cancellation does not interrupt a `rollback` that has started."""
+    a, b = play.draw(2)
+    rollback = [checkpoint(), wait(a), checkpoint(), wait(1)]
+    search = play(body=[wait(b), fail("E1")], rollback=rollback, finish_timeout=60).cancelled("caller")
+    for t in cancelled_during(search, "rollback"):
+        t.expect("the rollback", t.one("rollback").ending, "returned")
+
+
+@check("R2", misconception="await-in-finally", step="shield-what-must-finish")
+def test_enclosing_deadline_does_not_interrupt(play: Play) -> None:
+    """An enclosing deadline that passes during `commit` or `rollback` does not interrupt it."""
+    a, b = play.draw(2)
+    for what, body in (("commit", [wait(a)]), ("rollback", [wait(a), fail("E1")])):
+        plan = {"body": body, what: [wait(b), wait(0.5)], "finish_timeout": 60}
+        t = play(**plan).within("caller", START + a + b / 2)
+        t.expect(f"the {what}", t.one(what).ending, "returned")
+
+
+@check("R2", misconception="shield-for-good", step="shield-what-must-finish")
+def test_takes_effect_afterwards(play: Play) -> None:
+    """A cancellation that comes during `commit` or `rollback` takes effect at the first checkpoint after it."""
+    a, b = play.draw(2)
+    for what, body in (("commit", [wait(a)]), ("rollback", [wait(a), fail("E1")])):
+        plan = {"body": body, what: [wait(b)], "finish_timeout": 60}
+        t = play(**plan).cancel("caller", at=START + a + b / 2)
+        t.expect("the block ended at", t.call.end, near(t.one(what).start + b))
+        t.expect_that("cancelled from outside", not goes_on(t), "the caller went on after the block")
+
+
+@check("R2", misconception="shield-after-cancellation-only", step="when-finishing-fails", core=False)
+def test_rollback_after_a_failed_commit_is_not_interrupted(play: Play) -> None:
+    """A cancellation does not interrupt the `rollback` that follows a failed `commit`."""
+    a, b = play.draw(2)
+    plan = {"commit": [wait(a), fail("C1")], "rollback": [wait(b), wait(1)], "finish_timeout": 60}
+    for t in play(**plan).cancelled("caller"):
+        for span in t.all("rollback") if not struck(t, "begin", "body") else []:
+            t.expect("the rollback", span.ending, "returned")
+
+
+# -- R3: the protection is bounded -----------------------------------------------------------------------------------
+@check("R3", misconception="shield-without-a-bound", step="bound-the-shield")
+def test_commit_is_given_up(play: Play) -> None:
+    """A `commit` that takes longer than `finish_timeout` is given up then."""
+    a, limit = play.draw(2)
+    for commit in ([hang()], [wait(limit + 0.3)], [wait(LONG)]):
+        t = play(body=[wait(a)], commit=commit, finish_timeout=limit)
+        t.expect("the commit", t.one("commit").ending, "was cancelled")
+        t.expect("given up after", took(t.one("commit")), near(limit))
+
+
+@check("R3", misconception="given-up-is-enough", step="bound-the-shield")
+def test_given_up_commit_is_invalidated(play: Play) -> None:
+    """After a `commit` that was given up the connection is invalidated, and no rollback is tried."""
+    limit = play.draw(1)[0]
+    for commit in ([hang()], [cleanup(wait(2)), hang()]):
+        t = play(body=[wait(1)], commit=commit, finish_timeout=limit)
+        t.expect("rollbacks", t.names("rollback"), [])
+        t.expect("how it ended", ends(t), ["invalidated"])
+
+
+@check("R3", misconception="time-out-tells-itself", step="bound-the-shield")
+def test_given_up_commit_raises_timeout_error(play: Play) -> None:
+    """After a `commit` that was given up the block raises `TimeoutError`."""
+    for commit in ([hang()], [cleanup(wait(2)), hang()]):
+        t = play(body=[wait(1)], commit=commit, finish_timeout=2.3)
+        t.expect("what leaves the block", t.call.errors, ["TimeoutError"])
+
+
+@check("R3", misconception="deadline-outside-the-shield", step="bound-the-shield")
+def test_bounded_when_cancelled(play: Play) -> None:
+    """A `commit` that is too long is given up after `finish_timeout`, also if a cancellation came meanwhile."""
+    limit = play.draw(1)[0]
+    search = play(body=[wait(1)], commit=[wait(limit / 3), hang()], finish_timeout=limit).cancelled("caller")
+    for t in cancelled_during(search, "commit"):
+        t.expect("given up after", took(t.one("commit")), near(limit))
+        t.expect("how it ended", ends(t), ["invalidated"])
+        t.expect_that("a commit that was given up", t.call.how != "returned", "the block just ended")
+
+
+@check("R3", misconception="shield-without-a-bound", step="bound-the-shield")
+def test_rollback_is_given_up(play: Play) -> None:
+    """A `rollback` that takes longer than `finish_timeout` is given up then, and the connection invalidated."""
+    a, limit = play.draw(2)
+    for rollback in ([hang()], [wait(limit + 0.3)]):
+        t = play(body=[wait(a), fail("E1")], rollback=rollback, finish_timeout=limit)
+        t.expect("the rollback", t.one("rollback").ending, "was cancelled")
+        t.expect("given up after", took(t.one("rollback")), near(limit))
+        t.expect("how it ended", ends(t), ["invalidated"])
+
+
+@check("R3", misconception="last-exception-counts", step="bound-the-shield")
+def test_given_up_rollback_hides_no_exception(play: Play) -> None:
+    """After a `rollback` that was given up the body's own exception leaves the block."""
+    for kind in ("Fault", "TimeoutError"):
+        t = play(body=[wait(1), fail("E1", kind)], rollback=[hang()], finish_timeout=2.3)
+        t.expect("what leaves the block", t.call.raised, "E1")
+
+
+@check("R3", misconception="shield-without-a-bound", step="bound-the-shield")
+def test_rollback_of_a_cancelled_body_is_given_up(play: Play) -> None:
+    """After the body was cancelled, `rollback` too is given up after `finish_timeout`, and the connection invalidated."""
+    limit = play.draw(1)[0]
+    t = play(body=[hang()], rollback=[hang()], finish_timeout=limit).cancel("caller", at=START + 1.6)
+    t.expect("given up after", took(t.one("rollback")), near(limit))
+    t.expect("how it ended", ends(t), ["invalidated"])
+    t.expect("the block", t.call.how, "cancelled")
+
+
+@check("R3", misconception="one-budget", step="bound-the-shield")
+def test_each_has_the_time_for_itself(play: Play) -> None:
+    """`finish_timeout` counts from the start of `commit` or `rollback`; one that takes less is not given up."""
+    a, b, limit = play.draw(3)
+    before = [wait(10 * limit + b)]
+    t = play(begin=[wait(2 * limit + a)], body=before, commit=[wait(0.9 * limit)], finish_timeout=limit)
+    t.expect("how it ended", ends(t), ["committed"])
+    t = play(begin=[wait(a)], body=[*before, fail("E1")], rollback=[wait(0.9 * limit)], finish_timeout=limit)
+    t.expect("how it ended", ends(t), ["rolled back"])
+    t = play(body=[hang()], rollback=[wait(0.9 * limit)], finish_timeout=limit).cancel("caller", at=3 * limit + a + 5)
+    t.expect("how it ended", ends(t), ["rolled back"])
+
+
+@check("R3", misconception="one-budget", step="bound-the-shield")
+def test_five_seconds_by_default(play: Play) -> None:
+    """Without `finish_timeout`, `commit` and `rollback` have 5 seconds each."""
+    t = play(body=[wait(1.1)], commit=[wait(4.8)])
+    t.expect("a commit of 4.8 s", ends(t), ["committed"])
+    t = play(body=[wait(1.1)], commit=[wait(5.2)])
+    t.expect("given up after", took(t.one("commit")), near(5))
+    t = play(body=[wait(1.1), fail("E1")], rollback=[wait(4.8)])
+    t.expect("a rollback of 4.8 s", ends(t), ["rolled back"])
+    t = play(body=[wait(1.1), fail("E1")], rollback=[wait(5.2)])
+    t.expect("given up after", took(t.one("rollback")), near(5))
+
+
+@check("R3", misconception="one-budget", step="when-finishing-fails", core=False)
+def test_rollback_after_a_failed_commit_has_its_own_time(play: Play) -> None:
+    """The `rollback` that follows a failed `commit` has the whole of `finish_timeout` for itself."""
+    limit = play.draw(1)[0]
+    commit = [wait(0.8 * limit), fail("C1")]
+    t = play(body=[wait(1)], commit=commit, rollback=[wait(0.9 * limit)], finish_timeout=limit)
+    t.expect("how it ended", ends(t), ["rolled back"])
+    t = play(body=[wait(1)], commit=commit, rollback=[hang()], finish_timeout=limit)
+    t.expect("given up after", took(t.one("rollback")), near(limit))
+
+
+# -- R4: nothing else is protected, or bounded -----------------------------------------------------------------------
+@check("R4", misconception="shield-everything", step="leave-the-rest-open")
+def test_begin_can_be_cancelled(play: Play) -> None:
+    """A cancellation, or an enclosing deadline, reaches `begin` at once."""
+    at = START + play.draw(1)[0]
+    for t in (play(begin=[hang()]).cancel("caller", at=at), play(begin=[wait(LONG)]).within("caller", at)):
+        t.expect("`begin` was cancelled at", t.one("begin").cancelled_at, near(at))
+
+
+@check("R4", misconception="shield-everything", step="leave-the-rest-open")
+def test_body_can_be_cancelled(play: Play) -> None:
+    """A cancellation, or an enclosing deadline, reaches the body at once."""
+    a, b = play.draw(2)
+    at = START + a + b
+    for body in ([hang()], [wait(b / 2), wait(LONG)]):
+        trial = play(begin=[wait(a)], body=body)
+        for t in (trial.cancel("caller", at=at), trial.within("caller", at)):
+            t.expect("the body was cancelled at", t.one("body").cancelled_at, near(at))
+
+
+@check("R4", misconception="timeout-for-everything", step="leave-the-rest-open")
+def test_finish_timeout_bounds_nothing_else(play: Play) -> None:
+    """`begin` and the body may take as long as they like: `finish_timeout` does not end them."""
+    a, b, limit = play.draw(3)
+    t = play(begin=[wait(9 * limit + a)], body=[wait(LONG + b)], finish_timeout=limit)
+    t.expect("`begin`", t.one("begin").ending, "returned")
+    t.expect("the body", t.one("body").ending, "returned")
+    t = play(begin=[wait(9 + a)], body=[wait(LONG + b)])
+    t.expect("the body", t.one("body").ending, "returned")
+
+
+@check("R4", misconception="one-at-a-time", step="leave-the-rest-open")
+def test_other_connections_do_not_wait(play: Play) -> None:
+    """A transaction on another connection does not wait for this one, whatever this one is doing."""
+    slow = [wait(50)]
+    quick = {"begin": [wait(0.2)], "body": [wait(0.3)], "commit": [wait(0.4)]}
+    wrong = {**quick, "body": [wait(0.3), fail("E2")], "rollback": [wait(0.4)]}
+    for plan in ({"begin": slow}, {"body": slow}, {"commit": slow}, {"body": [fail("E1")], "rollback": slow}):
+        others = {"second": {**quick, "start": START + 0.9}, "third": {**wrong, "start": START + 1.7}}
+        t = play(**plan, finish_timeout=60, others=others)
+        for who, other in (("second", quick), ("third", wrong)):
+            call = t.first([s for s in t.calls() if s.who == who], f"the block of {who}", "was never entered")
+            t.expect(f"the block of the {who} caller took", took(call), near(took(play(**other).call)))
+
+
+# -- R5: a cancelled body is rolled back -----------------------------------------------------------------------------
+@check("R5", misconception="cancellation-is-an-exception", step="shield-what-must-finish")
+def test_cancelled_body_is_rolled_back(play: Play) -> None:
+    """After the body was cancelled, or met an enclosing deadline, `rollback` runs, and runs whole."""
+    a, b = play.draw(2)
+    trial = play(body=[hang()], rollback=[wait(b), checkpoint(), wait(0.5)], finish_timeout=60)
+    for t in (trial.cancel("caller", at=START + a), trial.within("caller", START + a)):
+        t.expect("the rollback", t.one("rollback").ending, "returned")
+        t.expect("commits", t.names("commit"), [])
+
+
+@check("R5", misconception="cancellation-is-an-exception", step="shield-what-must-finish")
+def test_cancelled_at_every_step_of_the_body(play: Play) -> None:
+    """Whenever the body is cancelled, `rollback` runs, and runs whole."""
+    a, b = play.draw(2)
+    body = [checkpoint(), wait(a), checkpoint(), wait(b), hang()]
+    stop = {"stopper": [wait(START + a + b + 5), cancel("caller")]}
+    for t in play(body=body, rollback=[checkpoint(), wait(b)], actors=stop).cancelled("caller"):
+        if struck(t, "body"):
+            t.expect("the rollback", t.one("rollback").ending, "returned")
+
+
+@check("R5", misconception="shield-after-cancellation-only", step="shield-what-must-finish")
+def test_body_that_answers_a_cancellation_with_an_error(play: Play) -> None:
+    """A body that raises an error as it is cancelled is rolled back too, and `rollback` runs whole."""
+    a, b = play.draw(2)
+    body = [on_cancel(wait(0.4), fail("E1")), hang()]
+    t = play(body=body, rollback=[wait(b), wait(0.5)], finish_timeout=60).cancel("caller", at=START + a)
+    t.expect("the rollback", t.one("rollback").ending, "returned")
+
+
+# -- R6: commit or rollback raises -----------------------------------------------------------------------------------
+@check("R6", misconception="failed-commit-changed-nothing", step="when-finishing-fails", core=False)
+def test_failed_commit_is_rolled_back(play: Play) -> None:
+    """If `commit` raises, `rollback` is tried."""
+    for early in ([], [wait(0.7)]):
+        t = play(body=[wait(1)], commit=[*early, fail("C1")], rollback=[wait(1.2)])
+        t.expect("how it ended", ends(t), ["rolled back"])
+
+
+@check("R6", misconception="last-exception-counts", step="when-finishing-fails", core=False)
+def test_exception_of_commit_goes_on(play: Play) -> None:
+    """The exception of a `commit` that raises leaves the block."""
+    for kind in ("Fault", "ConnectionError"):
+        t = play(body=[wait(1)], commit=[wait(0.7), fail("C1", kind)], rollback=[wait(1.2)])
+        t.expect("what leaves the block", t.call.errors, ["C1"])
+
+
+@check("R6", misconception="every-timeout-error-is-mine", step="when-finishing-fails", core=False)
+def test_timeout_error_of_commit_is_an_error(play: Play) -> None:
+    """A `TimeoutError` that `commit` itself raises is an error of `commit`: `rollback` is tried, and it goes on."""
+    t = play(body=[wait(1)], commit=[wait(0.7), fail("C1", "TimeoutError")], rollback=[wait(1.2)])
+    t.expect("how it ended", ends(t), ["rolled back"])
+    t.expect("what leaves the block", t.call.errors, ["C1"])
+
+
+@check("R6", misconception="rollback-never-fails", step="when-finishing-fails", core=False)
+def test_commit_and_rollback_fail(play: Play) -> None:
+    """If `commit` raises and then `rollback` raises too, the connection is invalidated."""
+    for kind in ("Fault", "TimeoutError"):
+        t = play(body=[wait(1)], commit=[wait(0.7), fail("C1")], rollback=[wait(0.6), fail("R1", kind)])
+        t.expect("how it ended", ends(t), ["invalidated"])
+
+
+@check("R6", misconception="last-exception-counts", step="when-finishing-fails", core=False)
+def test_exception_of_commit_before_that_of_rollback(play: Play) -> None:
+    """If `commit` raises and then `rollback` raises or is given up, it is still the exception of `commit` that goes on."""
+    for rollback in ([wait(0.6), fail("R1")], [fail("R1", "TimeoutError")], [hang()]):
+        t = play(body=[wait(1)], commit=[wait(0.7), fail("C1")], rollback=rollback, finish_timeout=2.3)
+        t.expect("what leaves the block", t.call.errors, ["C1"])
+
+
+@check("R6", misconception="rollback-never-fails", step="when-finishing-fails", core=False)
+def test_commit_fails_and_rollback_hangs(play: Play) -> None:
+    """If `commit` raises and then `rollback` is given up, the connection is invalidated."""
+    t = play(body=[wait(1)], commit=[wait(0.7), fail("C1")], rollback=[hang()], finish_timeout=2.3)
+    t.expect("how it ended", ends(t), ["invalidated"])
+
+
+@check("R6", misconception="rollback-never-fails", step="when-finishing-fails", core=False)
+def test_failed_rollback_is_invalidated(play: Play) -> None:
+    """If `rollback` raises after the body did, or was cancelled, the connection is invalidated."""
+    for rollback in ([wait(0.6), fail("R1")], [fail("R1", "TimeoutError")], [on_cancel(fail("R1")), hang()]):
+        t = play(body=[wait(1), fail("E1")], rollback=rollback, finish_timeout=2.3)
+        t.expect("how it ended", ends(t), ["invalidated"])
+        t = play(body=[hang()], rollback=rollback, finish_timeout=2.3).cancel("caller", at=START + 1.4)
+        t.expect("how it ended", ends(t), ["invalidated"])
+
+
+@check("R6", misconception="last-exception-counts", step="when-finishing-fails", core=False)
+def test_exception_of_the_body_before_that_of_rollback(play: Play) -> None:
+    """If `rollback` raises after the body did, the body's own exception goes on, not that of `rollback`."""
+    for rollback in ([wait(0.6), fail("R1")], [fail("R1", "TimeoutError")], [on_cancel(fail("R1")), hang()]):
+        t = play(body=[wait(1), fail("E1")], rollback=rollback, finish_timeout=2.3)
+        t.expect("what leaves the block", t.call.raised, "E1")
+
+
+@check("R6", misconception="last-exception-counts", step="when-finishing-fails", core=False)
+def test_cancellation_before_the_exception_of_rollback(play: Play) -> None:
+    """If `rollback` raises after the body was cancelled, the cancellation goes on."""
+    for rollback in ([wait(0.6), fail("R1")], [fail("R1", "TimeoutError")]):
+        t = play(body=[hang()], rollback=rollback).cancel("caller", at=START + 1.4)
+        t.expect("the block", t.call.how, "cancelled")
+
+
+# -- R7: exactly one end ---------------------------------------------------------------------------------------------
+@check("R7", misconception="nothing-between-two-lines", step="exactly-one-end")
+def test_one_end_when_cancelled(play: Play) -> None:
+    """Cancelled at any moment, the transaction ends committed, rolled back or invalidated: exactly one of them."""
+    a, b, c = play.draw(3)
+    plan = {"begin": [wait(a)], "body": [wait(b), checkpoint()], "commit": [wait(c)], "rollback": [wait(c)]}
+    for t in begun(play(**plan, finish_timeout=60).cancelled("caller")):
+        t.expect("how it ended", ends(t), ONE_END)
+
+
+@check("R7", misconception="invalidate-to-be-safe", step="exactly-one-end")
+def test_one_end_when_the_body_fails(play: Play) -> None:
+    """If the body fails, and is cancelled or not, the transaction ends rolled back or invalidated: one of the two."""
+    a, b = play.draw(2)
+    for t in begun(play(body=[wait(a), fail("E1")], rollback=[wait(b)], finish_timeout=60).cancelled("caller")):
+        t.expect("how it ended", ends(t), NO_COMMIT)
+
+
+@check("R7", misconception="given-up-is-enough", step="exactly-one-end")
+def test_one_end_when_given_up(play: Play) -> None:
+    """If `commit` or `rollback` is too slow, and cancelled or not, there is exactly one end."""
+    for body in ([wait(1)], [wait(1), fail("E1")]):
+        for t in begun(play(body=body, commit=[hang()], rollback=[hang()], finish_timeout=1.4).cancelled("caller")):
+            t.expect("how it ended", ends(t), ["invalidated"])
+
+
+@check("R7", misconception="nothing-between-two-lines", step="exactly-one-end")
+def test_one_end_at_the_same_instant(play: Play) -> None:
+    """A cancellation at the very instant at which the body or `commit` ends leaves exactly one end."""
+    a, b, c = play.draw(3)
+    plan = {"begin": [wait(a)], "body": [wait(b)], "commit": [wait(c)], "rollback": [wait(c)], "finish_timeout": 60}
+    for at in (START + a, START + a + b, START + a + b + c):
+        for t in begun(play(**plan, actors={"stopper": [wait(at), cancel("caller")]}).orders(8)):
+            t.expect("how it ended", ends(t), ONE_END)
+
+
+@check("R7", misconception="invalidate-to-be-safe", step="exactly-one-end")
+def test_at_most_one_end_without_begin(play: Play) -> None:
+    """A `begin` that raised needs no end: two are too many."""
+    for kind in ("Fault", "TimeoutError", "Abandon"):
+        t = play(begin=[wait(1.2), fail("B1", kind)], body=[wait(1)], rollback=[wait(0.3)])
+        t.expect("ends", len(ends(t)), at_most(1))
+
+
+@check("R7", misconception="begin-all-or-nothing", step="exactly-one-end", core=False)
+def test_cancelled_begin(play: Play) -> None:
+    """A `begin` that was cancelled may have begun: the transaction ends rolled back or invalidated."""
+    a, b = play.draw(2)
+    trial = play(begin=[checkpoint(), wait(a), wait(a)], rollback=[wait(b), wait(0.5)], finish_timeout=60)
+    for t in trial.cancelled("caller"):
+        if struck(t, "begin"):
+            t.expect("how it ended", ends(t), NO_COMMIT)
+
+
+@check("R7", misconception="rollback-never-fails", step="exactly-one-end", core=False)
+def test_cancelled_begin_and_failed_rollback(play: Play) -> None:
+    """If `begin` was cancelled, and then `rollback` fails or is given up, the connection is invalidated."""
+    for rollback in ([wait(0.6), fail("R1")], [hang()]):
+        t = play(begin=[hang()], rollback=rollback, finish_timeout=2.3).cancel("caller", at=START + 1.4)
+        t.expect("how it ended", ends(t), ["invalidated"])
+
+
+@check("R7", misconception="rollback-never-fails", step="exactly-one-end", core=False)
+def test_one_end_after_two_failures(play: Play) -> None:
+    """If `commit` fails and then `rollback` fails or is given up, and cancelled or not, there is exactly one end."""
+    for rollback in ([wait(0.6)], [wait(0.6), fail("R1")], [hang()]):
+        plan = {"body": [wait(1)], "commit": [wait(0.7), fail("C1")], "rollback": rollback, "finish_timeout": 2.3}
+        for t in begun(play(**plan).cancelled("caller")):
+            t.expect("how it ended", ends(t), NO_COMMIT)
+
+
+@check("R7", misconception="every-timeout-error-is-mine", step="exactly-one-end", core=False)
+def test_one_end_when_commit_raises_as_it_is_given_up(play: Play) -> None:
+    """If `commit` raises as it is given up, there is exactly one end."""
+    for rollback in ([wait(0.6)], [fail("R1")], [hang()]):
+        t = play(body=[wait(1)], commit=[on_cancel(fail("C1")), hang()], rollback=rollback, finish_timeout=2.3)
+        t.expect("how it ended", ends(t), NO_COMMIT)
+        t.expect_that("a commit that was given up", t.call.how == "raised", f"the block {t.call.ending}")
+
+
+# -- rules for every exercise ----------------------------------------------------------------------------------------
+@check("G1", misconception="asyncio-is-everywhere", step="begin-and-end")
+def test_both_backends(play: Play) -> None:
+    """A transaction commits, and rolls back, on asyncio and on trio."""
+    t = play(begin=[wait(1)], body=[wait(1)], commit=[wait(1)])
+    t.expect("how it ended", ends(t), ["committed"])
+    t = play(begin=[wait(1)], body=[wait(1), fail("E1")], rollback=[wait(1)])
+    t.expect("how it ended", ends(t), ["rolled back"])
+
+
+@check("G2", misconception="tasks-end-by-themselves", step="exactly-one-end")
+def test_nothing_is_left(play: Play) -> None:
+    """When the block has ended, no task and no stream of its own is left."""
+    plans = (
+        {"body": [wait(1)], "commit": [wait(0.7)]},
+        {"body": [wait(1), fail("E1")], "rollback": [wait(0.7)]},
+        {"body": [wait(1)], "commit": [hang()]},
+    )
+    for plan in plans:
+        for t in play(**plan, finish_timeout=2.3).cancelled("caller"):
+            t.expect_nothing_left()
+
+
+@check("G3", misconception="handled-once-is-done", step="leave-the-rest-open")
+def test_cancellation_goes_on(play: Play) -> None:
+    """When `begin` or the body was cancelled from outside, the block ends by the cancellation."""
+    a, b, c = play.draw(3)
+    plan = {"begin": [wait(a)], "body": [wait(b), wait(1)], "rollback": [wait(c)], "finish_timeout": 60}
+    for t in play(**plan).cancelled("caller"):
+        if struck(t, "begin", "body"):
+            t.expect("the block", t.call.how, "cancelled")
+
+
+@check("G4", misconception="blocking-is-short", step="begin-and-end")
+def test_blocks_nothing(play: Play) -> None:
+    """No call blocks the event loop."""
+    second = {"body": [wait(1.3)], "commit": [wait(1)]}
+    play(body=[wait(1)], commit=[wait(1)], others={"second": second}).expect_not_blocked()
+    play(body=[wait(1)], commit=[hang()], finish_timeout=2.3).expect_not_blocked()
+    play(body=[wait(1), fail("E1")], rollback=[hang()], finish_timeout=2.3).expect_not_blocked()
+    play(body=[hang()], rollback=[wait(1)]).cancel("caller", at=START + 1.4).expect_not_blocked()
+
+
+@check("G5", misconception="catch-everything", step="begin-and-end")
+def test_other_base_exceptions_of_the_body(play: Play) -> None:
+    """A `BaseException` of the body, such as KeyboardInterrupt, leaves the block after a rollback."""
+    t = play(body=[wait(1), fail("stop", "Abandon")], rollback=[wait(0.7)])
+    t.expect("what leaves the block", t.call.errors, ["stop"])
+    t.expect("how it ended", ends(t), ["rolled back"])
+
+
+@check("G5", misconception="catch-everything", step="when-finishing-fails", core=False)
+def test_other_base_exceptions_of_commit(play: Play) -> None:
+    """A `BaseException` of `commit`, such as KeyboardInterrupt, leaves the block, and nothing stays open."""
+    t = play(body=[wait(1)], commit=[wait(0.7), fail("stop", "Abandon")], rollback=[wait(0.7)])
+    t.expect("what leaves the block", t.call.errors, ["stop"])
+    t.expect("how it ended", ends(t), NO_COMMIT)
+
+
+@check("G5", misconception="catch-everything", step="when-finishing-fails", core=False)
+def test_other_base_exceptions_of_rollback(play: Play) -> None:
+    """A `BaseException` of `rollback`, such as KeyboardInterrupt, leaves the block, and nothing stays open."""
+    t = play(body=[wait(1), fail("E1")], rollback=[wait(0.7), fail("stop", "Abandon")])
+    t.expect_that("what leaves the block", "stop" in t.call.errors, f"not the BaseException: it {t.call.ending}")
+    t.expect("how it ended", ends(t), ["invalidated"])
+
+
+@check("G6", misconception="look-again-and-again", step="bound-the-shield")
+def test_no_busy_waiting(play: Play) -> None:
+    """Waiting ten times, or a thousand times, as long takes no more wake-ups."""
+
+    def steps(scale: float) -> int:
+        slow = [wait(scale)]
+        plans = (
+            {"begin": slow, "body": slow, "commit": slow},
+            {"body": [*slow, fail("E1")], "rollback": slow},
+            {"body": slow, "commit": [hang()]},
+        )
+        return sum(play(**plan, finish_timeout=2 * scale).steps for plan in plans)
+
+    t = play(body=[wait(1)])
+    t.expect("wake-ups of a transaction a thousand times as long", steps(1000.0), at_most(steps(1.0) + 10))

@@ -1,0 +1,34 @@
+"""Commits in `finally`: the changes of a body that raised are made to last.
+
+Breaks: R1
+Also: R2 R3 R5 R6 R7 G1 G5
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Protocol
+
+import anyio
+
+
+class Connection(Protocol):
+    async def begin(self) -> None: ...
+
+    async def commit(self) -> None: ...
+
+    async def rollback(self) -> None: ...
+
+    def invalidate(self) -> None: ...
+
+
+@asynccontextmanager
+async def transaction(conn: Connection, *, finish_timeout: float = 5.0) -> AsyncIterator[Connection]:
+    try:
+        await conn.begin()
+        yield conn
+    finally:
+        with anyio.move_on_after(finish_timeout, shield=True) as scope:
+            await conn.commit()
+        if scope.cancelled_caught:
+            conn.invalidate()
+            raise TimeoutError

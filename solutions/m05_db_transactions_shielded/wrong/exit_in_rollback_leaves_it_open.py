@@ -1,0 +1,48 @@
+"""Invalidates after an error of the rollback only: any other `BaseException` leaves the connection as it is.
+
+Breaks: G5
+Also: R7
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Protocol
+
+import anyio
+
+
+class Connection(Protocol):
+    async def begin(self) -> None: ...
+
+    async def commit(self) -> None: ...
+
+    async def rollback(self) -> None: ...
+
+    def invalidate(self) -> None: ...
+
+
+@asynccontextmanager
+async def transaction(conn: Connection, *, finish_timeout: float = 5.0) -> AsyncIterator[Connection]:
+    try:
+        await conn.begin()
+        yield conn
+    except BaseException:
+        await _roll_back(conn, finish_timeout)
+        raise
+    try:
+        with anyio.move_on_after(finish_timeout, shield=True) as scope:
+            await conn.commit()
+    except BaseException:
+        await _roll_back(conn, finish_timeout)
+        raise
+    if scope.cancelled_caught:
+        conn.invalidate()
+        raise TimeoutError
+
+
+async def _roll_back(conn: Connection, timeout: float) -> None:
+    try:
+        with anyio.fail_after(timeout, shield=True):
+            await conn.rollback()
+    except Exception:
+        conn.invalidate()
