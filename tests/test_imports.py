@@ -18,11 +18,11 @@ LAYERS: list[set[str]] = [
     {"play"},
     {"grader"},
     {"contract", "collect", "answers", "runs", "inprocess"},
-    {"session", "points", "failure", "fitting", "show"},
+    {"session", "points", "failure", "fitting", "show", "assignment"},
     {"judge", "timeline"},
     {"pool", "replay"},
     {"batch", "verify"},
-    {"doctor", "pytest_course", "demo"},
+    {"doctor", "pytest_course", "demo", "gradebook"},
     {"cli", "plugin"},
     {"__main__"},
 ]

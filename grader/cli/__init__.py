@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import click
 
-from grader.cli import author, grade, learner, machine
+from grader.cli import author, class_, demo, grade, learner, machine
 from grader.course import CourseError
 from grader.judge import DISTRIBUTION
 from grader.sandbox import IsolationRefused
@@ -36,7 +36,8 @@ for command in (
     author.verify,
     author.trace,
     machine.doctor,
-    machine.demo,
+    demo.demo,
+    class_.class_,
 ):
     cli.add_command(command)
 

@@ -1,0 +1,227 @@
+"""``grader class``: what an instructor types, from a new class to the table of points."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich import box
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from grader import show
+from grader.cli.options import course_of, jobs_option
+from grader.course import ASPECTS, CourseError
+
+if TYPE_CHECKING:
+    from grader.gradebook.desk import Desk, Scored
+    from grader.gradebook.table import Line
+
+EVERY_LEARNER = 40
+modules_argument = click.argument("modules", nargs=-1, metavar="[MODULE]...")
+folder_option = click.option(
+    "--in",
+    "folder",
+    type=click.Path(path_type=Path),
+    help="The class's folder, if it is not around the working folder.",
+)
+drop_option = click.option(
+    "--drop",
+    type=click.Path(path_type=Path),
+    help="Collect from FOLDER/<learner>/<module>/<file>.py, not the exchange.",
+)
+
+
+@click.group("class")
+def class_() -> None:
+    """Release, collect and score a class with nbgrader."""
+
+
+def desk_of(folder: Path | None) -> Desk:
+    """The desk of the class around a folder.
+
+    Raises:
+        CourseError: there is no class, or nbgrader is not installed.
+    """
+    try:
+        from grader.gradebook import class_toml, desk
+    except ModuleNotFoundError as error:
+        raise CourseError(f"{error.name} is not installed: pip install 'checkpoint-course[class]'") from error
+    return desk.Desk(class_toml.find(folder))
+
+
+@class_.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--name", help="nbgrader's course id; the folder's name if not given.")
+@click.option("--module", "modules", multiple=True, help="A module to use; all if not given. May be repeated.")
+@click.pass_context
+def new(context: click.Context, folder: Path, name: str | None, modules: tuple[str, ...]) -> int:
+    """Make a class in a new FOLDER: class.toml, a roster, nbgrader's settings."""
+    from grader.gradebook import founding
+
+    course = course_of(context)
+    slugs = [course.slug(each) for each in modules] or course.slugs
+    settings = founding.found(folder, name or folder.resolve().name, course, slugs)
+    print(f"{settings.folder}: fill in class.toml and roster.csv, then: cd {folder} && grader class release")
+    return 0
+
+
+@class_.command()
+@modules_argument
+@folder_option
+def release(modules: tuple[str, ...], folder: Path | None) -> int:
+    """Make the assignments and put them on the exchange. Again after a change is fine."""
+    desk = desk_of(folder)
+    for slug in desk.release(modules):
+        print(f"released {slug}")
+    print(f"exchange: {desk.settings.exchange}")
+    return 0
+
+
+@class_.command()
+@modules_argument
+@folder_option
+@drop_option
+def collect(modules: tuple[str, ...], folder: Path | None, drop: Path | None) -> int:
+    """Collect the newest submissions."""
+    told(desk_of(folder), modules, drop)
+    return 0
+
+
+def told(desk: Desk, modules: tuple[str, ...], drop: Path | None) -> None:
+    """Collect, and say what came and what did not."""
+    done = desk.collect(modules, drop)
+    for note in done.notes:
+        click.echo(f"grader: {show.clean(note)}", err=True)
+    for each in done.taken:
+        if each.problem:
+            click.echo(f"grader: {each.learner}/{each.slug}: {show.clean(each.problem)}", err=True)
+    print(f"collected {len(done.taken)} new submissions")
+
+
+@class_.command()
+@modules_argument
+@folder_option
+@click.option("--learner", help="Only this one.")
+@click.option("--force", is_flag=True, help="Record all again, not only what is new or stale.")
+@jobs_option
+def autograde(modules: tuple[str, ...], folder: Path | None, learner: str | None, force: bool, jobs: int | None) -> int:
+    """Score what is new or stale (newer file, changed checks, not run before). Exit 3 if something was not run."""
+    return scored(desk_of(folder), modules, learner, jobs, force=force)
+
+
+def scored(desk: Desk, modules: tuple[str, ...], learner: str | None, jobs: int | None, *, force: bool = False) -> int:
+    """Score with a bar, say what was not run; the exit code."""
+    found = with_progress(desk, modules, learner, jobs, force=force)
+    for each in found:
+        if each.verdict == "not run" or each.problem:
+            said = each.problem or f"not run, a person must look: {each.reason}"
+            click.echo(f"grader: {each.learner}/{each.slug}: {show.clean(said)}", err=True)
+    print(f"scored {len(found)} submissions")
+    return 3 if any(each.verdict == "not run" or each.problem for each in found) else 0
+
+
+def with_progress(
+    desk: Desk,
+    modules: tuple[str, ...] = (),
+    learner: str | None = None,
+    jobs: int | None = None,
+    *,
+    force: bool = False,
+) -> list[Scored]:
+    """Score, with a bar on a terminal."""
+    columns = (TextColumn("scoring"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(
+        *columns, console=show.console(sys.stderr), transient=True, disable=not sys.stderr.isatty()
+    ) as progress:
+        bar = progress.add_task("scoring", total=None)
+        return desk.autograde(
+            modules,
+            learner=learner,
+            force=force,
+            jobs=jobs,
+            begun=lambda count: progress.update(bar, total=count),
+            done=lambda: progress.advance(bar),
+        )
+
+
+@class_.command()
+@modules_argument
+@folder_option
+@click.option("--no-release", is_flag=True, help="Only make the pages; learners cannot fetch them yet.")
+def feedback(modules: tuple[str, ...], folder: Path | None, no_release: bool) -> int:
+    """Make the feedback pages and put them on the exchange."""
+    desk = desk_of(folder)
+    pages = desk.feedback(modules, publish=not no_release)
+    print(f"{pages} pages in {desk.settings.folder / 'feedback'}{'' if no_release else ', released'}")
+    return 0
+
+
+@class_.command()
+@folder_option
+@click.option("--to", type=click.Path(path_type=Path), help="Where; the class's folder if not given.")
+def grades(folder: Path | None, to: Path | None) -> int:
+    """Write grades.csv (a column per aspect) and grades_lms.csv (a column per module). Blank: could not be checked."""
+    aspects, lms, lines = desk_of(folder).tables(to)
+    print_lines(lines)
+    print(f"{aspects}\n{lms}")
+    return 0
+
+
+@class_.command()
+@modules_argument
+@folder_option
+@drop_option
+@jobs_option
+def score(modules: tuple[str, ...], folder: Path | None, drop: Path | None, jobs: int | None) -> int:
+    """Sunday night in one go: collect, autograde, grades. Feedback waits until you have looked."""
+    desk = desk_of(folder)
+    told(desk, modules, drop)
+    code = scored(desk, modules, None, jobs)
+    aspects, lms, lines = desk.tables()
+    print_lines(lines)
+    print(f"{aspects}\n{lms}\nnext: look at what needs a person in formgrader, then `grader class feedback`")
+    return code
+
+
+@class_.command()
+@folder_option
+def status(folder: Path | None) -> int:
+    """Say how far the class is: collected, scored, stale, waiting for a person."""
+    desk = desk_of(folder)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False)
+    table.add_column("module")
+    for name in ("released", "collected", "scored", "stale", "need a person", "feedback"):
+        table.add_column(name, justify="right")
+    for each in desk.standing():
+        counts = (each.collected, each.scored, each.stale, each.review, each.feedback)
+        table.add_row(each.slug, "yes" if each.released else "no", *map(str, counts))
+    show.console().print(table)
+    return 0
+
+
+def print_lines(lines: Iterable[Line]) -> None:
+    """A line per submission, if they are few; else one per module."""
+    from grader.gradebook.table import cell
+
+    handed_in = [line for line in lines if line.handed_in]
+    if not handed_in or len(handed_in) > EVERY_LEARNER:
+        print(f"{len(handed_in)} submissions")
+        return
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False, width=show.WIDTH)
+    table.add_column("learner", no_wrap=True, overflow="ellipsis", ratio=1)
+    for name in ("module", "verdict"):
+        table.add_column(name, no_wrap=True)
+    for name in (*ASPECTS, "late", "score"):
+        table.add_column(name, justify="right")
+    for line in handed_in:
+        aspects = line.aspects or {}
+        cells = ["" if name not in aspects else cell(aspects[name]) or "?" for name in ASPECTS]
+        late = f"-{cell(line.penalty)}" if line.penalty else ""
+        verdict = show.tick(line.verdict) if line.verdict else Text("to do")
+        table.add_row(line.learner, line.slug.partition("_")[0], verdict, *cells, late, cell(line.score) or "?")
+    show.console().print(table)
