@@ -45,6 +45,8 @@ def checked(trace: object, message: Mapping[str, Any], number: int) -> dict[str,
         if number >= len(runs):
             raise NotRun("the worker wrote more traces than there were runs")
         wanted["seed"] = runs[number]["seed"]
+    if message.get("search", {}).get("kind") == "one":
+        wanted |= {key: message["search"][key] for key in ("seed", "cancel", "fault")}
     if any(trace.get(key) != value for key, value in wanted.items()):
         raise NotRun("the worker wrote a trace that nobody asked for")
     return trace

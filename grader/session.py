@@ -6,6 +6,7 @@ run ended (the subject's doing) or `NotRun` (nobody can tell whose doing it is).
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from grader.check import NotRun
 from grader.contract import Fault, Submission, load_fault
 from grader.course import BACKENDS, Module
 from grader.sandbox import LinkClosed, LinkTimeout
+from grader.sweeps import RESUMED, planned, spread
 
 SLICE = 0.5
 """Seconds of waiting between two looks at the child's processor time."""
@@ -183,12 +185,32 @@ class Session:
 
     def _play(self, message: dict[str, Any]) -> Generator[dict[str, Any], None, None]:
         runs = list(message.get("search", {}).get("runs", ()))
+        if message.get("search", {}).get("kind") in ("cancel", "faults"):
+            yield from self._swept(message)
+            return
         if not runs:
             yield from self._played(message)
             return
         while runs and not self.given_up(message["backend"]):
             message["search"] = {**message["search"], "runs": runs}
             runs = runs[(yield from self._played(message)) :]
+
+    def _swept(self, message: dict[str, Any]) -> Generator[dict[str, Any], None, None]:
+        """Play a sweep; what a discarded child leaves of it, in fresh ones."""
+        first: dict[str, Any] | None = None
+        count = 0
+        with contextlib.closing(self._played(message)) as played:
+            for trace in played:
+                first = first or trace
+                count += 1
+                yield trace
+        left = planned(first, message["search"])[count - 1 :] if first is not None else []
+        if left and self._line is not None:
+            raise NotRun("the worker gave fewer traces than the sweep has runs")
+        for search in spread(left, RESUMED):
+            if self.given_up(message["backend"]):
+                return
+            yield from self._played({**message, "search": search})
 
     def _played(self, message: Mapping[str, Any]) -> Generator[dict[str, Any], None, int]:
         """Play with one child, as far as it goes.

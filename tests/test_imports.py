@@ -17,7 +17,7 @@ LAYERS: list[set[str]] = [
     {"trace"},
     {"play"},
     {"grader"},
-    {"contract", "collect", "answers", "runs", "inprocess"},
+    {"contract", "collect", "answers", "runs", "sweeps", "inprocess"},
     {"session", "points", "failure", "fitting", "show", "assignment"},
     {"judge", "timeline"},
     {"pool", "replay"},

@@ -86,6 +86,14 @@ def test_no_text_of_an_exception_reaches_what_the_learner_reads(tiny, forks, tex
         assert "a secret" not in f"{row.message} {row.what} {row.expected} {row.actual} {row.where}"
 
 
+def test_leaving_a_task_behind_does_not_hide_what_a_cancellation_does(tiny, forks, texts):
+    text = texts["swallows"].replace("import anyio", "import anyio, asyncio")
+    leaky = text.replace("    try:", "    asyncio.ensure_future(asyncio.sleep(9999))\n    try:")
+    report = grade(tiny.module("m01"), leaky.encode(), forks=forks, how=How(backends=("asyncio",)))
+    verdicts = {row.id: row.verdict for row in report.checks}
+    assert verdicts["test_cancelled"] == "failed"
+
+
 # -- a broken course is never the learner's fault -------------------------------------------------------------------
 def broken(tiny, forks, texts, hidden):
     module = tiny.module("m01")

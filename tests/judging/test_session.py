@@ -199,3 +199,48 @@ def test_answers_that_mean_nothing_are_not_run(session, script, answers):
 def test_traces_of_other_runs_than_asked_for_are_not_run(session, script, answers):
     with session(script([LOADED, *answers])) as held, pytest.raises(NotRun):
         list(held.play(ORDERS))
+
+
+# -- sweeps ---------------------------------------------------------------------------------------------------------
+SWEEP = {"backend": "trio", "plan": PLAN, "search": {"kind": "cancel", "who": "caller", "limit": 120}}
+
+
+def after(moment, **changes):
+    return trace(cancel={"who": "caller", "after": moment}, fault=None, **changes)
+
+
+def test_a_sweep_whose_child_is_discarded_goes_on_in_fresh_ones(session, script):
+    first = script([LOADED, after(-1, sweep_steps=3), {"done": 1, "discard": True}])
+    rest = [script([LOADED, after(moment), {"done": 1, "discard": True}]) for moment in (1, 2, 3)]
+    with session(first, *rest) as held:
+        assert [t["cancel"]["after"] for t in held.play(SWEEP)] == [-1, 1, 2, 3]
+    assert [child.sent[1]["search"]["cancel"]["after"] for child in rest] == [1, 2, 3]
+
+
+def test_a_sweep_that_a_good_child_cuts_short_is_not_run(session, script):
+    child = script([LOADED, after(-1, sweep_steps=3), {"done": 1}])
+    with session(child) as held, pytest.raises(NotRun, match="fewer traces than the sweep has runs"):
+        list(held.play(SWEEP))
+
+
+def test_many_moments_that_are_left_are_spread(session, script):
+    first = script([LOADED, after(-1, sweep_steps=100), {"done": 1, "discard": True}])
+
+    class Echo(script):
+        def send(self, obj):
+            super().send(obj)
+            if obj["op"] == "play":
+                self.answers = [after(obj["search"]["cancel"]["after"]), {"done": 1, "discard": True}]
+
+    with session(first, *(Echo([LOADED]) for _ in range(16))) as held:
+        moments = [t["cancel"]["after"] for t in held.play(SWEEP)]
+    assert (len(moments), moments[:2], moments[-1]) == (17, [-1, 1], 100)
+
+
+def test_an_answer_to_another_moment_is_not_run(session, script):
+    first = script([LOADED, after(-1, sweep_steps=1), {"done": 1, "discard": True}])
+    with (
+        session(first, script([LOADED, after(7), {"done": 1}])) as held,
+        pytest.raises(NotRun, match="nobody asked for"),
+    ):
+        list(held.play(SWEEP))
