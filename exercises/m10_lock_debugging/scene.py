@@ -28,11 +28,11 @@ async def scene(
         ["add", "A", 5]                  change a balance
         ["look"]                         → account: [balance, whether it is locked]
 
-    Steps with a monitor's locks (and see `Desk`; a last argument names another monitor)::
+    Steps with a monitor's locks (and see `Desk`; ``other/x`` is the lock x of the monitor "other")::
 
         ["take", "x"], ["drop", "x"]     `acquire`, `release`
         ["inside", "x", *steps]          the steps inside `async with`; a note ``out`` if the task goes on after it
-        ["holders"], ["locked", "x"]     what the monitor says now
+        ["holders"], ["locked", "x"]     what the monitor says now; ["holders", "other"] asks another one
         ["same", "x"]                    whether `lock` gives the object that it gave the first time
         ["collect"]                      let go of what nobody refers to
 
@@ -152,7 +152,7 @@ class Desk:
         self.monitors: dict[str, Any] = {}
         self.first: dict[str, Any] = {}
 
-    def monitor(self, name: str = "") -> Any:
+    def monitor(self, name: str) -> Any:
         """Return the monitor of that name; the subject makes a new one for a new name."""
         if name not in self.monitors:
             self.monitors[name] = self.subject.LockMonitor()
@@ -170,19 +170,24 @@ class Desk:
                     self.world.note("cycle", list(cycle) if isinstance(cycle, (tuple, list)) else cycle)
             raise
 
-    async def take(self, name: str, monitor: str = "") -> None:
+    def lock(self, name: str) -> Any:
+        """Return the lock of that name, asked for anew."""
+        monitor, _, name = name.rpartition("/")
+        return self.monitor(monitor).lock(name)
+
+    async def take(self, name: str) -> None:
         """Acquire."""
         with self._cycles():
-            await self.monitor(monitor).lock(name).acquire()
+            await self.lock(name).acquire()
 
-    async def drop(self, name: str, monitor: str = "") -> None:
+    async def drop(self, name: str) -> None:
         """Release."""
-        self.monitor(monitor).lock(name).release()
+        self.lock(name).release()
 
     async def inside(self, name: str, *steps: Any) -> None:
         """Play the steps inside `async with`."""
         with self._cycles():
-            async with self.monitor().lock(name):
+            async with self.lock(name):
                 self.world.note("in", name)
                 await self.play(steps)
                 self.world.note("end", name)
@@ -194,11 +199,11 @@ class Desk:
 
     async def locked(self, name: str) -> bool:
         """What `locked` gives now."""
-        return bool(self.monitor().lock(name).locked())
+        return bool(self.lock(name).locked())
 
     async def same(self, name: str) -> bool:
         """Whether `lock` gives the same object as the first time."""
-        lock = self.monitor().lock(name)
+        lock = self.lock(name)
         return self.first.setdefault(name, lock) is lock
 
 

@@ -1,7 +1,7 @@
 """After an error the lock stays taken: what it guards may be broken.
 
 Breaks: G2
-Also: R9
+Also: R9 G5
 """
 
 from __future__ import annotations
