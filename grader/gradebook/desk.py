@@ -9,6 +9,7 @@ import contextlib
 import logging
 import shutil
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -284,11 +285,13 @@ def why(result: dict[str, Any]) -> str:
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Keep nbgrader's log off the terminal; what matters in it is told in our own words."""
+    """Keep nbgrader's log and warnings off the terminal; what matters in them is told in our own words."""
     logger = logging.getLogger("traitlets")
     before, logger.propagate = logger.propagate, False
     handlers, logger.handlers = logger.handlers, [logging.NullHandler()]
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
     finally:
         logger.propagate, logger.handlers = before, handlers
