@@ -1286,7 +1286,7 @@ def test_interrupts_pass(play: Play) -> None:
     )
     for call in moves(t):
         if audits(t, call):
-            t.expect("what the transfer raised", call.errors, ["stop"])
+            t.expect_that("what left the audit must leave the transfer", "stop" in call.errors, call.ending)
     t.expect("accounts still locked", t.notes("locked")[-1]["value"], [])
     t.expect("accounts with another balance at the end", [n for n, money in balances(t).items() if money != 100], [])
 
@@ -1296,7 +1296,8 @@ def test_interrupts_leave_a_block(play: Play) -> None:
     """An exception that is no `Exception` is raised inside `async with`, and the block stops it or keeps the lock."""
     actors = {"a": [wait(0.3), inside("x", wait(1), fail("stop", "Abandon"))], "o": [wait(3), within(1, take("x"))]}
     t = play(actors=actors)
-    t.expect("what left the block", t.one("inside").errors, ["stop"])
+    block = t.one("inside")
+    t.expect_that("what is raised in the block must leave it", "stop" in block.errors, block.ending)
     t.expect("the next task that takes the lock", ending(takes(t, "o")[0]), "returned")
 
 

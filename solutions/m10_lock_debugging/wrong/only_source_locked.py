@@ -1,13 +1,13 @@
-"""A circle has two locks or three.
+"""Only the source can run out of money, so only the source is locked.
 
-Breaks: R6
+Breaks: R1
+Also: R2
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 
@@ -57,6 +57,20 @@ class Holdings:
         return {name: str(task.name) for name, task in self._tasks.items()}
 
 
+def find_path(after: Mapping[str, Iterable[str]], start: str, goal: str) -> list[str] | None:
+    """The names on a way from `start` to `goal`, both included, or None."""
+    ways = [[start]]
+    seen = {start}
+    for way in ways:  # grows while we walk along it
+        if way[-1] == goal:
+            return way
+        for name in after.get(way[-1], ()):
+            if name not in seen:
+                seen.add(name)
+                ways.append([*way, name])
+    return None
+
+
 async def transfer(
     source: Account,
     target: Account,
@@ -70,9 +84,7 @@ async def transfer(
     """
     if amount < 0:
         raise ValueError("amount must not be negative")
-    async with AsyncExitStack() as locks:
-        for account in sorted({source, target}, key=lambda account: account.id):
-            await locks.enter_async_context(account.lock)
+    async with source.lock:
         if source.balance < amount:
             raise InsufficientFunds(f"account {source.id} has {source.balance}, not {amount}")
         await audit(source, target, amount)
@@ -139,11 +151,7 @@ class LockMonitor:
         """The current task is about to take `wanted`: learn the order, or raise `LockOrderError` and learn nothing."""
         held = self.holdings.mine()
         for name in held:
-            path = [wanted, name] if name in self._after[wanted] else []
-            for middle in list(self._after[wanted]):
-                if not path and name in self._after[middle]:
-                    path = [wanted, middle, name]
-            if path:
+            if path := find_path(self._after, wanted, name):
                 error = LockOrderError(f"{name!r} is held, but was learned to come later: {' -> '.join(path)}")
                 error.cycle = tuple(path)
                 raise error
