@@ -5,8 +5,8 @@ Write `gather_within(jobs, timeout=…)`:
 - All jobs run at the same time. The list has one entry per job, in the order of `jobs`.
 - A job that is not done after `timeout` seconds is cancelled, and its entry is `TIMED_OUT`. The call returns
   when its `finally` blocks have ended. The other entries are kept.
-- A job that raises, even while it is being cancelled, cancels the other jobs, and its error leaves the call.
-  Its own `TimeoutError` is such an error too.
+- A job that raises, even while it is being cancelled, cancels the others, and its error leaves the call. So does
+  its own `TimeoutError`.
 - When the call is cancelled from outside, all jobs end and the cancellation goes on: no list.
 
 Use anyio; the file must work on asyncio and trio.

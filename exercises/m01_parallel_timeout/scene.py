@@ -20,7 +20,7 @@ async def scene(
     timeout: float,
     forms: Mapping[str, Sequence[Any]] | None = None,
     one_callable: bool = False,
-    callers: Mapping[str, float] | None = None,
+    callers: Mapping[str, Sequence[Any]] | None = None,
     cancelled_before: bool = False,
 ) -> None:
     """Let each caller call `gather_within` once, and pass one checkpoint afterwards.
@@ -30,24 +30,27 @@ async def scene(
         timeout: what the call gets (virtual s).
         forms: name of a job → what kind of callable it is, if not an async function: see `_Forms`.
         one_callable: the list holds one callable, as often as there are jobs; its nth call plays the nth script.
-        callers: name of a caller → when it calls (virtual s); by default ``caller`` at 100.
+        callers: name of a caller → when it calls (virtual s), then the names of its jobs; by default one, ``caller``, at
+            100, with all jobs.
         cancelled_before: each caller is cancelled from outside just before it calls.
     """
     world.token(subject.TIMED_OUT, "TIMED_OUT")
     wrap = _Forms(world)
-    made = [wrap(world.job(name, script), *(forms or {}).get(name, ["plain"])) for name, script in jobs.items()]
+    made = {name: wrap(world.job(name, script), *(forms or {}).get(name, ["plain"])) for name, script in jobs.items()}
 
-    async def gather() -> None:
-        passed = [_in_turn(iter(made))] * len(made) if one_callable else list(made)
+    async def gather(*names: str) -> None:
+        passed = [made[name] for name in names]
+        if one_callable:
+            passed = [_in_turn(iter(passed))] * len(passed)
         await world.call("gather_within", subject.gather_within, passed, timeout=timeout)
         await world.after()
 
-    def script(who: str, at: float) -> list[list[Any]]:
+    def script(who: str, at: float, *names: str) -> list[list[Any]]:
         before = [["cancel", who]] if cancelled_before else []
-        return [["wait", at], *before, ["gather"]]
+        return [["wait", at], *before, ["gather", *names]]
 
-    scripts = {who: script(who, at) for who, at in (callers or {"caller": START}).items()}
-    await world.actors(scripts, {"gather": gather})
+    plans = callers or {"caller": [START, *jobs]}
+    await world.actors({who: script(who, *plan) for who, plan in plans.items()}, {"gather": gather})
 
 
 def _in_turn(made: Iterator[Job]) -> Job:

@@ -83,10 +83,12 @@ def test_jobs_that_never_wait(play: Play) -> None:
 @check("R1", misconception="one-call-at-a-time", step="keep-what-is-finished")
 def test_several_calls(play: Play) -> None:
     """Calls that overlap, or follow each other, have nothing to do with each other: each gives its own list."""
-    jobs = {"a": [wait(5), give("A")], "b": [wait(2), give("B")]}
-    t = play(jobs=jobs, callers={"caller": START, "second": 101, "third": 120}, timeout=LONG)
+    jobs = {"a": [wait(5), give("A")], "b": [wait(2), give("B")], "c": [wait(3), give("C")]}
+    callers = {"caller": [START, "a", "b", "c"], "second": [101, "b"], "third": [120, "c", "a"]}
+    t = play(jobs=jobs, callers=callers, timeout=LONG)
     for call in t.calls():
-        t.expect(f"the list of the {call.who}", call.value, [A, B])
+        names = [token(name.upper()) for name in callers[call.who][1:]]
+        t.expect(f"the list of the {call.who}", call.value, names)
 
 
 # -- R2: at the same time, each with its own timeout -----------------------------------------------------------------
@@ -145,10 +147,10 @@ def test_cleanups_at_the_same_time(play: Play) -> None:
 @check("R2", misconception="one-call-at-a-time", step="bound-the-wait")
 def test_timeout_of_each_call(play: Play) -> None:
     """Of calls that overlap, or follow each other, each runs at once and has a timeout of its own."""
-    callers = {"caller": START, "second": 103, "third": 120}
-    t = play(jobs={"a": [wait(1)], "never": [hang()]}, callers=callers, timeout=10)
-    for call, at in zip(t.calls(), callers.values(), strict=True):
-        t.expect(f"when the call of the {call.who} ended", call.end, near(at + 10))
+    callers = {"caller": [START, "a", "b"], "second": [103, "b"], "third": [120, "b", "a"]}
+    t = play(jobs={"a": [wait(1)], "b": [hang()]}, callers=callers, timeout=10)
+    for call in t.calls():
+        t.expect(f"when the call of the {call.who} ended", call.end, near(callers[call.who][0] + 10))
 
 
 # -- R3: cancelled, cleaned up, TIMED_OUT ------------------------------------------------------------------------------
@@ -202,7 +204,7 @@ def test_error_cancels_the_others(play: Play) -> None:
     jobs = {"bad": [wait(2), fail("E1")], "a": [wait(1), give("A")], "b": [wait(9), give("B")]}
     t = play(jobs=jobs, timeout=LONG)
     expect_error_leaves(t)
-    t.expect("when the call ended", t.call.end, near(102))
+    t.expect("when the call ended", t.call.end, at_most(102.5))
 
 
 @check("R4", misconception="errors-are-results", step="keep-what-is-finished")
@@ -288,7 +290,7 @@ def test_two_errors_of_late_jobs(play: Play) -> None:
 @check("R5", misconception="every-cancellation-is-my-timeout", step="let-cancellation-through")
 def test_cancelled_at_every_step(play: Play) -> None:
     """Cancelled from outside at any moment, every job ends and the call ends by the cancellation: no list."""
-    jobs = {"a": [wait(1), give("A")], "b": [cleanup(wait(2)), wait(5)], "c": [wait(4)]}
+    jobs = {"a": [wait(1), give("A")], "b": [cleanup(wait(2)), wait(5), give("B")]}
     for t in play(jobs=jobs, timeout=LONG).cancelled("caller"):
         expect_cancellation_goes_on(t, cleanup_takes=2)
 
@@ -351,8 +353,8 @@ def test_timeout_on_both_backends(play: Play) -> None:
     """The file works on asyncio and on trio, also when a job runs out of time."""
     t = play(jobs={"a": [wait(1), give("A")], "late": [wait(50), give("A")]}, timeout=10)
     expect_no_error_of_its_own(t)
-    if t.call.how == "returned":
-        t.expect("the list", t.call.value, [one_of(A, TIMED_OUT)] * 2)
+    for entry in t.call.value if t.call.how == "returned" else []:
+        t.expect("an entry", entry, one_of(A, TIMED_OUT))
 
 
 @check("G1", misconception="asyncio-is-everywhere", step="let-cancellation-through")
@@ -366,7 +368,7 @@ def test_errors_on_both_backends(play: Play) -> None:
 @check("G2", misconception="streams-close-themselves", step="keep-what-is-finished")
 def test_nothing_left_after_a_list(play: Play) -> None:
     """When the call has returned, no task, stream or lock of its own is left."""
-    for late in ([wait(2)], [wait(50)], [cleanup(wait(1)), wait(50)]):
+    for late in ([wait(2)], [cleanup(wait(1)), wait(50)]):
         expect_nothing_left(play(jobs={"a": [wait(1), give("A")], "b": late}, timeout=10))
 
 
@@ -438,18 +440,19 @@ def test_exits_pass(play: Play) -> None:
 @check("G5", misconception="catch-everything", step="tell-the-two-timeouts-apart")
 def test_exits_of_late_jobs_pass(play: Play) -> None:
     """The same for what a job raises while it is being cancelled for its timeout."""
-    for kind in kinds_of_exit(play):
-        for bad in ([on_cancel(fail("X", kind)), wait(50)], [cleanup(wait(1), fail("X", kind)), wait(50)]):
-            t = play(jobs={"a": [wait(1), give("A")], "bad": bad, "b": [cleanup(wait(2)), wait(50)]}, timeout=10)
-            expect_error_leaves(t)
-            expect_all_ended(t)
+    ways = [[on_cancel(fail("X", "Abandon")), wait(50)]]
+    ways += [[cleanup(wait(1), fail("X", kind)), wait(50)] for kind in kinds_of_exit(play)]
+    for bad in ways:
+        t = play(jobs={"a": [wait(1), give("A")], "bad": bad, "b": [cleanup(wait(2)), wait(50)]}, timeout=10)
+        expect_error_leaves(t)
+        expect_all_ended(t)
 
 
 @check("G6", misconception="look-again-and-again", step="bound-the-wait")
 def test_no_busy_waiting(play: Play) -> None:
     """Nobody looks again and again: a wait that is a thousand times longer takes no more wake-ups."""
-    for jobs in ({"a": 2.5}, {"a": 2.5, "never": None}):
-        expect_same_steps(*(play(jobs=timed(jobs, scale), timeout=10 * scale) for scale in (1, 1000)))
+    expect_same_steps(*(play(jobs={"a": [wait(time)]}, timeout=10_000) for time in (9, 9000)))
+    expect_same_steps(*(play(jobs={"a": [wait(9)], "b": [wait(2 * time)]}, timeout=time) for time in (10, 10_000)))
 
 
 @check("G6", misconception="look-again-and-again", step="bound-the-wait")
@@ -505,8 +508,8 @@ def expect_error_leaves(t: Trace) -> None:
     t.expect_that("the call", left, f"{t.call.ending}, where {names} of a job should leave it")
     first = min([job.end for job in bad if job.end is not None], default=math.inf)
     for job in t.all("run"):
-        if job.end is not None and job.end > first + 1e-6:
-            t.expect(f"when the job {job.who} was cancelled", job.cancelled_at, at_most(first))
+        if job.end is not None and job.end > first + 0.5:
+            t.expect(f"when the job {job.who} was cancelled", job.cancelled_at, at_most(first + 0.5))
 
 
 def expect_cancelled(t: Trace, *names: str, at: float) -> None:
@@ -531,6 +534,7 @@ def expect_cancellation_goes_on(t: Trace, *, cleanup_takes: float) -> None:
         cut = [job.who for job in t.all("run") if job.how == "cancelled"]
         if t.call.how == "returned":
             t.expect_that("cancelled from outside", not cut, f"a list all the same, though it cut off {', '.join(cut)}")
+            t.expect("entries that say TIMED_OUT", t.call.value.count(TIMED_OUT), 0)
             t.expect("how the caller's next checkpoint ended", t.one("after").how, "cancelled")
         else:
             t.expect_that("cancelled from outside", is_cancelled(t), f"the call {t.call.ending}")
@@ -559,11 +563,6 @@ def expect_same_steps(short: Trace, long: Trace) -> None:
     """The run with the longer waits took about as many steps."""
     t = long
     t.expect(f"wake-ups, where the short wait took {short.steps}", t.steps, at_most(2 * short.steps + 10))
-
-
-def timed(jobs: dict, scale: float) -> dict:
-    """Return scripts: jobs that return after so many seconds times `scale`, or never."""
-    return {name: [hang()] if time is None else [wait(time * scale), give("A")] for name, time in jobs.items()}
 
 
 def kinds_of_exit(play: Play) -> list[str]:

@@ -2,7 +2,6 @@
 and cleaned up for long is marked TIMED_OUT in a list.
 
 Breaks: R5
-Also: G3
 """
 
 from collections.abc import Awaitable, Callable, Sequence

@@ -1,7 +1,7 @@
 """Puts errors into the list, like `return_exceptions=True`: nobody learns that a job failed.
 
 Breaks: R4
-Also: R5 G9
+Also: G9
 """
 
 from collections.abc import Awaitable, Callable, Sequence

@@ -1,7 +1,6 @@
 """Keeps the results in a dict keyed by the job: a job that is in the list twice has one place for both results.
 
 Breaks: R1
-Also: G9
 """
 
 from collections.abc import Awaitable, Callable, Sequence

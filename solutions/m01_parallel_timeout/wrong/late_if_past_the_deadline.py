@@ -1,7 +1,6 @@
 """Keeps a cancellation when its scope's deadline has passed: one from outside is kept too, if the cleanup took that long.
 
 Breaks: R5 on trio
-Also: G3
 """
 
 from collections.abc import Awaitable, Callable, Sequence

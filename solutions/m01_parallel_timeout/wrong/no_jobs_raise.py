@@ -1,7 +1,6 @@
 """Uses `anyio.as_completed`, which refuses to be called with nothing.
 
 Breaks: R1
-Also: R4 R5 G3 G5
 """
 
 from collections.abc import Awaitable, Callable, Sequence

@@ -1,7 +1,7 @@
 """Prepares the list with None: a job that ran out of time leaves None, not TIMED_OUT.
 
 Breaks: R3
-Also: R1 R2 R5 G1 G9
+Also: G1
 """
 
 from collections.abc import Awaitable, Callable, Sequence

@@ -1,7 +1,7 @@
 """Bounds each job, but awaits them in a loop: a job starts when the one before has ended.
 
 Breaks: R2
-Also: R3 R4 R5 G1 G3 G5 G9
+Also: R3
 """
 
 from collections.abc import Awaitable, Callable, Sequence

@@ -1,7 +1,6 @@
 """Unpacks the group as if it held one error: when two jobs raise, both are replaced by a ValueError.
 
 Breaks: R4
-Also: R5 G5
 """
 
 from collections.abc import Awaitable, Callable, Sequence

@@ -1,7 +1,6 @@
 """Puts one timeout around the group and gives up everything when it strikes: finished results are lost.
 
 Breaks: R3
-Also: R1 R2 G1 G9
 """
 
 from collections.abc import Awaitable, Callable, Sequence

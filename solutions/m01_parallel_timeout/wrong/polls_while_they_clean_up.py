@@ -1,7 +1,6 @@
-"""Waits properly for the results, but looks every 50 ms whether the late jobs have cleaned up.
+"""Waits properly for the results, but looks every second whether the late jobs have cleaned up.
 
 Breaks: G6
-Also: R3
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -45,6 +44,6 @@ async def gather_within(jobs: Sequence[Callable[[], Awaitable[T]]], *, timeout: 
         with anyio.move_on_after(timeout):
             await finished.wait()
         while running:
-            with anyio.move_on_after(0.05):
+            with anyio.move_on_after(1):
                 await finished.wait()
     return results

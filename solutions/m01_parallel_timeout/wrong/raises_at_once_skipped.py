@@ -1,7 +1,6 @@
 """Calls the jobs first and leaves out those that cannot even be called: an error raised at once is hidden.
 
 Breaks: G9
-Also: R4
 """
 
 from collections.abc import Awaitable, Callable, Sequence

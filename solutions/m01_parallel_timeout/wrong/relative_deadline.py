@@ -1,7 +1,7 @@
 """Gives `timeout` as the deadline: a span where the scope wants a point in time.
 
 Breaks: R2
-Also: R1 R3 R4 R5 G1 G2 G3 G5 G9
+Also: R1 R3 R4 R5 G1 G3 G5 G9
 """
 
 from collections.abc import Awaitable, Callable, Sequence

@@ -1,7 +1,7 @@
 """Puts the scope around `start_soon`: it bounds the starting, not the job.
 
 Breaks: R3
-Also: R1 R2 R4 R5 G1 G2 G4 G5 G6 G9
+Also: R2 R4 G5 G6
 """
 
 from collections.abc import Awaitable, Callable, Sequence

@@ -1,7 +1,7 @@
 """Gives late jobs a moment for their cleanup with `time.sleep`: the event loop stands still meanwhile.
 
 Breaks: G4
-Also: R2 R3 R4
+Also: R2 R3
 """
 
 import time

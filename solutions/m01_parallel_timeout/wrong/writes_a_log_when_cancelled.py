@@ -1,9 +1,9 @@
-"""Leaves by `return` in a `finally` block when time is up: an error from the cleanup of a late job is thrown away.
+"""Writes to a file when a job is cancelled: a blocking call, in the one place where nobody looks.
 
-Breaks: R4
-Also: R5 G3 G5
+Breaks: G4
 """
 
+import os
 from collections.abc import Awaitable, Callable, Sequence
 from enum import Enum
 from typing import Final, TypeVar
@@ -27,12 +27,13 @@ async def gather_within(jobs: Sequence[Callable[[], Awaitable[T]]], *, timeout: 
     results: list[T | TimedOut] = [TIMED_OUT] * len(jobs)
 
     async def run(index: int, job: Callable[[], Awaitable[T]]) -> None:
-        with anyio.move_on_after(timeout) as scope:
-            try:
+        try:
+            with anyio.move_on_after(timeout):
                 results[index] = await job()
-            finally:
-                if scope.cancel_called:
-                    return
+        except anyio.get_cancelled_exc_class():
+            with open(os.devnull, "a") as log:
+                log.write(f"job {index} was cancelled")
+            raise
 
     async with anyio.create_task_group() as group:
         for index, job in enumerate(jobs):

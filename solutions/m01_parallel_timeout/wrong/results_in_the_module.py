@@ -1,7 +1,6 @@
-"""Uses the loop's variables inside the nested function: every task runs the last job.
+"""Keeps the results in a dict of the module: a call that overlaps, or follows, finds those of another.
 
 Breaks: R1
-Also: R2 R3 R4 R5 G1 G3 G5 G9
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -23,14 +22,16 @@ class TimedOut(Enum):
 TIMED_OUT: Final = TimedOut.TIMED_OUT
 
 
+results: dict[int, object] = {}
+
+
 async def gather_within(jobs: Sequence[Callable[[], Awaitable[T]]], *, timeout: float) -> list[T | TimedOut]:
-    results: list[T | TimedOut] = [TIMED_OUT] * len(jobs)
+    async def run(index: int, job: Callable[[], Awaitable[T]]) -> None:
+        results[index] = TIMED_OUT
+        with anyio.move_on_after(timeout):
+            results[index] = await job()
+
     async with anyio.create_task_group() as group:
         for index, job in enumerate(jobs):
-
-            async def run() -> None:
-                with anyio.move_on_after(timeout):
-                    results[index] = await job()
-
-            group.start_soon(run)
-    return results
+            group.start_soon(run, index, job)
+    return [results[index] for index in sorted(results)]

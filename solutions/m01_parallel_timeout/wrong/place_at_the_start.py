@@ -1,6 +1,7 @@
-"""Takes None for "no result yet", so a job that returns None counts as out of time.
+"""Takes the next place when the task starts: tasks need not start in the order in which they were made.
 
 Breaks: R1
+Also: R3
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -23,13 +24,15 @@ TIMED_OUT: Final = TimedOut.TIMED_OUT
 
 
 async def gather_within(jobs: Sequence[Callable[[], Awaitable[T]]], *, timeout: float) -> list[T | TimedOut]:
-    results: list[T | None] = [None] * len(jobs)
+    results: list[T | TimedOut] = []
 
-    async def run(index: int, job: Callable[[], Awaitable[T]]) -> None:
+    async def run(job: Callable[[], Awaitable[T]]) -> None:
+        index = len(results)
+        results.append(TIMED_OUT)
         with anyio.move_on_after(timeout):
             results[index] = await job()
 
     async with anyio.create_task_group() as group:
-        for index, job in enumerate(jobs):
-            group.start_soon(run, index, job)
-    return [TIMED_OUT if result is None else result for result in results]
+        for job in jobs:
+            group.start_soon(run, job)
+    return results

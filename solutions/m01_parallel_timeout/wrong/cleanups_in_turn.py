@@ -1,7 +1,6 @@
-"""Keeps the first error until every job has ended: the others run on instead of being cancelled.
+"""Cancels the late jobs one after the other, and waits for the cleanup of each before it cancels the next.
 
-Breaks: R4
-Also: R5 G9
+Breaks: R2
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -25,18 +24,23 @@ TIMED_OUT: Final = TimedOut.TIMED_OUT
 
 async def gather_within(jobs: Sequence[Callable[[], Awaitable[T]]], *, timeout: float) -> list[T | TimedOut]:
     results: list[T | TimedOut] = [TIMED_OUT] * len(jobs)
-    errors: list[Exception] = []
+    scopes = [anyio.CancelScope() for _ in jobs]
+    ends = [anyio.Event() for _ in jobs]
 
     async def run(index: int, job: Callable[[], Awaitable[T]]) -> None:
         try:
-            with anyio.move_on_after(timeout):
+            with scopes[index]:
                 results[index] = await job()
-        except Exception as error:
-            errors.append(error)
+        finally:
+            ends[index].set()
 
     async with anyio.create_task_group() as group:
         for index, job in enumerate(jobs):
             group.start_soon(run, index, job)
-    if errors:
-        raise errors[0]
+        with anyio.move_on_after(timeout):
+            for end in ends:
+                await end.wait()
+        for scope, end in zip(scopes, ends, strict=True):
+            scope.cancel()
+            await end.wait()
     return results
