@@ -22,7 +22,7 @@ LAYERS: list[set[str]] = [
     {"judge", "timeline"},
     {"pool", "replay"},
     {"batch", "verify"},
-    {"doctor", "pytest_course", "demo", "gradebook"},
+    {"doctor", "pytest_course", "demo", "gradebook", "dispute", "bundle", "scaffold"},
     {"cli", "plugin"},
     {"__main__"},
 ]

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import click
 
-from grader.cli import author, class_, demo, grade, learner, machine
+from grader.cli import author, class_, course, demo, grade, handin, learner, machine
 from grader.course import CourseError
 from grader.judge import DISTRIBUTION
 from grader.sandbox import IsolationRefused
@@ -38,6 +38,11 @@ for command in (
     machine.doctor,
     demo.demo,
     class_.class_,
+    course.new,
+    course.build,
+    course.bundle,
+    handin.hand_in,
+    handin.dispute,
 ):
     cli.add_command(command)
 

@@ -30,8 +30,8 @@ def demo(context: click.Context, keep: Path | None, jobs: int | None) -> int:
     One learner is right, one right on asyncio only, one hangs, one crashes at import.
     """
     try:
-        from grader.gradebook import desk as desks
         from grader.gradebook import class_toml, founding, learner
+        from grader.gradebook import desk as desks
     except ModuleNotFoundError as error:
         raise CourseError(f"{error.name} is not installed: pip install 'checkpoint-course[class]'") from error
     began = time.monotonic()

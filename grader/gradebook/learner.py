@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import time
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from nbgrader.apps import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.exchange.default import ExchangeFetchAssignment, ExchangeSubmit
 from traitlets.config import Config
+from traitlets.config.loader import PyFileConfigLoader
 
 from grader.course import Course, CourseError
 from grader.gradebook import receipt
@@ -94,6 +96,30 @@ class Account:
                 action.start()
             except Exception as error:
                 raise CourseError(f"{slug}: {' '.join(str(error).split())}") from error
+
+
+def own_name() -> str:
+    """The name of the account that runs this."""
+    return getpass.getuser()
+
+
+def account_of(root: Path, learner: str | None = None) -> Account:
+    """The learner's nbgrader, as the bundle at `root` sets it up.
+
+    Raises:
+        CourseError: the bundle says nothing about handing in.
+    """
+    path = root / "nbgrader_config.py"
+    if not path.is_file():
+        raise CourseError(f"{path} is missing: ask your instructor how to hand in, or use --to FOLDER")
+    config = PyFileConfigLoader(path.name, str(root)).load_config()
+    return Account(
+        learner or own_name(),
+        str(config.CourseDirectory.course_id),
+        Path(str(config.Exchange.root)),
+        root / "exercises",
+        Path(str(config.Exchange.cache)) if "cache" in config.Exchange else None,
+    )
 
 
 def settings_of(course: str, exchange: str, folder: str) -> Config:

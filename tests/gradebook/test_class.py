@@ -196,7 +196,7 @@ def test_handing_in_to_a_drop_folder(school, texts, tmp_path):
 
 
 def test_the_newest_that_is_not_late_can_be_chosen(tmp_path):
-    at = [dt.datetime(2026, 11, day) for day in (1, 2, 3)]
+    at = [dt.datetime(2026, 11, day) for day in (1, 2, 3)]  # noqa: DTZ001 - nbgrader keeps UTC without saying so
     found = [collecting.HandIn("ada", tmp_path, when) for when in at] + [collecting.HandIn("ben", tmp_path, at[2])]
     assert [each.time for each in collecting.choose(found, at[1])] == [at[1], at[2]]
     assert [each.time for each in collecting.choose(found)] == [at[2], at[2]]

@@ -245,7 +245,7 @@ def test_a_drop_folder_has_the_same_intake(school, texts, tmp_path):
         place = tmp_path / "drop" / learner / SLUG
         place.mkdir(parents=True)
         (place / "tiny.py").write_text(texts["right"])
-    os.remove(place / "tiny.py")
+    (place / "tiny.py").unlink()
     (place / "tiny.py").symlink_to("/etc/passwd")
     done = school.desk.collect(drop=tmp_path / "drop")
     assert len(done.taken) == 2

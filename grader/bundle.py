@@ -1,0 +1,130 @@
+"""What learners get.
+
+With ``--class``: course, exercises and the engine, no hidden check, no solution. With ``--self-paced``: both inside,
+because nobody keeps score.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader import assignment
+from grader.batch import write
+from grader.course import Course, CourseError, Module
+
+SKIP = shutil.ignore_patterns("__pycache__", "*.pyc", ".ipynb_checkpoints", ".*")
+LAB = {"disabledExtensions": {"@jupyter/nbgrader:create-assignment": True}}
+"""JupyterLab's page settings for learners: nbgrader's panel for making assignments is for instructors."""
+
+READ_ME = """\
+# {title}
+
+1. Python 3.11, 3.12 or 3.13: `python3 -m venv .venv && . .venv/bin/activate`
+2. `pip install {wheel}`
+3. Open `exercises/<module>/`, write in the `.py` file, and run `grader check <module>`
+{last}
+"""
+HAND_IN = "4. Hand in: `grader hand-in <module>` (on Windows, or without the exchange: `--to FOLDER --as YOUR-ID`)"
+ALONE = "4. All checks, the hidden ones too: `grader check --hidden <module>`"
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """What to put together.
+
+    Args:
+        course: the checkout.
+        modules: which ones.
+        wheel: the engine's file; built if None.
+        self_paced: whether hidden checks and solutions are inside.
+        hand_in: nbgrader's settings for learners; none if nobody collects.
+    """
+
+    course: Course
+    modules: tuple[Module, ...]
+    wheel: Path | None = None
+    self_paced: bool = False
+    hand_in: str = ""
+
+
+def make(bundle: Bundle, folder: Path) -> Path:
+    """Make a bundle in a new folder.
+
+    Args:
+        bundle: what goes in.
+        folder: where; must not be there.
+
+    Returns:
+        The folder.
+
+    Raises:
+        CourseError: it is there, or the wheel cannot be built.
+    """
+    if folder.exists():
+        raise CourseError(f"{folder} is there already: name a new folder")
+    draft = folder.with_name(f".{folder.name}-draft")
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(parents=True)
+    try:
+        _fill(bundle, draft)
+        draft.rename(folder)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return folder
+
+
+def _fill(bundle: Bundle, place: Path) -> None:
+    root = bundle.course.root
+    for path in sorted((root / "course").iterdir()):
+        if path.is_file() and not path.name.startswith("."):
+            (place / "course").mkdir(exist_ok=True)
+            shutil.copyfile(path, place / "course" / path.name)
+    for module in bundle.modules:
+        _module(bundle, module, place)
+    wheel = shutil.copy(bundle.wheel or built(root, place), place)
+    write(place / "lab" / "labconfig" / "page_config.json", json.dumps(LAB, indent=1))
+    if bundle.hand_in:
+        write(place / "nbgrader_config.py", bundle.hand_in.rstrip("\n"))
+    last = ALONE if bundle.self_paced else HAND_IN
+    read_me = READ_ME.format(title="Structured concurrency with anyio", wheel=Path(wheel).name, last=last)
+    write(place / "README.md", read_me.rstrip("\n"))
+    shutil.rmtree(place / ".wheel", ignore_errors=True)
+
+
+def _module(bundle: Bundle, module: Module, place: Path) -> None:
+    """One module's files: exactly those that are known, so that nothing else slips in."""
+    shutil.copytree(module.toml.parent, place / "course" / module.slug, ignore=SKIP)
+    exercise = place / "exercises" / module.slug
+    exercise.mkdir(parents=True)
+    for path in (module.stub, module.scene, module.public_checks):
+        shutil.copyfile(path, exercise / path.name)
+    if not bundle.self_paced:
+        assignment.write(module, place / "exercises", assignment.full_points(module))
+        return
+    for path in (module.hidden_checks, module.solution):
+        target = place / path.relative_to(module.root)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target)
+
+
+def built(root: Path, place: Path) -> Path:
+    """Build the wheel of the engine.
+
+    Raises:
+        CourseError: it cannot be built.
+    """
+    folder = place / ".wheel"
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    ended = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    found = sorted(folder.glob("*.whl"))
+    if ended.returncode or not found:
+        said = (ended.stderr.strip() or ended.stdout.strip() or "no word").splitlines()[-1]
+        raise CourseError(
+            f"the engine's wheel could not be built ({said}): pip install hatchling, or give one with --wheel"
+        )
+    return found[0]

@@ -1,0 +1,75 @@
+"""``grader new``, ``grader build``, ``grader bundle``: from a new module to what learners get."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from grader import assignment
+from grader import bundle as bundles
+from grader.cli.options import course_of
+from grader.course import CourseError
+from grader.scaffold import scaffold
+
+
+@click.command()
+@click.argument("slug")
+@click.pass_context
+def new(context: click.Context, slug: str) -> int:
+    """Make the four folders of a new module SLUG, such as m14_second_try. `grader verify` is red until it is filled."""
+    for path in scaffold(course_of(context), slug):
+        print(path)
+    print(f"next: fill in what says TODO, and run `grader verify {slug}` until it is green")
+    return 0
+
+
+@click.command()
+@click.argument("modules", nargs=-1, metavar="[MODULE]...")
+@click.option(
+    "--to", type=click.Path(path_type=Path), default=Path("build/assignments"), show_default=True, help="Where."
+)
+@click.pass_context
+def build(context: click.Context, modules: tuple[str, ...], to: Path) -> int:
+    """Build the assignments: a notebook with one locked cell per aspect, and the learner's .py beside it."""
+    for module in course_of(context).modules(modules):
+        print(assignment.write(module, to, assignment.full_points(module)))
+    return 0
+
+
+@click.command()
+@click.argument("modules", nargs=-1, metavar="[MODULE]...")
+@click.option("--class", "for_class", is_flag=True, help="For a class: no hidden check and no solution inside.")
+@click.option("--self-paced", is_flag=True, help="For learners alone: hidden checks and solutions inside.")
+@click.option(
+    "--in", "folder", type=click.Path(path_type=Path), help="The class that collects: its hand-in goes inside."
+)
+@click.option("--to", type=click.Path(path_type=Path), default=Path("build/bundle"), show_default=True, help="Where.")
+@click.option("--wheel", type=click.Path(path_type=Path, exists=True), help="The engine's wheel; built if not given.")
+@click.pass_context
+def bundle(
+    context: click.Context,
+    modules: tuple[str, ...],
+    for_class: bool,
+    self_paced: bool,
+    folder: Path | None,
+    to: Path,
+    wheel: Path | None,
+) -> int:
+    """Put together what learners get."""
+    if for_class == self_paced:
+        raise click.UsageError("say --class or --self-paced")
+    if folder is not None and self_paced:
+        raise click.UsageError("--in belongs to --class: nobody collects from a self-paced bundle")
+    course, hand_in = course_of(context), ""
+    if folder is not None:
+        from grader.gradebook import class_toml, learner
+
+        settings = class_toml.find(folder)
+        course, modules = settings.course, tuple(module.slug for module in settings.modules(modules))
+        hand_in = learner.CONFIG_TEXT.format(course=settings.name, exchange=str(settings.exchange))
+    found = course.modules(modules)
+    if not found:
+        raise CourseError(f"{course.root} has no modules: nothing to bundle")
+    print(bundles.make(bundles.Bundle(course, tuple(found), wheel, self_paced, hand_in), to))
+    return 0

@@ -1,0 +1,59 @@
+"""``grader hand-in`` and ``grader dispute``: the learner's way to the instructor."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from grader import dispute as disputes
+from grader import show
+from grader.batch import write
+from grader.cli.options import backend_option, course_of
+from grader.course import CourseError
+from grader.pool import fork_server
+
+
+@click.command("hand-in")
+@click.argument("module")
+@click.option("--to", "folder", type=click.Path(path_type=Path), help="Into this drop folder, not to the exchange.")
+@click.option("--as", "learner", help="Your id in the class; your account's name if not given.")
+@click.pass_context
+def hand_in(context: click.Context, module: str, folder: Path | None, learner: str | None) -> int:
+    """Hand in your file of MODULE and get a receipt: time, hash, what the public checks say."""
+    try:
+        from grader.gradebook import learner as learners
+        from grader.gradebook import receipt
+    except ModuleNotFoundError as error:
+        raise CourseError(f"{error.name} is not installed: pip install 'checkpoint-course[class]'") from error
+    course = course_of(context)
+    found = course.module(module)
+    if folder is None:
+        print(learners.account_of(course.root, learner).submit(found.slug), end="")
+        return 0
+    made = learners.drop(found.stub, found.slug, learner or learners.own_name(), folder)
+    print(made.text(receipt.public_result(found, found.stub)), end="")
+    return 0
+
+
+@click.command()
+@click.argument("clause")
+@click.option("--because", default="", help="Why you think that your code is right, in your words.")
+@click.option("--seed", help="The seed that the feedback page or the check shows.")
+@backend_option
+@click.option("--to", type=click.Path(path_type=Path), help="The file to write; dispute-CLAUSE.json if not given.")
+@click.pass_context
+def dispute(
+    context: click.Context, clause: str, because: str, seed: str | None, backend: str | None, to: Path | None
+) -> int:
+    """Write one file about CLAUSE, such as m05.R3, to hand to your instructor: your code, seed, trace, versions."""
+    module, name = disputes.clause_of(course_of(context), clause)
+    forks = fork_server(None, walls=False)
+    plain = disputes.dispute(module, name, forks, because=because, seed=seed, backend=backend)
+    path = to or Path(f"dispute-{module.short}.{name}.json")
+    write(path.absolute(), json.dumps(plain, indent=1))
+    print(f"{path}: send it to your instructor; it holds your file and what a run of it did, nothing else")
+    if plain["said"]:
+        print(show.clean(f"it shows: {plain['said']}"))
+    return 0
