@@ -7,6 +7,7 @@ from grader import (
     Play,
     Trace,
     Trial,
+    at_least,
     at_most,
     at_once,
     awaitable,
@@ -49,6 +50,11 @@ def expect_settled(t: Trace, succeeded: dict[int, Any], failed: dict[int, Any], 
     t.expect("failed", settled(t, "failed", who), failed)
 
 
+def values(t: Trace, what: str) -> list[Any]:
+    """The values that the result holds under `succeeded` or `failed`, without their indices, which are R1's matter."""
+    return sorted(settled(t, what).values(), key=repr)
+
+
 def expect_busy(t: Trace, limit: int, works: list[Any], waits: list[tuple[str, float, float]]) -> None:
     """Fail the subject if fewer than `limit` of the works run while somebody waits to run.
 
@@ -67,7 +73,7 @@ def expect_busy(t: Trace, limit: int, works: list[Any], waits: list[tuple[str, f
         waiting = [who for who, since, turn in waits if since < middle < turn]
         if waiting and later - earlier > 1e-6:
             running = sum(work.start < middle < (work.end or end) for work in works)
-            t.expect(f"workers running at {middle:.2f} s, while {waiting[0]} waits to run", running, limit)
+            t.expect(f"workers running at {middle:.2f} s, while {waiting[0]} waits to run", running, at_least(limit))
 
 
 def first_waits(t: Trace, call: Any, works: list[Any], names: Any) -> list[tuple[str, float, float]]:
@@ -76,17 +82,9 @@ def first_waits(t: Trace, call: Any, works: list[Any], names: Any) -> list[tuple
     return [(name, call.start, begun.get(name, call.end or t.time)) for name in names]
 
 
-def expect_all_left_by_cancellation(t: Trace, names: Any) -> None:
-    """Fail the subject if a cancellation from outside struck inside the call and something else came out of it.
-
-    Args:
-        t: the run.
-        names: of the items; if the call returned although it was cancelled, their workers must have ended by themselves.
-    """
+def expect_all_left_by_cancellation(t: Trace) -> None:
+    """Fail the subject if a cancellation from outside struck inside the call and something else came out of it."""
     t.expect_cancellation_passes(jobs="work")
-    if t.notes("cancel", "caller") and t.call.how == "returned":
-        ended = {work.who for work in t.all("work") if work.how in ("returned", "raised")}
-        t.expect("cancelled, and returned, with these items worked on", sorted(ended), sorted(names))
     for call in t.calls("run_batch"):
         passed = call.how != "raised" or any(error.kind in ("Cancelled", "CancelledError") for error in call.errors)
         t.expect_that("cancelled from outside", passed, f"run_batch {call.ending}")
@@ -211,7 +209,8 @@ def test_last_attempt_counts(play: Play) -> None:
 @check("R1", misconception="late-is-special", step="bound-each-attempt", core=False)
 def test_late_value(play: Play) -> None:
     """An attempt that answers its timeout with a value is settled either way, but once."""
-    t = batch(play, {"a": [on_cancel(wait(1), give("A")), hang()], "b": [wait(2), give("B")]}, timeout=5)
+    jobs = {"a": [on_cancel(wait(1), give("A")), wait(30), give("A")], "b": [wait(2), give("B")]}
+    t = batch(play, jobs, timeout=5)
     both = sorted([*settled(t, "succeeded"), *settled(t, "failed")], key=repr)
     t.expect("indices in the result", both, [0, 1])
 
@@ -297,12 +296,7 @@ def test_others_run_on(play: Play) -> None:
     for who, end in (("d", 3.5), ("e", 5)):
         t.expect_that(f"worker for {who}", t.one("work", who).how == "returned", t.one("work", who).ending)
         t.expect(f"worker for {who} ended at", t.one("work", who).end, near(START + end))
-    t.expect("values in succeeded", list(settled(t, "succeeded").values()), one_of(*both_ways(token("D"), token("E"))))
-
-
-def both_ways(one: Any, other: Any) -> list[list[Any]]:
-    """The two orders of two values: which index they have is another clause's matter."""
-    return [[one, other], [other, one]]
+    t.expect("values in succeeded", values(t, "succeeded"), [token("D"), token("E")])
 
 
 @check("R3", misconception="finds-nobody-else", step="failure-is-a-result")
@@ -315,7 +309,7 @@ def test_others_still_start(play: Play) -> None:
         for t in batch(play, jobs, limit=limit).orders(8):
             ends = {who: t.one("work", who).how for who in jobs}
             t.expect("how the workers ended", ends, {who: "raised" if who < "i3" else "returned" for who in jobs})
-            t.expect("values in succeeded", list(settled(t, "succeeded").values()), [token("V")] * 3)
+            t.expect("values in succeeded", values(t, "succeeded"), [token("V")] * 3)
 
 
 # -- R4: attempts and backoff --------------------------------------------------------------------------------------
@@ -378,7 +372,7 @@ def test_pause_without_slot(play: Play) -> None:
     jobs = {who: tries([wait(1.5), fail(f"E{who}")], [wait(1), give(who)]) for who in ("a", "b", "c")}
     for t in batch(play, jobs, limit=1, attempts=2, backoff=20).orders(8):
         starts = sorted(t.one("work", who).start for who in jobs)
-        t.expect("first attempts start at", starts, [near(START + 1.5 * n) for n in range(3)])
+        t.expect("first attempts start at", starts, [at_most(START + 1.5 * n) for n in range(3)])
 
 
 @check("R4", misconception="measured-from-the-start", step="try-again-without-a-slot", core=False)
@@ -394,7 +388,7 @@ def test_retry_takes_a_free_slot(play: Play) -> None:
             waits = [wait for who in jobs for wait in due(t, who, backoff)]
             for who, wanted, start in waits:
                 t.expect_that(f"{who} is tried again", start > wanted - 1e-6, f"{wanted - start:.2f} s too soon")
-            expect_busy(t, limit, t.all("work"), [*waits, *first_waits(t, t.call, t.all("work"), jobs)])
+            expect_busy(t, limit, t.all("work"), waits)
 
 
 @check("R4", misconception="wait-after-the-last", step="try-again-without-a-slot", core=False)
@@ -423,8 +417,8 @@ def test_late_attempt(play: Play) -> None:
     t = batch(play, jobs, timeout=10)
     for who in ("late", "slow"):
         t.expect(f"{who} cancelled at", t.one("work", who).cancelled_at, near(START + 10))
-    expect_settled(t, {0: token("Q"), 3: token("C")}, {1: "TimeoutError", 2: "TimeoutError"})
-    t.expect("the call ended at", t.call.end, near(START + 10))
+    t.expect("values in succeeded", values(t, "succeeded"), [token("C"), token("Q")])
+    t.expect("exceptions in failed", values(t, "failed"), ["TimeoutError", "TimeoutError"])
 
 
 @check("R5", misconception="timeout-with-queue", step="bound-each-attempt", core=False)
@@ -432,7 +426,7 @@ def test_waiting_for_a_slot_is_free(play: Play) -> None:
     """`timeout` counts from the call of `worker`: waiting for a slot is not part of it."""
     jobs = {f"i{n}": [wait(3 + n / 5), give("V")] for n in range(5)}
     t = batch(play, jobs, limit=1, timeout=4)
-    t.expect("failed", settled(t, "failed"), {})
+    t.expect("exceptions in failed", values(t, "failed"), [])
     for late in batch(play, {who: [hang()] for who in ("a", "b", "c")}, limit=1, timeout=4).orders(4):
         moments = sorted(late.one("work", who).cancelled_at or NEVER for who in ("a", "b", "c"))
         late.expect("late attempts cancelled at", moments, [near(START + 4 * n) for n in (1, 2, 3)])
@@ -441,12 +435,12 @@ def test_waiting_for_a_slot_is_free(play: Play) -> None:
 @check("R5", misconception="one-timeout-for-all-attempts", step="bound-each-attempt", core=False)
 def test_each_attempt_has_its_timeout(play: Play) -> None:
     """Every attempt has the whole `timeout`, also the last, and is cancelled at its own; pauses do not count."""
-    jobs = {
-        "a": tries([hang()], [wait(3.9), fail("E")], [wait(3.8), give("A")]),
-        "b": tries([wait(3.7), fail("E")], [hang()], [hang()]),
-    }
+    jobs = {"a": tries([hang()], [wait(3.9), fail("E")], [wait(3.8), give("A")]), "b": [hang()]}
     t = batch(play, jobs, attempts=3, backoff=6, timeout=4)
-    expect_settled(t, {0: token("A")}, {1: "TimeoutError"})
+    t.expect("values in succeeded", values(t, "succeeded"), [token("A")])
+    t.expect_that(
+        "b", "TimeoutError" in values(t, "failed"), "all its attempts were late, and failed has no TimeoutError"
+    )
     for work in t.all("work"):
         if work.how == "cancelled":
             t.expect(f"attempt of {work.who} cancelled after", work.cancelled_at - work.start, near(4))
@@ -458,17 +452,20 @@ def test_cleanup_keeps_the_slot(play: Play) -> None:
     jobs = {who: [cleanup(wait(2.5)), hang()] for who in ("a", "b", "c")}
     for t in batch(play, jobs, limit=1, timeout=4).orders(6):
         starts = sorted(work.start for work in t.all("work"))
-        t.expect("calls start at", starts, [near(START + 6.5 * n) for n in range(3)])
-        t.expect("the call ended at", t.call.end, near(START + 19.5))
+        t.expect("first calls start at", starts[:3], [near(START + 6.5 * n) for n in range(3)])
 
 
 @check("R5", misconception="late-is-special", step="bound-each-attempt", core=False)
 def test_late_attempt_is_retried(play: Play) -> None:
     """An attempt that ran out of time is tried again like any failure, `backoff` after its cleanup has ended."""
-    jobs = {"a": tries([cleanup(wait(2.5)), hang()], [wait(1), give("A")]), "b": [wait(1), give("B")]}
+    jobs = {
+        "late": tries([cleanup(wait(2.5)), hang()], [wait(1), give("A")]),
+        "b": tries([wait(1), fail("E")], [give("B")]),
+    }
     t = batch(play, jobs, attempts=2, backoff=5, timeout=4)
-    t.expect("calls for a start at", [work.start for work in t.all("work", "a")], [near(START), near(START + 11.5)])
-    t.expect("failed", settled(t, "failed"), {})
+    pauses = {who: [work.start - (t.one("work", who).end or NEVER) for work in t.all("work", who)[1:2]] for who in jobs}
+    t.expect_that("late", bool(pauses["late"]), "was not tried again")
+    t.expect("pause of late, like that after any failure", pauses["late"], [near(pause) for pause in pauses["b"]])
 
 
 @check("R5", misconception="late-is-special", step="bound-each-attempt", core=False)
@@ -476,16 +473,16 @@ def test_error_of_a_late_attempt(play: Play) -> None:
     """An attempt that raises an error when its timeout cancels it has failed, and is tried again."""
     jobs = {"a": [on_cancel(wait(1), fail("E")), hang()], "b": [wait(7), give("B")], "c": [cleanup(fail("F")), hang()]}
     t = batch(play, jobs, attempts=2, backoff=1, timeout=8)
-    failed = settled(t, "failed")
-    t.expect("failed", failed, {0: one_of(token("E"), "TimeoutError"), 2: one_of(token("F"), "TimeoutError")})
-    t.expect("calls", [len(t.all("work", who)) for who in jobs], [2, 1, 2])
+    t.expect("number of failed items", len(settled(t, "failed")), 2)
+    t.expect("values in succeeded", values(t, "succeeded"), [token("B")])
+    t.expect("calls for a and c", [len(t.all("work", who)) for who in ("a", "c")], [at_least(2), at_least(2)])
 
 
 @check("R5", misconception="late-is-no-failure", step="bound-each-attempt", core=False)
 def test_no_timeout(play: Play) -> None:
     """Without `timeout` an attempt may take as long as it likes."""
     t = batch(play, {"a": [wait(5e6), give("A")]})
-    expect_settled(t, {0: token("A")}, {})
+    t.expect("values in succeeded", values(t, "succeeded"), [token("A")])
 
 
 # -- R6: all failures together -------------------------------------------------------------------------------------
@@ -499,9 +496,8 @@ def asked(t: Trace) -> list[Any]:
 @check("R6", misconception="raises-anyway", step="tell-all-failures")
 def test_nothing_failed(play: Play) -> None:
     """If nothing failed, `raise_for_failures()` returns."""
-    for jobs in ({"a": [wait(1), give("A")], "b": [wait(2), give(None)]}, {}):
-        t = batch(play, jobs, ask=1)
-        t.expect("raise_for_failures() returned", asked(t)[0].value, None)
+    t = batch(play, {"a": [wait(1), give("A")], "b": [wait(2), give("B")]}, ask=1)
+    t.expect("raise_for_failures() returned", asked(t)[0].value, None)
 
 
 @check("R6", misconception="finishing-order", step="tell-all-failures")
@@ -512,8 +508,7 @@ def test_failures_in_index_order(play: Play) -> None:
     t = batch(play, jobs, ask=1, limit=5)
     raised = asked(t)[0].raised
     t.expect_that("raise_for_failures()", raised is not None and "ExceptionGroup" in raised.kinds, asked(t)[0].ending)
-    members = t.notes("members")[0]["value"]
-    t.expect("exceptions in the group", members, [token(f"E{n}") for n in range(14) if n % 6 != 1])
+    t.expect("exceptions in the group", t.notes("members")[0]["value"], list(settled(t, "failed").values()))
 
 
 @check("R6", misconception="one-error-needs-no-group", step="tell-all-failures")
@@ -522,7 +517,8 @@ def test_single_failure(play: Play) -> None:
     t = batch(play, {"a": [wait(1), give("A")], "b": [wait(2), fail("E", "TimeoutError")]}, ask=2)
     for call in asked(t):
         t.expect_that("raise_for_failures()", call.raised is not None and call.raised.is_group, call.ending)
-    t.expect("exceptions in the group", [note["value"] for note in t.notes("members")], [[token("E")], [token("E")]])
+    failures = list(settled(t, "failed").values())
+    t.expect("exceptions in the group", [note["value"] for note in t.notes("members")], [failures, failures])
 
 
 @check("R6", misconception="group-is-flat", step="tell-all-failures")
@@ -535,7 +531,7 @@ def test_group_stays_whole(play: Play) -> None:
         t = batch(play, jobs, ask=1)
         _ = asked(t)
         members = t.first(t.notes("members"), "raise_for_failures()", "raised no group")["value"]
-        t.expect("exceptions in the group", members, [token("G"), token("E")][: len(jobs)])
+        t.expect("exceptions in the group", members, list(settled(t, "failed").values()))
 
 
 # -- R7, G8: bad arguments -----------------------------------------------------------------------------------------
@@ -623,18 +619,16 @@ def test_both_backends(play: Play) -> None:
     jobs = {"a": [wait(2), give("A")], "b": [wait(1), fail("E")], "c": [wait(3), give("C")]}
     t = batch(play, jobs, limit=1)
     t.expect_that("on this backend", t.call.how == "returned", f"run_batch {t.call.ending}")
-    t.expect(
-        "workers that ended by themselves", sorted(w.who for w in t.all("work") if w.how != "cancelled"), list("abc")
-    )
+    ended = {work.who for work in t.all("work") if work.how != "cancelled"}
+    t.expect("workers that ended by themselves", sorted(ended), ["a", "b", "c"])
 
 
 @check("G1", misconception="asyncio-is-everywhere", step="try-again-without-a-slot", core=False)
 def test_both_backends_with_attempts(play: Play) -> None:
     """With `attempts` and `timeout` too the file works on asyncio and on trio."""
-    jobs = {"a": tries([wait(1), fail("E")], [wait(1), give("A")]), "b": tries([hang()], [wait(1), give("B")])}
-    t = batch(play, jobs, limit=1, attempts=2, timeout=5)
+    t = batch(play, {"a": [wait(1), fail("E")], "b": [hang()]}, attempts=2, timeout=5)
     t.expect_that("on this backend", t.call.how == "returned", f"run_batch {t.call.ending}")
-    t.expect("values in succeeded", list(settled(t, "succeeded").values()), one_of(*both_ways(token("A"), token("B"))))
+    t.expect("calls for a and b", [len(t.all("work", who)) for who in ("a", "b")], [at_least(2), at_least(1)])
 
 
 def expect_tidy(t: Trace) -> None:
@@ -670,7 +664,7 @@ def test_cancellation_passes(play: Play) -> None:
     jobs = {"a": [wait(1), fail("E1")], "b": [wait(2.2), give("B")], "c": [wait(3.5), give("C")]}
     for limit in (1, 2):
         for t in batch(play, jobs, limit=limit).cancelled("caller"):
-            expect_all_left_by_cancellation(t, jobs)
+            expect_all_left_by_cancellation(t)
             expect_over_in_time(t)
 
 
@@ -686,7 +680,7 @@ def test_deadline_around_passes(play: Play) -> None:
     jobs = {"a": [wait(1), give("A")], "b": [hang()], "c": [wait(9), give("C")]}
     for limit in (1, 2, 5):
         t = batch(play, jobs, limit=limit).within("caller", START + 4)
-        expect_all_left_by_cancellation(t, jobs)
+        expect_all_left_by_cancellation(t)
         t.expect_that("a deadline around the call", t.call.how != "returned", "run_batch returned all the same")
 
 
@@ -695,7 +689,7 @@ def test_cancellation_is_not_retried(play: Play) -> None:
     """A cancellation from outside is no failure to be retried: at any moment of several attempts the call ends by it."""
     jobs = {"a": tries([wait(1), fail("E1")], [hang()], [wait(1), give("A")]), "b": [wait(2.2), fail("E2")]}
     for t in batch(play, jobs, limit=2, attempts=3, backoff=1.6, timeout=5).cancelled("caller"):
-        expect_all_left_by_cancellation(t, jobs)
+        expect_all_left_by_cancellation(t)
         expect_over_in_time(t)
 
 
@@ -705,7 +699,7 @@ def test_deadline_around_is_no_timeout(play: Play) -> None:
     jobs = {"a": [wait(1), give("A")], "b": [hang()], "c": [wait(9), give("C")]}
     for attempts in (1, 3):
         t = batch(play, jobs, attempts=attempts, backoff=2, timeout=10).within("caller", START + 4)
-        expect_all_left_by_cancellation(t, jobs)
+        expect_all_left_by_cancellation(t)
         t.expect_that("a deadline around the call", t.call.how != "returned", "run_batch returned all the same")
 
 
@@ -715,7 +709,7 @@ def test_cancelled_pause_is_no_result(play: Play) -> None:
     jobs = {"a": [wait(1), fail("E1")], "b": [wait(2), fail("E2")]}
     t = batch(play, jobs, attempts=3, backoff=20).cancel("caller", at=START + 9)
     t.expect_that("cancelled between two attempts", t.call.how != "returned", "run_batch returned all the same")
-    expect_all_left_by_cancellation(t, jobs)
+    expect_all_left_by_cancellation(t)
 
 
 @check("G4", misconception="blocking-is-short", step="bound-how-many")
@@ -759,9 +753,9 @@ def test_other_exceptions_pass_at_once(play: Play) -> None:
 @check("G5", misconception="catch-everything", step="try-again-without-a-slot", core=False)
 def test_other_exceptions_are_not_retried(play: Play) -> None:
     """An exception that is no `Exception` is not retried, also if it comes out of a cleanup after a timeout."""
-    plain, late = [wait(2), fail("X", "Abandon")], [on_cancel(wait(1), fail("X", "Abandon")), hang()]
-    for script in (plain, late, tries([wait(1), fail("E")], plain)):
-        t = batch(play, {"a": script, "b": [wait(1), fail("E2")]}, attempts=3, backoff=30, timeout=4)
+    plain, late = [wait(2), fail("X", "Abandon")], [on_cancel(wait(1), fail("X", "Abandon")), wait(60)]
+    for script, timeout in ((plain, None), (late, 4), (tries([wait(1), fail("E")], plain), None)):
+        t = batch(play, {"a": script, "b": [wait(1), fail("E2")]}, attempts=3, backoff=30, timeout=timeout)
         t.expect_that("the call", "X" in t.call.errors, f"{t.call.ending} instead of the exception of the worker")
         t.expect("calls that raised it", [work.raised == "X" for work in t.all("work", "a")].count(True), 1)
 
@@ -784,7 +778,7 @@ def test_no_polling_between_attempts(play: Play) -> None:
     for factor in (1, 1000):
         jobs = {
             "a": [wait(factor), fail("E")],
-            "b": [cleanup(wait(factor)), hang()],
+            "b": [cleanup(wait(factor)), wait(40 * factor)],
             "c": [wait(2 * factor), give("C")],
         }
         t = batch(play, jobs, limit=2, attempts=3, backoff=1.3 * factor, timeout=4 * factor)
@@ -798,7 +792,8 @@ def test_any_callable(play: Play) -> None:
     jobs = {"a": [awaitable(), wait(2), give("A")], "b": [wait(1), give("B")], "c": [awaitable(), wait(1.5), fail("E")]}
     for form in ("function", "object"):
         t = batch(play, jobs, limit=2, form=form)
-        expect_settled(t, {0: token("A"), 1: token("B")}, {2: token("E")})
+        t.expect("values in succeeded", values(t, "succeeded"), [token("A"), token("B")])
+        t.expect("number of failed items", len(settled(t, "failed")), 1)
 
 
 @check("G9", misconception="worker-is-a-coroutine-function", step="failure-is-a-result")
@@ -812,16 +807,16 @@ def test_worker_raises_when_called(play: Play) -> None:
     }
     for limit in (1, 10):
         for t in batch(play, jobs, limit=limit, form="function").orders(2):
-            expect_settled(t, {1: token("B"), 3: token("D")}, {0: token("E1"), 2: token("E2")})
+            t.expect("values in succeeded", values(t, "succeeded"), [token("B"), token("D")])
+            t.expect("number of failed items", len(settled(t, "failed")), 2)
 
 
 @check("G9", misconception="worker-is-a-coroutine-function", step="try-again-without-a-slot", core=False)
 def test_any_callable_is_retried(play: Play) -> None:
-    """A worker that raises when it is called is tried again after the pause; any awaitable has a timeout."""
+    """A worker that raises when it is called is tried again like one that raises later."""
     jobs = {
         "a": tries([at_once(), fail("E1")], [wait(1), give("A")]),
-        "b": tries([awaitable(), hang()], [awaitable(), wait(1), give("B")]),
+        "b": tries([awaitable(), wait(1), fail("E2")], [awaitable(), wait(1), give("B")]),
     }
-    t = batch(play, jobs, attempts=2, backoff=3, timeout=4, form="function")
-    t.expect("calls for a start at", [work.start for work in t.all("work", "a")], [near(START), near(START + 3)])
-    expect_settled(t, {0: token("A"), 1: token("B")}, {})
+    t = batch(play, jobs, attempts=2, backoff=3, form="function")
+    t.expect("values in succeeded", values(t, "succeeded"), [token("A"), token("B")])

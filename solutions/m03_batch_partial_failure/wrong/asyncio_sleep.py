@@ -1,7 +1,7 @@
 """Pauses with `asyncio.sleep`.
 
 Breaks: G1 on trio
-Also: R1 R2 R4 R5 R8 G2 G3 G4 G5 G6 G9
+Also: R1 R4 R5 G3 G5 G9
 """
 
 import asyncio

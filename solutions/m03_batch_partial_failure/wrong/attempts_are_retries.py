@@ -1,7 +1,7 @@
 """Takes `attempts` for the number of tries after the first.
 
 Breaks: R4
-Also: R1 R2 R3 R5 R6 R8 G1 G2 G3 G4 G5 G6 G9
+Also: R5 G1
 """
 
 import math

@@ -1,7 +1,6 @@
 """Catches everything but the cancellation as a failure.
 
 Breaks: G5
-Also: G2
 """
 
 import math

@@ -1,7 +1,6 @@
 """Calls `worker` first and waits for a slot to await what it returned.
 
 Breaks: R2
-Also: G2 R8 R4
 """
 
 import math

@@ -1,7 +1,6 @@
 """Bounds each attempt by the caller's deadline too, and reports it as a `TimeoutError` of the item.
 
 Breaks: G3
-Also: R8 R2 G2
 """
 
 import math

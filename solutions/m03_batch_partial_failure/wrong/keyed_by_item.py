@@ -1,7 +1,6 @@
 """Collects results by item and gives them their index later: equal items share one, some have no hash.
 
 Breaks: R1
-Also: R3 R6 G9
 """
 
 import math

@@ -1,7 +1,7 @@
 """Takes running out of time for the last word: no second attempt.
 
 Breaks: R5
-Also: G1 G9 R1 R8 R2
+Also: G1 G9
 """
 
 import math

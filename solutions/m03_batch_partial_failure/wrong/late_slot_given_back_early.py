@@ -1,7 +1,6 @@
 """Gives the slot back when the time is up, while the attempt still cleans up.
 
 Breaks: R5
-Also: R2 R8 G5
 """
 
 import math

@@ -1,7 +1,7 @@
 """Looks every few milliseconds whether a slot is free.
 
 Breaks: G6
-Also: R2 R4 R5 R1 R3 R8 G1 G2 G3 G4 G5 G9
+Also: R2 R4 R5
 """
 
 import math

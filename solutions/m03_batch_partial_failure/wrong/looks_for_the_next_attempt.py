@@ -1,7 +1,7 @@
 """Looks again and again whether the next attempt is due.
 
 Breaks: G6
-Also: R4 R8 R5 G3 G9 R1 R2 G5
+Also: R4
 """
 
 import math

@@ -1,7 +1,7 @@
 """Calls `worker` once more for each waiting item, shielded, to let it clean up when the batch is cancelled.
 
 Breaks: R8
-Also: G3 G5 R2 G2
+Also: G3
 """
 
 import math

@@ -1,7 +1,7 @@
 """Takes the items from a list until `None` comes, which is the mark for the end.
 
 Breaks: R1
-Also: R4 R5 R8 G1 G3 G9
+Also: R4 R5 R8 G1 G3 G4 G5 G6 G9
 """
 
 import math

@@ -1,7 +1,7 @@
 """Puts one timeout around all attempts of an item.
 
 Breaks: R5
-Also: R1 R4 R8 G1 G3 G6 G9
+Also: G1 G5 G9
 """
 
 import math

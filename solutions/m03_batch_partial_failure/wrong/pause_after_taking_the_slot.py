@@ -1,7 +1,6 @@
 """Takes the slot for the next attempt first and waits then.
 
 Breaks: R4
-Also: R2
 """
 
 import math

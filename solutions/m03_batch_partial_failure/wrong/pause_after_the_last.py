@@ -1,7 +1,7 @@
 """Pauses after every failure, also after the last.
 
 Breaks: R4
-Also: R1 R3 R8 G3 R5
+Also: R5
 """
 
 import math

@@ -1,7 +1,6 @@
 """Takes a cancelled pause for one that is over and returns what there is.
 
 Breaks: G3
-Also: R8
 """
 
 import math

@@ -1,7 +1,7 @@
 """Counts the pause from the begin of the attempt, not from its failure.
 
 Breaks: R4
-Also: R5 G9 R1
+Also: R5
 """
 
 import math

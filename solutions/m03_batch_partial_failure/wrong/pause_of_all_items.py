@@ -1,7 +1,6 @@
 """Doubles one pause that all items share.
 
 Breaks: R4
-Also: R5
 """
 
 import math

@@ -1,7 +1,7 @@
 """Cancels nobody after one failure, but takes two at one moment for a broken batch.
 
 Breaks: R3
-Also: R4 R5
+Also: R1 R4 R6 G5 G9
 """
 
 import math

@@ -1,7 +1,7 @@
 """Gives the slot back in the line after the call, which a failure never reaches.
 
 Breaks: R2
-Also: R1 R3 R4 R5 R6 G1 G2 G4 G5 G6 G9 R8 G3
+Also: R1 R3 R4 R5 R6 R8 G1 G2 G3 G4 G6 G9
 """
 
 import math

@@ -1,7 +1,6 @@
 """Keeps the slots in a module-wide dictionary: two batches with one limit share them.
 
 Breaks: R2
-Also: R1
 """
 
 import math

@@ -1,7 +1,7 @@
 """Pauses with `time.sleep`.
 
 Breaks: G4
-Also: R2 R4 R5 R8 G3 G6 G9 R1 G1 G2 G5
+Also: R4 R5 G3
 """
 
 import math

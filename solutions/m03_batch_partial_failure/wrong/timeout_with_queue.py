@@ -1,7 +1,6 @@
 """Bounds the wait for the slot together with the attempt.
 
 Breaks: R5
-Also: R1 G1 G6 R4
 """
 
 import math

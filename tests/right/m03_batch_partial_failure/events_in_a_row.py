@@ -1,9 +1,6 @@
-"""Bounds every attempt but the last, which may take its time.
+"""Built with a queue of events: who gives a slot back wakes the next one."""
 
-Breaks: R5
-Also: R1 R8 G1 G3 G6
-"""
-
+from collections import deque
 import math
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -39,20 +36,51 @@ async def run_batch(
     if limit < 1 or attempts < 1:
         raise ValueError("limit and attempts must be at least 1")
     result: BatchResult[R] = BatchResult()
-    slots = anyio.Semaphore(limit)
+    free = limit
+    line: deque[anyio.Event] = deque()
+
+    async def take() -> None:
+        nonlocal free
+        if free:
+            free -= 1
+            return
+        turn = anyio.Event()
+        line.append(turn)
+        try:
+            await turn.wait()
+        except BaseException:
+            if turn.is_set():
+                give_back()
+            else:
+                line.remove(turn)
+            raise
+
+    def give_back() -> None:
+        nonlocal free
+        if line:
+            line.popleft().set()
+        else:
+            free += 1
 
     async def settle(index: int, item: T) -> None:
-        for attempt in range(1, attempts + 1):
+        number = 0
+        while True:
+            await take()
             try:
-                async with slots:
-                    with anyio.fail_after(timeout if attempt < attempts else math.inf):
-                        result.succeeded[index] = await worker(item)
-                return
+                with anyio.fail_after(timeout):
+                    value = await worker(item)
             except Exception as error:
-                if attempt == attempts:
-                    result.failed[index] = error
-                    return
-            await anyio.sleep(backoff * 2 ** (attempt - 1))
+                failure = error
+            else:
+                result.succeeded[index] = value
+                return
+            finally:
+                give_back()
+            number += 1
+            if number >= attempts:
+                result.failed[index] = failure
+                return
+            await anyio.sleep(backoff * 2.0 ** (number - 1))
 
     async with anyio.create_task_group() as group:
         for index, item in enumerate(items):

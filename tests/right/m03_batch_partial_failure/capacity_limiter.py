@@ -1,7 +1,4 @@
-"""Sorts the indices as text: item 10 comes before item 2.
-
-Breaks: R6
-"""
+"""Built with a capacity limiter, tokens borrowed for the index; the pause is slept until a moment."""
 
 import math
 from collections.abc import Awaitable, Callable, Sequence
@@ -23,7 +20,7 @@ class BatchResult(Generic[R]):
 
     def raise_for_failures(self) -> None:
         if self.failed:
-            raise ExceptionGroup("some items failed", [self.failed[index] for index in sorted(self.failed, key=str)])
+            raise ExceptionGroup("some items failed", [self.failed[index] for index in sorted(self.failed)])
 
 
 async def run_batch(
@@ -38,20 +35,23 @@ async def run_batch(
     if limit < 1 or attempts < 1:
         raise ValueError("limit and attempts must be at least 1")
     result: BatchResult[R] = BatchResult()
-    slots = anyio.Semaphore(limit)
+    slots = anyio.CapacityLimiter(limit)
 
     async def settle(index: int, item: T) -> None:
         for attempt in range(1, attempts + 1):
             try:
-                async with slots:
+                await slots.acquire_on_behalf_of(index)
+                try:
                     with anyio.fail_after(timeout):
                         result.succeeded[index] = await worker(item)
+                finally:
+                    slots.release_on_behalf_of(index)
                 return
             except Exception as error:
                 if attempt == attempts:
                     result.failed[index] = error
                     return
-            await anyio.sleep(backoff * 2 ** (attempt - 1))
+            await anyio.sleep_until(anyio.current_time() + backoff * 2 ** (attempt - 1))
 
     async with anyio.create_task_group() as group:
         for index, item in enumerate(items):

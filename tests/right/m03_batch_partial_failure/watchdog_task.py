@@ -1,8 +1,4 @@
-"""Doubles the pause before the first wait already.
-
-Breaks: R4
-Also: G9 R5
-"""
+"""Built with a watchdog task beside each attempt that cancels it when the time is up."""
 
 import math
 from collections.abc import Awaitable, Callable, Sequence
@@ -41,18 +37,44 @@ async def run_batch(
     result: BatchResult[R] = BatchResult()
     slots = anyio.Semaphore(limit)
 
+    async def bounded(item: T) -> R:
+        outcome: list = []
+        late = False
+
+        async def watch() -> None:
+            nonlocal late
+            await anyio.sleep(timeout)
+            late = True
+            scope.cancel()
+
+        async with anyio.create_task_group() as pair:
+            if timeout < math.inf:
+                pair.start_soon(watch)
+            with anyio.CancelScope() as scope:
+                try:
+                    outcome.append((await worker(item), None))
+                except Exception as error:
+                    outcome.append((None, error))
+            pair.cancel_scope.cancel()
+        if not outcome:
+            raise TimeoutError
+        value, error = outcome[0]
+        if error is not None:
+            raise error
+        return value
+
     async def settle(index: int, item: T) -> None:
-        for attempt in range(1, attempts + 1):
+        for attempt in range(attempts):
             try:
                 async with slots:
-                    with anyio.fail_after(timeout):
-                        result.succeeded[index] = await worker(item)
-                return
+                    result.succeeded[index] = await bounded(item)
+                break
             except Exception as error:
-                if attempt == attempts:
-                    result.failed[index] = error
-                    return
-            await anyio.sleep(backoff * 2**attempt)
+                result.failed[index] = error
+            if attempt + 1 < attempts:
+                await anyio.sleep(backoff * 2**attempt)
+        if index in result.succeeded:
+            result.failed.pop(index, None)
 
     async with anyio.create_task_group() as group:
         for index, item in enumerate(items):

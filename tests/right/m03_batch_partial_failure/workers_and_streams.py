@@ -1,8 +1,4 @@
-"""Workers read items from a stream; an `EndOfStream` out of `worker` looks like the end of the items.
-
-Breaks: R1
-Also: R4
-"""
+"""Built with `limit` workers that read a stream; timers put failed items back into it; the last one settled closes it."""
 
 import math
 from collections.abc import Awaitable, Callable, Sequence
@@ -39,35 +35,33 @@ async def run_batch(
     if limit < 1 or attempts < 1:
         raise ValueError("limit and attempts must be at least 1")
     result: BatchResult[R] = BatchResult()
-    send, receive = anyio.create_memory_object_stream[tuple[int, T]](math.inf)
-    for entry in enumerate(items):
-        send.send_nowait(entry)
-    send.close()
+    send, receive = anyio.create_memory_object_stream[tuple[int, int]](math.inf)
+    for index in range(len(items)):
+        send.send_nowait((index, 1))
+    left = len(items)
+
+    async def again(index: int, number: int) -> None:
+        await anyio.sleep(backoff * 2 ** (number - 2))
+        send.send_nowait((index, number))
 
     async def work() -> None:
-        while True:
-            try:
-                index, item = receive.receive_nowait()
-                await settle(index, item)
-            except anyio.EndOfStream:
-                return
-
-    async def settle(index: int, item: T) -> None:
-        for attempt in range(1, attempts + 1):
+        nonlocal left
+        async for index, number in receive:
             try:
                 with anyio.fail_after(timeout):
-                    result.succeeded[index] = await worker(item)
-                return
-            except anyio.EndOfStream:
-                raise
+                    result.succeeded[index] = await worker(items[index])
             except Exception as error:
-                if attempt == attempts:
-                    result.failed[index] = error
-                    return
-            await anyio.sleep(backoff * 2 ** (attempt - 1))
+                if number < attempts:
+                    group.start_soon(again, index, number + 1)
+                    continue
+                result.failed[index] = error
+            left -= 1
+            if not left:
+                send.close()
 
-    with receive:
-        async with anyio.create_task_group() as group:
-            for _ in range(limit):
-                group.start_soon(work)
+    with send, receive:
+        if items:
+            async with anyio.create_task_group() as group:
+                for _ in range(min(limit, len(items))):
+                    group.start_soon(work)
     return result

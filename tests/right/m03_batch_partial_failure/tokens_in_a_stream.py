@@ -1,8 +1,4 @@
-"""Tries all failed items again together, in a second round, when the first one is through.
-
-Breaks: R4
-Also: R2 R5 G9
-"""
+"""Built with a stream of `limit` tokens: who has one may run, and puts it back."""
 
 import math
 from collections.abc import Awaitable, Callable, Sequence
@@ -39,25 +35,32 @@ async def run_batch(
     if limit < 1 or attempts < 1:
         raise ValueError("limit and attempts must be at least 1")
     result: BatchResult[R] = BatchResult()
-    slots = anyio.Semaphore(limit)
+    give, take = anyio.create_memory_object_stream[None](limit)
+    for _ in range(limit):
+        give.send_nowait(None)
 
-    async def attempt(index: int) -> None:
-        async with slots:
-            try:
-                with anyio.fail_after(timeout):
-                    result.succeeded[index] = await worker(items[index])
-                result.failed.pop(index, None)
-            except Exception as error:
-                result.failed[index] = error
+    async def attempt(index: int) -> Exception | None:
+        await take.receive()
+        try:
+            with anyio.fail_after(timeout):
+                result.succeeded[index] = await worker(items[index])
+            return None
+        except Exception as error:
+            return error
+        finally:
+            give.send_nowait(None)
 
-    left = list(range(len(items)))
-    for number in range(attempts):
-        if number:
-            await anyio.sleep(backoff * 2 ** (number - 1))
+    async def settle(index: int) -> None:
+        number = 1
+        while (failure := await attempt(index)) is not None:
+            if number == attempts:
+                result.failed[index] = failure
+                break
+            await anyio.sleep(backoff * (1 << number - 1))
+            number += 1
+
+    with give, take:
         async with anyio.create_task_group() as group:
-            for index in left:
-                group.start_soon(attempt, index)
-        left = sorted(result.failed)
-        if not left:
-            break
+            for index in reversed(range(len(items))):
+                group.start_soon(settle, index)
     return result

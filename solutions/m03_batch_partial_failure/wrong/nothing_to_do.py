@@ -1,7 +1,6 @@
-"""Raises what is no `Exception`, but only after the last attempt.
+"""Takes an empty batch for a mistake.
 
-Breaks: G5
-Also: G2
+Breaks: R1
 """
 
 import math
@@ -38,6 +37,8 @@ async def run_batch(
 ) -> BatchResult[R]:
     if limit < 1 or attempts < 1:
         raise ValueError("limit and attempts must be at least 1")
+    if not items:
+        raise ValueError("nothing to do")
     result: BatchResult[R] = BatchResult()
     slots = anyio.Semaphore(limit)
 
@@ -48,11 +49,7 @@ async def run_batch(
                     with anyio.fail_after(timeout):
                         result.succeeded[index] = await worker(item)
                 return
-            except anyio.get_cancelled_exc_class():
-                raise
-            except BaseException as error:
-                if not isinstance(error, Exception) and attempt == attempts:
-                    raise
+            except Exception as error:
                 if attempt == attempts:
                     result.failed[index] = error
                     return

@@ -1,8 +1,4 @@
-"""Refuses zero, but not what is below it.
-
-Breaks: R7
-Also: G8
-"""
+"""Built with a condition and a count of running calls; the timeout is a scope whose end is asked for."""
 
 import math
 from collections.abc import Awaitable, Callable, Sequence
@@ -36,23 +32,40 @@ async def run_batch(
     backoff: float = 0.1,
     timeout: float = math.inf,
 ) -> BatchResult[R]:
-    if limit < 1 or attempts == 0:
+    if limit < 1 or attempts < 1:
         raise ValueError("limit and attempts must be at least 1")
     result: BatchResult[R] = BatchResult()
-    slots = anyio.Semaphore(limit)
+    running = 0
+    changed = anyio.Condition()
+
+    async def one(item: T) -> R:
+        nonlocal running
+        async with changed:
+            while running == limit:
+                await changed.wait()
+            running += 1
+        try:
+            with anyio.CancelScope(deadline=anyio.current_time() + timeout) as scope:
+                return await worker(item)
+            raise TimeoutError("took too long")
+        finally:
+            with anyio.CancelScope(shield=True):
+                async with changed:
+                    running -= 1
+                    changed.notify()
 
     async def settle(index: int, item: T) -> None:
-        for attempt in range(1, attempts + 1):
+        pause = backoff
+        for left in reversed(range(attempts)):
             try:
-                async with slots:
-                    with anyio.fail_after(timeout):
-                        result.succeeded[index] = await worker(item)
+                result.succeeded[index] = await one(item)
                 return
             except Exception as error:
-                if attempt == attempts:
+                if not left:
                     result.failed[index] = error
                     return
-            await anyio.sleep(backoff * 2 ** (attempt - 1))
+            await anyio.sleep(pause)
+            pause *= 2
 
     async with anyio.create_task_group() as group:
         for index, item in enumerate(items):

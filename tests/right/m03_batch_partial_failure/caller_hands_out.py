@@ -1,8 +1,4 @@
-"""Trusts `limit`: with none below zero the semaphore complains, with zero nobody ever runs.
-
-Breaks: R7
-Also: G8
-"""
+"""Built so that the caller takes a slot for each item before it starts its task; retries take one of their own."""
 
 import math
 from collections.abc import Awaitable, Callable, Sequence
@@ -36,25 +32,33 @@ async def run_batch(
     backoff: float = 0.1,
     timeout: float = math.inf,
 ) -> BatchResult[R]:
-    if attempts < 1:
+    if limit < 1 or attempts < 1:
         raise ValueError("limit and attempts must be at least 1")
     result: BatchResult[R] = BatchResult()
     slots = anyio.Semaphore(limit)
 
-    async def settle(index: int, item: T) -> None:
-        for attempt in range(1, attempts + 1):
+    async def settle(index: int) -> None:
+        for number in range(1, attempts + 1):
+            if number > 1:
+                await anyio.sleep(backoff * 2 ** (number - 2))
+                await slots.acquire()
             try:
-                async with slots:
-                    with anyio.fail_after(timeout):
-                        result.succeeded[index] = await worker(item)
-                return
+                with anyio.fail_after(timeout):
+                    value = await worker(items[index])
             except Exception as error:
-                if attempt == attempts:
+                slots.release()
+                if number == attempts:
                     result.failed[index] = error
-                    return
-            await anyio.sleep(backoff * 2 ** (attempt - 1))
+            except BaseException:
+                slots.release()
+                raise
+            else:
+                slots.release()
+                result.succeeded[index] = value
+                return
 
     async with anyio.create_task_group() as group:
-        for index, item in enumerate(items):
-            group.start_soon(settle, index, item)
+        for index in range(len(items)):
+            await slots.acquire()
+            group.start_soon(settle, index)
     return result

@@ -1,8 +1,4 @@
-"""Catches the cancellation as a failure of the item, and goes on.
-
-Breaks: G3
-Also: R8 G5 R4 R5 R1 G9 G1 G2
-"""
+"""Built so that a failed attempt starts a new task for the next one."""
 
 import math
 from collections.abc import Awaitable, Callable, Sequence
@@ -41,20 +37,19 @@ async def run_batch(
     result: BatchResult[R] = BatchResult()
     slots = anyio.Semaphore(limit)
 
-    async def settle(index: int, item: T) -> None:
-        for attempt in range(1, attempts + 1):
+    async def attempt(index: int, number: int, pause: float) -> None:
+        await anyio.sleep(pause)
+        async with slots:
             try:
-                async with slots:
-                    with anyio.fail_after(timeout):
-                        result.succeeded[index] = await worker(item)
-                return
-            except (Exception, anyio.get_cancelled_exc_class()) as error:
-                if attempt == attempts:
+                with anyio.fail_after(timeout):
+                    result.succeeded[index] = await worker(items[index])
+            except Exception as error:
+                if number < attempts:
+                    group.start_soon(attempt, index, number + 1, backoff * 2 ** (number - 1))
+                else:
                     result.failed[index] = error
-                    return
-            await anyio.sleep(backoff * 2 ** (attempt - 1))
 
     async with anyio.create_task_group() as group:
-        for index, item in enumerate(items):
-            group.start_soon(settle, index, item)
+        for index in range(len(items)):
+            group.start_soon(attempt, index, 1, 0)
     return result

@@ -1,0 +1,176 @@
+"""Public checks of m03: run them with `pytest exercises/m03_batch_partial_failure`."""
+
+from typing import Any
+
+from grader import Play, Trial, at_most, at_once, check, fail, give, hang, near, token, verb, wait
+
+START = 2.5
+tries = verb("tries")
+
+#: Four items, one of which fails.
+JOBS = {"a": [wait(3), give("A")], "b": [wait(1), fail("E")], "c": [wait(2), give("C")], "d": [wait(4.5), give("D")]}
+
+
+def batch(play: Play, jobs: dict[str, Any], **plan: Any) -> Trial:
+    """A batch of these items, called at `START`; ten slots if the plan does not say otherwise."""
+    return play(**{"start": START, "limit": 10, "jobs": jobs, **plan})
+
+
+def settled(t: Trial, what: str) -> dict[Any, Any]:
+    """What the result holds under `succeeded` or `failed`, by index."""
+    t.expect_that("the result", t.call.value is not None, "run_batch returned None")
+    pairs = t.first(t.notes(what), what, "is not there")["value"]
+    t.expect_that("the result", isinstance(pairs, list), str(pairs))
+    return {key: value for key, value in sorted(pairs, key=lambda pair: str(pair[0]))}  # noqa: C416 - key may be any
+
+
+@check("R1", misconception="finishing-order", step="failure-is-a-result")
+def test_every_item_is_settled(play: Play) -> None:
+    """Values are in `succeeded`, exceptions in `failed`, each under the index of its item."""
+    t = batch(play, JOBS)
+    t.expect("succeeded", settled(t, "succeeded"), {0: token("A"), 2: token("C"), 3: token("D")})
+    t.expect("failed", settled(t, "failed"), {1: token("E")})
+
+
+@check("R2", misconception="limit-is-a-hint", step="bound-how-many")
+def test_never_more_than_limit(play: Play) -> None:
+    """Never more than `limit` calls of `worker` run at once."""
+    t = batch(play, {f"i{n}": [wait(1 + n / 4), give(n)] for n in range(6)}, limit=2)
+    t.expect("worker calls at once", t.most_open("work"), at_most(2))
+
+
+@check("R2", misconception="chunks", step="bound-how-many")
+def test_limit_is_used(play: Play) -> None:
+    """When a call ends, the next one starts at that moment."""
+    t = batch(play, {f"i{n}": [wait(1 + n), give(n)] for n in range(5)}, limit=2)
+    ends = sorted(work.end for work in t.all("work") if work.end is not None)
+    starts = sorted(work.start for work in t.all("work"))
+    t.expect("calls start at", starts, [near(moment) for moment in (START, START, *ends[:3])])
+
+
+@check("R3", misconception="failure-ends-the-batch", step="failure-is-a-result")
+def test_failure_disturbs_nobody(play: Play) -> None:
+    """When an item fails, the others run on, and those that wait are still worked on."""
+    for limit in (1, 4):
+        t = batch(play, JOBS, limit=limit)
+        ended = {who: t.one("work", who).how for who in ("a", "c", "d")}
+        t.expect("how the other workers ended", ended, dict.fromkeys("acd", "returned"))
+
+
+@check("R4", misconception="off-by-one", step="try-again-without-a-slot", core=False)
+def test_pauses(play: Play) -> None:
+    """Attempt 2 starts `backoff` after attempt 1 failed, attempt 3 twice that after attempt 2; then it is over."""
+    t = batch(play, {"a": [wait(1), fail("E")]}, attempts=3, backoff=5)
+    t.expect("attempts start at", [work.start - START for work in t.all("work")], [near(0), near(6), near(17)])
+    t.expect("the call ended at", t.call.end, near(START + 18))
+
+
+@check("R4", misconception="retry-holds-slot", step="try-again-without-a-slot", core=False)
+def test_pause_without_slot(play: Play) -> None:
+    """While an item waits to be retried, another one can run in its slot."""
+    jobs = {who: tries([wait(1), fail(f"E{who}")], [wait(1), give(who)]) for who in ("a", "b")}
+    t = batch(play, jobs, limit=1, attempts=2, backoff=20)
+    t.expect("first attempts", sorted(t.one("work", who).start for who in jobs), [near(START), near(START + 1)])
+
+
+@check("R5", misconception="late-is-no-failure", step="bound-each-attempt", core=False)
+def test_late_attempt(play: Play) -> None:
+    """An attempt that takes longer than `timeout` is cancelled and has failed with `TimeoutError`."""
+    t = batch(play, {"late": [hang()], "quick": [wait(4), give("Q")]}, timeout=5, limit=1)
+    t.expect(
+        "time that the late one had", (t.one("work", "late").cancelled_at or 0) - t.one("work", "late").start, near(5)
+    )
+    t.expect("failed", settled(t, "failed"), {0: "TimeoutError"})
+
+
+@check("R6", misconception="finishing-order", step="tell-all-failures")
+def test_failures_in_index_order(play: Play) -> None:
+    """`raise_for_failures()` raises an `ExceptionGroup` of the failures, in index order."""
+    jobs = {"a": [wait(3), fail("E1")], "b": [wait(2), give("B")], "c": [wait(1), fail("E2")]}
+    t = batch(play, jobs, ask=1)
+    _ = t.call.value
+    members = t.first(t.notes("members"), "raise_for_failures()", "raised no group")["value"]
+    t.expect("exceptions in the group", members, [token("E1"), token("E2")])
+
+
+@check("R6", misconception="raises-anyway", step="tell-all-failures")
+def test_nothing_failed(play: Play) -> None:
+    """`raise_for_failures()` returns if nothing failed."""
+    t = batch(play, {"a": [wait(1), give("A")]}, ask=1)
+    _ = t.call.value
+    t.expect("raise_for_failures() returned", t.one("raise_for_failures").value, None)
+
+
+@check("R7", misconception="refused-too-late", step="bound-how-many")
+def test_bad_arguments(play: Play) -> None:
+    """`limit` or `attempts` below 1 raises `ValueError`, and no worker is called."""
+    for options in ({"limit": 0}, {"attempts": 0}):
+        t = batch(play, JOBS, **options)
+        t.expect_that("bad arguments", "ValueError" in t.call.errors, f"run_batch {t.call.ending}")
+        t.expect("calls of worker", len(t.notes("called")), 0)
+
+
+@check("R8", misconception="cancelled-goes-on", step="let-cancellation-through")
+def test_cancelled(play: Play) -> None:
+    """Cancelled from outside, the call ends at once and calls no worker afterwards."""
+    t = batch(play, {f"i{n}": [wait(9), give(n)] for n in range(5)}, limit=2).cancel("caller", at=START + 4)
+    t.expect("the call ended at", t.call.end, near(START + 4))
+    late = [work.who for work in t.all("work") if work.start > START + 1 and work.how != "cancelled"]
+    t.expect("workers called afterwards", late, [])
+
+
+@check("G1", misconception="asyncio-is-everywhere", step="bound-how-many")
+def test_both_backends(play: Play) -> None:
+    """The file works unchanged on asyncio and on trio."""
+    t = batch(play, JOBS, limit=1)
+    t.expect_that("on this backend", t.call.how == "returned", f"run_batch {t.call.ending}")
+
+
+@check("G2", misconception="streams-close-themselves", step="bound-how-many")
+def test_nothing_left(play: Play) -> None:
+    """When the call ends, also by a cancellation, no task, stream or lock of it is left."""
+    for t in (batch(play, JOBS, limit=2), batch(play, JOBS, limit=2).cancel("caller", at=START + 1.7)):
+        t.expect("left behind by run_batch", t.call.left, {})
+
+
+@check("G3", misconception="cancellation-is-a-failure", step="let-cancellation-through")
+def test_cancellation_passes(play: Play) -> None:
+    """A cancellation from outside is no result and no failure: the call ends by it."""
+    t = batch(play, {"a": [wait(1), give("A")], "b": [hang()]}).cancel("caller", at=START + 4)
+    t.expect_that("cancelled from outside", t.call.how != "returned", "run_batch returned all the same")
+
+
+@check("G4", misconception="blocking-is-short", step="bound-how-many")
+def test_loop_not_blocked(play: Play) -> None:
+    """No call blocks the event loop."""
+    batch(play, JOBS, limit=1).expect_not_blocked()
+
+
+@check("G5", misconception="catch-everything", step="let-cancellation-through")
+def test_other_exceptions_pass(play: Play) -> None:
+    """An exception that is no `Exception`, such as `KeyboardInterrupt`, is no failure: it leaves the call."""
+    t = batch(play, {"a": [wait(1), fail("X", "Abandon")], "b": [wait(2), give("B")]})
+    t.expect_that("the call", "X" in t.call.errors, f"{t.call.ending} instead of the exception of the worker")
+
+
+@check("G6", misconception="look-again-and-again", step="bound-how-many")
+def test_no_polling(play: Play) -> None:
+    """Waiting for a slot costs no wake-ups: a longer batch takes no more steps."""
+    short, long = (batch(play, {n: [wait(t), give(n)] for n in ("a", "b", "c")}, limit=1) for t in (1, 500))
+    t = long
+    t.expect("steps of the longer batch", t.call.steps, at_most(2 * short.call.steps + 20))
+
+
+@check("G8", misconception="refused-too-late", step="bound-how-many")
+def test_refused_at_once(play: Play) -> None:
+    """Bad arguments raise a bare `ValueError`, no group."""
+    t = batch(play, JOBS, limit=0)
+    t.expect_that("bad arguments", t.call.raised == "ValueError", f"run_batch {t.call.ending}")
+
+
+@check("G9", misconception="worker-is-a-coroutine-function", step="failure-is-a-result")
+def test_worker_raises_when_called(play: Play) -> None:
+    """`worker` may be a plain function; if it raises when it is called, the item has failed."""
+    t = batch(play, {"a": [at_once(), fail("E")], "b": [wait(1), give("B")]}, form="function", limit=1)
+    t.expect("failed", settled(t, "failed"), {0: token("E")})
+    t.expect("succeeded", settled(t, "succeeded"), {1: token("B")})

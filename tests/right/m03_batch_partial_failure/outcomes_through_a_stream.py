@@ -1,0 +1,65 @@
+"""Built so that tasks send outcomes to the caller, who settles items and starts the next attempts."""
+
+import math
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+import anyio
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+@dataclass
+class BatchResult(Generic[R]):
+    """What became of each item, by its index."""
+
+    succeeded: dict[int, R] = field(default_factory=dict)
+    failed: dict[int, Exception] = field(default_factory=dict)
+
+    def raise_for_failures(self) -> None:
+        if self.failed:
+            raise ExceptionGroup("some items failed", [self.failed[index] for index in sorted(self.failed)])
+
+
+async def run_batch(
+    items: Sequence[T],
+    worker: Callable[[T], Awaitable[R]],
+    *,
+    limit: int,
+    attempts: int = 1,
+    backoff: float = 0.1,
+    timeout: float = math.inf,
+) -> BatchResult[R]:
+    if limit < 1 or attempts < 1:
+        raise ValueError("limit and attempts must be at least 1")
+    result: BatchResult[R] = BatchResult()
+    slots = anyio.CapacityLimiter(limit)
+    send, receive = anyio.create_memory_object_stream(0)
+
+    async def attempt(index: int, number: int) -> None:
+        if number > 1:
+            await anyio.sleep(backoff * 2 ** (number - 2))
+        error = value = None
+        async with slots:
+            try:
+                with anyio.fail_after(timeout):
+                    value = await worker(items[index])
+            except Exception as caught:
+                error = caught
+        if error is not None and number < attempts:
+            group.start_soon(attempt, index, number + 1)
+        else:
+            await send.send((index, value, error))
+
+    async with send, receive, anyio.create_task_group() as group:
+        for index in range(len(items)):
+            group.start_soon(attempt, index, 1)
+        for _ in items:
+            index, value, error = await receive.receive()
+            if error is None:
+                result.succeeded[index] = value
+            else:
+                result.failed[index] = error
+    return result
