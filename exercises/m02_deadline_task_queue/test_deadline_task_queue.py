@@ -1,0 +1,149 @@
+"""Checks for your own use: run them with ``pytest exercises/m02_deadline_task_queue``. Others count, but ask the same.
+
+A plan gives each task a script: `wait(2)` sleeps two virtual seconds, `hang()` waits for ever, `fail("E")` raises,
+`cleanup(…)` is a ``finally`` block. The call is made at `START`; the deadline is ten seconds later.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from grader import Play, Trial, at_most, awaitable, check, cleanup, fail, give, hang, near, on_cancel, token, wait
+
+BOTH = ("drain_until", "drain_or_fail")
+START = 100
+
+
+def drained(play: Play, function: str, tasks: Mapping[str, Sequence[Any]], *, ends: float = 10, **more: Any) -> Trial:
+    """A call at `START` with a deadline `ends` seconds later."""
+    return play(tasks=tasks, function=function, deadline=START + ends, begin=[wait(START)], **more)
+
+
+def queue_of(t: Trial) -> Any:
+    """The tasks that are in the queue after the call."""
+    return t.notes("queue")[0]["value"]
+
+
+@check("R1", misconception="queue-copied", step="look-then-take")
+def test_done(play: Play) -> None:
+    """Tasks run in the order of the queue; each one that finished is out of the queue and in `done`."""
+    t = drained(play, "drain_until", {"b": [wait(1)], "a": [wait(2)]})
+    t.expect("tasks as they were started", t.names("run"), ["b", "a"])
+    t.expect("the report's done", t.call.value.done, ["b", "a"])
+    t.expect("the queue after the call", queue_of(t), [])
+
+
+@check("R1", misconception="every-timeout-error-is-the-deadline", step="whose-timeout")
+def test_failed(play: Play) -> None:
+    """A task that raised is in `failed` with its exception, also a `TimeoutError`, and the next one runs."""
+    t = drained(play, "drain_until", {"a": [fail("E1")], "b": [fail("E2", "TimeoutError")], "c": [wait(1)]})
+    t.expect("the report's failed", t.call.value.failed, {"a": token("E1"), "b": token("E2")})
+    t.expect("the report's done", t.call.value.done, ["c"])
+
+
+@check("R2", misconception="relative-deadline", step="one-clock")
+def test_soft_end(play: Play) -> None:
+    """At `deadline`, a point in time, `drain_until` cancels the running task and returns what was done."""
+    t = drained(play, "drain_until", {"a": [wait(4)], "b": [hang()], "c": [wait(1)]})
+    t.expect("b was cancelled at", t.of("b").cancelled_at, near(110))
+    t.expect("the report's done", t.call.value.done, ["a"])
+
+
+@check("R2", misconception="hard-means-loud", step="soft-or-hard")
+def test_hard_end(play: Play) -> None:
+    """At `deadline`, `drain_or_fail` cancels the running task and raises a `TimeoutError` that is in no group."""
+    t = drained(play, "drain_or_fail", {"a": [wait(4)], "b": [hang()], "c": [wait(1)]})
+    t.expect("raised", t.call.raised, "TimeoutError")
+
+
+@check("R2", misconception="cancelled-means-undone", step="whose-timeout")
+def test_error_at_the_deadline(play: Play) -> None:
+    """A task that answers the deadline with an error has failed."""
+    t = drained(play, "drain_until", {"a": [on_cancel(fail("E")), hang()], "b": [wait(1)]})
+    t.expect("the report's failed", t.call.value.failed, {"a": token("E")})
+
+
+@check("R3", misconception="pop-before-work", step="look-then-take")
+def test_interrupted_stays(play: Play) -> None:
+    """The task that the deadline interrupts is still in the queue, in its place."""
+    for function in BOTH:
+        t = drained(play, function, {"a": [wait(4)], "b": [hang()], "c": [wait(1)]})
+        t.expect("the queue after the call", queue_of(t), ["b", "c"])
+
+
+@check("R3", misconception="pop-before-work", step="let-cancellation-through")
+def test_cancelled_task_stays(play: Play) -> None:
+    """When the call is cancelled from outside, the interrupted task is still in the queue, in its place."""
+    for function in BOTH:
+        t = drained(play, function, {"a": [wait(4)], "b": [wait(4)], "c": [wait(1)]}).cancel("caller", at=106)
+        t.expect("the queue after the call", queue_of(t), ["b", "c"])
+
+
+@check("R4", misconception="first-misfit-ends-it", step="deadlines-around", core=False)
+def test_misfits_are_skipped(play: Play) -> None:
+    """A task whose estimate is more than the time left is not started; a later one that fits is."""
+    t = drained(play, "drain_until", {"a": [wait(1)], "b": [wait(1)]}, estimates={"a": 30, "b": 5})
+    t.expect("tasks that were started", t.names("run"), ["b"])
+
+
+@check("R5", misconception="cancellation-stops-the-loop", step="one-clock")
+def test_deadline_has_passed(play: Play) -> None:
+    """With a deadline that has passed nothing is started."""
+    for function in BOTH:
+        t = drained(play, function, {"a": [give(1)]}, ends=-1)
+        t.expect("tasks that were started", t.names("run"), [])
+
+
+@check("R6", misconception="hard-means-loud", step="soft-or-hard")
+def test_nothing_is_left(play: Play) -> None:
+    """`drain_or_fail` returns the report if no task is left, also if one failed."""
+    t = drained(play, "drain_or_fail", {"a": [wait(1)], "b": [fail("E")]})
+    t.expect("the report's done", t.call.value.done, ["a"])
+
+
+@check("G1", misconception="asyncio-is-everywhere", step="one-clock")
+def test_both_backends(play: Play) -> None:
+    """The file works on asyncio and on trio."""
+    t = drained(play, "drain_until", {"a": [wait(1)], "b": [hang()]})
+    t.expect("tasks that were started", t.names("run"), ["a", "b"])
+    t.expect("drain_until", t.call.how, "returned")
+
+
+@check("G2", misconception="things-close-themselves", step="let-cancellation-through")
+def test_nothing_left_behind(play: Play) -> None:
+    """When the call ends, no task and no stream of it is left."""
+    drained(play, "drain_until", {"a": [cleanup(wait(1)), hang()]}).expect_nothing_left()
+
+
+@check("G3", misconception="every-cancellation-is-my-deadline", step="let-cancellation-through")
+def test_cancelled_from_outside(play: Play) -> None:
+    """Cancelled from outside, the call ends by that: no report, no `TimeoutError`."""
+    for function in BOTH:
+        t = drained(play, function, {"a": [wait(4)], "b": [wait(4)]}).cancel("caller", at=106)
+        t.expect_that("cancelled from outside", t.call.how == "cancelled", f"{function} {t.call.ending}")
+
+
+@check("G4", misconception="blocking-is-short", step="one-clock")
+def test_never_blocks(play: Play) -> None:
+    """Nothing blocks the event loop."""
+    drained(play, "drain_until", {"a": [fail("E")], "b": [hang()]}).expect_not_blocked()
+
+
+@check("G5", misconception="catch-everything", step="whose-timeout")
+def test_interrupts_pass(play: Play) -> None:
+    """An exception that is no `Exception` is no failed task: it leaves the call."""
+    t = drained(play, "drain_until", {"a": [fail("stop", "Abandon")], "b": [wait(1)]})
+    t.expect_that("`stop` of a should leave the call", "stop" in t.call.errors, f"it {t.call.ending}")
+
+
+@check("G6", misconception="look-again-and-again", step="one-clock")
+def test_no_busy_waiting(play: Play) -> None:
+    """The call sleeps until something happens."""
+    t = drained(play, "drain_until", {"a": [wait(1000)], "b": [hang()]}, ends=5000)
+    t.expect("wake-ups", t.call.steps, at_most(40))
+
+
+@check("G9", misconception="work-is-a-coroutine-function", step="look-then-take")
+def test_any_callable(play: Play) -> None:
+    """`work` may be anything that returns an awaitable when it is called."""
+    t = drained(play, "drain_until", {"a": [awaitable(), wait(1)], "b": [wait(1)]}, partials=True)
+    t.expect("the report's done", t.call.value.done, ["a", "b"])
