@@ -122,7 +122,7 @@ def set_up(root: str) -> None:
     elif found is not None and usable and found.get("place") == wanted["place"]:
         print("bootstrap: pyproject.toml or constraints.txt has changed, updating .venv", file=sys.stderr)
     else:
-        print("bootstrap: setting up .venv (once, about a minute)", file=sys.stderr)
+        print("bootstrap: setting up .venv (once, one to three minutes)", file=sys.stderr)
         found = None
         make_venv(root)
     write_stamp(root, {})
@@ -191,18 +191,18 @@ def make_venv(root: str) -> None:
     except subprocess.CalledProcessError as problem:
         raise SetupError(
             f"pip could not be put into .venv ({last_line(problem.output) or problem}): check that the disk has "
-            "300 MB free, then run the same command again"
+            "700 MB free, then run the same command again"
         ) from None
 
 
 def install(root: str) -> None:
-    """Install the build tool, then this checkout and what its tests need, in the pinned versions.
+    """Install the build tool, then this checkout and what the demo and its tests need, in the pinned versions.
 
     Two steps, because the second builds without isolation: with the pinned build tool, and without the network when
     all is there already.
     """
     pip(root, "hatchling", "editables")
-    pip(root, "--no-build-isolation", "--editable", ".[test]")
+    pip(root, "--no-build-isolation", "--editable", ".[test,class]")
 
 
 def pip(root: str, *words: str) -> None:
@@ -234,7 +234,7 @@ def why_pip_failed(root: str, output: bytes) -> str:
         file.write(output)
     text = output.decode("utf-8", "replace")
     if "No space left" in text:
-        return f"the disk is full: free 300 MB, then run the same command again (all that pip said: {log})"
+        return f"the disk is full: free 700 MB, then run the same command again (all that pip said: {log})"
     if any(sign in text for sign in OFFLINE):
         return (
             "the packages could not be downloaded: connect to the network (behind a proxy set HTTPS_PROXY), then run "
