@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,7 @@ class Finding:
         again: what to tell in a dispute: backend and seed.
         step: title of the lesson step that treats it.
         core: whether it is a core check.
+        also: sentences of other checks in which the very same was seen.
     """
 
     clause: str
@@ -48,6 +49,7 @@ class Finding:
     again: str
     step: str
     core: bool
+    also: tuple[str, ...] = ()
 
 
 class TellTheLearner(autograding.Hook):
@@ -163,7 +165,18 @@ def findings(module: Module, report: Report) -> list[Finding]:
     for row in report.checks:
         by_check.setdefault(row.id, []).append(row)
     found = [_finding(module, rows) for rows in by_check.values() if any(row.verdict == "failed" for row in rows)]
-    return sorted(found, key=lambda each: not each.core)
+    return merged(sorted(found, key=lambda each: not each.core))
+
+
+def merged(found: list[Finding]) -> list[Finding]:
+    """Say the same cause once: what several checks saw alike stands under the first of them."""
+    groups: dict[object, list[Finding]] = {}
+    for place, each in enumerate(found):
+        # Without a line of the learner's file two checks that saw alike may still have met different faults.
+        same = any("line" in text for label, text in each.facts if label in ("seen", "where"))
+        seen = dict(each.facts)
+        groups.setdefault((seen.get("seen"), each.only, each.core) if same else place, []).append(each)
+    return [replace(first, also=tuple(each.sentence for each in rest)) for first, *rest in groups.values()]
 
 
 def _finding(module: Module, rows: list[Row]) -> Finding:

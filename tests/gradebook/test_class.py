@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from grader.course import CourseError
-from grader.gradebook import class_toml, collecting, founding, learner, settings, table, verdicts
+from grader.gradebook import class_toml, collecting, feedback, founding, learner, settings, table, verdicts
 
 SLUG = "m01_tiny"
 NEXT_DAY = "2026-11-02 13:00:00.000000 UTC"
@@ -293,3 +293,15 @@ def test_the_nbgrader_command_line_does_the_same(school, texts):
     assert "85 of 100 points" in school.page("ben")
     nbgrader("export", "--to", "out.csv")
     assert "ada" in (school.class_ / "out.csv").read_text()
+
+
+def test_a_page_says_one_cause_once():
+    raised = (("seen", "raised RuntimeError at line 18"), ("where", "run of 0 s"))
+    late = (("expected", "3"), ("seen", "0.0"))
+    found = [
+        feedback.Finding(
+            "m01.R1", sentence, facts, "Passes on asyncio, but not on trio: it must do both.", "", "", True
+        )
+        for sentence, facts in (("a", raised), ("b", late), ("c", raised), ("d", late))
+    ]
+    assert [(each.sentence, each.also) for each in feedback.merged(found)] == [("a", ("c",)), ("b", ()), ("d", ())]
