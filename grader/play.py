@@ -148,7 +148,7 @@ class Trial(Trace):
         count = 0
         for played in self._play.session.play(request):
             data = self._with_debugger(played, request) if played["end"]["kind"] == "breakpoint" else played
-            wrong = complaints(data, request)
+            wrong = complaints(data, request, getattr(self._play.session, "words", None))
             if wrong:
                 raise NotRun(f"the run's record is not valid: {wrong}")
             trace = Trace(data)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,14 +12,32 @@ FORMAT = 1
 _ENDS = frozenset({"done", "deadlock", "runaway", "stuck", "exit", "error", "breakpoint"})
 _HOWS = frozenset({"returned", "raised", "cancelled", "open"})
 _KEYS = {"format", "backend", "seed", "order", "cancel", "fault", "spans", "notes", "steps", "time", "end", "probes"}
+_WORD = re.compile(r"[^\W\d_]+")
+_OURS = frozenset(
+    {"actor", "run", "after", "scene", "cancel", "signal", "file", "open", "close", "collected", "fault"}
+) | {
+    *("want", "take", "drop", "give", "up", "lock"),
+}
 _MAX_SPANS = 5_000
 _MAX_NOTES = 10_000
 
 
-def complaints(data: Any, request: Mapping[str, Any]) -> str:
-    """Return what is wrong with a trace, in a few words; empty text if it may be believed."""
+def words_of(text: str) -> frozenset[str]:
+    """Return the words of a scene's text, and those that the worker itself puts into a record."""
+    return frozenset(_WORD.findall(text)) | _OURS
+
+
+def complaints(data: Any, request: Mapping[str, Any], words: frozenset[str] | None = None) -> str:
+    """Return what is wrong with a trace, in a few words; empty text if it may be believed.
+
+    Args:
+        data: the trace.
+        request: what was asked for.
+        words: those of the scene (`words_of`); names made of others than these and the plan's are refused. None
+            lets any name pass.
+    """
     try:
-        return _head(data, request) or _spans(data) or _notes(data) or ""
+        return _head(data, request) or _spans(data) or _notes(data) or _names(data, request, words)
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         return f"malformed ({type(error).__name__})"
 
@@ -34,6 +53,19 @@ def _head(data: Any, request: Mapping[str, Any]) -> str:
         return "no time"
     if len(data["spans"]) > _MAX_SPANS or len(data["notes"]) > _MAX_NOTES:
         return "too long"
+    return ""
+
+
+def _names(data: Mapping[str, Any], request: Mapping[str, Any], words: frozenset[str] | None) -> str:
+    if words is None:
+        return ""
+    known = words | frozenset(_WORD.findall(repr(request["plan"])))
+    for entry in (*data["spans"], *data["notes"]):
+        # Who notes a lock is a task, and its name may be the learner's.
+        name = f"{entry['what']} {entry['who']}" if "how" in entry else entry["what"]
+        strange = [word for word in _WORD.findall(name) if word not in known]
+        if strange:
+            return f"a name that neither plan nor scene knows: {strange[0]}"
     return ""
 
 

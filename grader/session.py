@@ -17,6 +17,7 @@ from grader.check import NotRun
 from grader.contract import Fault, Submission, load_fault
 from grader.course import BACKENDS, Module
 from grader.sandbox import LinkClosed, LinkTimeout
+from grader.schema import words_of
 from grader.sweeps import RESUMED, planned, spread
 
 SLICE = 0.5
@@ -93,6 +94,8 @@ class Session:
         self.deadline = time.monotonic() + self.limits.total
         self.hangs: dict[str, list[str]] = {backend: [] for backend in BACKENDS}
         self._scene = module.scene.read_text(encoding="utf-8")
+        #: what names in a trace may be made of, besides the plan's
+        self.words = words_of(self._scene)
         self._parts = parts_of(self._scene)
         self._line: Line | None = None
         self._playing: Generator[dict[str, Any], None, None] | None = None
