@@ -75,7 +75,7 @@ async def scene(
 
 async def collect() -> None:
     """Let go of what nobody refers to."""
-    gc.collect()
+    gc.collect(1)  # what this run made is young; the whole heap would take long
 
 
 class Bank:

@@ -8,6 +8,7 @@ from typing import Any
 from grader import (
     Play,
     Trace,
+    at_least,
     at_most,
     at_once,
     awaitable,
@@ -659,7 +660,7 @@ def test_refused_task_keeps_what_it_holds(play: Play) -> None:
     )
     expect_refusal(t, "b", "x", "p and y")
     t.expect("holders", shown(t, "o"), [{"p": "b", "y": "b"}])
-    t.expect("the next task gets p at", takes(t, "o", "p")[0].end, near(5.3))
+    t.expect("the next task gets p at", takes(t, "o", "p")[0].end, at_least(5.3))
     t.expect("giving back", [ending(span) for span in t.all("drop", "b")], ["returned", "returned"])
 
 
@@ -780,10 +781,18 @@ def test_held_by_another_task(play: Play) -> None:
 
 @check("R7", misconception="child-has-parents-locks", step="learn-the-order", core=False)
 def test_child_tasks_hold_nothing(play: Play) -> None:
-    """A child task counts as holding what its parent holds."""
-    child = {"child": [wait(1), take("y"), wait(1), drop("y"), inside("z")]}
-    after = [wait(5.3), *taking("yx"), *dropping("xy"), *taking("zx"), *dropping("xz")]
-    for parent in both("x", spawn(child)):
+    """A child task counts as holding what its parent holds, or what another child holds."""
+    children = {"child": [wait(1), take("y"), wait(1), drop("y"), inside("z")], "other child": [wait(1.5), inside("w")]}
+    after = [
+        wait(5.3),
+        *taking("yx"),
+        *dropping("xy"),
+        *taking("zx"),
+        *dropping("xz"),
+        *taking("wyx"),
+        *dropping("xyw"),
+    ]
+    for parent in both("x", spawn(children)):
         expect_no_alarm(play(actors={"a": parent, "b": after}))
 
 
@@ -866,13 +875,13 @@ def test_errands_that_agree(play: Play) -> None:
 def test_taking_again(play: Play) -> None:
     """A task takes a lock that it holds, and does not get a `RuntimeError` at once."""
     ways = {
-        "a": [take("0/x"), wait(2), take("0/x")],
-        "b": [inside("1/x", take("1/x"))],
-        "c": [take("2/x"), inside("2/x")],
-        "d": [inside("3/x", inside("3/x"), wait(2))],
-        "e": [take("4/x"), wait(2), *taking("4/x", "4/x")],
+        "a": [take("0/x0"), wait(2), take("0/x0")],
+        "b": [inside("1/x1", take("1/x1"))],
+        "c": [take("2/x2"), inside("2/x2")],
+        "d": [inside("3/x3", inside("3/x3"), wait(2))],
+        "e": [take("4/x4"), wait(2), *taking("4/x4", "4/x4")],
     }
-    waiters = {f"w{n}": [wait(2.3), within(3, take(f"{n}/x"))] for n in range(5)}
+    waiters = {f"w{n}": [wait(2.3), within(3, take(f"{n}/x{n}"))] for n in range(5)}
     t = play(actors={who: [wait(1.3), *steps] for who, steps in ways.items()} | waiters)
     for who in ways:
         for again in takes(t, who)[1:]:
@@ -927,7 +936,7 @@ def test_only_the_holder_releases(play: Play) -> None:
     """A lock is free for others after a task that does not hold it tried to release it."""
     actors = {"a": [take("x"), wait(5), drop("x")], "b": [wait(1.3), drop("x")], "c": [wait(1.6), take("x"), drop("x")]}
     t = play(actors=actors)
-    t.expect("c gets the lock at", takes(t, "c", "x")[0].end, near(5))
+    t.expect("c gets the lock at", takes(t, "c", "x")[0].end, at_least(5))
     t.expect("the holder releases", ending(t.of("a")[drop("x")]), "returned")
 
 
@@ -1006,7 +1015,7 @@ def test_given_up_in_the_middle_of_the_line(play: Play) -> None:
         t.expect(
             "those who got the lock", sorted(names_of(t, x)), [f"{x} h", *(f"{x} w{i}" for i in (1, 2, 3) if i != gone)]
         )
-        t.expect("times", [when for _, when, *_ in got(t, x)], [near(0), near(5), near(7)])
+        t.expect("times", [when for _, when, *_ in got(t, x)], [near(0), at_least(5), at_least(7)])
     t.expect("holders at the end", shown(t, "o"), [{}] * 3)
     t.expect("locked at the end", told(t, "o"), [False] * 3)
 
