@@ -12,7 +12,6 @@ from grader import (
     checkpoint,
     cleanup,
     fail,
-    hang,
     near,
     on_cancel,
     one_of,
@@ -22,6 +21,8 @@ from grader import (
 
 START = 3.7
 LONG = 1000.0
+#: Longer than every `finish_timeout` below that is meant to strike.
+SLOW = [wait(90)]
 #: The three ways to end; each check of R7 wants exactly one.
 ONE_END = one_of(["committed"], ["rolled back"], ["invalidated"])
 NO_COMMIT = one_of(["rolled back"], ["invalidated"])
@@ -42,6 +43,24 @@ def took(span: Any) -> float:
 def goes_on(t: Trace) -> bool:
     """Whether the caller came past the checkpoint after the block."""
     return any(s.how == "returned" for s in t.all("after", "caller"))
+
+
+def expect_given_up(t: Trace, what: str, limit: float) -> None:
+    """Fail the subject unless `commit` or `rollback`, if it was called, is given up after `limit` seconds."""
+    for span in t.all(what, "db"):
+        t.expect(f"the {what}", span.ending, "was cancelled")
+        t.expect("given up after", took(span), near(limit))
+
+
+def expect_whole(t: Trace, what: str) -> None:
+    """Fail the subject unless `commit` or `rollback`, if it was called, runs to its end."""
+    for span in t.all(what, "db"):
+        t.expect(f"the {what}", span.ending, "returned")
+
+
+def expect_invalidated(t: Trace) -> None:
+    """Fail the subject unless the connection is invalidated."""
+    t.expect_that("how it ended", "invalidated" in ends(t), f"not invalidated, but {' and '.join(ends(t)) or 'open'}")
 
 
 def struck(t: Trace, *whats: str) -> bool:
@@ -114,8 +133,7 @@ def test_commit_is_not_interrupted(play: Play) -> None:
     a, b, c = play.draw(3)
     commit = [checkpoint(), wait(c), checkpoint(), wait(1)]
     for t in play(begin=[wait(a)], body=[wait(b)], commit=commit, finish_timeout=60).cancelled("caller"):
-        for span in t.all("commit"):
-            t.expect("the commit", span.ending, "returned")
+        expect_whole(t, "commit")
 
 
 @check("R2", misconception="shield-after-cancellation-only", step="shield-what-must-finish")
@@ -125,17 +143,17 @@ def test_rollback_is_not_interrupted(play: Play) -> None:
     rollback = [checkpoint(), wait(a), checkpoint(), wait(1)]
     search = play(body=[wait(b), fail("E1")], rollback=rollback, finish_timeout=60).cancelled("caller")
     for t in cancelled_during(search, "rollback"):
-        t.expect("the rollback", t.one("rollback").ending, "returned")
+        expect_whole(t, "rollback")
 
 
-@check("R2", misconception="await-in-finally", step="shield-what-must-finish")
+@check("R2", misconception="deadline-is-no-cancellation", step="shield-what-must-finish")
 def test_enclosing_deadline_does_not_interrupt(play: Play) -> None:
     """An enclosing deadline that passes during `commit` or `rollback` does not interrupt it."""
     a, b = play.draw(2)
     for what, body in (("commit", [wait(a)]), ("rollback", [wait(a), fail("E1")])):
         plan = {"body": body, what: [wait(b), wait(0.5)], "finish_timeout": 60}
         t = play(**plan).within("caller", START + a + b / 2)
-        t.expect(f"the {what}", t.one(what).ending, "returned")
+        expect_whole(t, what)
 
 
 @check("R2", misconception="shield-for-good", step="shield-what-must-finish")
@@ -145,7 +163,8 @@ def test_takes_effect_afterwards(play: Play) -> None:
     for what, body in (("commit", [wait(a)]), ("rollback", [wait(a), fail("E1")])):
         plan = {"body": body, what: [wait(b)], "finish_timeout": 60}
         t = play(**plan).cancel("caller", at=START + a + b / 2)
-        t.expect("the block ended at", t.call.end, near(t.one(what).start + b))
+        if t.all(what):
+            t.expect("the block ended at", t.call.end, near(t.one(what).start + b))
         t.expect_that("cancelled from outside", not goes_on(t), "the caller went on after the block")
 
 
@@ -155,8 +174,8 @@ def test_rollback_after_a_failed_commit_is_not_interrupted(play: Play) -> None:
     a, b = play.draw(2)
     plan = {"commit": [wait(a), fail("C1")], "rollback": [wait(b), wait(1)], "finish_timeout": 60}
     for t in play(**plan).cancelled("caller"):
-        for span in t.all("rollback") if not struck(t, "begin", "body") else []:
-            t.expect("the rollback", span.ending, "returned")
+        if not struck(t, "begin", "body"):
+            expect_whole(t, "rollback")
 
 
 # -- R3: the protection is bounded -----------------------------------------------------------------------------------
@@ -164,26 +183,24 @@ def test_rollback_after_a_failed_commit_is_not_interrupted(play: Play) -> None:
 def test_commit_is_given_up(play: Play) -> None:
     """A `commit` that takes longer than `finish_timeout` is given up then."""
     a, limit = play.draw(2)
-    for commit in ([hang()], [wait(limit + 0.3)], [wait(LONG)]):
-        t = play(body=[wait(a)], commit=commit, finish_timeout=limit)
-        t.expect("the commit", t.one("commit").ending, "was cancelled")
-        t.expect("given up after", took(t.one("commit")), near(limit))
+    for commit in ([wait(limit + 0.3)], [wait(LONG)]):
+        expect_given_up(play(body=[wait(a)], commit=commit, finish_timeout=limit), "commit", limit)
 
 
 @check("R3", misconception="given-up-is-enough", step="bound-the-shield")
 def test_given_up_commit_is_invalidated(play: Play) -> None:
     """After a `commit` that was given up the connection is invalidated, and no rollback is tried."""
     limit = play.draw(1)[0]
-    for commit in ([hang()], [cleanup(wait(2)), hang()]):
+    for commit in (SLOW, [cleanup(wait(2)), *SLOW]):
         t = play(body=[wait(1)], commit=commit, finish_timeout=limit)
         t.expect("rollbacks", t.names("rollback"), [])
-        t.expect("how it ended", ends(t), ["invalidated"])
+        expect_invalidated(t)
 
 
 @check("R3", misconception="time-out-tells-itself", step="bound-the-shield")
 def test_given_up_commit_raises_timeout_error(play: Play) -> None:
     """After a `commit` that was given up the block raises `TimeoutError`."""
-    for commit in ([hang()], [cleanup(wait(2)), hang()]):
+    for commit in (SLOW, [cleanup(wait(2)), *SLOW]):
         t = play(body=[wait(1)], commit=commit, finish_timeout=2.3)
         t.expect("what leaves the block", t.call.errors, ["TimeoutError"])
 
@@ -192,77 +209,70 @@ def test_given_up_commit_raises_timeout_error(play: Play) -> None:
 def test_bounded_when_cancelled(play: Play) -> None:
     """A `commit` that is too long is given up after `finish_timeout`, also if a cancellation came meanwhile."""
     limit = play.draw(1)[0]
-    search = play(body=[wait(1)], commit=[wait(limit / 3), hang()], finish_timeout=limit).cancelled("caller")
+    search = play(body=[wait(1)], commit=[wait(limit / 3), *SLOW], finish_timeout=limit).cancelled("caller")
     for t in cancelled_during(search, "commit"):
-        t.expect("given up after", took(t.one("commit")), near(limit))
-        t.expect("how it ended", ends(t), ["invalidated"])
-        t.expect_that("a commit that was given up", t.call.how != "returned", "the block just ended")
+        t.expect("given up after", took(t.one("commit")), at_most(limit))
+        if took(t.one("commit")) == near(limit):
+            expect_invalidated(t)
+            t.expect_that("a commit that was given up", t.call.how != "returned", "the block just ended")
 
 
 @check("R3", misconception="shield-without-a-bound", step="bound-the-shield")
 def test_rollback_is_given_up(play: Play) -> None:
     """A `rollback` that takes longer than `finish_timeout` is given up then, and the connection invalidated."""
     a, limit = play.draw(2)
-    for rollback in ([hang()], [wait(limit + 0.3)]):
+    for rollback in ([wait(limit + 0.3)], [wait(LONG)]):
         t = play(body=[wait(a), fail("E1")], rollback=rollback, finish_timeout=limit)
-        t.expect("the rollback", t.one("rollback").ending, "was cancelled")
-        t.expect("given up after", took(t.one("rollback")), near(limit))
-        t.expect("how it ended", ends(t), ["invalidated"])
+        expect_given_up(t, "rollback", limit)
+        if t.all("rollback"):
+            expect_invalidated(t)
 
 
 @check("R3", misconception="last-exception-counts", step="bound-the-shield")
 def test_given_up_rollback_hides_no_exception(play: Play) -> None:
     """After a `rollback` that was given up the body's own exception leaves the block."""
     for kind in ("Fault", "TimeoutError"):
-        t = play(body=[wait(1), fail("E1", kind)], rollback=[hang()], finish_timeout=2.3)
-        t.expect("what leaves the block", t.call.raised, "E1")
+        t = play(body=[wait(1), fail("E1", kind)], rollback=SLOW, finish_timeout=2.3)
+        if t.all("rollback"):
+            t.expect("what leaves the block", t.call.raised, "E1")
 
 
 @check("R3", misconception="shield-without-a-bound", step="bound-the-shield")
 def test_rollback_of_a_cancelled_body_is_given_up(play: Play) -> None:
     """After the body was cancelled, `rollback` too is given up after `finish_timeout`, and the connection invalidated."""
     limit = play.draw(1)[0]
-    t = play(body=[hang()], rollback=[hang()], finish_timeout=limit).cancel("caller", at=START + 1.6)
-    t.expect("given up after", took(t.one("rollback")), near(limit))
-    t.expect("how it ended", ends(t), ["invalidated"])
-    t.expect("the block", t.call.how, "cancelled")
+    t = play(body=SLOW, rollback=SLOW, finish_timeout=limit).cancel("caller", at=START + 1.6)
+    if any(took(span) > 0.1 for span in t.all("rollback")):
+        expect_given_up(t, "rollback", limit)
+        expect_invalidated(t)
+        t.expect("the block", t.call.how, "cancelled")
 
 
 @check("R3", misconception="one-budget", step="bound-the-shield")
 def test_each_has_the_time_for_itself(play: Play) -> None:
     """`finish_timeout` counts from the start of `commit` or `rollback`; one that takes less is not given up."""
     a, b, limit = play.draw(3)
-    before = [wait(10 * limit + b)]
-    t = play(begin=[wait(2 * limit + a)], body=before, commit=[wait(0.9 * limit)], finish_timeout=limit)
-    t.expect("how it ended", ends(t), ["committed"])
-    t = play(begin=[wait(a)], body=[*before, fail("E1")], rollback=[wait(0.9 * limit)], finish_timeout=limit)
-    t.expect("how it ended", ends(t), ["rolled back"])
-    t = play(body=[hang()], rollback=[wait(0.9 * limit)], finish_timeout=limit).cancel("caller", at=3 * limit + a + 5)
-    t.expect("how it ended", ends(t), ["rolled back"])
+    almost, before = [wait(0.9 * limit)], [wait(10 * limit + b)]
+    expect_whole(play(begin=[wait(2 * limit + a)], body=before, commit=almost, finish_timeout=limit), "commit")
+    expect_whole(play(body=[*before, fail("E1")], rollback=almost, finish_timeout=limit), "rollback")
 
 
 @check("R3", misconception="one-budget", step="bound-the-shield")
 def test_five_seconds_by_default(play: Play) -> None:
     """Without `finish_timeout`, `commit` and `rollback` have 5 seconds each."""
-    t = play(body=[wait(1.1)], commit=[wait(4.8)])
-    t.expect("a commit of 4.8 s", ends(t), ["committed"])
-    t = play(body=[wait(1.1)], commit=[wait(5.2)])
-    t.expect("given up after", took(t.one("commit")), near(5))
-    t = play(body=[wait(1.1), fail("E1")], rollback=[wait(4.8)])
-    t.expect("a rollback of 4.8 s", ends(t), ["rolled back"])
-    t = play(body=[wait(1.1), fail("E1")], rollback=[wait(5.2)])
-    t.expect("given up after", took(t.one("rollback")), near(5))
+    expect_whole(play(body=[wait(1.1)], commit=[wait(4.8)]), "commit")
+    expect_given_up(play(body=[wait(1.1)], commit=[wait(5.2)]), "commit", 5)
+    expect_whole(play(body=[wait(1.1), fail("E1")], rollback=[wait(4.8)]), "rollback")
+    expect_given_up(play(body=[wait(1.1), fail("E1")], rollback=[wait(5.2)]), "rollback", 5)
 
 
 @check("R3", misconception="one-budget", step="when-finishing-fails", core=False)
 def test_rollback_after_a_failed_commit_has_its_own_time(play: Play) -> None:
     """The `rollback` that follows a failed `commit` has the whole of `finish_timeout` for itself."""
     limit = play.draw(1)[0]
-    commit = [wait(0.8 * limit), fail("C1")]
-    t = play(body=[wait(1)], commit=commit, rollback=[wait(0.9 * limit)], finish_timeout=limit)
-    t.expect("how it ended", ends(t), ["rolled back"])
-    t = play(body=[wait(1)], commit=commit, rollback=[hang()], finish_timeout=limit)
-    t.expect("given up after", took(t.one("rollback")), near(limit))
+    plan = {"body": [wait(1)], "commit": [wait(0.8 * limit), fail("C1")], "finish_timeout": limit}
+    expect_whole(play(**plan, rollback=[wait(0.9 * limit)]), "rollback")
+    expect_given_up(play(**plan, rollback=SLOW), "rollback", limit)
 
 
 # -- R4: nothing else is protected, or bounded -----------------------------------------------------------------------
@@ -270,7 +280,7 @@ def test_rollback_after_a_failed_commit_has_its_own_time(play: Play) -> None:
 def test_begin_can_be_cancelled(play: Play) -> None:
     """A cancellation, or an enclosing deadline, reaches `begin` at once."""
     at = START + play.draw(1)[0]
-    for t in (play(begin=[hang()]).cancel("caller", at=at), play(begin=[wait(LONG)]).within("caller", at)):
+    for t in (play(begin=[wait(LONG)]).cancel("caller", at=at), play(begin=[wait(LONG)]).within("caller", at)):
         t.expect("`begin` was cancelled at", t.one("begin").cancelled_at, near(at))
 
 
@@ -279,10 +289,9 @@ def test_body_can_be_cancelled(play: Play) -> None:
     """A cancellation, or an enclosing deadline, reaches the body at once."""
     a, b = play.draw(2)
     at = START + a + b
-    for body in ([hang()], [wait(b / 2), wait(LONG)]):
-        trial = play(begin=[wait(a)], body=body)
-        for t in (trial.cancel("caller", at=at), trial.within("caller", at)):
-            t.expect("the body was cancelled at", t.one("body").cancelled_at, near(at))
+    trial = play(begin=[wait(a)], body=[wait(b / 2), wait(LONG)])
+    for t in (trial.cancel("caller", at=at), trial.within("caller", at)):
+        t.expect("the body was cancelled at", t.one("body").cancelled_at, near(at))
 
 
 @check("R4", misconception="timeout-for-everything", step="leave-the-rest-open")
@@ -302,12 +311,13 @@ def test_other_connections_do_not_wait(play: Play) -> None:
     slow = [wait(50)]
     quick = {"begin": [wait(0.2)], "body": [wait(0.3)], "commit": [wait(0.4)]}
     wrong = {**quick, "body": [wait(0.3), fail("E2")], "rollback": [wait(0.4)]}
+    alone = {"second": took(play(**quick).call), "third": took(play(**wrong).call)}
     for plan in ({"begin": slow}, {"body": slow}, {"commit": slow}, {"body": [fail("E1")], "rollback": slow}):
         others = {"second": {**quick, "start": START + 0.9}, "third": {**wrong, "start": START + 1.7}}
         t = play(**plan, finish_timeout=60, others=others)
-        for who, other in (("second", quick), ("third", wrong)):
+        for who, seconds in alone.items():
             call = t.first([s for s in t.calls() if s.who == who], f"the block of {who}", "was never entered")
-            t.expect(f"the block of the {who} caller took", took(call), near(took(play(**other).call)))
+            t.expect(f"the block of the {who} caller took", took(call), near(seconds))
 
 
 # -- R5: a cancelled body is rolled back -----------------------------------------------------------------------------
@@ -315,19 +325,19 @@ def test_other_connections_do_not_wait(play: Play) -> None:
 def test_cancelled_body_is_rolled_back(play: Play) -> None:
     """After the body was cancelled, or met an enclosing deadline, `rollback` runs, and runs whole."""
     a, b = play.draw(2)
-    trial = play(body=[hang()], rollback=[wait(b), checkpoint(), wait(0.5)], finish_timeout=60)
+    trial = play(body=SLOW, rollback=[wait(b), checkpoint(), wait(0.5)], finish_timeout=60)
     for t in (trial.cancel("caller", at=START + a), trial.within("caller", START + a)):
-        t.expect("the rollback", t.one("rollback").ending, "returned")
-        t.expect("commits", t.names("commit"), [])
+        if struck(t, "body"):
+            t.expect("the rollback", t.one("rollback").ending, "returned")
+            t.expect("commits", t.names("commit"), [])
 
 
 @check("R5", misconception="cancellation-is-an-exception", step="shield-what-must-finish")
 def test_cancelled_at_every_step_of_the_body(play: Play) -> None:
     """Whenever the body is cancelled, `rollback` runs, and runs whole."""
     a, b = play.draw(2)
-    body = [checkpoint(), wait(a), checkpoint(), wait(b), hang()]
-    stop = {"stopper": [wait(START + a + b + 5), cancel("caller")]}
-    for t in play(body=body, rollback=[checkpoint(), wait(b)], actors=stop).cancelled("caller"):
+    body = [checkpoint(), wait(a), checkpoint(), wait(b), checkpoint(), wait(1)]
+    for t in play(body=body, rollback=[checkpoint(), wait(b)], finish_timeout=60).cancelled("caller"):
         if struck(t, "body"):
             t.expect("the rollback", t.one("rollback").ending, "returned")
 
@@ -336,9 +346,10 @@ def test_cancelled_at_every_step_of_the_body(play: Play) -> None:
 def test_body_that_answers_a_cancellation_with_an_error(play: Play) -> None:
     """A body that raises an error as it is cancelled is rolled back too, and `rollback` runs whole."""
     a, b = play.draw(2)
-    body = [on_cancel(wait(0.4), fail("E1")), hang()]
+    body = [on_cancel(wait(0.4), fail("E1")), *SLOW]
     t = play(body=body, rollback=[wait(b), wait(0.5)], finish_timeout=60).cancel("caller", at=START + a)
-    t.expect("the rollback", t.one("rollback").ending, "returned")
+    if t.one("body").how == "raised":
+        t.expect("the rollback", t.one("rollback").ending, "returned")
 
 
 # -- R6: commit or rollback raises -----------------------------------------------------------------------------------
@@ -347,7 +358,7 @@ def test_failed_commit_is_rolled_back(play: Play) -> None:
     """If `commit` raises, `rollback` is tried."""
     for early in ([], [wait(0.7)]):
         t = play(body=[wait(1)], commit=[*early, fail("C1")], rollback=[wait(1.2)])
-        t.expect("how it ended", ends(t), ["rolled back"])
+        t.expect("the rollback", t.one("rollback").ending, "returned")
 
 
 @check("R6", misconception="last-exception-counts", step="when-finishing-fails", core=False)
@@ -356,13 +367,16 @@ def test_exception_of_commit_goes_on(play: Play) -> None:
     for kind in ("Fault", "ConnectionError"):
         t = play(body=[wait(1)], commit=[wait(0.7), fail("C1", kind)], rollback=[wait(1.2)])
         t.expect("what leaves the block", t.call.errors, ["C1"])
+    t = play(body=[wait(1)], commit=[on_cancel(fail("C1")), *SLOW], finish_timeout=2.3)
+    if t.one("commit").how == "raised":
+        t.expect_that("a commit that failed as it was given up", t.call.how == "raised", f"the block {t.call.ending}")
 
 
 @check("R6", misconception="every-timeout-error-is-mine", step="when-finishing-fails", core=False)
 def test_timeout_error_of_commit_is_an_error(play: Play) -> None:
     """A `TimeoutError` that `commit` itself raises is an error of `commit`: `rollback` is tried, and it goes on."""
     t = play(body=[wait(1)], commit=[wait(0.7), fail("C1", "TimeoutError")], rollback=[wait(1.2)])
-    t.expect("how it ended", ends(t), ["rolled back"])
+    t.expect("the rollback", t.one("rollback").ending, "returned")
     t.expect("what leaves the block", t.call.errors, ["C1"])
 
 
@@ -371,13 +385,13 @@ def test_commit_and_rollback_fail(play: Play) -> None:
     """If `commit` raises and then `rollback` raises too, the connection is invalidated."""
     for kind in ("Fault", "TimeoutError"):
         t = play(body=[wait(1)], commit=[wait(0.7), fail("C1")], rollback=[wait(0.6), fail("R1", kind)])
-        t.expect("how it ended", ends(t), ["invalidated"])
+        expect_invalidated(t)
 
 
 @check("R6", misconception="last-exception-counts", step="when-finishing-fails", core=False)
 def test_exception_of_commit_before_that_of_rollback(play: Play) -> None:
     """If `commit` raises and then `rollback` raises or is given up, it is still the exception of `commit` that goes on."""
-    for rollback in ([wait(0.6), fail("R1")], [fail("R1", "TimeoutError")], [hang()]):
+    for rollback in ([wait(0.6), fail("R1")], [fail("R1", "TimeoutError")], SLOW):
         t = play(body=[wait(1)], commit=[wait(0.7), fail("C1")], rollback=rollback, finish_timeout=2.3)
         t.expect("what leaves the block", t.call.errors, ["C1"])
 
@@ -385,24 +399,26 @@ def test_exception_of_commit_before_that_of_rollback(play: Play) -> None:
 @check("R6", misconception="rollback-never-fails", step="when-finishing-fails", core=False)
 def test_commit_fails_and_rollback_hangs(play: Play) -> None:
     """If `commit` raises and then `rollback` is given up, the connection is invalidated."""
-    t = play(body=[wait(1)], commit=[wait(0.7), fail("C1")], rollback=[hang()], finish_timeout=2.3)
-    t.expect("how it ended", ends(t), ["invalidated"])
+    t = play(body=[wait(1)], commit=[wait(0.7), fail("C1")], rollback=SLOW, finish_timeout=2.3)
+    if struck(t, "rollback"):
+        expect_invalidated(t)
 
 
 @check("R6", misconception="rollback-never-fails", step="when-finishing-fails", core=False)
 def test_failed_rollback_is_invalidated(play: Play) -> None:
     """If `rollback` raises after the body did, or was cancelled, the connection is invalidated."""
-    for rollback in ([wait(0.6), fail("R1")], [fail("R1", "TimeoutError")], [on_cancel(fail("R1")), hang()]):
-        t = play(body=[wait(1), fail("E1")], rollback=rollback, finish_timeout=2.3)
-        t.expect("how it ended", ends(t), ["invalidated"])
-        t = play(body=[hang()], rollback=rollback, finish_timeout=2.3).cancel("caller", at=START + 1.4)
-        t.expect("how it ended", ends(t), ["invalidated"])
+    for rollback in ([wait(0.6), fail("R1")], [fail("R1", "TimeoutError")], [on_cancel(fail("R1")), *SLOW]):
+        trial = play(body=[wait(1), fail("E1")], rollback=rollback, finish_timeout=2.3)
+        cancelled = play(body=SLOW, rollback=rollback, finish_timeout=2.3).cancel("caller", at=START + 1.4)
+        for t in (trial, cancelled):
+            if any(s.how == "raised" for s in t.all("rollback")):
+                expect_invalidated(t)
 
 
 @check("R6", misconception="last-exception-counts", step="when-finishing-fails", core=False)
 def test_exception_of_the_body_before_that_of_rollback(play: Play) -> None:
     """If `rollback` raises after the body did, the body's own exception goes on, not that of `rollback`."""
-    for rollback in ([wait(0.6), fail("R1")], [fail("R1", "TimeoutError")], [on_cancel(fail("R1")), hang()]):
+    for rollback in ([wait(0.6), fail("R1")], [fail("R1", "TimeoutError")], [on_cancel(fail("R1")), *SLOW]):
         t = play(body=[wait(1), fail("E1")], rollback=rollback, finish_timeout=2.3)
         t.expect("what leaves the block", t.call.raised, "E1")
 
@@ -411,8 +427,9 @@ def test_exception_of_the_body_before_that_of_rollback(play: Play) -> None:
 def test_cancellation_before_the_exception_of_rollback(play: Play) -> None:
     """If `rollback` raises after the body was cancelled, the cancellation goes on."""
     for rollback in ([wait(0.6), fail("R1")], [fail("R1", "TimeoutError")]):
-        t = play(body=[hang()], rollback=rollback).cancel("caller", at=START + 1.4)
-        t.expect("the block", t.call.how, "cancelled")
+        t = play(body=SLOW, rollback=rollback).cancel("caller", at=START + 1.4)
+        if any(s.how == "raised" for s in t.all("rollback")):
+            t.expect("the block", t.call.how, "cancelled")
 
 
 # -- R7: exactly one end ---------------------------------------------------------------------------------------------
@@ -437,8 +454,8 @@ def test_one_end_when_the_body_fails(play: Play) -> None:
 def test_one_end_when_given_up(play: Play) -> None:
     """If `commit` or `rollback` is too slow, and cancelled or not, there is exactly one end."""
     for body in ([wait(1)], [wait(1), fail("E1")]):
-        for t in begun(play(body=body, commit=[hang()], rollback=[hang()], finish_timeout=1.4).cancelled("caller")):
-            t.expect("how it ended", ends(t), ["invalidated"])
+        for t in begun(play(body=body, commit=SLOW, rollback=SLOW, finish_timeout=1.4).cancelled("caller")):
+            t.expect("how it ended", ends(t), ONE_END)
 
 
 @check("R7", misconception="nothing-between-two-lines", step="exactly-one-end")
@@ -472,15 +489,16 @@ def test_cancelled_begin(play: Play) -> None:
 @check("R7", misconception="rollback-never-fails", step="exactly-one-end", core=False)
 def test_cancelled_begin_and_failed_rollback(play: Play) -> None:
     """If `begin` was cancelled, and then `rollback` fails or is given up, the connection is invalidated."""
-    for rollback in ([wait(0.6), fail("R1")], [hang()]):
-        t = play(begin=[hang()], rollback=rollback, finish_timeout=2.3).cancel("caller", at=START + 1.4)
-        t.expect("how it ended", ends(t), ["invalidated"])
+    for rollback in ([wait(0.6), fail("R1")], SLOW):
+        t = play(begin=SLOW, rollback=rollback, finish_timeout=2.3).cancel("caller", at=START + 1.4)
+        if struck(t, "begin"):
+            t.expect("how it ended", ends(t), NO_COMMIT)
 
 
 @check("R7", misconception="rollback-never-fails", step="exactly-one-end", core=False)
 def test_one_end_after_two_failures(play: Play) -> None:
     """If `commit` fails and then `rollback` fails or is given up, and cancelled or not, there is exactly one end."""
-    for rollback in ([wait(0.6)], [wait(0.6), fail("R1")], [hang()]):
+    for rollback in ([wait(0.6)], [wait(0.6), fail("R1")], SLOW):
         plan = {"body": [wait(1)], "commit": [wait(0.7), fail("C1")], "rollback": rollback, "finish_timeout": 2.3}
         for t in begun(play(**plan).cancelled("caller")):
             t.expect("how it ended", ends(t), NO_COMMIT)
@@ -489,10 +507,9 @@ def test_one_end_after_two_failures(play: Play) -> None:
 @check("R7", misconception="every-timeout-error-is-mine", step="exactly-one-end", core=False)
 def test_one_end_when_commit_raises_as_it_is_given_up(play: Play) -> None:
     """If `commit` raises as it is given up, there is exactly one end."""
-    for rollback in ([wait(0.6)], [fail("R1")], [hang()]):
-        t = play(body=[wait(1)], commit=[on_cancel(fail("C1")), hang()], rollback=rollback, finish_timeout=2.3)
-        t.expect("how it ended", ends(t), NO_COMMIT)
-        t.expect_that("a commit that was given up", t.call.how == "raised", f"the block {t.call.ending}")
+    for rollback in ([wait(0.6)], [fail("R1")], SLOW):
+        t = play(body=[wait(1)], commit=[on_cancel(fail("C1")), *SLOW], rollback=rollback, finish_timeout=2.3)
+        t.expect("how it ended", ends(t), ONE_END)
 
 
 # -- rules for every exercise ----------------------------------------------------------------------------------------
@@ -500,9 +517,9 @@ def test_one_end_when_commit_raises_as_it_is_given_up(play: Play) -> None:
 def test_both_backends(play: Play) -> None:
     """A transaction commits, and rolls back, on asyncio and on trio."""
     t = play(begin=[wait(1)], body=[wait(1)], commit=[wait(1)])
-    t.expect("how it ended", ends(t), ["committed"])
+    t.expect("the commit", t.one("commit").ending, "returned")
     t = play(begin=[wait(1)], body=[wait(1), fail("E1")], rollback=[wait(1)])
-    t.expect("how it ended", ends(t), ["rolled back"])
+    t.expect("the rollback", t.one("rollback").ending, "returned")
 
 
 @check("G2", misconception="tasks-end-by-themselves", step="exactly-one-end")
@@ -511,7 +528,7 @@ def test_nothing_is_left(play: Play) -> None:
     plans = (
         {"body": [wait(1)], "commit": [wait(0.7)]},
         {"body": [wait(1), fail("E1")], "rollback": [wait(0.7)]},
-        {"body": [wait(1)], "commit": [hang()]},
+        {"body": [wait(1)], "commit": SLOW},
     )
     for plan in plans:
         for t in play(**plan, finish_timeout=2.3).cancelled("caller"):
@@ -533,9 +550,9 @@ def test_blocks_nothing(play: Play) -> None:
     """No call blocks the event loop."""
     second = {"body": [wait(1.3)], "commit": [wait(1)]}
     play(body=[wait(1)], commit=[wait(1)], others={"second": second}).expect_not_blocked()
-    play(body=[wait(1)], commit=[hang()], finish_timeout=2.3).expect_not_blocked()
-    play(body=[wait(1), fail("E1")], rollback=[hang()], finish_timeout=2.3).expect_not_blocked()
-    play(body=[hang()], rollback=[wait(1)]).cancel("caller", at=START + 1.4).expect_not_blocked()
+    play(body=[wait(1)], commit=SLOW, finish_timeout=2.3).expect_not_blocked()
+    play(body=[wait(1), fail("E1")], rollback=SLOW, finish_timeout=2.3).expect_not_blocked()
+    play(body=SLOW, rollback=[wait(1)]).cancel("caller", at=START + 1.4).expect_not_blocked()
 
 
 @check("G5", misconception="catch-everything", step="begin-and-end")
@@ -543,7 +560,7 @@ def test_other_base_exceptions_of_the_body(play: Play) -> None:
     """A `BaseException` of the body, such as KeyboardInterrupt, leaves the block after a rollback."""
     t = play(body=[wait(1), fail("stop", "Abandon")], rollback=[wait(0.7)])
     t.expect("what leaves the block", t.call.errors, ["stop"])
-    t.expect("how it ended", ends(t), ["rolled back"])
+    t.expect("the rollback", t.one("rollback").ending, "returned")
 
 
 @check("G5", misconception="catch-everything", step="when-finishing-fails", core=False)
@@ -551,7 +568,7 @@ def test_other_base_exceptions_of_commit(play: Play) -> None:
     """A `BaseException` of `commit`, such as KeyboardInterrupt, leaves the block, and nothing stays open."""
     t = play(body=[wait(1)], commit=[wait(0.7), fail("stop", "Abandon")], rollback=[wait(0.7)])
     t.expect("what leaves the block", t.call.errors, ["stop"])
-    t.expect("how it ended", ends(t), NO_COMMIT)
+    t.expect_that("how it ended", bool(ends(t)), "neither rolled back nor invalidated")
 
 
 @check("G5", misconception="catch-everything", step="when-finishing-fails", core=False)
@@ -559,7 +576,7 @@ def test_other_base_exceptions_of_rollback(play: Play) -> None:
     """A `BaseException` of `rollback`, such as KeyboardInterrupt, leaves the block, and nothing stays open."""
     t = play(body=[wait(1), fail("E1")], rollback=[wait(0.7), fail("stop", "Abandon")])
     t.expect_that("what leaves the block", "stop" in t.call.errors, f"not the BaseException: it {t.call.ending}")
-    t.expect("how it ended", ends(t), ["invalidated"])
+    expect_invalidated(t)
 
 
 @check("G6", misconception="look-again-and-again", step="bound-the-shield")
@@ -571,7 +588,7 @@ def test_no_busy_waiting(play: Play) -> None:
         plans = (
             {"begin": slow, "body": slow, "commit": slow},
             {"body": [*slow, fail("E1")], "rollback": slow},
-            {"body": slow, "commit": [hang()]},
+            {"body": slow, "commit": [wait(9 * scale)]},
         )
         return sum(play(**plan, finish_timeout=2 * scale).steps for plan in plans)
 

@@ -1,7 +1,6 @@
 """Bounds `begin` by `finish_timeout`, like the commit.
 
 Breaks: R4
-Also: R3 R7
 """
 
 from collections.abc import AsyncIterator

@@ -1,7 +1,6 @@
 """Goes on without a transaction if `begin` raises.
 
 Breaks: R1
-Also: R7
 """
 
 from collections.abc import AsyncIterator

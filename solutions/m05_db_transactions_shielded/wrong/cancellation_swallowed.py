@@ -1,7 +1,7 @@
 """Takes the cancellation as dealt with once it rolled back.
 
 Breaks: G3
-Also: R3 R4 R6 R7
+Also: R3 R6
 """
 
 from collections.abc import AsyncIterator

@@ -1,7 +1,7 @@
 """Awaits the rollback of a cancelled body without a shield: it ends at its first checkpoint.
 
 Breaks: R5
-Also: R2 R3 R6 R7 G3
+Also: R6 R7
 """
 
 from collections.abc import AsyncIterator

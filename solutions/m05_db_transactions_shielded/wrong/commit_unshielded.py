@@ -1,7 +1,6 @@
 """Shields the rollback only: a cancellation interrupts the commit, and the transaction is rolled back.
 
 Breaks: R2
-Also: R3
 """
 
 from collections.abc import AsyncIterator

@@ -1,7 +1,6 @@
 """Puts the deadline around the shield, which keeps it out.
 
 Breaks: R3
-Also: R6 R7 G2 G4 G6
 """
 
 from collections.abc import AsyncIterator

@@ -1,7 +1,7 @@
 """Shields the rollback only after a cancellation: one that comes later interrupts the rollback after an error.
 
 Breaks: R2
-Also: R3 R5 R7
+Also: R5
 """
 
 from collections.abc import AsyncIterator

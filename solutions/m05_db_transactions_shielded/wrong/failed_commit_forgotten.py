@@ -1,7 +1,7 @@
 """Does nothing after a failed commit.
 
 Breaks: R6
-Also: R2 R3 R7 G5
+Also: R7 G5
 """
 
 from collections.abc import AsyncIterator

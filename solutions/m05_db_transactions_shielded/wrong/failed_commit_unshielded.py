@@ -1,7 +1,6 @@
 """Shields the rollback after the body, but not the one after a failed commit.
 
 Breaks: R2
-Also: R3 R7
 """
 
 from collections.abc import AsyncIterator

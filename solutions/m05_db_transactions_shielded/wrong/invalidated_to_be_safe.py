@@ -1,7 +1,6 @@
 """Invalidates the connection after every failure, also after a rollback that went well.
 
 Breaks: R7
-Also: R3 R6 G1 G5 R2
 """
 
 from collections.abc import AsyncIterator

@@ -1,7 +1,7 @@
 """Looks every tenth of a second whether the commit has ended.
 
 Breaks: G6
-Also: R2 R3 R4 R6 R7 G4 G5
+Also: R2
 """
 
 from collections.abc import AsyncIterator

@@ -1,7 +1,6 @@
 """Has the commit and its timeout inside the `try`: a commit that was given up is rolled back.
 
 Breaks: R3
-Also: R6 R7 G5
 """
 
 from collections.abc import AsyncIterator

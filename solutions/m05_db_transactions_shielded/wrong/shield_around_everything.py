@@ -1,7 +1,7 @@
 """Puts one shield around the whole transaction: nobody can cancel the body.
 
 Breaks: R4
-Also: R1 R2 R3 R5 R6 R7 G2 G3 G4
+Also: R5 R7 G3
 """
 
 from collections.abc import AsyncIterator

@@ -1,7 +1,7 @@
 """Shields the waiting for the commit; the commit itself runs in a task of an unshielded group.
 
 Breaks: R2
-Also: R3 R6 R7 G5 G1
+Also: R3
 """
 
 from collections.abc import AsyncIterator

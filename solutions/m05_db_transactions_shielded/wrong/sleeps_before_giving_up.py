@@ -1,7 +1,6 @@
 """Sleeps a moment, with `time.sleep`, before it invalidates.
 
 Breaks: G4
-Also: R3 R6 R7
 """
 
 import time

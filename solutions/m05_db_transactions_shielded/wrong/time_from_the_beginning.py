@@ -1,7 +1,7 @@
 """Reckons one deadline when the block is entered: a long body leaves no time to finish.
 
 Breaks: R3
-Also: R1 R2 R5 R6 R7 G1 G3 G5 G6
+Also: R5
 """
 
 from collections.abc import AsyncIterator

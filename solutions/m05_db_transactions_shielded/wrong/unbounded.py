@@ -1,7 +1,6 @@
 """Shields commit and rollback for as long as they take.
 
 Breaks: R3
-Also: R6 R7 G2 G4 G6
 """
 
 from collections.abc import AsyncIterator

@@ -1,0 +1,148 @@
+"""What your `transaction` should do, one sentence a check. The caller enters the block after 3.7 seconds."""
+
+from grader import Play, at_most, check, fail, near, one_of, wait
+
+START = 3.7
+
+
+# -- core ------------------------------------------------------------------------------------------------------------
+@check("R1", misconception="finally-commits", step="begin-and-end")
+def test_begin_body_commit(play: Play) -> None:
+    """`begin`, then the body, then `commit`."""
+    t = play(begin=[wait(1)], body=[wait(2)], commit=[wait(1)])
+    spans = [s.what for s in t.spans if s.what in ("begin", "body", "commit", "rollback")]
+    t.expect("what happened", spans, ["begin", "body", "commit"])
+
+
+@check("R1", misconception="finally-commits", step="begin-and-end")
+def test_body_that_raises(play: Play) -> None:
+    """If the body raises, `rollback` follows, and the very same exception goes on."""
+    t = play(begin=[wait(1)], body=[wait(2), fail("E")], rollback=[wait(1)])
+    spans = [s.what for s in t.spans if s.what in ("begin", "body", "commit", "rollback")]
+    t.expect("what happened", spans, ["begin", "body", "rollback"])
+    t.expect("what leaves the block", t.call.raised, "E")
+
+
+@check("R2", misconception="await-in-finally", step="shield-what-must-finish")
+def test_commit_is_protected(play: Play) -> None:
+    """A cancellation that comes during `commit` does not interrupt it."""
+    t = play(body=[wait(1)], commit=[wait(2)]).cancel("caller", at=START + 2)
+    t.expect("the commit", t.one("commit").ending, "returned")
+
+
+@check("R2", misconception="await-in-finally", step="shield-what-must-finish")
+def test_rollback_is_protected(play: Play) -> None:
+    """A cancellation that comes during `rollback` does not interrupt it."""
+    t = play(body=[wait(1), fail("E")], rollback=[wait(2)]).cancel("caller", at=START + 2)
+    t.expect("the rollback", t.one("rollback").ending, "returned")
+
+
+@check("R3", misconception="shield-without-a-bound", step="bound-the-shield")
+def test_slow_commit(play: Play) -> None:
+    """A `commit` that takes longer than `finish_timeout` is given up: invalidated, and `TimeoutError`."""
+    t = play(body=[wait(10)], commit=[wait(90)], finish_timeout=2)
+    t.expect("given up at", t.one("commit").end, near(START + 12))
+    t.expect_that("the connection", bool(t.notes("invalidate")), "was not invalidated")
+    t.expect("what leaves the block", t.call.errors, ["TimeoutError"])
+
+
+@check("R3", misconception="shield-without-a-bound", step="bound-the-shield")
+def test_slow_rollback(play: Play) -> None:
+    """A `rollback` that takes longer than `finish_timeout` is given up: invalidated, and the body's error goes on."""
+    t = play(body=[wait(10), fail("E")], rollback=[wait(90)], finish_timeout=2)
+    t.expect("given up at", t.one("rollback").end, near(START + 12))
+    t.expect_that("the connection", bool(t.notes("invalidate")), "was not invalidated")
+    t.expect("what leaves the block", t.call.raised, "E")
+
+
+@check("R4", misconception="shield-everything", step="leave-the-rest-open")
+def test_body_is_not_protected(play: Play) -> None:
+    """A cancellation reaches the body at once."""
+    t = play(body=[wait(90)]).cancel("caller", at=START + 20)
+    t.expect("the body was cancelled at", t.one("body").cancelled_at, near(START + 20))
+
+
+@check("R5", misconception="cancellation-is-an-exception", step="shield-what-must-finish")
+def test_cancelled_body(play: Play) -> None:
+    """After the body was cancelled, `rollback` runs, and runs whole."""
+    t = play(body=[wait(90)], rollback=[wait(1), wait(1)]).cancel("caller", at=START + 3)
+    t.expect("the rollback", t.one("rollback").ending, "returned")
+
+
+@check("R7", misconception="nothing-between-two-lines", step="exactly-one-end")
+def test_exactly_one_end(play: Play) -> None:
+    """Cancelled when `begin` has returned, the transaction is committed, rolled back or invalidated: one of the three."""
+    for t in play(begin=[wait(1)], body=[wait(1)], commit=[wait(1)], rollback=[wait(1)]).cancelled("caller"):
+        if any(s.how == "returned" for s in t.all("begin")):
+            ends = [s.what for s in t.spans if s.what in ("commit", "rollback") and s.how == "returned"]
+            ends += [n["what"] for n in t.notes("invalidate")]
+            t.expect("the ends", ends, one_of(["commit"], ["rollback"], ["invalidate"]))
+
+
+@check("G1", misconception="asyncio-is-everywhere", step="begin-and-end")
+def test_runs_on_both(play: Play) -> None:
+    """A transaction commits on asyncio and on trio."""
+    t = play(begin=[wait(1)], body=[wait(2)], commit=[wait(1)])
+    t.expect("the commit", t.one("commit").ending, "returned")
+
+
+@check("G2", misconception="tasks-end-by-themselves", step="exactly-one-end")
+def test_leaves_nothing(play: Play) -> None:
+    """When the block has ended, no task and no stream of its own is left."""
+    play(body=[wait(1)], commit=[wait(1)]).expect_nothing_left()
+    play(body=[wait(1)], commit=[wait(90)]).expect_nothing_left()
+
+
+@check("G3", misconception="handled-once-is-done", step="leave-the-rest-open")
+def test_cancelled_block(play: Play) -> None:
+    """When the body was cancelled, the block ends by the cancellation."""
+    t = play(body=[wait(90)], rollback=[wait(1)]).cancel("caller", at=START + 3)
+    t.expect("the block", t.call.how, "cancelled")
+
+
+@check("G4", misconception="blocking-is-short", step="begin-and-end")
+def test_does_not_block(play: Play) -> None:
+    """No call blocks the event loop."""
+    play(body=[wait(1)], commit=[wait(1)]).expect_not_blocked()
+    play(body=[wait(1), fail("E")], rollback=[wait(90)]).expect_not_blocked()
+
+
+@check("G5", misconception="catch-everything", step="begin-and-end")
+def test_keyboard_interrupt(play: Play) -> None:
+    """What is no `Exception`, such as KeyboardInterrupt, leaves the block too, after a rollback."""
+    t = play(body=[wait(1), fail("stop", "Abandon")], rollback=[wait(1)])
+    t.expect("what leaves the block", t.call.errors, ["stop"])
+    t.expect("the rollback", t.one("rollback").ending, "returned")
+
+
+@check("G6", misconception="look-again-and-again", step="bound-the-shield")
+def test_does_not_poll(play: Play) -> None:
+    """A commit that takes a thousand times as long takes no more wake-ups."""
+    short = play(commit=[wait(1)], finish_timeout=2)
+    long = play(commit=[wait(1000)], finish_timeout=2000)
+    long.expect("wake-ups", long.steps, at_most(short.steps + 10))
+
+
+# -- stretch ---------------------------------------------------------------------------------------------------------
+@check("R6", misconception="failed-commit-changed-nothing", step="when-finishing-fails", core=False)
+def test_commit_that_raises(play: Play) -> None:
+    """If `commit` raises, `rollback` is tried, and the exception of `commit` goes on."""
+    t = play(body=[wait(1)], commit=[wait(1), fail("C")], rollback=[wait(1)])
+    t.expect("the rollback", t.one("rollback").ending, "returned")
+    t.expect("what leaves the block", t.call.errors, ["C"])
+
+
+@check("R6", misconception="rollback-never-fails", step="when-finishing-fails", core=False)
+def test_rollback_that_raises(play: Play) -> None:
+    """If `rollback` raises after the body did: invalidated, and the body's own exception goes on."""
+    t = play(body=[wait(1), fail("E")], rollback=[wait(1), fail("R")])
+    t.expect_that("the connection", bool(t.notes("invalidate")), "was not invalidated")
+    t.expect("what leaves the block", t.call.raised, "E")
+
+
+@check("R7", misconception="begin-all-or-nothing", step="exactly-one-end", core=False)
+def test_begin_that_is_cancelled(play: Play) -> None:
+    """A `begin` that was cancelled may have begun: roll back, or invalidate."""
+    t = play(begin=[wait(90)], rollback=[wait(1)]).cancel("caller", at=START + 2)
+    ends = [s.what for s in t.all("rollback") if s.how == "returned"] + [n["what"] for n in t.notes("invalidate")]
+    t.expect("the ends", ends, one_of(["rollback"], ["invalidate"]))
