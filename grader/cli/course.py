@@ -61,8 +61,10 @@ def bundle(
         raise click.UsageError("say --class or --self-paced")
     if folder is not None and self_paced:
         raise click.UsageError("--in belongs to --class: nobody collects from a self-paced bundle")
-    course, hand_in = course_of(context), ""
-    if folder is not None:
+    hand_in = ""
+    if folder is None:
+        course = course_of(context)
+    else:
         from grader.gradebook import class_toml, learner
 
         settings = class_toml.find(folder)

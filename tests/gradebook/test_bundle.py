@@ -28,7 +28,7 @@ def files(folder):
 
 def test_a_class_bundle_holds_no_hidden_check_and_no_solution(school, wheel, tmp_path):
     target = tmp_path / "bundle"
-    assert run(school, "bundle", "--class", "--in", school.class_, "--to", target, "--wheel", wheel) == 0
+    assert main(["bundle", "--class", "--in", str(school.class_), "--to", str(target), "--wheel", wheel]) == 0
     assert files(target) == {
         "README.md",
         "nbgrader_config.py",
