@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader import assignment
-from grader.batch import write
 from grader.course import Course, CourseError, Module
 
 SKIP = shutil.ignore_patterns("__pycache__", "*.pyc", ".ipynb_checkpoints", ".*")
@@ -87,12 +86,14 @@ def _fill(bundle: Bundle, place: Path) -> None:
     for module in bundle.modules:
         _module(bundle, module, place)
     wheel = shutil.copy(bundle.wheel or built(root, place), place)
-    write(place / "lab" / "labconfig" / "page_config.json", json.dumps(LAB, indent=1))
+    page_config = place / "lab" / "labconfig" / "page_config.json"
+    page_config.parent.mkdir(parents=True)
+    page_config.write_text(json.dumps(LAB, indent=1) + "\n", "utf-8")
     if bundle.hand_in:
-        write(place / "nbgrader_config.py", bundle.hand_in.rstrip("\n"))
+        (place / "nbgrader_config.py").write_text(bundle.hand_in, "utf-8")
     last = ALONE if bundle.self_paced else HAND_IN
     read_me = READ_ME.format(title="Structured concurrency with anyio", wheel=Path(wheel).name, last=last)
-    write(place / "README.md", read_me.rstrip("\n"))
+    (place / "README.md").write_text(read_me, "utf-8")
     shutil.rmtree(place / ".wheel", ignore_errors=True)
 
 

@@ -37,6 +37,7 @@ def test_a_class_bundle_holds_no_hidden_check_and_no_solution(school, wheel, tmp
         f"course/{SLUG}/module.toml",
         *(f"exercises/{SLUG}/{name}" for name in ("tiny.py", "scene.py", "test_tiny.py", f"{SLUG}.ipynb")),
     }
+    assert all(path.stat().st_mode & 0o044 for path in target.rglob("*"))
     disabled = json.loads((target / "lab/labconfig/page_config.json").read_text())["disabledExtensions"]
     assert disabled == {"@jupyter/nbgrader:create-assignment": True}
 
