@@ -114,7 +114,7 @@ def module():
     return Course(ROOT).module("m01")
 
 
-LONG = {"endless loop in C", "blocked signals", "silent channel", "memory bomb"}  # until a limit strikes
+LONG = {"endless loop in C", "blocked signals", "silent channel", "memory bomb", "output bomb"}  # until a limit strikes
 
 
 @pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow) if n in LONG else n for n in ATTACKS])
