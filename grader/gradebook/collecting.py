@@ -118,6 +118,20 @@ def owner_problem(hand_in: HandIn) -> str | None:
     )
 
 
+def owned(hand_ins: Iterable[HandIn]) -> tuple[list[HandIn], list[str]]:
+    """Those that belong to their learners, and a line for each that does not.
+
+    To be asked before the newest is chosen: somebody else's folder must not stand in for a learner's own.
+    """
+    found, notes = [], []
+    for each in hand_ins:
+        if problem := owner_problem(each):
+            notes.append(problem)
+        else:
+            found.append(each)
+    return found, notes
+
+
 def take_in(
     settings: Settings,
     module: Module,
@@ -125,7 +139,6 @@ def take_in(
     *,
     arrived: str,
     update: bool = True,
-    check_owner: bool = True,
 ) -> Collected:
     """Take hand-ins into ``submitted``, each through the intake.
 
@@ -135,7 +148,6 @@ def take_in(
         hand_ins: one a learner.
         arrived: ``exchange`` or ``drop``, for the record.
         update: whether a newer one replaces what was collected before.
-        check_owner: whether the folder must belong to the learner's account.
 
     Raises:
         CourseError: the module was not released, so there is no notebook to plant.
@@ -145,9 +157,6 @@ def take_in(
         raise CourseError(f"{module.slug} is not released yet: run `grader class release {module.slug}`")
     taken, notes = [], []
     for each in hand_ins:
-        if check_owner and (problem := owner_problem(each)):
-            notes.append(problem)
-            continue
         if settings.roster and each.learner not in settings.roster:
             notes.append(f"{each.learner} is not on the roster: taken in all the same")
         target = settings.submitted / each.learner / module.slug
@@ -192,7 +201,7 @@ def from_drop(settings: Settings, module: Module, folder: Path) -> Collected:
         raise CourseError(f"{folder} is no folder: give the one that holds <learner>/<module>/<file>.py")
     named, notes = inbound(folder, module.slug)
     chosen = choose([*named, *plain(folder, module)])
-    done = take_in(settings, module, chosen, arrived="drop", check_owner=False)
+    done = take_in(settings, module, chosen, arrived="drop")
     return Collected(done.taken, (*notes, *done.notes))
 
 
@@ -211,6 +220,9 @@ class Collect(ExchangeCollect):  # type: ignore[misc]  # nbgrader has no types
         found, notes = inbound(Path(self.inbound_path), self.module.slug)
         wanted = self.coursedir.student_id
         found = [each for each in found if wanted in ("", "*", each.learner)]
+        if self.check_owner:
+            found, foreign = owned(found)
+            notes += foreign
         for note in notes:
             self.log.warning(note)
         self.src_records = choose(found, self._due() if self.before_duedate else None)
@@ -231,7 +243,6 @@ class Collect(ExchangeCollect):  # type: ignore[misc]  # nbgrader has no types
             self.src_records,
             arrived="exchange",
             update=self.update or self.before_duedate,
-            check_owner=self.check_owner,
         )
         for note in done.notes:
             self.log.warning(note)

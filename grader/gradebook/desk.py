@@ -149,13 +149,10 @@ class Desk:
         if not inbound.is_dir():
             return collecting.Collected((), ())
         found, notes = collecting.inbound(inbound, module.slug)
-        done = collecting.take_in(
-            self.settings,
-            module,
-            collecting.choose(found),
-            arrived="exchange",
-            check_owner=self.settings.check_owner,
-        )
+        if self.settings.check_owner:
+            found, foreign = collecting.owned(found)
+            notes += foreign
+        done = collecting.take_in(self.settings, module, collecting.choose(found), arrived="exchange")
         return collecting.Collected(done.taken, (*notes, *done.notes))
 
     def autograde(

@@ -355,6 +355,15 @@ def test_somebody_elses_folder_is_left_out(school, monkeypatch):
     assert len(school.desk.collect().taken) == 2
 
 
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give a folder away")
+def test_a_newer_folder_of_somebody_else_does_not_stand_in_for_ones_own(school):
+    school.hand_in("ada")
+    forged = school.hand_in("ada", "raise SystemExit\n", when="2026-11-02 10:00:00.000000 UTC")
+    os.chown(forged, 12345, 12345)
+    assert [each.learner for each in school.score()] == ["ada"]
+    assert school.line("ada").score == 100
+
+
 def test_a_forged_cell_scores_nothing(school, texts):
     forged = 'import json\nprint("100")\nresult = timeout = leak = 100\n' + texts["no_value"]
     school.hand_in("ada", forged)
