@@ -15,7 +15,7 @@ START = 100
 
 def drained(play: Play, function: str, tasks: Mapping[str, Sequence[Any]], *, ends: float = 10, **more: Any) -> Trial:
     """A call at `START` with a deadline `ends` seconds later."""
-    return play(tasks=tasks, function=function, deadline=START + ends, begin=[wait(START)], **more)
+    return play(tasks=tasks, functions=[function], deadline=START + ends, begin=[wait(START)], **more)
 
 
 def queue_of(t: Trial) -> Any:

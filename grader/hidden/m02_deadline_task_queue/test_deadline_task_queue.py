@@ -1,9 +1,10 @@
 """Hidden checks of m02: what `drain_until` and `drain_or_fail` promise, on both backends."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from grader import (
+    CheckFailed,
     Play,
     Trace,
     Trial,
@@ -31,11 +32,42 @@ LONG = 500.0
 Tasks = Mapping[str, Sequence[Any]]
 
 
+# -- calls -------------------------------------------------------------------------------------------------------------
 def drained(play: Play, function: str, tasks: Tasks, *, ends: float = 10, **more: Any) -> Trial:
     """A call at `START` with a deadline `ends` seconds later."""
-    return play(tasks=tasks, function=function, deadline=START + ends, **{"begin": [wait(START)], **more})
+    plan = {"functions": [function], "begin": [wait(START)], **more}
+    return play(tasks=tasks, deadline=START + ends, **plan)
 
 
+def both(
+    play: Play, tasks: Tasks, *, cancelled: float | None = None, within: float | None = None, **more: Any
+) -> Iterator[Trace]:
+    """The calls of both functions, as two traces of one run, each with a queue of its own.
+
+    Args:
+        play: what plays.
+        tasks: what each queue holds.
+        cancelled: when both callers are cancelled from outside (s after `START`).
+        within: when a deadline around both callers strikes (s after `START`).
+        more: as for `drained`.
+    """
+    trial = drained(play, "", tasks, functions=BOTH, **more)
+    for function in BOTH:
+        trial = trial if cancelled is None else trial.cancel(function, at=START + cancelled)
+        trial = trial if within is None else trial.within(function, START + within)
+    for function in BOTH:
+        actor = trial.of(function).span
+        raw = zip(trial.spans, trial.data["spans"], strict=True)
+        spans = [{**data, "who": _caller(data, function)} for span, data in raw if span.inside(actor)]
+        notes = [{**note, "who": _caller(note, function)} for note in trial.data["notes"] if note["who"] == function]
+        yield Trace({**trial.data, "spans": spans, "notes": notes})
+
+
+def _caller(entry: Mapping[str, Any], function: str) -> str:
+    return "caller" if entry["who"] == function else str(entry["who"])
+
+
+# -- what is read from them --------------------------------------------------------------------------------------------
 def report_of(t: Trace, number: int = 0) -> tuple[list[Any], dict[Any, Any]]:
     """What a call reports: ``done``, sorted, and ``failed``, sorted by name. No clause orders them."""
     report = t.calls()[number].value
@@ -46,6 +78,11 @@ def report_of(t: Trace, number: int = 0) -> tuple[list[Any], dict[Any, Any]]:
     return sorted(done or (), key=repr), dict(sorted((failed or {}).items(), key=repr))
 
 
+def queue_of(t: Trace) -> list[Any]:
+    """The tasks in the queue after the first call."""
+    return list(t.notes("queue")[0]["value"])
+
+
 def expect_report(t: Trace, done: Sequence[str], failed: Mapping[str, str] | None = None, number: int = 0) -> None:
     """Expect a report of those tasks: names in ``done``, and in ``failed`` task → the error that it raised."""
     seen_done, seen_failed = report_of(t, number)
@@ -53,32 +90,22 @@ def expect_report(t: Trace, done: Sequence[str], failed: Mapping[str, str] | Non
     t.expect("failed, in the report", seen_failed, {name: token(error) for name, error in (failed or {}).items()})
 
 
-def expect_settled(t: Trace, done: Sequence[str], failed: Mapping[str, str] | None = None) -> None:
-    """Expect that just those tasks are settled and the queue is empty. Whether the hard function may raise is R6's."""
-    loud = t.call.what == "drain_or_fail" and t.call.raised == "TimeoutError" and t.call.raised.token is None
-    if not loud:
-        expect_report(t, done, failed)
-    expect_queue(t, [])
-
-
-def at(seconds: float) -> Any:
-    """That long after the call, or a moment later: who blocks or polls for a moment breaks other clauses."""
-    return near(START + seconds, within=0.05)
-
-
-def expect_timeout(t: Trace) -> None:
-    """Expect that the call raised `TimeoutError`, in a group or not."""
-    t.expect_that("the call should raise TimeoutError", "TimeoutError" in t.call.errors, f"it {t.call.ending}")
-
-
-def queue_of(t: Trace) -> list[Any]:
-    """The tasks in the queue after the first call."""
-    return list(t.notes("queue")[0]["value"])
-
-
 def expect_queue(t: Trace, names: Sequence[str]) -> None:
     """Expect those tasks in the queue after the first call."""
     t.expect("the queue after the call", queue_of(t), list(names))
+
+
+def expect_settled(t: Trace, done: Sequence[str], failed: Mapping[str, str] | None = None) -> None:
+    """Expect that just those tasks are settled, and out of the queue. Whether the hard function may raise is R6's."""
+    loud = t.call.what == "drain_or_fail" and t.call.raised == "TimeoutError" and t.call.raised.token is None
+    if not loud:
+        expect_report(t, done, failed)
+    t.expect("of these, still in the queue", [name for name in queue_of(t) if name in {*done, *(failed or ())}], [])
+
+
+def expect_started(t: Trace, names: Sequence[str]) -> None:
+    """Expect that those tasks, and no others, were started, in that order."""
+    t.expect("tasks as they were started", t.names("run"), list(names))
 
 
 def expect_nothing_lost(t: Trace, tasks: Tasks) -> None:
@@ -100,10 +127,23 @@ def is_failure(run: Any) -> bool:
     return run.raised is not None and "Exception" in run.raised.kinds
 
 
+def expect_hard_if_left(t: Trace) -> None:
+    """Expect a hard end: `TimeoutError` if the queue is not empty, else a report. Why a task is left, others ask."""
+    if queue_of(t):
+        t.expect_that("TimeoutError wanted: tasks are left", "TimeoutError" in t.call.errors, f"it {t.call.ending}")
+    else:
+        report_of(t)
+
+
 def expect_cancelled(t: Trace, *, by: float) -> None:
     """Expect that the first call was left by the cancellation from outside, at that time at the latest."""
     t.expect_that("cancelled from outside", t.call.how == "cancelled", f"{t.call.what} {t.call.ending}")
     t.expect("the call ended at", t.call.end, at_most(by + 0.05))
+
+
+def at(seconds: float) -> Any:
+    """That long after the call, or a moment later: who blocks or polls for a moment breaks other clauses."""
+    return near(START + seconds, within=0.05)
 
 
 # -- R1: one at a time, in order ---------------------------------------------------------------------------------------
@@ -112,34 +152,31 @@ def test_queue_order(play: Play) -> None:
     """Tasks run one at a time, in the order of the queue."""
     names = play.shuffled(["a", "b", "c", "d"])
     tasks = {name: [wait(time), give(0)] for name, time in zip(names, play.draw(4), strict=True)}
-    for function in BOTH:
-        for t in drained(play, function, tasks, ends=60).orders(4):
-            t.expect("tasks as they were started", t.names("run"), names)
-            t.expect("tasks that ran at the same time", t.most_open("run"), 1)
+    for t in both(play, tasks, ends=60):
+        expect_started(t, names)
+        t.expect("tasks that ran at the same time", t.most_open("run"), 1)
 
 
 @check("R1", misconception="queue-copied", step="look-then-take")
 def test_done(play: Play) -> None:
     """A task that finished is in `done` and no longer in the queue."""
-    for function in BOTH:
-        expect_settled(drained(play, function, {"b": [wait(2)], "a": [wait(1)], "c": [wait(3)]}), ["a", "b", "c"])
+    for t in both(play, {"b": [wait(2)], "a": [wait(1)], "c": [wait(3)]}):
+        expect_settled(t, ["a", "b", "c"])
 
 
 @check("R1", misconception="truth-of-the-result", step="look-then-take")
 def test_any_result(play: Play) -> None:
     """Whatever a task returns, also nothing, zero or False: it is done."""
     results = {"a": None, "b": 0, "c": False, "d": True, "e": "object", "f": []}
-    for function in BOTH:
-        tasks = {name: [wait(1), give(result)] for name, result in results.items()}
-        expect_settled(drained(play, function, tasks), list(results))
+    for t in both(play, {name: [wait(1), give(result)] for name, result in results.items()}):
+        expect_settled(t, list(results))
 
 
 @check("R1", misconception="stop-at-first-error", step="whose-timeout")
 def test_failed(play: Play) -> None:
     """A task that raised is in `failed`, no longer in the queue, and the next one runs."""
-    for function in BOTH:
-        t = drained(play, function, {"a": [wait(1), fail("E1")], "b": [wait(1)], "c": [fail("E2")], "d": [wait(1)]})
-        t.expect("tasks as they were started", t.names("run"), ["a", "b", "c", "d"])
+    for t in both(play, {"a": [wait(1), fail("E1")], "b": [wait(1)], "c": [fail("E2")], "d": [wait(1)]}):
+        expect_started(t, ["a", "b", "c", "d"])
         expect_settled(t, ["b", "d"], {"a": "E1", "c": "E2"})
 
 
@@ -147,36 +184,38 @@ def test_failed(play: Play) -> None:
 def test_any_exception(play: Play) -> None:
     """Whatever `Exception` a task raises, `failed` has that very exception, also a group."""
     classes = ["OSError", "ValueError", "ExceptionGroup", "RuntimeError", "ConnectionError"]
-    names = [f"E{index}" for index in range(len(classes))]
-    for function in BOTH:
-        tasks = {f"of {name}": [wait(1), fail(name, kind)] for name, kind in zip(names, classes, strict=True)}
-        expect_settled(drained(play, function, tasks), [], {f"of {name}": name for name in names})
+    tasks = {f"of E{i}": [wait(1), fail(f"E{i}", kind)] for i, kind in enumerate(classes)}
+    for t in both(play, tasks):
+        expect_settled(t, [], {name: name.removeprefix("of ") for name in tasks})
 
 
 @check("R1", misconception="every-timeout-error-is-the-deadline", step="whose-timeout")
 def test_own_timeout_error(play: Play) -> None:
     """A task that raises a `TimeoutError` of its own has failed, and the next one runs."""
-    for function in BOTH:
-        t = drained(play, function, {"a": [wait(2), fail("E", "TimeoutError")], "b": [wait(1)]})
+    for t in both(play, {"a": [wait(2), fail("E", "TimeoutError")], "b": [wait(1)]}):
+        expect_started(t, ["a", "b"])
         expect_settled(t, ["b"], {"a": "E"})
 
 
 @check("R1", misconception="wait-for-the-deadline", step="soft-or-hard")
 def test_ends_with_the_last_task(play: Play) -> None:
-    """The call ends when the last task has ended, whether it finished or failed."""
-    for last in ([wait(2)], [wait(2), fail("E")]):
-        for function in BOTH:
-            t = drained(play, function, {"a": [wait(1)], "b": last})
-            t.expect("the call ended at", t.call.end, at(t.of("b").end - START))
+    """The call ends when the last task has ended, whether it finished or failed, and at once if there is none."""
+    plans: list[Tasks] = [{}, {"a": [wait(1)], "b": [wait(2)]}, {"a": [wait(1)], "b": [wait(2), fail("E")]}]
+    for tasks in plans:
+        for t in both(play, tasks):
+            t.expect("the call ended at", t.call.end, at(last_end(t) - START))
+
+
+def last_end(t: Trace) -> float:
+    """When the last task ended; when the call began, if there was none."""
+    return max([START, *(run.end for run in t.all("run"))])
 
 
 @check("R1", misconception="wait-for-the-deadline", step="deadlines-around", core=False)
 def test_does_not_wait_for_what_does_not_fit(play: Play) -> None:
     """When only tasks are left that do not fit, the call ends; it does not wait."""
-    for function in BOTH:
-        t = drained(play, function, {"a": [wait(1)], "b": [wait(1)]}, estimates={"b": LONG})
-        last = max([START, *(run.end for run in t.all("run"))])
-        t.expect("the call ended at", t.call.end, at(last - START))
+    for t in both(play, {"a": [wait(1)], "b": [wait(1)]}, estimates={"b": LONG}):
+        t.expect("the call ended at", t.call.end, at(last_end(t) - START))
 
 
 @check("R1", misconception="estimates-added-up", step="deadlines-around", core=False)
@@ -184,9 +223,8 @@ def test_estimates_do_not_change_the_order(play: Play) -> None:
     """Tasks that all fit run in the order of the queue, whatever their estimates."""
     tasks = {"a": [wait(3)], "b": [wait(1)], "c": [wait(2)]}
     for estimates in ({"a": 4, "b": 1, "c": 3}, {"a": 1, "b": 3, "c": 2}):
-        for function in BOTH:
-            t = drained(play, function, tasks, estimates=estimates)
-            t.expect("tasks as they were started", t.names("run"), ["a", "b", "c"])
+        for t in both(play, tasks, estimates=estimates):
+            expect_started(t, ["a", "b", "c"])
 
 
 # -- R2: the deadline --------------------------------------------------------------------------------------------------
@@ -194,8 +232,7 @@ def test_estimates_do_not_change_the_order(play: Play) -> None:
 def test_cancelled_at_the_deadline(play: Play) -> None:
     """At `deadline`, a point in time, the task that runs is cancelled, and the call ends."""
     for running in ([hang()], [wait(9)]):
-        for function in BOTH:
-            t = drained(play, function, {"a": [wait(4)], "b": [wait(3)], "c": running, "d": [wait(1)]})
+        for t in both(play, {"a": [wait(4)], "b": [wait(3)], "c": running, "d": [wait(1)]}):
             t.expect("c was cancelled at", t.of("c").cancelled_at, at(10))
             t.expect("the call ended at", t.call.end, at(10))
 
@@ -203,8 +240,7 @@ def test_cancelled_at_the_deadline(play: Play) -> None:
 @check("R2", misconception="relative-deadline", step="one-clock")
 def test_not_cancelled_before_the_deadline(play: Play) -> None:
     """A task that ends just before `deadline` is not disturbed."""
-    for function in BOTH:
-        t = drained(play, function, {"a": [wait(4)], "b": [wait(5.9)]})
+    for t in both(play, {"a": [wait(4)], "b": [wait(5.9)]}):
         t.expect("b", t.of("b").how, "returned")
 
 
@@ -222,70 +258,63 @@ def test_hard_end(play: Play) -> None:
     t.expect("raised", t.call.raised, "TimeoutError")
 
 
+def expect_interrupted(t: Trace) -> None:
+    """Expect what R2 says of a call whose second task was interrupted: a report without it, or `TimeoutError`."""
+    if t.call.what == "drain_until":
+        expect_report(t, ["a"])
+    else:
+        t.expect("raised", t.call.raised, "TimeoutError")
+
+
 @check("R2", misconception="waiting-ends-the-task", step="look-then-take")
 def test_cleanup_awaited(play: Play) -> None:
     """The call ends when the cleanup of the interrupted task has ended; the task counts as interrupted."""
-    for function in BOTH:
-        t = drained(play, function, {"a": [wait(4)], "b": [cleanup(wait(3)), hang()], "c": [wait(1)]})
+    for t in both(play, {"a": [wait(4)], "b": [cleanup(wait(3)), hang()], "c": [wait(1)]}):
         t.expect("b was cancelled at", t.of("b").cancelled_at, at(10))
         t.expect("the call ended at", t.call.end, at(13))
-        if function == "drain_until":
-            expect_report(t, ["a"])
-        else:
-            t.expect("raised", t.call.raised, "TimeoutError")
+        expect_interrupted(t)
+
+
+@check("R2", misconception="own-deadline-only", step="deadlines-around")
+def test_later_deadline_around(play: Play) -> None:
+    """A later deadline around the call changes nothing: `deadline` strikes."""
+    for t in both(play, {"a": [wait(4)], "b": [hang()], "c": [wait(1)]}, enclosing=[START + 90, START + 50]):
+        t.expect("b was cancelled at", t.of("b").cancelled_at, at(10))
+        expect_interrupted(t)
 
 
 @check("R2", misconception="cancelled-means-undone", step="whose-timeout")
 def test_error_at_the_deadline(play: Play) -> None:
     """A task that answers the deadline with an `Exception`, whichever, at once or later, has failed with it."""
-    for steps in ([fail("E")], [wait(1), fail("E", "TimeoutError")], [wait(1), fail("E", "ConnectionError")]):
-        tasks = {"a": [wait(4)], "b": [on_cancel(*steps), hang()]}
-        expect_report(drained(play, "drain_until", {**tasks, "c": [wait(1)]}), ["a"], {"b": "E"})
-        expect_settled(drained(play, "drain_or_fail", tasks), ["a"], {"b": "E"})
+    answers = ([fail("E")], [wait(1), fail("E", "TimeoutError")], [wait(1), fail("E", "ConnectionError")])
+    for steps in answers:
+        for t in both(play, {"a": [wait(4)], "b": [on_cancel(*steps), hang()]}):
+            expect_settled(t, ["a"], {"b": "E"})
 
 
 @check("R2", misconception="cancelled-means-undone", step="whose-timeout")
 def test_error_in_the_cleanup(play: Play) -> None:
     """A task whose cleanup raises an `Exception` at the deadline has failed, and has left the queue."""
     for kind in ("Fault", "TimeoutError"):
-        tasks = {"a": [wait(4)], "b": [cleanup(wait(2), fail("E", kind)), hang()], "c": [wait(1)]}
-        t = drained(play, "drain_until", tasks)
-        expect_report(t, ["a"], {"b": "E"})
-        expect_queue(t, ["c"])
-        expect_queue(drained(play, "drain_or_fail", tasks), ["c"])
+        for t in both(play, {"a": [wait(4)], "b": [cleanup(wait(2), fail("E", kind)), hang()], "c": [wait(1)]}):
+            expect_settled(t, ["a"], {"b": "E"})
 
 
 @check("R2", misconception="cancelled-means-undone", step="whose-timeout")
 def test_finishes_all_the_same(play: Play) -> None:
     """A task that finishes although the deadline interrupted it is done, and has left the queue."""
     for steps in ([give(1)], [wait(1), give(None)]):
-        tasks = {"a": [wait(4)], "b": [on_cancel(*steps), hang()], "c": [wait(1)]}
-        t = drained(play, "drain_until", tasks)
-        expect_report(t, ["a", "b"])
-        expect_queue(t, ["c"])
-        expect_queue(drained(play, "drain_or_fail", tasks), ["c"])
+        for t in both(play, {"a": [wait(4)], "b": [on_cancel(*steps), hang()], "c": [wait(1)]}):
+            expect_settled(t, ["a", "b"])
 
 
 @check("R2", misconception="cancelled-means-undone", step="whose-timeout")
 def test_never_noticed_the_deadline(play: Play) -> None:
     """A task that was busy with what must not be interrupted, and ended after the deadline, is done or has failed."""
-    tasks = {"a": [wait(4)], "b": [cleanup(wait(9)), give(1)], "c": [wait(1)]}
-    expect_report(drained(play, "drain_until", tasks), ["a", "b"])
-    tasks["b"] = [cleanup(wait(9)), fail("E")]
-    expect_report(drained(play, "drain_until", tasks), ["a"], {"b": "E"})
-
-
-@check("R2", misconception="own-deadline-only", step="deadlines-around")
-def test_later_deadline_around(play: Play) -> None:
-    """A later deadline around the call changes nothing: `deadline` strikes."""
-    for function in BOTH:
-        tasks = {"a": [wait(4)], "b": [hang()], "c": [wait(1)]}
-        t = drained(play, function, tasks, enclosing=[START + 90, START + 50])
-        t.expect("b was cancelled at", t.of("b").cancelled_at, at(10))
-        if function == "drain_until":
-            expect_report(t, ["a"])
-        else:
-            t.expect("raised", t.call.raised, "TimeoutError")
+    for t in both(play, {"a": [wait(4)], "b": [cleanup(wait(9)), give(1)], "c": [wait(1)]}):
+        expect_settled(t, ["a", "b"])
+    for t in both(play, {"a": [wait(4)], "b": [cleanup(wait(9)), fail("E")], "c": [wait(1)]}):
+        expect_settled(t, ["a"], {"b": "E"})
 
 
 # -- R3: nothing is lost -----------------------------------------------------------------------------------------------
@@ -295,23 +324,23 @@ def test_interrupted_stays(play: Play) -> None:
     names = play.shuffled(["a", "b", "c", "d", "e"])
     for place in (0, play.pick(1, 3), 4):
         tasks = {name: [cleanup(wait(1)), hang()] if i == place else [wait(1)] for i, name in enumerate(names)}
-        for function in BOTH:
-            expect_nothing_lost(drained(play, function, tasks), tasks)
+        for t in both(play, tasks):
+            expect_nothing_lost(t, tasks)
 
 
 @check("R3", misconception="pop-before-work", step="look-then-take")
 def test_failed_and_interrupted(play: Play) -> None:
     """Failed tasks before the one that the deadline interrupts change nothing: it and the rest stay in order."""
     tasks = {"c": [wait(1), fail("E1")], "b": [wait(1)], "e": [fail("E2")], "d": [hang()], "a": [wait(1)]}
-    for function in BOTH:
-        expect_nothing_lost(drained(play, function, tasks), tasks)
+    for t in both(play, tasks):
+        expect_nothing_lost(t, tasks)
 
 
 @check("R3", misconception="pop-before-work", step="look-then-take")
 def test_what_is_left_runs_in_the_next_call(play: Play) -> None:
     """A second call runs what the first one left in the queue, the interrupted task first."""
-    t = drained(play, "drain_until", {"a": [wait(1)], "b": [wait(11)], "c": [wait(1)]}, again=START + 60)
-    t.expect("tasks as they were started", t.names("run"), ["a", "b", "b", "c"])
+    for t in both(play, {"a": [wait(1)], "b": [wait(11)], "c": [wait(1)]}, again=START + 60):
+        expect_started(t, ["a", "b", "b", "c"])
 
 
 @check("R3", misconception="cancelled-means-undone", step="look-then-take")
@@ -335,8 +364,8 @@ def test_cancelled_at_every_step(play: Play) -> None:
 def test_deadline_around_interrupts(play: Play) -> None:
     """The task that a tighter deadline around the call interrupts is still in the queue, in its place."""
     tasks = {"c": [wait(2)], "a": [cleanup(wait(1)), hang()], "b": [wait(1)]}
-    for function in BOTH:
-        expect_nothing_lost(drained(play, function, tasks).within("caller", START + 6), tasks)
+    for t in both(play, tasks, within=6):
+        expect_nothing_lost(t, tasks)
 
 
 @check("R3", misconception="every-cancellation-is-my-deadline", step="let-cancellation-through")
@@ -344,8 +373,8 @@ def test_deadline_and_cancellation(play: Play) -> None:
     """The deadline strikes and somebody cancels the call during one cleanup, in either order: nothing is lost."""
     tasks = {"c": [wait(2)], "a": [cleanup(wait(9)), hang()], "b": [wait(1)]}
     for moment in (6, 12):
-        for function in BOTH:
-            expect_nothing_lost(drained(play, function, tasks).cancel("caller", at=START + moment), tasks)
+        for t in both(play, tasks, cancelled=moment):
+            expect_nothing_lost(t, tasks)
 
 
 @check("R3", misconception="cancelled-means-undone", step="let-cancellation-through")
@@ -353,9 +382,8 @@ def test_ends_all_the_same_when_cancelled(play: Play) -> None:
     """A task that finishes or fails although the call was cancelled from outside is not left in the queue."""
     ends = ([cleanup(wait(5)), give(1)], [on_cancel(wait(1), give(1)), hang()], [on_cancel(fail("E")), hang()])
     for steps in ends:
-        for function in BOTH:
-            tasks = {"a": [wait(2)], "b": steps, "c": [hang()]}
-            expect_queue(drained(play, function, tasks).cancel("caller", at=START + 4), ["c"])
+        for t in both(play, {"a": [wait(2)], "b": steps, "c": [hang()]}, cancelled=4):
+            expect_queue(t, ["c"])
 
 
 @check("R3", misconception="pop-before-work", step="let-cancellation-through")
@@ -372,8 +400,8 @@ def test_skipped_stay_in_order(play: Play) -> None:
     names = play.shuffled(["a", "b", "c", "d", "e", "f"])
     tasks = {name: [wait(1)] for name in names}
     estimates = {names[index]: LONG + index for index in (0, 1, 3, 4)}
-    for function in BOTH:
-        expect_nothing_lost(drained(play, function, tasks, estimates=estimates), tasks)
+    for t in both(play, tasks, estimates=estimates):
+        expect_nothing_lost(t, tasks)
 
 
 @check("R3", misconception="put-back-at-the-end", step="deadlines-around", core=False)
@@ -381,10 +409,8 @@ def test_skipped_and_interrupted(play: Play) -> None:
     """A task that is interrupted behind others that did not fit keeps its place, and so do they."""
     tasks = {"c": [wait(1)], "e": [wait(1)], "a": [wait(1)], "d": [hang()], "f": [wait(1)], "b": [wait(1)]}
     estimates = {"c": LONG, "a": LONG, "f": LONG}
-    for function in BOTH:
-        trial = drained(play, function, tasks, estimates=estimates)
-        expect_nothing_lost(trial, tasks)
-        for t in trial.cancelled("caller"):
+    for function in BOTH:  # the first run of a sweep is undisturbed: there the deadline interrupts
+        for t in drained(play, function, tasks, estimates=estimates).cancelled("caller"):
             expect_nothing_lost(t, tasks)
 
 
@@ -392,25 +418,18 @@ def test_skipped_and_interrupted(play: Play) -> None:
 def test_skipped_and_left_by_an_interrupt(play: Play) -> None:
     """An exception that is no `Exception` ends the call: the tasks that were skipped before keep their places."""
     tasks = {"c": [wait(1)], "e": [wait(1)], "a": [wait(1), fail("stop", "Abandon")], "d": [wait(1)], "b": [wait(1)]}
-    for function in BOTH:
-        t = drained(play, function, tasks, estimates={"c": LONG, "d": LONG})
-        if "stop" in t.call.errors:
+    for t in both(play, tasks, estimates={"c": LONG, "d": LONG}):
+        if "stop" in t.call.errors:  # else G5 is broken; whether `a` is given back is G5's too
             t.expect("the queue after the call", queue_of(t), one_of(["c", "a", "d", "b"], ["c", "d", "b"]))
 
 
 # -- R4: estimates -----------------------------------------------------------------------------------------------------
-def expect_started(t: Trace, names: Sequence[str]) -> None:
-    """Expect that those tasks, and no others, were started."""
-    t.expect("tasks that were started", t.names("run"), list(names))
-
-
 @check("R4", misconception="first-misfit-ends-it", step="deadlines-around", core=False)
 def test_misfits_are_skipped(play: Play) -> None:
     """A task whose estimate is more than the time left is not started; later ones that fit still run."""
     tasks = {name: [wait(1)] for name in "abcdefg"}
     estimates = {"a": 11, "b": 9.5, "c": 9.5, "d": 30, "e": 8.5, "f": 3, "g": 8}
-    for function in BOTH:
-        t = drained(play, function, tasks, estimates=estimates)
+    for t in both(play, tasks, estimates=estimates):
         expect_started(t, ["b", "e", "f"])
         t.expect("what of a, c, d, g is in the queue", sorted({*"acdg"} & {*map(str, queue_of(t))}), [*"acdg"])
 
@@ -424,19 +443,19 @@ def test_soft_end_with_misfits(play: Play) -> None:
 
 @check("R4", misconception="estimates-added-up", step="deadlines-around", core=False)
 def test_looked_at_when_it_would_start(play: Play) -> None:
-    """Whether a task fits is looked at when it would start, not before: what ran until then counts as long as it took."""
+    """Whether a task fits is looked at when it would start: what ran until then counts as long as it took."""
     slow = {"a": [wait(6)], "b": [wait(1)], "c": [wait(1)]}
+    for t in both(play, slow, estimates={"a": 2, "b": 5, "c": 3.5}):
+        expect_started(t, ["a", "c"])
     quick = {"a": [wait(1)], "b": [wait(1)], "c": [wait(1)]}
-    for function in BOTH:
-        expect_started(drained(play, function, slow, estimates={"a": 2, "b": 5, "c": 3.5}), ["a", "c"])
-        expect_started(drained(play, function, quick, estimates={"a": 8, "b": 8.5, "c": 7.5}), ["a", "b", "c"])
+    for t in both(play, quick, estimates={"a": 8, "b": 8.5, "c": 7.5}):
+        expect_started(t, ["a", "b", "c"])
 
 
 @check("R4", misconception="estimate-is-a-timeout", step="deadlines-around", core=False)
 def test_an_estimate_is_no_limit(play: Play) -> None:
     """A task that takes longer than its estimate is not cancelled for that."""
-    for function in BOTH:
-        t = drained(play, function, {"a": [wait(6)], "b": [wait(1)]}, estimates={"a": 2, "b": 0.5})
+    for t in both(play, {"a": [wait(6)], "b": [wait(1)]}, estimates={"a": 2, "b": 0.5}):
         t.expect("a and b", [t.of("a").how, t.of("b").how], ["returned", "returned"])
 
 
@@ -444,9 +463,8 @@ def test_an_estimate_is_no_limit(play: Play) -> None:
 def test_tighter_deadline_around(play: Play) -> None:
     """The time left ends at the tightest of the deadlines around the call, if that is sooner than `deadline`."""
     tasks = {"a": [wait(2)], "b": [wait(1)], "c": [wait(1)]}
-    for enclosing in ([START + 6], [START + 6, START + 80], [START + 80, START + 6, START + 90]):
-        for function in BOTH:
-            t = drained(play, function, tasks, ends=60, estimates={"a": 5.5, "b": 4.5, "c": 3.5}, enclosing=enclosing)
+    for enclosing in ([START + 6, START + 80], [START + 80, START + 6, START + 90]):
+        for t in both(play, tasks, ends=60, estimates={"a": 5.5, "b": 4.5, "c": 3.5}, enclosing=enclosing):
             expect_started(t, ["a", "c"])
 
 
@@ -454,16 +472,15 @@ def test_tighter_deadline_around(play: Play) -> None:
 def test_own_deadline_is_the_sooner(play: Play) -> None:
     """The time left ends at `deadline` if the deadlines around the call are later."""
     tasks = {"a": [wait(2)], "b": [wait(1)], "c": [wait(1)]}
-    for function in BOTH:
-        t = drained(play, function, tasks, estimates={"a": 9.5, "b": 8.5, "c": 7.5}, enclosing=[START + 60, START + 30])
+    for t in both(play, tasks, estimates={"a": 9.5, "b": 8.5, "c": 7.5}, enclosing=[START + 60, START + 30]):
         expect_started(t, ["a", "c"])
 
 
 @check("R4", misconception="first-misfit-ends-it", step="soft-or-hard", core=False)
 def test_fits_in_the_next_call(play: Play) -> None:
     """A task that did not fit runs in a later call with more time."""
-    t = drained(play, "drain_until", {"a": [wait(1)], "b": [wait(1)]}, estimates={"a": 12}, again=START + 60)
-    t.expect("whether a was started", "a" in t.names("run"), wanted=True)
+    for t in both(play, {"a": [wait(1)], "b": [wait(1)]}, estimates={"a": 12}, again=START + 60):
+        t.expect_that("a", "a" in t.names("run"), "was not started in the second call either")
 
 
 # -- R5: a deadline that has passed ------------------------------------------------------------------------------------
@@ -471,8 +488,8 @@ def test_fits_in_the_next_call(play: Play) -> None:
 def test_deadline_has_passed(play: Play) -> None:
     """With a deadline that has passed nothing is started, not even called."""
     for ends, first in ((-1, [give(1)]), (-START - 5, [at_once(), fail("E")])):
-        for function in BOTH:
-            expect_started(drained(play, function, {"a": first, "b": [wait(1)]}, ends=ends), [])
+        for t in both(play, {"a": first, "b": [wait(1)]}, ends=ends):
+            expect_started(t, [])
 
 
 @check("R5", misconception="cancellation-stops-the-loop", step="one-clock")
@@ -486,27 +503,18 @@ def test_nothing_started_after_the_deadline(play: Play) -> None:
         [cleanup(wait(12)), fail("E")],
     )
     for steps in late:
-        for function in BOTH:
-            tasks = {"a": [wait(1)], "b": steps, "c": [give(1)], "d": [wait(1)]}
-            expect_started(drained(play, function, tasks), ["a", "b"])
+        for t in both(play, {"a": [wait(1)], "b": steps, "c": [give(1)], "d": [wait(1)]}):
+            expect_started(t, ["a", "b"])
 
 
 # -- R6: the hard variant ----------------------------------------------------------------------------------------------
-def expect_loud_just_if_left(t: Trace) -> None:
-    """Expect `TimeoutError` if the queue is not empty, else a report. Why a task is left, other clauses ask."""
-    if queue_of(t):
-        expect_timeout(t)
-    else:
-        report_of(t)
-
-
 @check("R6", misconception="hard-means-loud", step="soft-or-hard")
 def test_all_of_it(play: Play) -> None:
     """`drain_or_fail` returns the report if no task is left, also when some or all have failed."""
-    expect_report(drained(play, "drain_or_fail", {"a": [wait(4)], "b": [wait(5)]}), ["a", "b"])
+    expect_report(drained(play, "drain_or_fail", {"a": [wait(3)], "b": [wait(4)]}), ["a", "b"])
     for first in ([wait(4)], [wait(4), fail("E1")]):
         tasks = {"a": first, "b": [wait(1), fail("E", "TimeoutError")]}
-        expect_loud_just_if_left(drained(play, "drain_or_fail", tasks))
+        expect_hard_if_left(drained(play, "drain_or_fail", tasks))
 
 
 @check("R6", misconception="hard-means-loud", step="soft-or-hard")
@@ -514,7 +522,7 @@ def test_last_task_ends_late(play: Play) -> None:
     """`drain_or_fail` returns the report if the last task finished or failed after the deadline: nothing is left."""
     for end in (give(1), fail("E", "TimeoutError")):
         for last in ([on_cancel(wait(1), end), hang()], [cleanup(wait(12)), end]):
-            expect_loud_just_if_left(drained(play, "drain_or_fail", {"a": [wait(4)], "b": last}))
+            expect_hard_if_left(drained(play, "drain_or_fail", {"a": [wait(4)], "b": last}))
 
 
 @check("R6", misconception="cancelled-means-undone", step="soft-or-hard")
@@ -522,36 +530,34 @@ def test_tasks_left_although_none_was_interrupted(play: Play) -> None:
     """`drain_or_fail` raises `TimeoutError` if tasks are left because the running one ended after the deadline."""
     for end in (give(1), fail("E")):
         for running in ([on_cancel(wait(1), end), hang()], [cleanup(wait(12)), end]):
-            expect_loud_just_if_left(drained(play, "drain_or_fail", {"a": running, "b": [wait(1)]}))
+            expect_hard_if_left(drained(play, "drain_or_fail", {"a": running, "b": [wait(1)]}))
 
 
 @check("R6", misconception="hard-means-loud", step="soft-or-hard")
 def test_too_late_to_begin(play: Play) -> None:
     """With a deadline that has passed and tasks in the queue, `drain_or_fail` raises `TimeoutError`."""
-    expect_loud_just_if_left(drained(play, "drain_or_fail", {"a": [wait(1)], "b": [wait(1)]}, ends=-1))
+    expect_hard_if_left(drained(play, "drain_or_fail", {"a": [wait(1)], "b": [wait(1)]}, ends=-1))
 
 
 @check("R6", misconception="hard-means-loud", step="soft-or-hard")
 def test_empty_queue(play: Play) -> None:
-    """An empty queue gives an empty report at once, also when the deadline has passed."""
+    """An empty queue gives an empty report, also when the deadline has passed."""
     for ends in (10, -1):
-        for function in BOTH:
-            t = drained(play, function, {}, ends=ends)
+        for t in both(play, {}, ends=ends):
             expect_report(t, [])
-            t.expect("the call ended at", t.call.end, at(0))
 
 
 @check("R6", misconception="report-for-all-calls", step="soft-or-hard")
 def test_a_second_call_finds_an_empty_queue(play: Play) -> None:
     """A second call, when the first did all, gives an empty report: each call has its own."""
-    for function in BOTH:
-        t = drained(play, function, {"a": [wait(1)], "b": [fail("E")]}, again=START + 60)
-        expect_report(t, [], number=1)
+    for t in both(play, {"a": [wait(1)], "b": [fail("E")]}, again=START + 60):
+        if not queue_of(t):
+            expect_report(t, [], number=1)
 
 
 @check("R6", misconception="hard-means-loud", step="deadlines-around", core=False)
 def test_misfits_are_left_because_of_time(play: Play) -> None:
-    """`drain_or_fail` raises `TimeoutError` just if tasks are left, also those that did not fit in any of the deadlines."""
+    """`drain_or_fail` raises `TimeoutError` just if tasks are left, also those that do not fit in any of the deadlines."""
     plans: list[tuple[dict[str, float], list[float]]] = [
         ({"a": LONG}, []),
         ({"b": LONG}, []),
@@ -561,42 +567,52 @@ def test_misfits_are_left_because_of_time(play: Play) -> None:
     ]
     for estimates, enclosing in plans:
         tasks = {"a": [wait(1)], "b": [wait(1)]}
-        expect_loud_just_if_left(drained(play, "drain_or_fail", tasks, estimates=estimates, enclosing=enclosing))
+        expect_hard_if_left(drained(play, "drain_or_fail", tasks, estimates=estimates, enclosing=enclosing))
 
 
 # -- rules for every exercise ------------------------------------------------------------------------------------------
 @check("G1", misconception="asyncio-is-everywhere", step="one-clock")
 def test_both_backends(play: Play) -> None:
-    """The file works on asyncio and on trio."""
-    for function in BOTH:
-        t = drained(play, function, {"a": [wait(1)], "b": [hang()]})
-        expect_started(t, ["a", "b"])
-        t.expect("the call ended at", t.call.end, at(10))
+    """What works on one of asyncio and trio works on the other."""
+    other = Play(play.session, backend="trio" if play.backend == "asyncio" else "asyncio")
+    tasks = {"a": [wait(1)], "b": [wait(1), fail("E")], "c": [hang()], "d": [wait(1)]}
+    for function, right in zip(BOTH, ("returned", "raised"), strict=True):
+        here, there = drained(play, function, tasks), drained(other, function, tasks)
+        wanted = [["a", "b", "c"], ["c", "d"], right]
+        if _seen(there) == wanted:
+            here.expect(f"started, left, ending ({other.backend}: right)", _seen(here), wanted)
+
+
+def _seen(t: Trace) -> list[Any]:
+    try:
+        return [t.names("run"), queue_of(t), t.call.how]
+    except CheckFailed as failure:
+        return [failure.sentence]
 
 
 @check("G2", misconception="things-close-themselves", step="let-cancellation-through")
 def test_nothing_left_behind(play: Play) -> None:
     """When a call ends, however it ends, no task, stream or lock of it is left."""
-    plans = [
+    plans: list[Tasks] = [
         {"a": [wait(1)], "b": [wait(1), fail("E")]},
-        {"a": [wait(1)], "b": [cleanup(wait(1)), hang()], "c": [wait(1)]},
         {"a": [wait(1)], "b": [on_cancel(fail("E")), hang()]},
         {"a": [wait(1), fail("stop", "Abandon")], "b": [wait(1)]},
     ]
+    for tasks in plans:
+        for t in both(play, tasks):
+            t.expect_nothing_left()
     for function in BOTH:
-        for tasks in plans:
-            drained(play, function, tasks).expect_nothing_left()
-        for t in drained(play, function, plans[1]).cancelled("caller"):
+        tasks = {"a": [wait(1)], "b": [cleanup(wait(1)), hang()], "c": [wait(1)]}
+        for t in drained(play, function, tasks).cancelled("caller"):
             t.expect_nothing_left()
 
 
 @check("G3", misconception="every-cancellation-is-my-deadline", step="let-cancellation-through")
 def test_cancelled_from_outside(play: Play) -> None:
     """Cancelled from outside, the call ends by that at once: no report, no `TimeoutError`, no task goes on."""
+    tasks = {"a": [wait(2)], "b": [wait(3)], "c": [cleanup(wait(1)), hang()]}
     for moment, task, by in ((1.5, "a", 1.5), (4, "b", 4), (7.5, "c", 8.5)):
-        for function in BOTH:
-            tasks = {"a": [wait(2)], "b": [wait(3)], "c": [cleanup(wait(1)), hang()]}
-            t = drained(play, function, tasks).cancel("caller", at=START + moment)
+        for t in both(play, tasks, cancelled=moment):
             t.expect(f"{task} was cancelled at", t.of(task).cancelled_at, at(moment))
             expect_cancelled(t, by=START + by)
 
@@ -604,8 +620,7 @@ def test_cancelled_from_outside(play: Play) -> None:
 @check("G3", misconception="every-cancellation-is-my-deadline", step="let-cancellation-through")
 def test_tighter_deadline_strikes(play: Play) -> None:
     """A tighter deadline around the call cancels the running task and then the call: it is somebody else's deadline."""
-    for function in BOTH:
-        t = drained(play, function, {"a": [wait(2)], "b": [hang()], "c": [wait(1)]}).within("caller", START + 6)
+    for t in both(play, {"a": [wait(2)], "b": [hang()], "c": [wait(1)]}, within=6):
         t.expect("b was cancelled at", t.of("b").cancelled_at, at(6))
         expect_cancelled(t, by=START + 6)
 
@@ -613,9 +628,7 @@ def test_tighter_deadline_strikes(play: Play) -> None:
 @check("G3", misconception="every-cancellation-is-my-deadline", step="let-cancellation-through")
 def test_cancelled_with_a_long_cleanup(play: Play) -> None:
     """Cancelled from outside before the deadline, the call ends by that, also if the cleanup lasts past the deadline."""
-    for function in BOTH:
-        tasks = {"a": [cleanup(wait(8)), hang()], "b": [wait(1)]}
-        t = drained(play, function, tasks).cancel("caller", at=START + 4)
+    for t in both(play, {"a": [cleanup(wait(8)), hang()], "b": [wait(1)]}, cancelled=4):
         expect_cancelled(t, by=START + 12)
 
 
@@ -634,16 +647,15 @@ def test_cancellation_passes_at_every_step(play: Play) -> None:
 def test_never_blocks(play: Play) -> None:
     """Nothing blocks the event loop, whatever becomes of the tasks."""
     tasks = {"a": [wait(0.1)], "b": [wait(0.1), fail("E")], "c": [hang()], "d": [wait(1)]}
-    for function in BOTH:
-        drained(play, function, tasks, ends=0.5).expect_not_blocked()
+    for t in both(play, tasks, ends=0.5):
+        t.expect_not_blocked()
 
 
 @check("G5", misconception="catch-everything", step="whose-timeout")
 def test_interrupts_pass(play: Play) -> None:
     """An exception that is no `Exception` is no failed task: it leaves the call, and no other task runs."""
-    for first in ([wait(2), fail("stop", "Abandon")], [at_once(), fail("stop", "Abandon")]):
-        for function in BOTH:
-            t = drained(play, function, {"a": [wait(1)], "b": first, "c": [wait(1)]})
+    for steps in ([wait(2), fail("stop", "Abandon")], [at_once(), fail("stop", "Abandon")]):
+        for t in both(play, {"a": [wait(1)], "b": steps, "c": [wait(1)]}):
             t.expect_that("`stop` of b should leave the call", "stop" in t.call.errors, f"it {t.call.ending}")
             expect_started(t, ["a", "b"])
 
@@ -652,53 +664,48 @@ def test_interrupts_pass(play: Play) -> None:
 def test_interrupts_in_the_cleanup_pass(play: Play) -> None:
     """An exception that is no `Exception` leaves the call also when a task raises it at the deadline."""
     for steps in ([on_cancel(fail("stop", "Abandon"))], [cleanup(wait(1), fail("stop", "Abandon"))]):
-        for function in BOTH:
-            t = drained(play, function, {"a": [wait(1)], "b": [*steps, hang()], "c": [wait(1)]})
+        for t in both(play, {"a": [wait(1)], "b": [*steps, hang()], "c": [wait(1)]}):
             t.expect_that("`stop` of b should leave the call", "stop" in t.call.errors, f"it {t.call.ending}")
 
 
 @check("G5", misconception="catch-everything", step="look-then-take")
 def test_interrupted_task_is_given_back(play: Play) -> None:
     """A task that raised what is no `Exception` is still in the queue, in its place, as if it had been cancelled."""
-    stops = ([wait(2), fail("stop", "Abandon")], [on_cancel(wait(1), fail("stop", "Abandon")), hang()])
-    for stop in stops:
-        for function in BOTH:
-            expect_queue(drained(play, function, {"b": stop, "a": [wait(1)]}), ["b", "a"])
+    for stop in ([wait(2), fail("stop", "Abandon")], [on_cancel(wait(1), fail("stop", "Abandon")), hang()]):
+        for t in both(play, {"b": stop, "a": [wait(1)]}):
+            expect_queue(t, ["b", "a"])
 
 
 @check("G6", misconception="look-again-and-again", step="one-clock")
 def test_no_busy_waiting(play: Play) -> None:
     """The call does not wake up more often if everything takes a thousand times as long."""
-    for function in BOTH:
-        quick, slow = (
-            drained(play, function, {"a": [wait(2 * s)], "b": [cleanup(wait(5 * s)), hang()]}, ends=10 * s)
-            for s in (1, 1000)
-        )
-        slow.expect("wake-ups when all takes 1,000 times as long", slow.call.steps, at_most(quick.call.steps + 20))
+    quick, slow = (
+        list(both(play, {"a": [wait(2 * s)], "b": [cleanup(wait(5 * s)), hang()]}, ends=10 * s)) for s in (1, 1000)
+    )
+    for before, t in zip(quick, slow, strict=True):
+        t.expect("wake-ups when all takes 1,000 times as long", t.call.steps, at_most(before.call.steps + 20))
 
 
 @check("G6", misconception="look-again-and-again", step="deadlines-around", core=False)
 def test_no_busy_waiting_for_misfits(play: Play) -> None:
     """The call does not wake up again and again for tasks that do not fit."""
-    for function in BOTH:
-        tasks = {"a": [wait(10)], "b": [wait(1)]}
-        t = drained(play, function, tasks, ends=10_000, estimates={"b": 20_000})
+    for t in both(play, {"a": [wait(10)], "b": [wait(1)]}, ends=10_000, estimates={"b": 20_000}):
         t.expect("wake-ups", t.call.steps, at_most(30))
 
 
 @check("G9", misconception="work-is-a-coroutine-function", step="look-then-take")
 def test_any_callable(play: Play) -> None:
     """`work` may be anything that returns an awaitable when it is called."""
-    for function in BOTH:
-        t = drained(play, function, {"a": [awaitable(), wait(1)], "b": [wait(1)]}, partials=True)
-        expect_settled(t, ["a", "b"])
-        t = drained(play, function, {"a": [awaitable(), wait(1), fail("E")], "b": [wait(1)]})
-        expect_settled(t, ["b"], {"a": "E"})
+    for t in both(play, {"a": [awaitable(), wait(1)], "b": [wait(1)]}, partials=True):
+        t.expect("how a and b ended", [t.of("a").how, t.of("b").how], ["returned", "returned"])
+    t = drained(play, "drain_until", {"a": [awaitable(), wait(1), fail("E")], "b": [awaitable(), wait(1)]})
+    expect_report(t, ["b"], {"a": "E"})
 
 
 @check("G9", misconception="work-is-a-coroutine-function", step="whose-timeout")
 def test_raises_at_once(play: Play) -> None:
     """A `work` that raises when it is called has failed like any other."""
-    for function in BOTH:
-        tasks = {"a": [at_once(), fail("E1")], "b": [wait(1)], "c": [at_once(), fail("E2")]}
-        expect_settled(drained(play, function, tasks), ["b"], {"a": "E1", "c": "E2"})
+    for t in both(play, {"a": [at_once(), fail("E1")], "b": [wait(1)], "c": [at_once(), fail("E2")], "d": [wait(1)]}):
+        expect_started(t, ["a", "b", "c", "d"])
+        if t.call.what == "drain_until":
+            expect_report(t, ["b", "d"], {"a": "E1", "c": "E2"})
