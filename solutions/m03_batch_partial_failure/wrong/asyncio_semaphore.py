@@ -1,7 +1,7 @@
 """Uses the semaphore of asyncio.
 
 Breaks: G1 on trio
-Also: R1 R2 R3 R4 R5 R6 G3 G9
+Also: R1 R2 R3 R4 R5 G3 G9
 """
 
 import asyncio

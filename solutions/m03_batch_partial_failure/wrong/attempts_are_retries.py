@@ -1,7 +1,6 @@
 """Takes `attempts` for the number of tries after the first.
 
 Breaks: R4
-Also: R5 G1
 """
 
 import math

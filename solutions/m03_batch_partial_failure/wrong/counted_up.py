@@ -1,7 +1,6 @@
 """Numbers the results in the order in which the items are ready.
 
 Breaks: R1
-Also: R5 R6 G9
 """
 
 import math

@@ -1,7 +1,7 @@
 """Lets a failure leave its task: the group cancels the others.
 
 Breaks: R3
-Also: R1 R4 R5 R6 G1 G3 G9
+Also: R1 R4 R5 G1 G3 G9 R6
 """
 
 import math

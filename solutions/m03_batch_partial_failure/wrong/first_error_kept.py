@@ -1,7 +1,6 @@
 """Keeps the first failure of an item, and keeps it although a later attempt succeeds.
 
 Breaks: R1
-Also: R5 G9
 """
 
 import math

@@ -1,7 +1,6 @@
 """Uses `move_on_after`: a late attempt ends without an error and counts as success with None.
 
 Breaks: R5
-Also: G1 G9
 """
 
 import math

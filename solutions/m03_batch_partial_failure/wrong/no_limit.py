@@ -1,7 +1,7 @@
 """Starts all items at the same time; `limit` is only checked.
 
 Breaks: R2
-Also: R4 R5
+Also: R5
 """
 
 import math

@@ -1,7 +1,6 @@
-"""Takes the items from a list until `None` comes, which is the mark for the end.
+"""Hands items out until `None` comes, which is the mark for the end.
 
 Breaks: R1
-Also: R4 R5 R8 G1 G3 G4 G5 G6 G9
 """
 
 import math
@@ -39,20 +38,26 @@ async def run_batch(
     if limit < 1 or attempts < 1:
         raise ValueError("limit and attempts must be at least 1")
     result: BatchResult[R] = BatchResult()
-    queue = [*enumerate(items), None]
-
-    async def work() -> None:
-        while (entry := queue.pop(0) if queue else None) is not None and entry[1] is not None:
-            index, item = entry
-            await settle(index, item)
+    slots = anyio.Semaphore(limit)
 
     async def settle(index: int, item: T) -> None:
-        try:
-            result.succeeded[index] = await worker(item)
-        except Exception as error:
-            result.failed[index] = error
+        for attempt in range(1, attempts + 1):
+            try:
+                async with slots:
+                    with anyio.fail_after(timeout):
+                        result.succeeded[index] = await worker(item)
+                return
+            except Exception as error:
+                if attempt == attempts:
+                    result.failed[index] = error
+                    return
+            await anyio.sleep(backoff * 2 ** (attempt - 1))
 
     async with anyio.create_task_group() as group:
-        for _ in range(limit):
-            group.start_soon(work)
+        queue = iter([*items, None])
+        for index in range(len(items)):
+            item = next(queue)
+            if item is None:
+                break
+            group.start_soon(settle, index, item)
     return result

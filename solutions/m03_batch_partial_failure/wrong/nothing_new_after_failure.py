@@ -1,7 +1,7 @@
 """After a failure nobody is started any more; those that waited count as failed too.
 
 Breaks: R3
-Also: R1 R2 R4 R5 R6 G1 G3 G9
+Also: R1 R2 R4 R5 G1 G9
 """
 
 import math

@@ -1,7 +1,6 @@
 """Puts one timeout around all attempts of an item.
 
 Breaks: R5
-Also: G1 G5 G9
 """
 
 import math

@@ -1,7 +1,6 @@
 """Pauses after every failure, also after the last.
 
 Breaks: R4
-Also: R5
 """
 
 import math

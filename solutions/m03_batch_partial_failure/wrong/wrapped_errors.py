@@ -1,7 +1,7 @@
 """Stores an error of its own that names the item, with the raised one as its cause.
 
 Breaks: R1
-Also: R5 R6 G9
+Also: R5
 """
 
 import math

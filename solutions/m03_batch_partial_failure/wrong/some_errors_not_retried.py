@@ -1,6 +1,6 @@
-"""Calls `worker` before the `try`: what it raises at once ends the batch.
+"""Does not retry what looks like a mistake in the program: `ValueError` and the like.
 
-Breaks: G9
+Breaks: R4
 """
 
 import math
@@ -42,16 +42,15 @@ async def run_batch(
 
     async def settle(index: int, item: T) -> None:
         for attempt in range(1, attempts + 1):
-            async with slots:
-                work = worker(item)
-                try:
+            try:
+                async with slots:
                     with anyio.fail_after(timeout):
-                        result.succeeded[index] = await work
+                        result.succeeded[index] = await worker(item)
+                return
+            except Exception as error:
+                if attempt == attempts or isinstance(error, ValueError):
+                    result.failed[index] = error
                     return
-                except Exception as error:
-                    if attempt == attempts:
-                        result.failed[index] = error
-                        return
             await anyio.sleep(backoff * 2 ** (attempt - 1))
 
     async with anyio.create_task_group() as group:

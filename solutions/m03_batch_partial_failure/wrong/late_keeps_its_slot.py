@@ -1,7 +1,7 @@
-"""Cancels nobody after one failure, but takes two at one moment for a broken batch.
+"""Gives the slot back after a return or an error, but not after a timeout.
 
-Breaks: R3
-Also: R1 R4 R6 G5 G9
+Breaks: R5
+Also: R8 G2 G6
 """
 
 import math
@@ -39,21 +39,21 @@ async def run_batch(
     if limit < 1 or attempts < 1:
         raise ValueError("limit and attempts must be at least 1")
     result: BatchResult[R] = BatchResult()
-    moments: list[float] = []
     slots = anyio.Semaphore(limit)
 
     async def settle(index: int, item: T) -> None:
         for attempt in range(1, attempts + 1):
             try:
-                async with slots:
-                    with anyio.fail_after(timeout):
+                await slots.acquire()
+                with anyio.fail_after(timeout):
+                    try:
                         result.succeeded[index] = await worker(item)
+                    except Exception:
+                        slots.release()
+                        raise
+                    slots.release()
                 return
             except Exception as error:
-                now = anyio.current_time()
-                if moments and now - moments[-1] < 1e-6:
-                    group.cancel_scope.cancel()
-                moments.append(now)
                 if attempt == attempts:
                     result.failed[index] = error
                     return
