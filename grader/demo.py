@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from grader.course import Course, CourseError, Module
 
@@ -75,22 +74,3 @@ def module_for(course: Course) -> Module:
         if all(path.is_file() for path in (module.solution, module.scene, module.hidden_checks)):
             return module
     raise CourseError(f"no module in {course.root} has a solution and hidden checks: the demo needs a full checkout")
-
-
-def hand_in(module: Module, folder: Path) -> Path:
-    """Write the learners' files as ``<learner>/<slug>/<name>.py``.
-
-    Args:
-        module: whose solution is edited.
-        folder: where the class is made.
-
-    Returns:
-        The folder of submissions.
-    """
-    source = module.solution.read_text(encoding="utf-8")
-    submitted = folder / "submitted"
-    for learner in LEARNERS:
-        path = submitted / learner.name / module.slug / f"{module.name}.py"
-        path.parent.mkdir(parents=True)
-        path.write_text(learner.edit(source), encoding="utf-8")
-    return submitted
