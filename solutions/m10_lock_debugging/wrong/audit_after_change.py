@@ -1,7 +1,7 @@
 """First move the money, then report it.
 
 Breaks: R2
-Also: R5 G3 G5 G9
+Also: G5 G9
 """
 
 from __future__ import annotations

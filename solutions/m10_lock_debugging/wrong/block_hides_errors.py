@@ -1,7 +1,7 @@
 """`__aexit__` returns True: all is well.
 
 Breaks: G3
-Also: G2 G5
+Also: G5
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Who is cancelled just stops waiting.
 
 Breaks: R9
-Also: R10 R6 R7 R8 G3
+Also: R10 R6 R7
 """
 
 from __future__ import annotations

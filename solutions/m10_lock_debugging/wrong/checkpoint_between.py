@@ -1,7 +1,6 @@
 """Other tasks get a chance to run between the two changes.
 
 Breaks: R5
-Also: R2 R4
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """Who breaks the order loses its locks, so that the others can go on.
 
 Breaks: R6
-Also: R8 R9
 """
 
 from __future__ import annotations

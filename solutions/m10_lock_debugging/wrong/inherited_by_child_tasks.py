@@ -1,7 +1,7 @@
 """A context variable belongs to one task.
 
 Breaks: R7
-Also: R8 R6
+Also: R6
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """Errors and cancellation give the locks back.
 
 Breaks: G5
-Also: G2
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """An account must keep something.
 
 Breaks: R3
-Also: R2 R5 R4
+Also: R2 R4
 """
 
 from __future__ import annotations

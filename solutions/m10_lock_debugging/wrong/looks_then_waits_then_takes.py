@@ -1,7 +1,7 @@
 """See that the lock is free, pass a checkpoint, take it.
 
 Breaks: R10
-Also: R8 R9 R6 R7
+Also: R6 R7
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """All checks belong under the locks.
 
 Breaks: G8
-Also: R3
 """
 
 from __future__ import annotations

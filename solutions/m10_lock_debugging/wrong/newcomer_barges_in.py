@@ -1,7 +1,7 @@
 """Make the lock free and wake the first in line, who takes it when it runs.
 
 Breaks: R10
-Also: R9 R7
+Also: R7
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The lock that a task took before comes before the next one.
 
 Breaks: R7
-Also: R6 R8 R9 R10
+Also: R6 R8 R10
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """One `finally` that releases both locks is enough.
 
 Breaks: R5
-Also: G2 G3 G5
+Also: G3
 """
 
 from __future__ import annotations

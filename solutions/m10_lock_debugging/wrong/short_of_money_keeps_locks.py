@@ -1,7 +1,7 @@
 """Look at the balance first, then `try` what can fail.
 
 Breaks: G2
-Also: R3 R4
+Also: R3
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Read both balances first, then lock while writing them back.
 
 Breaks: R1
-Also: R2 R3 R4 R5
+Also: R3 R4
 """
 
 from __future__ import annotations

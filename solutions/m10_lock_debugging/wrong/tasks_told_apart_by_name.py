@@ -1,7 +1,7 @@
 """A task is known by its name.
 
 Breaks: R8
-Also: R6 R7 R9 R10
+Also: R6 R7 R10
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A lock is a lock.
 
 Breaks: G4
-Also: R1 R2 R3 R4 R5 R6 R7 R8 R9 R10 G1 G2 G3 G5 G6 G8 G9
+Also: R1 R6 R7 R8 R9 R10 G1 G2 G3 G5 G6 G8 G9
 """
 
 from __future__ import annotations

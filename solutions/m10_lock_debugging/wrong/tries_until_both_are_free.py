@@ -1,7 +1,7 @@
 """Take both locks without waiting, or neither, and look again soon.
 
 Breaks: G6
-Also: R1 R5
+Also: R1
 """
 
 from __future__ import annotations

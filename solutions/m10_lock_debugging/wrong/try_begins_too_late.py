@@ -1,7 +1,6 @@
 """Take both locks, then `try`: the `finally` gives both back.
 
 Breaks: R5
-Also: G2
 """
 
 from __future__ import annotations

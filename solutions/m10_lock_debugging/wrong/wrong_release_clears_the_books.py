@@ -1,7 +1,7 @@
 """Clear the books, then let the lock complain.
 
 Breaks: R9
-Also: R6 R7 R8
+Also: R6 R7
 """
 
 from __future__ import annotations
