@@ -86,11 +86,12 @@ def cancelled_during(traces: Iterator[Trace], what: str) -> Iterator[Trace]:
 def test_commits(play: Play) -> None:
     """`begin`, then the body, then `commit`, one after the other, and nothing else."""
     a, b, c = play.draw(3)
-    t = play(begin=[wait(a)], body=[wait(b)], commit=[wait(c)], finish_timeout=60)
-    spans = [s for s in t.spans if s.what in ("begin", "body", "commit", "rollback")]
-    t.expect("what happened", [s.what for s in spans], ["begin", "body", "commit"])
-    t.expect("starts", [s.start for s in spans], [near(START), near(START + a), near(START + a + b)])
-    t.expect("the block", t.call.ending, "returned")
+    trial = play(begin=[wait(a)], body=[wait(b)], commit=[wait(c)], finish_timeout=60)
+    for t in (trial, trial.within("caller", LONG)):
+        spans = [s for s in t.spans if s.what in ("begin", "body", "commit", "rollback")]
+        t.expect("what happened", [s.what for s in spans], ["begin", "body", "commit"])
+        t.expect("starts", [s.start for s in spans], [near(START), near(START + a), near(START + a + b)])
+        t.expect("the block", t.call.ending, "returned")
 
 
 @check("R1", misconception="as-comes-by-itself", step="begin-and-end")
@@ -117,6 +118,8 @@ def test_very_same_exception(play: Play) -> None:
     for kind in ("Fault", "TimeoutError", "RuntimeError", "ExceptionGroup"):
         t = play(body=[wait(1.3), fail("E1", kind)], rollback=[wait(0.4)])
         t.expect("what leaves the block", t.call.raised, "E1")
+    t = play(body=[wait(1.3), fail("E1")], rollback=[wait(2)]).cancel("caller", at=START + 2.4)
+    t.expect_that("an error, and a cancellation during the rollback", t.call.how != "returned", "the block just ended")
 
 
 @check("R1", misconception="begin-cannot-fail", step="begin-and-end")
@@ -134,6 +137,7 @@ def test_commit_is_not_interrupted(play: Play) -> None:
     commit = [checkpoint(), wait(c), checkpoint(), wait(1)]
     for t in play(begin=[wait(a)], body=[wait(b)], commit=commit, finish_timeout=60).cancelled("caller"):
         expect_whole(t, "commit")
+    expect_whole(play(body=[wait(b), cancel("caller")], commit=commit, finish_timeout=60), "commit")
 
 
 @check("R2", misconception="shield-after-cancellation-only", step="shield-what-must-finish")
@@ -164,7 +168,7 @@ def test_takes_effect_afterwards(play: Play) -> None:
         plan = {"body": body, what: [wait(b)], "finish_timeout": 60}
         t = play(**plan).cancel("caller", at=START + a + b / 2)
         if t.all(what):
-            t.expect("the block ended at", t.call.end, near(t.one(what).start + b))
+            t.expect("the block ended at", t.call.end, near(t.one(what).start + b, within=0.2))
         t.expect_that("cancelled from outside", not goes_on(t), "the caller went on after the block")
 
 
@@ -184,7 +188,9 @@ def test_commit_is_given_up(play: Play) -> None:
     """A `commit` that takes longer than `finish_timeout` is given up then."""
     a, limit = play.draw(2)
     for commit in ([wait(limit + 0.3)], [wait(LONG)]):
-        expect_given_up(play(body=[wait(a)], commit=commit, finish_timeout=limit), "commit", limit)
+        t = play(body=[wait(a)], commit=commit, finish_timeout=limit)
+        expect_given_up(t, "commit", limit)
+        t.expect("the block ended at", t.call.end, near(START + a + limit, within=0.2))
 
 
 @check("R3", misconception="given-up-is-enough", step="bound-the-shield")
@@ -226,6 +232,7 @@ def test_rollback_is_given_up(play: Play) -> None:
         expect_given_up(t, "rollback", limit)
         if t.all("rollback"):
             expect_invalidated(t)
+            t.expect("the block ended at", t.call.end, near(START + a + limit, within=0.2))
 
 
 @check("R3", misconception="last-exception-counts", step="bound-the-shield")
@@ -275,6 +282,15 @@ def test_rollback_after_a_failed_commit_has_its_own_time(play: Play) -> None:
     expect_given_up(play(**plan, rollback=SLOW), "rollback", limit)
 
 
+@check("R3", misconception="shield-without-a-bound", step="when-finishing-fails", core=False)
+def test_rollback_of_a_cancelled_begin_is_given_up(play: Play) -> None:
+    """After `begin` was cancelled, a `rollback` is given up after `finish_timeout` too."""
+    limit = play.draw(1)[0]
+    t = play(begin=SLOW, rollback=SLOW, finish_timeout=limit).cancel("caller", at=START + 1.6)
+    if any(took(span) > 0.1 for span in t.all("rollback")):
+        expect_given_up(t, "rollback", limit)
+
+
 # -- R4: nothing else is protected, or bounded -----------------------------------------------------------------------
 @check("R4", misconception="shield-everything", step="leave-the-rest-open")
 def test_begin_can_be_cancelled(play: Play) -> None:
@@ -312,8 +328,10 @@ def test_other_connections_do_not_wait(play: Play) -> None:
     quick = {"begin": [wait(0.2)], "body": [wait(0.3)], "commit": [wait(0.4)]}
     wrong = {**quick, "body": [wait(0.3), fail("E2")], "rollback": [wait(0.4)]}
     alone = {"second": took(play(**quick).call), "third": took(play(**wrong).call)}
+    crowd = {f"caller {n}": {"body": slow, "start": START} for n in range(20)}
     for plan in ({"begin": slow}, {"body": slow}, {"commit": slow}, {"body": [fail("E1")], "rollback": slow}):
         others = {"second": {**quick, "start": START + 0.9}, "third": {**wrong, "start": START + 1.7}}
+        others |= crowd if "commit" in plan else {}
         t = play(**plan, finish_timeout=60, others=others)
         for who, seconds in alone.items():
             call = t.first([s for s in t.calls() if s.who == who], f"the block of {who}", "was never entered")
@@ -359,6 +377,9 @@ def test_failed_commit_is_rolled_back(play: Play) -> None:
     for early in ([], [wait(0.7)]):
         t = play(body=[wait(1)], commit=[*early, fail("C1")], rollback=[wait(1.2)])
         t.expect("the rollback", t.one("rollback").ending, "returned")
+    for t in play(body=[wait(1)], commit=[wait(0.7)], rollback=[wait(1.2)]).faults("db"):
+        if any(s.how == "raised" for s in t.all("commit")):
+            t.expect("the rollback", t.one("rollback").ending, "returned")
 
 
 @check("R6", misconception="last-exception-counts", step="when-finishing-fails", core=False)
@@ -367,9 +388,11 @@ def test_exception_of_commit_goes_on(play: Play) -> None:
     for kind in ("Fault", "ConnectionError"):
         t = play(body=[wait(1)], commit=[wait(0.7), fail("C1", kind)], rollback=[wait(1.2)])
         t.expect("what leaves the block", t.call.errors, ["C1"])
-    t = play(body=[wait(1)], commit=[on_cancel(fail("C1")), *SLOW], finish_timeout=2.3)
-    if t.one("commit").how == "raised":
-        t.expect_that("a commit that failed as it was given up", t.call.how == "raised", f"the block {t.call.ending}")
+    given_up = play(body=[wait(1)], commit=[on_cancel(fail("C1")), *SLOW], finish_timeout=2.3)
+    cancelled = play(body=[wait(1)], commit=[wait(2), fail("C1")]).cancel("caller", at=START + 2.4)
+    for t in (given_up, cancelled):
+        if t.one("commit").how == "raised":
+            t.expect_that("a commit that failed", t.call.how != "returned", "the block just ended")
 
 
 @check("R6", misconception="every-timeout-error-is-mine", step="when-finishing-fails", core=False)
@@ -413,6 +436,9 @@ def test_failed_rollback_is_invalidated(play: Play) -> None:
         for t in (trial, cancelled):
             if any(s.how == "raised" for s in t.all("rollback")):
                 expect_invalidated(t)
+    for t in play(body=[wait(1), fail("E1")], rollback=[wait(1.2)]).faults("db"):
+        if any(s.how == "raised" for s in t.all("rollback")) and not any(s.how == "raised" for s in t.all("begin")):
+            expect_invalidated(t)
 
 
 @check("R6", misconception="last-exception-counts", step="when-finishing-fails", core=False)
@@ -466,6 +492,9 @@ def test_one_end_at_the_same_instant(play: Play) -> None:
     for at in (START + a, START + a + b, START + a + b + c):
         for t in begun(play(**plan, actors={"stopper": [wait(at), cancel("caller")]}).orders(8)):
             t.expect("how it ended", ends(t), ONE_END)
+    for body in ([wait(b), cancel("caller")], [wait(b), cancel("caller"), fail("E1")]):
+        t = play(**{**plan, "body": body})
+        t.expect("how it ended", ends(t), ONE_END)
 
 
 @check("R7", misconception="invalidate-to-be-safe", step="exactly-one-end")
@@ -557,7 +586,9 @@ def test_blocks_nothing(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="begin-and-end")
 def test_other_base_exceptions_of_the_body(play: Play) -> None:
-    """A `BaseException` of the body, such as KeyboardInterrupt, leaves the block after a rollback."""
+    """A `BaseException` of `begin` or the body, such as KeyboardInterrupt, leaves the block; the body is rolled back."""
+    t = play(begin=[wait(1), fail("stop", "Abandon")], rollback=[wait(0.7)])
+    t.expect("what leaves the block", t.call.errors, ["stop"])
     t = play(body=[wait(1), fail("stop", "Abandon")], rollback=[wait(0.7)])
     t.expect("what leaves the block", t.call.errors, ["stop"])
     t.expect("the rollback", t.one("rollback").ending, "returned")

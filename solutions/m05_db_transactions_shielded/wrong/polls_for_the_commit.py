@@ -1,7 +1,6 @@
 """Looks every tenth of a second whether the commit has ended.
 
 Breaks: G6
-Also: R2
 """
 
 from collections.abc import AsyncIterator
