@@ -129,6 +129,8 @@ def is_failure(run: Any) -> bool:
 
 def expect_hard_if_left(t: Trace) -> None:
     """Expect a hard end: `TimeoutError` if the queue is not empty, else a report. Why a task is left, others ask."""
+    if t.call.how == "cancelled":
+        return  # it waited until a deadline around it struck: R1's
     if queue_of(t):
         t.expect_that("TimeoutError wanted: tasks are left", "TimeoutError" in t.call.errors, f"it {t.call.ending}")
     else:
@@ -577,10 +579,11 @@ def test_both_backends(play: Play) -> None:
     other = Play(play.session, backend="trio" if play.backend == "asyncio" else "asyncio")
     tasks = {"a": [wait(1)], "b": [wait(1), fail("E")], "c": [hang()], "d": [wait(1)]}
     for function, right in zip(BOTH, ("returned", "raised"), strict=True):
-        here, there = drained(play, function, tasks), drained(other, function, tasks)
+        t = drained(play, function, tasks)
+        here, there = _seen(t), _seen(drained(other, function, tasks))
         wanted = [["a", "b", "c"], ["c", "d"], right]
-        if _seen(there) == wanted:
-            here.expect(f"started, left, ending ({other.backend}: right)", _seen(here), wanted)
+        if there == wanted:  # what is wrong on both is for other clauses
+            t.expect(f"tasks started, tasks left, ending (as on {other.backend})", here, wanted)
 
 
 def _seen(t: Trace) -> list[Any]:
@@ -678,18 +681,18 @@ def test_interrupted_task_is_given_back(play: Play) -> None:
 
 @check("G6", misconception="look-again-and-again", step="one-clock")
 def test_no_busy_waiting(play: Play) -> None:
-    """The call does not wake up more often if everything takes a thousand times as long."""
+    """The call does not wake up more often if everything takes forty times as long."""
     quick, slow = (
-        list(both(play, {"a": [wait(2 * s)], "b": [cleanup(wait(5 * s)), hang()]}, ends=10 * s)) for s in (1, 1000)
+        list(both(play, {"a": [wait(2 * s)], "b": [cleanup(wait(5 * s)), hang()]}, ends=10 * s)) for s in (1, 40)
     )
     for before, t in zip(quick, slow, strict=True):
-        t.expect("wake-ups when all takes 1,000 times as long", t.call.steps, at_most(before.call.steps + 20))
+        t.expect("wake-ups when all takes forty times as long", t.call.steps, at_most(before.call.steps + 20))
 
 
 @check("G6", misconception="look-again-and-again", step="deadlines-around", core=False)
 def test_no_busy_waiting_for_misfits(play: Play) -> None:
     """The call does not wake up again and again for tasks that do not fit."""
-    for t in both(play, {"a": [wait(10)], "b": [wait(1)]}, ends=10_000, estimates={"b": 20_000}):
+    for t in both(play, {"a": [wait(10)], "b": [wait(1)]}, ends=100, estimates={"b": 200}):
         t.expect("wake-ups", t.call.steps, at_most(30))
 
 

@@ -1,0 +1,60 @@
+"""Looks every moment whether the task has ended.
+
+Breaks: G6
+"""
+
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+import anyio
+
+
+@dataclass(frozen=True)
+class Task:
+    name: str
+    work: Callable[[], Awaitable[object]]
+    estimate: float = 0.0
+
+
+@dataclass
+class Report:
+    done: list[str] = field(default_factory=list)
+    failed: dict[str, Exception] = field(default_factory=dict)
+
+
+async def drain_until(queue: deque[Task], *, deadline: float) -> Report:
+    report = Report()
+    place = 0
+    with anyio.move_on_at(deadline):
+        while place < len(queue):
+            task = queue[place]
+            left = anyio.current_effective_deadline() - anyio.current_time()
+            if left <= 0 or task.estimate > left:
+                place += 1
+                continue
+            ended = False
+
+            async def child(task: Task = task) -> None:
+                nonlocal ended
+                try:
+                    await task.work()
+                except Exception as error:
+                    report.failed[task.name] = error
+                else:
+                    report.done.append(task.name)
+                queue.remove(task)
+                ended = True
+
+            async with anyio.create_task_group() as group:
+                group.start_soon(child)
+                while not ended:
+                    await anyio.sleep(0.04)
+    return report
+
+
+async def drain_or_fail(queue: deque[Task], *, deadline: float) -> Report:
+    report = await drain_until(queue, deadline=deadline)
+    if queue:
+        raise TimeoutError
+    return report
