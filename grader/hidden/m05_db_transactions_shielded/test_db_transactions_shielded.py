@@ -190,7 +190,8 @@ def test_commit_is_given_up(play: Play) -> None:
     for commit in ([wait(limit + 0.3)], [wait(LONG)]):
         t = play(body=[wait(a)], commit=commit, finish_timeout=limit)
         expect_given_up(t, "commit", limit)
-        t.expect("the block ended at", t.call.end, near(START + a + limit, within=0.2))
+        if t.all("commit"):
+            t.expect("the block ended at", t.call.end, near(t.one("commit").start + limit, within=0.2))
 
 
 @check("R3", misconception="given-up-is-enough", step="bound-the-shield")
@@ -232,7 +233,7 @@ def test_rollback_is_given_up(play: Play) -> None:
         expect_given_up(t, "rollback", limit)
         if t.all("rollback"):
             expect_invalidated(t)
-            t.expect("the block ended at", t.call.end, near(START + a + limit, within=0.2))
+            t.expect("the block ended at", t.call.end, near(t.one("rollback").start + limit, within=0.2))
 
 
 @check("R3", misconception="last-exception-counts", step="bound-the-shield")
@@ -572,6 +573,11 @@ def test_cancellation_goes_on(play: Play) -> None:
     for t in play(**plan).cancelled("caller"):
         if struck(t, "begin", "body"):
             t.expect("the block", t.call.how, "cancelled")
+    for rollback in (SLOW, [wait(0.6), fail("R1")]):
+        t = play(body=SLOW, rollback=rollback, finish_timeout=2.3).cancel("caller", at=START + a)
+        t.expect_that(
+            "cancelled from outside", not struck(t, "body") or t.call.how != "returned", "the block just ended"
+        )
 
 
 @check("G4", misconception="blocking-is-short", step="begin-and-end")
