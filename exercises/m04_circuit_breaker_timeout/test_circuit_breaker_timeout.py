@@ -1,0 +1,214 @@
+"""The checks of m04 that you can read. Each plays a small scene on both backends, in virtual time.
+
+A plan names jobs and says what each does: `wait(2)` sleeps 2 s, `give("V")` returns the object V, `fail("E")` raises the
+error E, `cleanup(wait(3))` is a `finally` block of 3 s, `hang()` never ends. Actors use the breaker: `at(5)` waits until
+5 s after the start, `call("ok")` sends a job through the breaker, `look()` asks for its `state`.
+The timeout is 10, the threshold 3, the cooldown 30.
+"""
+
+from typing import Any
+
+from grader import Play, Trace, at_most, at_once, check, cleanup, fail, give, hang, near, token, verb, wait
+
+START = 100
+JOBS = {
+    "ok": [wait(1), give("V")],
+    "bad": [fail("E")],
+    "slow": [hang()],
+    "probe": [wait(5), give("V")],
+    "cleans up": [cleanup(wait(4)), hang()],
+}
+call, look = verb("call"), verb("look")
+
+
+def at(seconds: float) -> list[Any]:
+    return ["at", START + seconds]
+
+
+OPENING = [at(0), call("bad"), call("bad"), call("bad")]
+
+
+def circuit(play: Play, *, jobs: dict | None = None, before_the_loop: bool = False, **actors: list) -> Any:
+    breaker = {"timeout": 10, "threshold": 3, "cooldown": 30}
+    return play(breaker=breaker, jobs={**JOBS, **(jobs or {})}, actors=actors, before_the_loop=before_the_loop)
+
+
+def states(t: Trace) -> list[Any]:
+    return [span.value for span in t.all("look")]
+
+
+@check("R1", misconception="timeout-is-silent", step="bound-the-call")
+def test_timeout(play: Play) -> None:
+    """A call that takes longer than `timeout` is cancelled and raises `TimeoutError`, bare."""
+    t = circuit(play, caller=[at(0), call("slow")])
+    t.expect("what the call raised", t.one("call").raised, "TimeoutError")
+    t.expect("when it ended", t.one("call").end, near(START + 10))
+
+
+@check("R1", misconception="arguments-are-extra", step="bound-the-call")
+def test_value(play: Play) -> None:
+    """`call` gives `func` its arguments and returns what it returned."""
+    t = circuit(play, caller=[at(0), call("ok", 1, 2)])
+    t.expect("what the call returned", t.one("call").value, token("V"))
+    t.expect("what func was called with", t.of("ok").args, [1, 2])
+
+
+@check("R1", misconception="errors-may-be-changed", step="count-failures")
+def test_error(play: Play) -> None:
+    """An `Exception` of `func` leaves `call` as it is, not in a group."""
+    t = circuit(play, caller=[at(0), call("bad")])
+    t.expect("what the call raised", t.one("call").raised, "E")
+
+
+@check("R2", misconception="one-more-or-less", step="count-failures")
+def test_threshold(play: Play) -> None:
+    """`threshold` failures in a row open the circuit, and not one fewer."""
+    t = circuit(play, caller=[at(0), *[call("bad"), look()] * 3])
+    t.expect("states after each failure", states(t), ["CLOSED", "CLOSED", "OPEN"])
+
+
+@check("R2", misconception="failures-add-up", step="count-failures")
+def test_success_in_between(play: Play) -> None:
+    """A success in between starts the count anew."""
+    t = circuit(play, caller=[at(0), call("bad"), call("bad"), call("ok"), call("bad"), call("bad"), look()])
+    t.expect("state after two failures, a success, two failures", states(t), ["CLOSED"])
+
+
+@check("R3", misconception="somebody-will-wake-me", step="look-at-the-clock")
+def test_cooldown(play: Play) -> None:
+    """The circuit is `OPEN` for `cooldown` seconds and then `HALF_OPEN`, though nobody calls meanwhile."""
+    t = circuit(play, opener=OPENING, eye=[at(1), look(), at(29), look(), at(31), look()])
+    t.expect("states at 1, 29 and 31 s", states(t), ["OPEN", "OPEN", "HALF_OPEN"])
+
+
+@check("R3", misconception="open-only-counts", step="refuse-at-once")
+def test_refused_while_open(play: Play) -> None:
+    """While `OPEN`, a call raises `CircuitOpenError` at once, without calling `func`."""
+    t = circuit(play, opener=OPENING, caller=[at(5), call("ok")])
+    t.expect("what the call raised", t.one("call", "caller").errors, ["CircuitOpenError"])
+    t.expect("when it ended", t.one("call", "caller").end, near(START + 5))
+    t.expect("calls of func", t.names("run").count("ok"), 0)
+
+
+@check("R4", misconception="half-open-lets-all-through", step="probe-one-at-a-time")
+def test_one_probe(play: Play) -> None:
+    """While `HALF_OPEN`, one call is let through as a probe; others are refused as long as it runs."""
+    t = circuit(play, opener=OPENING, first=[at(31), call("probe")], other=[at(33), call("ok")])
+    t.expect("how the probe ended", t.one("call", "first").how, "returned")
+    t.expect("what the other call raised", t.one("call", "other").errors, ["CircuitOpenError"])
+
+
+@check("R4", misconception="failed-probe-is-one-failure", step="probe-one-at-a-time")
+def test_end_of_a_probe(play: Play) -> None:
+    """A probe that fails opens the circuit for a new cooldown, one that succeeds closes it."""
+    t = circuit(play, opener=OPENING, eye=[at(31), call("bad"), look(), at(62), call("ok"), look()])
+    t.expect("states after the first and the second probe", states(t), ["OPEN", "CLOSED"])
+
+
+@check("R5", misconception="cancelled-is-failed", step="tell-cancellation-apart")
+def test_cancelled_is_no_failure(play: Play) -> None:
+    """A call that is cancelled from outside is no failure, and no success."""
+    actors = {
+        "a": [at(1), call("cleans up")],
+        "eye": [at(0), call("bad"), call("bad"), at(20), look(), call("bad"), look()],
+    }
+    t = circuit(play, **actors).cancel("a", at=START + 3)
+    t.expect("states after two failures and it, and after one more failure", states(t), ["CLOSED", "OPEN"])
+
+
+@check("R5", misconception="place-never-given-back", step="give-the-place-back")
+def test_cancelled_probe(play: Play) -> None:
+    """A probe that is cancelled gives its place free for the next one."""
+    actors = {"a": [at(31), call("cleans up")], "eye": [at(40), look(), call("ok"), look()]}
+    t = circuit(play, opener=OPENING, **actors).cancel("a", at=START + 33)
+    t.expect("states after it, and after the next call", states(t), ["HALF_OPEN", "CLOSED"])
+
+
+@check("R6", misconception="late-calls-count", step="know-the-late-ones", core=False)
+def test_late_success(play: Play) -> None:
+    """A call that was let through before the circuit opened and ends while it is open does not close it."""
+    late = [at(-2), call("probe")]
+    t = circuit(play, late=late, opener=OPENING, eye=[at(4), look()])
+    t.expect("state after a late success", states(t), ["OPEN"])
+
+
+@check("R6", misconception="one-after-another", step="know-the-late-ones", core=False)
+def test_side_by_side(play: Play) -> None:
+    """While `CLOSED`, calls do not wait for each other."""
+    t = circuit(play, **{name: [at(0), call("probe")] for name in "abc"})
+    t.expect("when three calls of 5 s had ended", max(span.end for span in t.all("call")), near(START + 5))
+
+
+@check("R7", misconception="arguments-are-right", step="refuse-bad-arguments")
+def test_bad_arguments(play: Play) -> None:
+    """`timeout <= 0`, `threshold < 1` and `cooldown < 0` raise `ValueError`; a cooldown of 0 is legal."""
+    good = {"timeout": 10, "threshold": 1, "cooldown": 0}
+    for bad in ({"timeout": 0}, {"threshold": 0}, {"cooldown": -1}):
+        t = play(breaker={**good, **bad}, actors={})
+        t.expect(f"what the constructor raised with {bad}", t.call.errors, ["ValueError"])
+    t = play(breaker=good, actors={})
+    t.expect(f"how the constructor ended with {good}", t.call.how, "returned")
+
+
+@check("R7", misconception="clock-in-the-constructor", step="look-at-the-clock")
+def test_made_before_the_loop(play: Play) -> None:
+    """The constructor needs no event loop."""
+    t = circuit(play, caller=[at(0), call("ok")], before_the_loop=True)
+    t.expect("how the constructor ended", t.call.how, "returned")
+
+
+@check("G1", misconception="asyncio-is-everywhere", step="bound-the-call")
+def test_both_backends(play: Play) -> None:
+    """The file runs on asyncio and on trio."""
+    t = circuit(play, caller=[at(0), call("slow"), call("ok")])
+    t.expect("how two calls ended", [span.how for span in t.all("call")], ["raised", "returned"])
+
+
+@check("G2", misconception="left-for-later", step="give-the-place-back")
+def test_nothing_left(play: Play) -> None:
+    """When a call has ended, no task or stream of it is left."""
+    t = circuit(play, caller=[at(0), *[call("ok"), call("slow"), call("bad")] * 2])
+    for span in t.all("call")[3:]:
+        t.expect_nothing_left(span)
+
+
+@check("G3", misconception="shield-everything", step="tell-cancellation-apart")
+def test_cancelled_from_outside(play: Play) -> None:
+    """A call that is cancelled from outside ends at once, and returns nothing."""
+    t = circuit(play, caller=[at(0), call("slow")]).cancel("caller", at=START + 3)
+    t.expect_cancellation_passes()
+    t.expect("when the call ended", t.one("call").end, near(START + 3))
+
+
+@check("G4", misconception="blocking-is-short", step="refuse-at-once")
+def test_nothing_blocks(play: Play) -> None:
+    """No call blocks the event loop, refused ones neither."""
+    circuit(play, opener=OPENING, caller=[at(5), call("ok"), at(31), call("slow")]).expect_not_blocked()
+
+
+@check("G5", misconception="catch-everything", step="count-failures")
+def test_exits_pass(play: Play) -> None:
+    """What is no `Exception`, such as `SystemExit`, is no failure."""
+    t = circuit(play, jobs={"exit": [wait(1), fail("X", "Abandon")]}, caller=[at(0), *[call("exit")] * 3, look()])
+    t.expect("state after three of them", states(t), ["CLOSED"])
+
+
+@check("G6", misconception="look-again-and-again", step="look-at-the-clock")
+def test_no_busy_waiting(play: Play) -> None:
+    """Nobody looks again and again: a longer wait takes no more wake-ups."""
+    short, long = (circuit(play, jobs={"job": [wait(time)]}, caller=[at(0), call("job")]) for time in (0.1, 9.9))
+    long.expect("wake-ups for 9.9 s", long.steps, at_most(short.steps + 5))
+
+
+@check("G8", misconception="arguments-are-right", step="refuse-bad-arguments")
+def test_bad_arguments_at_once(play: Play) -> None:
+    """Bad arguments raise a bare `ValueError` when the breaker is made, not later."""
+    t = play(breaker={"timeout": -1, "threshold": 0, "cooldown": -1}, actors={})
+    t.expect("what the constructor raised", t.call.raised, "ValueError")
+
+
+@check("G9", misconception="jobs-are-coroutines", step="count-failures")
+def test_raises_at_once(play: Play) -> None:
+    """A `func` that raises when it is called, before there is anything to await, has failed like any other."""
+    t = circuit(play, jobs={"raises": [at_once(), fail("E")]}, caller=[at(0), *[call("raises")] * 3, look()])
+    t.expect("state after three failures", states(t), ["OPEN"])
