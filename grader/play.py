@@ -47,6 +47,8 @@ class Play:
         seed = hmac.new(key, b"draw", hashlib.sha256).digest()
         self._random = random.Random(seed)  # noqa: S311 - repeatable on purpose; the key is what nobody knows
         self.runs = 0
+        #: how many plans were played, those of searches that go on included
+        self.searches = 0
         #: the last trace that a run gave
         self.last: Trace | None = None
 
@@ -146,6 +148,7 @@ class Trial(Trace):
             "debugger": self._play.debugger is not None,
         }
         count = 0
+        self._play.searches = mine = self._play.searches + 1
         for played in self._play.session.play(request):
             data = self._with_debugger(played, request) if played["end"]["kind"] == "breakpoint" else played
             wrong = complaints(data, request, getattr(self._play.session, "words", None))
@@ -158,6 +161,10 @@ class Trial(Trace):
             if data["end"]["kind"] not in self._accepts:
                 trace.expect_ended()
             yield trace
+            if self._play.searches != mine:  # there is one line to the worker: the rest of this search is lost
+                raise NotRun(
+                    "the check played another plan in the middle of a search: play it before, and keep what it gave"
+                )
         if not count:
             raise NotRun("the run gave no record")
 
