@@ -5,7 +5,7 @@ These are the author's words; a check imports nothing else. `docs/checks.md` sho
 
 from .check import CheckFailed, NotRun, check
 from .play import Play, Trial
-from .trace import Trace
+from .trace import Span, Trace
 from .words import (
     at_least,
     at_most,
@@ -32,6 +32,7 @@ __all__ = [
     "CheckFailed",
     "NotRun",
     "Play",
+    "Span",
     "Trace",
     "Trial",
     "at_least",
