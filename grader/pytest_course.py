@@ -82,6 +82,17 @@ class CoursePlugin:
             self._session = Session(module, self.submission(module), self.forks, LIMITS)
         return self._session
 
+    def has_terminal(self) -> bool:
+        """Whether somebody sits at the input, which pytest hides from the tests while it captures."""
+        capture = self.config.pluginmanager.getplugin("capturemanager")
+        if capture is not None:
+            capture.suspend_global_capture(in_=True)
+        try:
+            return sys.__stdin__ is not None and sys.__stdin__.isatty()
+        finally:
+            if capture is not None:
+                capture.resume_global_capture()
+
     def end(self) -> None:
         """End the children that run."""
         if self._session is not None:
@@ -139,7 +150,7 @@ class CoursePlugin:
         here = Here(module.name, session.submission.text, module.scene.read_text(encoding="utf-8"))
         in_process = seed is not None or self.config.getoption("usepdb")
         # Without a terminal `breakpoint()` does nothing: a debugger that reads an empty input would end the run.
-        debugger = here if sys.__stdin__ is not None and sys.__stdin__.isatty() else None
+        debugger = here if self.has_terminal() else None
         yield Play(here if in_process else session, backend=backend, key=key, only=only, debugger=debugger)
         session.settle()
 
