@@ -197,20 +197,20 @@ def test_timeout_of_a_probe(play: Play) -> None:
     t.expect("how a probe of 9.5 s ended", outcomes(t), [V])
 
 
-#: Each fails with E1.
+#: Each fails with the error of its own name.
 FAILURES = {
-    "fault": [wait(1), fail("E1")],
-    "instant": [fail("E1")],
-    "own timeout": [wait(1), fail("E1", "TimeoutError")],
-    "connection": [wait(1), fail("E1", "ConnectionError")],
-    "value": [wait(1), fail("E1", "ValueError")],
-    "runtime": [wait(1), fail("E1", "RuntimeError")],
-    "stream": [wait(1), fail("E1", "EndOfStream")],
-    "group": [wait(1), fail("E1", "ExceptionGroup")],
+    "fault": [wait(1), fail("fault")],
+    "instant": [fail("instant")],
+    "own timeout": [wait(1), fail("own timeout", "TimeoutError")],
+    "connection": [wait(1), fail("connection", "ConnectionError")],
+    "value": [wait(1), fail("value", "ValueError")],
+    "runtime": [wait(1), fail("runtime", "RuntimeError")],
+    "stream": [wait(1), fail("stream", "EndOfStream")],
+    "group": [wait(1), fail("group", "ExceptionGroup")],
     "refused": [wait(1)],
     "busy": [wait(1)],
 }
-FORMS = {"refused": ["refused", "E1"], "busy": ["busy", "E1"]}
+FORMS = {"refused": ["refused", "refused"], "busy": ["busy", "busy"]}
 
 
 @check("R1", misconception="errors-may-be-changed", step="count-failures")
@@ -218,7 +218,7 @@ def test_errors_unchanged(play: Play) -> None:
     """An `Exception` of `func` leaves `call` as it is: the very same one, not in a group, not another in its place."""
     t = circuit(play, {"caller": [call(name) for name in FAILURES]}, jobs=FAILURES, forms=FORMS, threshold=99)
     for span in let_through(t, "caller"):
-        t.expect(f"what the call raised ({span.args[0]})", outcome(span), "E1")
+        t.expect(f"what the call raised ({span.args[0]})", outcome(span), span.args[0])
 
 
 @check("R1", misconception="errors-may-be-changed", step="probe-one-at-a-time")
@@ -227,7 +227,7 @@ def test_errors_of_probes_unchanged(play: Play) -> None:
     script = [step for n, name in enumerate(FAILURES) for step in (at(5000 * n + 31), call(name))]
     t = opened(play, {"caller": script}, jobs=FAILURES, forms=FORMS)
     for span in let_through(t, "caller"):
-        t.expect(f"what the probe raised ({span.args[0]})", outcome(span), "E1")
+        t.expect(f"what the probe raised ({span.args[0]})", outcome(span), span.args[0])
 
 
 @check("R1", misconception="errors-may-be-changed", step="bound-the-call")
@@ -382,7 +382,7 @@ def test_calls_that_overlap(play: Play) -> None:
 def test_far_apart(play: Play) -> None:
     """Failures in a row need not be near to each other: nothing but a success starts the count anew."""
     t = circuit(play, {"eye": [call("bad"), wait(5000), call("bad"), wait(50_000), call("bad"), look()]})
-    t.expect("state after three failures far apart", states(t), ["OPEN"])
+    t.expect("state after three failures far apart", states(t), [one_of("OPEN", "HALF_OPEN")])
 
 
 @check("R2", misconception="failures-are-forgotten", step="count-failures")
@@ -675,7 +675,9 @@ def test_probe_cancelled_at_every_step(play: Play) -> None:
     then = [*looks(40), call("ok"), look()]
     alone, succeeded = opened(play, {"eye": then}), opened(play, {"a": [at(31), call("ok")], "eye": then})
     wanted = {False: states(alone), True: states(succeeded)}
-    trial = opened(play, {"a": [at(31), call("probe")], "eye": then}, jobs={"probe": [wait(1), checkpoint()]})
+    trial = opened(
+        play, {"a": [at(31), call("probe")], "eye": then}, jobs={"probe": [wait(1), checkpoint(), give("V")]}
+    )
     for t in trial.cancelled("a"):
         returned = any(run.how == "returned" for run in t.all("run", "probe"))
         t.expect("calls let through after it", len(let_through(t, "eye")), 1)
