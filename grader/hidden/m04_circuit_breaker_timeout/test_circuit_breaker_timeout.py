@@ -223,7 +223,7 @@ def test_errors_unchanged(play: Play) -> None:
 
 @check("R1", misconception="errors-may-be-changed", step="probe-one-at-a-time")
 def test_errors_of_probes_unchanged(play: Play) -> None:
-    """So does an `Exception` of a probe."""
+    """An `Exception` of a probe's `func` leaves `call` as it is, like that of any other call."""
     script = [step for n, name in enumerate(FAILURES) for step in (at(5000 * n + 31), call(name))]
     t = opened(play, {"caller": script}, jobs=FAILURES, forms=FORMS)
     for span in let_through(t, "caller"):
@@ -289,7 +289,7 @@ def test_returns_although_cancelled(play: Play) -> None:
 
 @check("R1", misconception="cancelled-from-outside-is-all", step="tell-cancellation-apart")
 def test_probe_ends_although_cancelled(play: Play) -> None:
-    """The same for a probe: it has failed if it raises, and succeeded if it returns, although it is cancelled."""
+    """A probe that is cancelled from outside has failed if it raises all the same, and succeeded if it returns."""
 
     def trial(*job: Any) -> Any:
         return opened(play, {"a": [at(31), call("late")], "eye": looks(50)}, jobs={"late": job})
@@ -347,7 +347,7 @@ def expect_counted_anew(t: Trace) -> None:
 
 @check("R2", misconception="failures-add-up", step="probe-one-at-a-time")
 def test_closing_counts_anew_after_failed_probes(play: Play) -> None:
-    """The same if probes failed before one succeeded: they do not count any more."""
+    """After the circuit has closed again it takes `threshold` failures: probes that failed before do not count."""
     probes = [step for time in (31, 62) for step in (at(time), call("bad"))]
     one_round = [call("ok"), look(), *[call("bad"), look()] * 3]
     t = opened(play, {"eye": [*probes, at(93), *one_round, at(124), call("bad"), at(155), *one_round]})
@@ -403,7 +403,7 @@ def test_open_then_half_open(play: Play) -> None:
 
 @check("R3", misconception="somebody-will-wake-me", step="look-at-the-clock")
 def test_first_look_after_the_cooldown(play: Play) -> None:
-    """The same if nobody asks for the `state` before the cooldown is over."""
+    """The circuit is `HALF_OPEN` after the cooldown also if nobody asked for the `state` before."""
     t = opened(play, {"eye": looks(31)})
     t.expect("state at 31 s", states(t), ["HALF_OPEN"])
 
@@ -442,7 +442,7 @@ def test_refused_while_open(play: Play) -> None:
 
 @check("R3", misconception="open-only-counts", step="refuse-at-once")
 def test_many_refused_while_open(play: Play) -> None:
-    """The same for calls that come all at one instant."""
+    """While `OPEN`, calls that come all at one instant are all refused at once."""
     for t in opened(play, crowd(at(20), call("ok"))).orders(6):
         expect_refused(t, *CROWD)
 
@@ -623,7 +623,7 @@ def test_cancelled_is_no_failure(play: Play) -> None:
 
 @check("R5", misconception="cancelled-is-success", step="tell-cancellation-apart")
 def test_cancelled_is_no_success(play: Play) -> None:
-    """Nor is it a success: the failures before and after it are in a row."""
+    """A call that is cancelled is no success: the failures before and after it are in a row."""
     actors = {"eye": [*FIVE, at(20), *FIVE, look()]}
     wanted = states(circuit(play, actors, threshold=HIGH))
     for name in CANCELLED:
@@ -653,7 +653,7 @@ def test_cancelled_probe(play: Play) -> None:
 
 @check("R5", misconception="place-never-given-back", step="give-the-place-back")
 def test_next_probe_at_once(play: Play) -> None:
-    """The place is free as soon as the cancelled probe has ended, and the next probe decides."""
+    """The place of a probe is free as soon as the cancelled one has ended, and the next one decides."""
     then = [*looks(33.5), call("fails"), look()]
     trial = opened(play, {"a": [at(31), call("slow")], "eye": then}, jobs=THEN)
     expect_no_trace(play, then, interrupted(trial, a=33))
@@ -686,7 +686,7 @@ def test_probe_cancelled_at_every_step(play: Play) -> None:
 
 @check("R5", misconception="place-never-given-back", step="give-the-place-back")
 def test_cancelled_before_it_calls(play: Play) -> None:
-    """The place is free also if the caller had been cancelled when it called."""
+    """The place of a probe is free also if its caller had been cancelled when it called."""
     then = [*looks(50), call("ok"), look()]
     trial = opened(play, {"a": [at(31), cancel("a"), call("slow")], "eye": then})
     expect_no_trace(play, then, [trial])
@@ -729,25 +729,25 @@ def expect_late_change_nothing(
         for who in CROWD if how == "were cancelled" else ():
             t = t.cancel(who, at=START + end)
         through, wanted = (len(let_through(trace, "eye")) for trace in (t, alone))
-        t.expect(f"calls let through after late ones {how} {what}", through, wanted)
         t.expect(f"states before and after late ones {how} {what}", states(t), states(alone))
+        t.expect(f"calls let through after late ones {how} {what}", through, wanted)
 
 
 @check("R6", misconception="late-calls-count", step="know-the-late-ones", core=False)
 def test_late_while_open(play: Play) -> None:
-    """Calls let through before the circuit opened that end while it is open neither close it nor prolong the cooldown."""
+    """A call let through before the circuit opened that ends while it is open neither closes it nor prolongs the cooldown."""
     expect_late_change_nothing(play, {"eye": looks(21, 29.5, 30.5)}, "while OPEN", end=20, hows=LATE)
 
 
 @check("R6", misconception="late-calls-count", step="know-the-late-ones", core=False)
 def test_late_while_half_open(play: Play) -> None:
-    """Those that end while the circuit is `HALF_OPEN` are no probes: they neither close nor open it."""
+    """A call let through before the circuit opened that ends while it is `HALF_OPEN` neither closes nor opens it."""
     expect_late_change_nothing(play, {"eye": [*looks(34), call("ok"), look()]}, "while HALF_OPEN", end=33)
 
 
 @check("R6", misconception="late-calls-count", step="know-the-late-ones", core=False)
 def test_late_beside_a_probe(play: Play) -> None:
-    """Those that end while a probe runs leave the probe its place, and let it decide."""
+    """A call let through before the circuit opened that ends beside a probe leaves it its place and lets it decide."""
     actors = {"p": [at(31), call("probe")], "eye": [*looks(35), call("ok"), *looks(42)]}
     for end in (give("V"), fail("E")):
         expect_late_change_nothing(play, actors, "beside a probe", end=34, jobs={"probe": [wait(10), end]}, hows=LATE)
@@ -755,21 +755,21 @@ def test_late_beside_a_probe(play: Play) -> None:
 
 @check("R6", misconception="late-calls-count-again", step="know-the-late-ones", core=False)
 def test_late_when_closed_again(play: Play) -> None:
-    """Those that end when the circuit has closed again change nothing either: they are no failures and no successes."""
+    """A call let through before the circuit opened that ends when it has closed again is no failure and no success."""
     actors = {"opener": OPENING * 2, "eye": [at(31), call("ok"), *FIVE, *looks(41), *FIVE, look()]}
     expect_late_change_nothing(play, actors, "between five failures and five more", end=40, threshold=HIGH)
 
 
 @check("R6", misconception="late-calls-count-again", step="know-the-late-ones", core=False)
 def test_late_in_a_second_cooldown(play: Play) -> None:
-    """Those that end in a later cooldown, after a probe failed, change nothing either."""
+    """A call let through before the circuit opened that ends in a later cooldown changes nothing."""
     actors = {"p": [at(31), call("bad")], "eye": looks(46, 60.5, 61.5)}
     expect_late_change_nothing(play, actors, "after a failed probe", end=45)
 
 
 @check("R6", misconception="late-calls-count-again", step="know-the-late-ones", core=False)
 def test_late_when_opened_again(play: Play) -> None:
-    """Those that end when the circuit has closed and opened again change nothing either."""
+    """A call let through before the circuit opened that ends when it has closed and opened again changes nothing."""
     actors = {"p": [at(31), call("ok"), *FIVE], "eye": looks(51, 61.5, 62.5)}
     expect_late_change_nothing(play, actors, "when it has opened again", end=50)
 
@@ -786,7 +786,7 @@ def test_more_failures_at_the_end(play: Play) -> None:
 
 @check("R6", misconception="late-calls-count-again", step="know-the-late-ones", core=False)
 def test_many_late_calls(play: Play) -> None:
-    """However many such calls there are, and whenever they end, nothing changes."""
+    """Calls let through before the circuit opened change nothing when they end, however many they are."""
     ends = [fail("E1"), give("V"), give(None), fail("E2", "TimeoutError")]
     jobs = {f"job{n}": [wait(1 + time), ends[n % 4]] for n, time in enumerate(play.draw(24, step=3))}
     jobs["probe"] = [wait(10), give("V")]
@@ -881,7 +881,7 @@ def test_nothing_left(play: Play) -> None:
 
 @check("G2", misconception="left-for-later", step="give-the-place-back")
 def test_nothing_left_when_cancelled(play: Play) -> None:
-    """The same when calls are cancelled from outside, at any moment."""
+    """When a call was cancelled from outside, at any moment, no task, stream or lock of it is left."""
     for opener, begin in ([], 1), (OPENING, 31):
         actors = {"opener": opener, "caller": [at(begin), call("ok")], "next": [at(begin + 9), call("ok")]}
         undisturbed, *cancelled = circuit(play, actors, jobs={"ok": [wait(1), checkpoint()]}).cancelled("caller")
@@ -902,7 +902,7 @@ def test_cancellation_passes(play: Play) -> None:
 
 @check("G3", misconception="shield-everything", step="tell-cancellation-apart")
 def test_cancelled_in_a_long_wait(play: Play) -> None:
-    """The same in the middle of a long wait, and by a deadline around it; only a cleanup of `func` is waited for."""
+    """A call that is cancelled, or whose deadline around it strikes, ends at once; only a cleanup of `func` is waited for."""
     for opener, begin in (([], 1), (OPENING, 31)):
         actors = {"opener": opener, "caller": [at(begin), call("hangs")]}
         trial = circuit(play, actors, jobs={"hangs": [cleanup(wait(4)), hang()]})
@@ -941,7 +941,7 @@ def test_exits_pass(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="count-failures")
 def test_exits_are_no_success(play: Play) -> None:
-    """Nor is it a success: the failures before and after it are in a row."""
+    """What is no `Exception`, such as `SystemExit`, is no success: the failures before and after it are in a row."""
     t, without = (
         circuit(play, {"eye": [*FIVE, *between, *FIVE, look()]}, jobs=EXITS, threshold=HIGH)
         for between in ([call("exit")], [])
@@ -951,7 +951,7 @@ def test_exits_are_no_success(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="give-the-place-back")
 def test_exits_give_the_place_back(play: Play) -> None:
-    """A probe that ends so gives its place free, as if it had been cancelled."""
+    """A probe that ends by what is no `Exception`, such as `SystemExit`, gives its place free."""
     for job in EXITS:
         t, without = (
             opened(play, {"eye": [at(31), *first, *looks(33), call("ok"), look()]}, jobs=EXITS)
