@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -89,8 +88,3 @@ def public_result(module: Module, file: Path) -> str:
     report = run(Task(module.root, module.slug, data, sha256, walls=False, how=How("public")))
     counts = ", ".join(f"{report.count(verdict)} {verdict}" for verdict in ("passed", "failed", "not run"))
     return show.clean(f"{report.verdict}: {report.reason or counts}")
-
-
-def utc(moment: dt.datetime) -> str:
-    """A time as the receipt writes it."""
-    return moment.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -47,6 +47,12 @@ class TaskInfo:
         get_name = getattr(self.task, "get_name", None)
         return str(get_name() if get_name is not None else self.task.name)
 
+    @property
+    def over(self) -> bool:
+        """Whether the task has ended; on asyncio it may have, and nobody has noted it yet."""
+        done = getattr(self.task, "done", None)
+        return self.end is not None or (callable(done) and bool(done()))
+
     def span(self) -> Span | None:
         """Return the innermost span that the task is in now."""
         return self.context.get(current_span)

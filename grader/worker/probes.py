@@ -99,11 +99,7 @@ class Probes:
             return span is None or (born is not None and born.inside(span))
 
         left = {
-            "tasks": [
-                info.name
-                for info in self.control.tasks.values()
-                if info.end is None and made_here(info.born) and not self._is_done(info.task)
-            ],
+            "tasks": [info.name for info in self.control.tasks.values() if not info.over and made_here(info.born)],
             "streams": [
                 type(stream).__name__ for stream, born in self._streams if not stream._closed and made_here(born)
             ],
@@ -116,11 +112,6 @@ class Probes:
             "threads": [thread.name for thread in self.left_threads()] if span is None else [],
         }
         return {kind: names for kind, names in left.items() if names}
-
-    @staticmethod
-    def _is_done(task: Any) -> bool:
-        done = getattr(task, "done", None)
-        return bool(done()) if callable(done) else False
 
     def left_threads(self) -> list[threading.Thread]:
         """Return the threads that the run started and that still live, without the libraries' idle ones."""

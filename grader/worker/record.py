@@ -97,7 +97,6 @@ class Recorder:
     notes: list[dict[str, Any]] = field(default_factory=list)
     tokens: dict[int, tuple[Any, str]] = field(default_factory=dict)
     frozen: list[dict[str, Any]] | None = None
-    steps_frozen: int | None = None
     full: bool = False
     _ids: Any = field(default_factory=itertools.count)
     _ticks: int = -1

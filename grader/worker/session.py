@@ -11,10 +11,10 @@ import anyio
 
 from . import asyncio_side, trio_side
 from .alarm import Alarm
-from .control import Abort, Control, Cut, TaskInfo
+from .control import STEP_LIMIT, Abort, Control, Cut, TaskInfo
 from .orders import Order
 from .probes import Probes
-from .record import FORMAT, Span
+from .record import FORMAT, MAX_SPANS, Span
 from .subject import Subject, line_of
 from .waits import waiting
 from .world import World
@@ -130,7 +130,7 @@ class Session:
             emit(self._trace_of_exit(error))
 
     async def _run(self, run: Run, request: Mapping[str, Any], take_over: Callable[[Control], None]) -> dict[str, Any]:
-        self._control = control = Control(Order(run.order, run.seed), step_limit=request.get("steps", 20_000))
+        self._control = control = Control(Order(run.order, run.seed), step_limit=request.get("steps", STEP_LIMIT))
         control.debugger = bool(request.get("debugger"))
         self._request, self._running = request, run
         self._probes = probes = Probes(control, self.subject.file)
@@ -142,16 +142,10 @@ class Session:
                 async with anyio.create_task_group() as group:
                     group.start_soon(self._scene_task, run, request, name="scene")
             control.running = False
-            if any(info.end is None for info in control.tasks.values() if not self._over(info)):
-                self.dirty = True
-            self.dirty = self.dirty or control.dirty
+            left_over = any(not info.over for info in control.tasks.values())
+            self.dirty = self.dirty or control.dirty or left_over
             self._trace = trace = self._make_trace()
             return trace
-
-    @staticmethod
-    def _over(info: TaskInfo) -> bool:
-        done = getattr(info.task, "done", None)
-        return bool(done()) if callable(done) else False
 
     async def _scene_task(self, run: Run, request: Mapping[str, Any]) -> None:
         control = self._control
@@ -199,7 +193,7 @@ class Session:
         cut = control.cut
         end = {"kind": "done", "text": "", "waiting": []} if cut is None else vars(cut)
         if cut is None and control.record.full:
-            end = {"kind": "runaway", "text": "the run made more than 5,000 calls", "waiting": []}
+            end = {"kind": "runaway", "text": f"the run made more than {MAX_SPANS:,} calls", "waiting": []}
         trace: dict[str, Any] = {
             "format": FORMAT,
             "backend": self._request["backend"],

@@ -29,7 +29,6 @@ class _Queue:
         self._side = side
         self._system: list[trio.lowlevel.Task] = []
         self._ready: list[tuple[int, int, trio.lowlevel.Task]] = []
-        self._batch: list[trio.lowlevel.Task] = []
 
     def append(self, task: trio.lowlevel.Task) -> None:
         info = self._side.control.tasks.get(task)
