@@ -38,7 +38,8 @@ def fail(name: str, kind: str = "Fault") -> Step:
         name: how the exception appears in the trace.
         kind: its class: ``Fault`` (an `Exception`), ``Abandon`` (a `BaseException` that is no `Exception`),
             ``TimeoutError``, ``ConnectionError``, ``OSError``, ``ValueError``, ``RuntimeError``, ``IndexError``,
-            ``EndOfStream`` (of anyio's streams), ``ExceptionGroup`` (of two).
+            ``EndOfStream``, ``BrokenResourceError``, ``ClosedResourceError`` (of anyio's streams),
+            ``ExceptionGroup`` (of two).
     """
     return ["fail", name, kind]
 

@@ -59,6 +59,8 @@ FAULTS: dict[str, type[BaseException]] = {
     "RuntimeError": RuntimeError,
     "IndexError": IndexError,
     "EndOfStream": anyio.EndOfStream,
+    "BrokenResourceError": anyio.BrokenResourceError,
+    "ClosedResourceError": anyio.ClosedResourceError,
     "KeyboardInterrupt": KeyboardInterrupt,
     "SystemExit": SystemExit,
 }

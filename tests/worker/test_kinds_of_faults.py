@@ -24,7 +24,9 @@ async def main(job):
 """
 
 
-@pytest.mark.parametrize("kind", ["IndexError", "EndOfStream", "ExceptionGroup"])
+@pytest.mark.parametrize(
+    "kind", ["IndexError", "EndOfStream", "BrokenResourceError", "ClosedResourceError", "ExceptionGroup"]
+)
 def test_the_same_object_arrives(playing: Callable[..., Play], kind: str) -> None:
     t = playing(SUBJECT, SCENE)(job=[wait(1), fail("E", kind)])
     assert t.call.value == [token("E")]
