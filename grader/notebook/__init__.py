@@ -1,0 +1,22 @@
+"""What a notebook's cells use: `run` and `record` code on either backend, `check` the exercise, put lines in order."""
+
+from __future__ import annotations
+
+import sys
+
+from grader.notebook import errors
+from grader.notebook.running import Stuck, run
+from grader.notebook.timeline import Timeline, record
+
+__all__ = ["Stuck", "Timeline", "record", "run"]
+
+
+def _prepare() -> None:
+    """In a notebook, let exception groups be shown as errors."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    if shell is not None:
+        errors.install(shell)
+
+
+_prepare()

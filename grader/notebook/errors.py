@@ -1,0 +1,72 @@
+"""Errors of a cell, short: the lines of the cell's own code, and exception groups as real error outputs."""
+
+from __future__ import annotations
+
+import linecache
+import types
+from collections.abc import Iterator
+from typing import Any
+
+from grader.notebook.places import is_library, where
+
+
+def trimmed(error: BaseException) -> BaseException:
+    """Take the frames of libraries out of an error's traceback, and out of those of a group."""
+    error.__traceback__ = _trimmed(error.__traceback__)
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            trimmed(inner)
+    for other in (error.__cause__, error.__context__):
+        if other is not None and other.__traceback__ is not None:
+            other.__traceback__ = _trimmed(other.__traceback__)
+    return error
+
+
+def _trimmed(traceback: types.TracebackType | None) -> types.TracebackType | None:
+    if traceback is None:
+        return None
+    rest = _trimmed(traceback.tb_next)
+    if is_library(traceback.tb_frame.f_code.co_filename):
+        return rest
+    return types.TracebackType(rest, traceback.tb_frame, traceback.tb_lasti, traceback.tb_lineno)
+
+
+def lines(error: BaseException, depth: int = 0) -> Iterator[str]:
+    """An error in a few lines: its class and text, the line of the cell that raised it, and so on into a group."""
+    indent = "  " * depth
+    text = str(error).partition(" (")[0] if isinstance(error, BaseExceptionGroup) else str(error)
+    yield f"{indent}{type(error).__name__}{': ' if text else ''}{text}{_at(error)}"
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            yield from lines(inner, depth + 1)
+
+
+def _at(error: BaseException) -> str:
+    if isinstance(error, BaseExceptionGroup):
+        return ""
+    place, traceback = "", error.__traceback__
+    while traceback is not None:
+        file = traceback.tb_frame.f_code.co_filename
+        if not is_library(file):
+            code = linecache.getline(file, traceback.tb_lineno).strip()
+            place = f"   ← {where(file, traceback.tb_lineno)}" + (f": {code}" if code else "")
+        traceback = traceback.tb_next
+    return place
+
+
+def install(shell: Any) -> None:
+    """Let IPython show exception groups as errors: by itself it writes them to standard error, and the cell counts as good.
+
+    Args:
+        shell: the running IPython.
+    """
+
+    def shown(
+        shell: Any, kind: type[BaseException], error: BaseException, _traceback: Any, tb_offset: Any = None
+    ) -> list[str]:
+        del tb_offset
+        said = list(lines(trimmed(error)))
+        shell._showtraceback(kind, error, said)  # noqa: SLF001 - the one call that makes an error output
+        return said
+
+    shell.set_custom_exc((BaseExceptionGroup,), shown)

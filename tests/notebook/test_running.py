@@ -1,0 +1,222 @@
+"""`run` and `record`: what a cell gets back, on either backend, and what stands in the picture."""
+
+import asyncio
+import time
+import xml.etree.ElementTree as ET
+
+import anyio
+import pytest
+
+from grader.notebook import Stuck, inside, record, run
+
+BACKENDS = ["asyncio", "trio"]
+
+
+@pytest.fixture(params=BACKENDS)
+def backend(request):
+    return request.param
+
+
+async def job(name, wait):
+    await anyio.sleep(wait)
+    return name
+
+
+async def two_jobs():
+    with anyio.move_on_after(5) as scope:
+        async with anyio.create_task_group() as group:
+            group.start_soon(job, "a", 2)
+            group.start_soon(job, "b", 60, name="late")
+    return scope.cancelled_caught
+
+
+async def deadlock():
+    a, b = anyio.Lock(), anyio.Lock()
+
+    async def both(first, second):
+        async with first:
+            await anyio.sleep(1)
+            async with second:
+                pass
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(both, a, b, name="left")
+        group.start_soon(both, b, a, name="right")
+
+
+async def bounded_cleanup():
+    with anyio.move_on_after(2):
+        try:
+            await anyio.sleep(9)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await anyio.sleep(1)
+
+
+@pytest.mark.parametrize("clock", ["virtual", "real"])
+def test_run_gives_what_the_function_returns(backend, clock):
+    assert run(job, "a", 0.01, backend=backend, clock=clock) == "a"
+
+
+def test_virtual_time_takes_no_time_and_begins_at_zero(backend):
+    async def main():
+        began = anyio.current_time()
+        await anyio.sleep(3600)
+        return began, anyio.current_time()
+
+    before = time.monotonic()
+    assert run(main, backend=backend) == (pytest.approx(0, abs=1e-6), pytest.approx(3600))
+    assert time.monotonic() - before < 60
+
+
+def test_run_raises_what_the_function_raises_with_the_lines_of_the_cell_alone(backend):
+    async def main():
+        async with anyio.create_task_group() as group:
+            group.start_soon(fails)
+
+    async def fails():
+        raise KeyError("gone")
+
+    with pytest.raises(ExceptionGroup) as caught:
+        run(main, backend=backend)
+    (inner,) = caught.value.exceptions
+    assert isinstance(inner, KeyError)
+    frames = [frame.name for frame in caught.traceback]
+    assert [name for name in frames if name not in {"run", "main"} and not name.startswith("test_")] == []
+    assert inner.__traceback__.tb_frame.f_code.co_name == "fails"
+    assert inner.__traceback__.tb_next is None
+
+
+@pytest.mark.parametrize("clock", ["virtual", "real"])
+def test_a_running_loop_is_left_and_found_again(backend, clock):
+    async def kernel():
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        assert run(job, "inner", 0.01, backend=backend, clock=clock) == "inner"
+        assert asyncio.get_running_loop() is loop
+        assert asyncio.current_task() is task
+        await asyncio.sleep(0)
+        return "outer"
+
+    assert asyncio.run(kernel()) == "outer"
+
+
+def test_a_thread_works_under_virtual_time(backend):
+    async def main():
+        return await anyio.to_thread.run_sync(lambda: 7)
+
+    assert run(main, backend=backend) == 7
+
+
+def test_a_deadlock_is_known_at_once_and_says_who_waits_for_whom(backend):
+    with pytest.raises(Stuck) as caught:
+        run(deadlock, backend=backend)
+    said = str(caught.value)
+    assert "left waits at test_running.py, line" in said
+    assert "in Lock.acquire of second, held by right" in said
+    assert "in Lock.acquire of second, held by left" in said
+
+
+def test_a_program_that_polls_for_ever_is_stopped(backend):
+    async def main():
+        while True:
+            await anyio.lowlevel.checkpoint()
+
+    with pytest.raises(Stuck, match="did not end within"):
+        run(main, backend=backend)
+
+
+@pytest.mark.parametrize(
+    ("call", "kind", "said"),
+    [
+        (lambda: run(job("a", 1)), TypeError, "not the call"),
+        (lambda: run("job"), TypeError, "needs an async function"),
+        (lambda: run(job, backend="curio"), ValueError, "choose asyncio or trio"),
+        (lambda: run(job, clock="fast"), ValueError, "choose virtual or real"),
+        (lambda: run(lambda: 5), TypeError, "await"),
+    ],
+)
+def test_a_wrong_call_is_told_in_one_line(call, kind, said):
+    with pytest.raises(kind, match=said) as caught:
+        call()
+    assert "\n" not in str(caught.value)
+
+
+def test_a_picture_knows_its_tasks(backend):
+    seen = record(two_jobs, backend=backend)
+    assert seen.value is True
+    assert seen.seconds == pytest.approx(5)
+    assert [(task.name, task.depth, task.how, task.end) for task in seen.tasks] == [
+        ("two_jobs", 0, "returned", pytest.approx(5)),
+        ("job", 1, "returned", pytest.approx(2)),
+        ("late", 1, "cancelled", pytest.approx(5)),
+    ]
+    assert seen.task("late").parent is seen.task("two_jobs")
+    assert seen.task("late").cancel_requested == seen.task("late").cancelled_at == pytest.approx(5)
+    assert seen.task("job").cancelled_at is None, "the end of a sleep is no cancellation"
+    assert [wait.place.kind for wait in seen.task("late").waits] == ["sleeping"]
+    assert [wait.place.kind for wait in seen.task("two_jobs").waits] == ["children"]
+    with pytest.raises(KeyError, match="there are two_jobs, job, late"):
+        seen.task("nobody")
+
+
+def test_a_picture_tells_when_a_cancellation_was_asked_for_from_when_it_came(backend):
+    async def main():
+        async with anyio.create_task_group() as group:
+            group.start_soon(held)
+            await anyio.sleep(1)
+            group.cancel_scope.cancel()
+
+    async def held():
+        with anyio.CancelScope(shield=True):
+            await anyio.sleep(4)
+        await anyio.sleep(9)
+
+    task = record(main, backend=backend).task("held")
+    assert (task.cancel_requested, task.cancelled_at, task.how) == (pytest.approx(1), pytest.approx(4), "cancelled")
+
+
+def test_a_picture_shows_shields_and_deadlines(backend):
+    (task,) = record(bounded_cleanup, backend=backend).tasks
+    assert [(scope.start, scope.end, scope.deadline, scope.shield) for scope in task.scopes] == [
+        (pytest.approx(0, abs=1e-6), pytest.approx(3), pytest.approx(2), False),
+        (pytest.approx(2), pytest.approx(3), float("inf"), True),
+    ]
+
+
+def test_record_keeps_the_error_and_the_picture_goes_on(backend):
+    async def main():
+        raise ValueError("no such thing")
+
+    seen = record(main, backend=backend)
+    assert isinstance(seen.error, ValueError)
+    assert seen.task("main").how == "raised"
+    assert "ValueError: no such thing" in str(seen)
+    with pytest.raises(ValueError, match="no such thing"):
+        _ = seen.value
+
+
+def test_the_text_says_what_the_picture_shows(backend):
+    text = str(record(deadlock, backend=backend))
+    assert "░░" in text
+    assert "still in Lock.acquire second" in text
+    assert "held by right" in " ".join(text.split())
+    assert max(map(len, text.splitlines())) <= 80
+    assert str(record(bounded_cleanup, backend=backend)).splitlines()[1:] == [
+        "                0                          3 s",
+        "bounded_cleanup ───────────────────!━━━━━━━━━● 3 s returned (cancelled at 2)",
+        "─ sleeps · ━ shielded · ┆ deadline · ! cancellation came",
+    ]
+
+
+def test_the_picture_is_well_formed_and_has_its_text_for_who_cannot_see_it(backend):
+    seen = record(deadlock, backend=backend)
+    root = ET.fromstring(seen.svg())
+    space = "{http://www.w3.org/2000/svg}"
+    assert root.find(f"{space}title").text == f"deadlock on {backend}"
+    assert root.find(f"{space}desc").text == str(seen)
+    assert "var(--jp-ui-font-color1" in seen.svg()
+    assert len(seen.svg()) < 7_000
+
+
+def test_the_private_parts_that_pictures_need_are_there():
+    assert inside.moved() == []
