@@ -13,7 +13,7 @@ import anyio
 import trio
 
 from grader.notebook import inside
-from grader.notebook.places import place_running
+from grader.notebook.places import Place, place_running
 from grader.notebook.recorder import Recorder, Task
 
 PATIENCE = 1.0
@@ -32,7 +32,8 @@ class Interrupts:
 
     def __init__(self, recorder: Recorder) -> None:
         self.count = 0
-        self.waiting: list[tuple[Task, str]] = []
+        self.waiting: list[tuple[Task, Place]] = []
+        self.running = ""
         self._recorder = recorder
         self._stop: Callable[[], Any] = lambda: None
         self._soon: Callable[[Callable[[], Any]], Any] = lambda _action: None
@@ -62,8 +63,8 @@ class Interrupts:
         if self.count == 1:
             self.waiting = self._recorder.stop()
             if running is not None:
-                self.waiting = [(task, said) for task, said in self.waiting if task is not running]
-                self.waiting.insert(0, (running, place_running(frame)))
+                self.waiting = [(task, place) for task, place in self.waiting if task is not running]
+                self.running = f"{running.name} {place_running(frame)}"
             self._later(self._lift)
             if running is None:
                 self._soon(self._stop)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sysconfig
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -59,8 +60,13 @@ def where(file: str, line: int) -> str:
     return f"cell line {line}" if is_cell else f"{Path(file).name}, line {line}"
 
 
-def place_of(coro: Any) -> Place:
-    """Where a suspended coroutine waits."""
+def place_of(coro: Any, names: Mapping[int, str]) -> Place:
+    """Where a suspended coroutine waits.
+
+    Args:
+        coro: the coroutine.
+        names: of tasks, by the identity that anyio tells of them.
+    """
     own, call = None, None
     for code, line, frame in frames(coro):
         if not is_library(code.co_filename):
@@ -77,7 +83,7 @@ def place_of(coro: Any) -> Place:
         kind = "sleeping"
     elif "TaskGroup.__aexit__" in function or "Nursery" in function:
         return Place(file, line, "its task group", kind="children")
-    return Place(file, line, _short(function), _name_of(thing, own[2] if own else None), _holder(thing), kind)
+    return Place(file, line, _short(function), _name_of(thing, own[2] if own else None), _holder(thing, names), kind)
 
 
 def place_running(frame: FrameType | None) -> str:
@@ -108,7 +114,7 @@ def _name_of(thing: Any, frame: Any) -> str:
     return ""
 
 
-def _holder(thing: Any) -> str:
+def _holder(thing: Any, names: Mapping[int, str]) -> str:
     statistics = getattr(thing, "statistics", None)
     owner = getattr(statistics(), "owner", None) if callable(statistics) else None
-    return (owner.name or "").rpartition(".")[2] if owner is not None else ""
+    return "" if owner is None else names.get(owner.id, owner.name or "")

@@ -86,11 +86,6 @@ class Task:
         """How many tasks stand above it."""
         return 0 if self.parent is None else self.parent.depth + 1
 
-    @property
-    def place(self) -> Place | None:
-        """Where it waits now; None if it is over or has not begun."""
-        return place_of(self.coro) if self.how == "open" and self.coro is not None else None
-
 
 class Recorder:
     """Records one run.
@@ -107,6 +102,7 @@ class Recorder:
         self.frozen = False  # the run was stopped: what comes now is its end, not its story
         self.requested: dict[int, float] = {}  # identity of a scope of either library → when it was cancelled
         self._names: dict[str, int] = {}
+        self._by_identity: dict[int, str] = {}
         self._kept: list[Any] = []  # scopes whose identity is a key above
         self._open: dict[int, Scope] = {}
         self._count = 0
@@ -134,6 +130,7 @@ class Recorder:
     def _steps(self, task: Task, coro: Coroutine[Any, Any, Any]) -> Generator[Any, Any, Any]:
         value: Any = None
         error: BaseException | None = None
+        self._by_identity[id(inside.current_task())] = task.name
         try:
             while True:
                 trap = self._step(task, coro, value, error)
@@ -169,7 +166,7 @@ class Recorder:
         self._count += 1
         if self._count > MOST or self.frozen:
             return None
-        wait = Wait(self.clock(), place_of(coro))
+        wait = Wait(self.clock(), place_of(coro, self._by_identity))
         task.waits.append(wait)
         return wait
 
@@ -208,10 +205,14 @@ class Recorder:
         for scope in task.scopes:
             scope.end = task.end if scope.end is None else scope.end
 
-    def stop(self) -> list[tuple[Task, str]]:
+    def stop(self) -> list[tuple[Task, Place]]:
         """The run is stopped: keep the picture as it is; return every task that is not over, and where it waits."""
         self.frozen = True
-        return [(task, f"waits at {place}") for task in self.tasks if (place := task.place) is not None]
+        return [
+            (task, place_of(task.coro, self._by_identity))
+            for task in self.tasks
+            if task.how == "open" and task.coro is not None
+        ]
 
     # -- scopes ------------------------------------------------------------------------------------------------
     def cancel_asked(self, scope: Any) -> None:

@@ -20,6 +20,7 @@ import trio
 from grader.notebook import inside
 from grader.notebook.errors import trimmed
 from grader.notebook.interrupts import Interrupts
+from grader.notebook.places import Place
 from grader.notebook.recorder import Recorder, Task
 from grader.worker import asyncio_side, threads, trio_side
 from grader.worker.control import Abort, Control, Cut
@@ -51,7 +52,7 @@ class Outcome:
         self.error: BaseException | None = None
         self.seconds = 0.0
         self.cut: Cut | None = None
-        self.waiting: list[tuple[Task, str]] = []
+        self.waiting: list[tuple[Task, Place]] = []
 
 
 def run(main: Callable[..., Awaitable[T]], *args: Any, backend: Backend = "asyncio", clock: Clock = "virtual") -> T:
@@ -197,10 +198,27 @@ def _real(main: Callable[..., Awaitable[Any]], args: tuple[Any, ...], backend: s
 def _settle(outcome: Outcome, interrupts: Interrupts) -> None:
     """Say why a run was stopped, if it was."""
     if interrupts.count:
-        outcome.error = KeyboardInterrupt(_who_waits("interrupted", interrupts.waiting))
+        said = ["interrupted", *([f"  {interrupts.running}"] if interrupts.running else [])]
+        outcome.error = KeyboardInterrupt("\n".join([*said, *_waits(interrupts.waiting)]))
     elif outcome.cut is not None:
-        outcome.error = Stuck(_who_waits(outcome.cut.text, outcome.waiting))
+        said = [outcome.cut.text, *_waits(outcome.waiting)]
+        if circle := wait_for_circle(outcome.waiting):
+            said.append(f"  in a circle: {' → '.join([*circle, circle[0]])}")
+        outcome.error = Stuck("\n".join(said))
 
 
-def _who_waits(headline: str, waiting: list[tuple[Task, str]]) -> str:
-    return "\n".join([headline, *(f"  {task.name} {does}" for task, does in waiting)])
+def _waits(waiting: list[tuple[Task, Place]]) -> list[str]:
+    return [f"  {task.name} waits at {place}" for task, place in waiting]
+
+
+def wait_for_circle(waiting: list[tuple[Task, Place]]) -> list[str]:
+    """Names of tasks each of which waits for a lock that the next one holds; empty if there is no such circle."""
+    next_of = {task.name: place.holder for task, place in waiting if place.holder}
+    for start, name in next_of.items():
+        path = [start]
+        while name in next_of and name not in path:
+            path.append(name)
+            name = next_of[name]
+        if name == start:
+            return path
+    return []

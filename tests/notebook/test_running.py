@@ -114,6 +114,7 @@ def test_a_deadlock_is_known_at_once_and_says_who_waits_for_whom(backend):
     assert "left waits at test_running.py, line" in said
     assert "in Lock.acquire of second, held by right" in said
     assert "in Lock.acquire of second, held by left" in said
+    assert said.splitlines()[-1] in {"  in a circle: left → right → left", "  in a circle: right → left → right"}
 
 
 def test_a_program_that_polls_for_ever_is_stopped(backend):
@@ -220,3 +221,28 @@ def test_the_picture_is_well_formed_and_has_its_text_for_who_cannot_see_it(backe
 
 def test_the_private_parts_that_pictures_need_are_there():
     assert inside.moved() == []
+
+
+def test_tasks_of_one_name_are_told_apart_in_a_circle(backend):
+    async def main():
+        a, b = anyio.Lock(), anyio.Lock()
+
+        async def both(first, second):
+            async with first:
+                await anyio.sleep(1)
+                await second.acquire()
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(both, a, b)
+            group.start_soon(both, b, a)
+
+    assert "both → both 2 → both" in str(record(main, backend=backend).error)
+
+
+def test_an_event_that_nobody_sets_is_no_circle(backend):
+    async def main():
+        await anyio.Event().wait()
+
+    error = record(main, backend=backend).error
+    assert "main waits at" in str(error)
+    assert "circle" not in str(error)
