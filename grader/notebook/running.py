@@ -214,11 +214,10 @@ def _waits(waiting: list[tuple[Task, Place]]) -> list[str]:
 def wait_for_circle(waiting: list[tuple[Task, Place]]) -> list[str]:
     """Names of tasks each of which waits for a lock that the next one holds; empty if there is no such circle."""
     next_of = {task.name: place.holder for task, place in waiting if place.holder}
-    for start, name in next_of.items():
+    for start in next_of:
         path = [start]
-        while name in next_of and name not in path:
+        while (name := next_of.get(path[-1], "")) and name not in path:
             path.append(name)
-            name = next_of[name]
         if name == start:
             return path
     return []
