@@ -1,0 +1,132 @@
+"""Every lesson in a real JupyterLab, in a real browser: restart, run all, no error, the picture is there."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from grader.course import Course
+from grader.lesson.running import pages
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+api = pytest.importorskip("playwright.sync_api", reason="no Playwright here: pip install '.[browser]'")
+CHECKOUT = Path(__file__).resolve().parents[2]
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+if CHROMIUM is None:
+    pytest.skip("no Chromium here", allow_module_level=True)
+pytest.importorskip("jupyterlab", reason="no JupyterLab here: pip install '.[lab]'")
+
+
+def free_port():
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def lab(checkout, tmp_path_factory):
+    """A JupyterLab on a copy of what learners have, with folders of its own; yields its address."""
+    place = tmp_path_factory.mktemp("lab")
+    course = place / "course of a learner"
+    for part in ("course", "exercises"):
+        shutil.copytree(checkout / part, course / part, ignore=shutil.ignore_patterns("__pycache__"))
+    port = free_port()
+    folders = {
+        name: str(place / name.lower()) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
+    }
+    lab_folders = {name: str(place / name.lower()) for name in ("JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR")}
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}"]
+    command += ["--ServerApp.port_retries=0", "--IdentityProvider.token=", f"--ServerApp.root_dir={course}"]
+    command += ["--LabApp.expose_app_in_browser=True", "--LabApp.news_url=", "--ServerApp.disable_check_xsrf=True"]
+    with (place / "log").open("wb") as log:
+        server = subprocess.Popen(
+            command, env={**os.environ, **folders, **lab_folders}, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+        )
+        try:
+            address = f"http://127.0.0.1:{port}"
+            wait_for(address, server, place / "log")
+            yield address
+        finally:
+            server.terminate()
+            server.wait(30)
+
+
+def wait_for(address, server, log):
+    for _ in range(600):
+        assert server.poll() is None, log.read_text()
+        try:
+            with urllib.request.urlopen(f"{address}/api/status"):
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError(log.read_text())
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+STATE = """() => {
+    const panel = window.jupyterapp.shell.currentWidget;
+    if (!panel || !panel.content || !panel.content.model) return {ready: false};
+    const cells = Array.from(panel.content.widgets).filter(cell => cell.model.type === 'code');
+    const outputs = cells.flatMap(cell => cell.model.outputs.toJSON());
+    const status = panel.sessionContext.session?.kernel?.status;
+    return {
+        ready: true, status,
+        left: cells.filter(cell => !cell.model.executionCount).length,
+        cells: cells.length,
+        errors: outputs.filter(output => output.output_type === 'error').map(output => output.ename + ': ' + output.evalue),
+        pictures: outputs.filter(output => (output.data?.['text/html'] ?? '').includes('<svg')).length,
+    };
+}"""
+
+
+def lessons():
+    return [page.with_suffix(".ipynb").relative_to(CHECKOUT).as_posix() for page in pages(Course(CHECKOUT))]
+
+
+@pytest.mark.parametrize("notebook", lessons())
+def test_restart_and_run_all_ends_without_an_error(lab, browser, notebook):
+    page = browser.new_page()
+    try:
+        page.goto(f"{lab}/lab/workspaces/auto-{time.monotonic_ns()}/tree/{notebook}")
+        page.wait_for_selector("#jupyterlab-splash", state="detached", timeout=120_000)
+        until(page, lambda state: state["ready"] and state["status"] == "idle")
+        page.evaluate("() => { window.jupyterapp.commands.execute('notebook:restart-run-all'); return null; }")
+        page.locator(".jp-Dialog .jp-mod-accept").click(timeout=30_000)
+        state = until(page, lambda state: state["left"] == 0 and state["status"] == "idle")
+        assert state["errors"] == []
+        assert state["cells"] > 0
+        assert state["pictures"] >= pictures(notebook)
+    finally:
+        page.close()
+
+
+def pictures(notebook):
+    """How many pictures a notebook makes at least: a cell's last line is a call of `record`."""
+    cells = json.loads((CHECKOUT / notebook).read_text("utf-8"))["cells"]
+    ends = ["".join(cell["source"]).rstrip().rpartition("\n")[2] for cell in cells if cell["cell_type"] == "code"]
+    return sum(end.startswith("record(") for end in ends)
+
+
+def until(page, holds):
+    """Wait until the state of the open notebook is as asked; the wait is for the browser, not for a check."""
+    state = {}
+    for _ in range(1200):
+        state = page.evaluate(STATE)
+        if state["ready"] and holds(state):
+            return state
+        time.sleep(0.1)
+    raise AssertionError(state)
