@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Iterable, Sequence
 from typing import TextIO
@@ -24,6 +25,15 @@ TICKS = {"passed": "✓", "failed": "✗", "not run": "·"}
 def console(file: TextIO | None = None) -> Console:
     """A console that is 80 columns wide wherever it writes, so that a card looks the same in a terminal and a file."""
     return Console(file=file or sys.stdout, width=WIDTH, highlight=False, markup=False, emoji=False, soft_wrap=False)
+
+
+def text_of(*parts: RenderableType) -> str:
+    """What a terminal would show, as plain text."""
+    out = io.StringIO()
+    target = console(out)
+    for part in parts:
+        target.print(part, soft_wrap=isinstance(part, str))
+    return "\n".join(line.rstrip() for line in out.getvalue().rstrip().splitlines())
 
 
 def clean(text: str) -> str:

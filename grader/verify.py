@@ -1,4 +1,4 @@
-"""Prove the course: what is right passes, what is wrong fails where it should, and every check is needed."""
+"""Prove the course: what is right passes, what is wrong fails where it should, checks are needed, lessons hold."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from grader.collect import BrokenChecks, Check, Kind, checks_of
 from grader.course import Course, CourseError, Module
 from grader.fitting import misfits
 from grader.judge import How
+from grader.lesson.proving import lesson_path, wrongs
+from grader.lesson.running import pages
 from grader.points import gaps
 from grader.pool import Task, run_all
 from grader.report import Report, Row
@@ -112,7 +114,9 @@ def prove(
             yield Proof(slug, findings=(Finding(slug, str(error)),))
     static = {module.slug: list(_static(module)) for module in modules}
     runs = [run for module in modules for run in _runs(module, static[module.slug])]
-    begun(len(runs))
+    taught = [module for module in modules if lesson_path(module).is_file()]
+    loose = [path for path in pages(course) if path.name != "lesson.md"] if not names else []
+    begun(len(runs) + len(taught) + len(loose))
     tasks = [
         Task(course.root, run.module.slug, run.path.read_bytes(), walls=False, how=How(kind=run.kind), tag=run)
         for run in runs
@@ -120,6 +124,15 @@ def prove(
     graded: list[tuple[Run, Report]] = []
     for task, report in run_all(tasks, executor, jobs=jobs) if tasks else ():
         graded.append((task.tag, report))
+        done()
+    for module in taught:
+        static[module.slug] += [
+            Finding(wrong.where, wrong.text) for wrong in wrongs(lesson_path(module), course, module)
+        ]
+        done()
+    for path in loose:
+        found = tuple(Finding(wrong.where, wrong.text) for wrong in wrongs(path, course))
+        yield Proof(path.relative_to(course.root).as_posix(), findings=found)
         done()
     for module in modules:
         yield _proof(module, static[module.slug], [pair for pair in graded if pair[0].module.slug == module.slug])

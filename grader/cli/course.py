@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -9,7 +10,11 @@ import click
 from grader import assignment
 from grader import bundle as bundles
 from grader.cli.options import course_of
-from grader.course import CourseError
+from grader.course import Course, CourseError
+from grader.lesson.notebook import is_stale, text_of
+from grader.lesson.parts import Lesson
+from grader.lesson.running import pages
+from grader.lesson.source import read
 from grader.scaffold import scaffold
 
 
@@ -29,12 +34,36 @@ def new(context: click.Context, slug: str) -> int:
 @click.option(
     "--to", type=click.Path(path_type=Path), default=Path("build/assignments"), show_default=True, help="Where."
 )
+@click.option("--check", "only_check", is_flag=True, help="Build nothing; exit 1 if a lesson's notebook is stale.")
 @click.pass_context
-def build(context: click.Context, modules: tuple[str, ...], to: Path) -> int:
-    """Build the assignments: a notebook with one locked cell per aspect, and the learner's .py beside it."""
-    for module in course_of(context).modules(modules):
+def build(context: click.Context, modules: tuple[str, ...], to: Path, only_check: bool) -> int:
+    """Build the notebooks: lessons from their Markdown, and one assignment a module.
+
+    An assignment is a notebook with one locked cell per aspect, and the learner's .py beside it. Without MODULE, the
+    pages of the whole course are built too.
+    """
+    course = course_of(context)
+    lessons = list(_lessons(course, modules))
+    if only_check:
+        stale = [lesson for lesson in lessons if is_stale(lesson)]
+        for lesson in stale:
+            print(f"{lesson.where}: its notebook is stale: run `grader build`")
+        return 1 if stale else 0
+    for lesson in lessons:
+        if is_stale(lesson):
+            lesson.notebook.write_text(text_of(lesson), "utf-8", newline="\n")
+        print(lesson.notebook)
+    for module in course.modules(modules):
         print(assignment.write(module, to, assignment.full_points(module)))
     return 0
+
+
+def _lessons(course: Course, modules: tuple[str, ...]) -> Iterator[Lesson]:
+    """The lessons of modules; without names all pages that have cells."""
+    wanted = {course.slug(name) for name in modules}
+    for path in pages(course):
+        if not wanted or path.parent.name in wanted:
+            yield read(path, course.root)
 
 
 @click.command()

@@ -7,11 +7,8 @@ import click
 from grader import show
 from grader.cli.options import backend_option, course_of
 from grader.collect import Kind
-from grader.contract import examine, next_step, read
-from grader.course import BACKENDS, CourseError, Module
-from grader.judge import How, grade
-from grader.pool import fork_server
-from grader.session import Forks
+from grader.course import BACKENDS, CourseError
+from grader.selfcheck import Checked, self_check
 
 
 @click.command()
@@ -29,25 +26,25 @@ def check(context: click.Context, modules: tuple[str, ...], backend: str | None,
     if not wanted:
         raise CourseError(f"{course.root} has no modules: a module is a folder course/<slug> with a module.toml")
     backends = (backend,) if backend else BACKENDS
-    forks = fork_server(None, walls=False)
-    passed = [_check(module, How(kind, backends), forks) for module in wanted for kind in _kinds(module, hidden=hidden)]
+    kinds: tuple[Kind, ...] = ("public", "hidden") if hidden else ("public",)
+    passed = [
+        shown(self_check(module, kind=kind, backends=backends))
+        for module in wanted
+        for kind in kinds
+        if kind == "public" or module.hidden_checks.is_file()
+    ]
     return 0 if all(passed) else 1
 
 
-def _kinds(module: Module, *, hidden: bool) -> tuple[Kind, ...]:
-    return ("public", "hidden") if hidden and module.hidden_checks.is_file() else ("public",)
-
-
-def _check(module: Module, how: How, forks: Forks) -> bool:
-    """Check one module, print its line or card, tell whether it passed."""
-    data, sha256 = read(module.stub)
+def shown(checked: Checked) -> bool:
+    """Print the line or card of one module, tell whether it passed."""
     console = show.console()
-    fault = examine(module, data).fault
-    if fault is not None and fault.kind == "not started":
-        console.print(next_step(module), style="dim", soft_wrap=True)
-        return False
-    report = grade(module, data, forks=forks, how=how, sha256=sha256)
-    for part in show.card(report, points=False, texts=True):
-        console.print(part)
-    console.print()
-    return report.verdict == "passed"
+    if checked.report is None:
+        console.print(checked.next_step, style="dim", soft_wrap=True)
+    else:
+        for part in show.card(checked.report, points=False, texts=True):
+            console.print(part)
+        console.print()
+    if checked.said:
+        click.echo(f"grader: {checked.said}", err=True)
+    return checked.passed

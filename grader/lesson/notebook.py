@@ -1,0 +1,128 @@
+"""The notebook of a lesson, as nbformat 4.5: without outputs, the same bytes each time."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from grader.lesson.parts import Cell, Fails, Lesson, Output, Part, Puzzle, TestFile, Text
+
+KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+LONGEST_ID = 64
+LINK = re.compile(r"\]\((?P<page>[^)\s#:]+\.md)(?P<rest>#[^)\s]*)?\)")
+CELL = re.compile(r"^```+(python|parsons) \{#", re.MULTILINE)
+
+
+def text_of(lesson: Lesson) -> str:
+    """The notebook file of a lesson."""
+    return json.dumps(notebook(lesson), indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+def is_stale(lesson: Lesson) -> bool:
+    """Whether the notebook beside a lesson is not the one that would be built."""
+    try:
+        return lesson.notebook.read_bytes() != text_of(lesson).encode()
+    except OSError:
+        return True
+
+
+def notebook(lesson: Lesson) -> dict[str, Any]:
+    """The notebook of a lesson."""
+    metadata = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
+    return {"cells": list(_cells(lesson)), "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+
+
+def _cells(lesson: Lesson) -> Iterator[dict[str, Any]]:
+    taken = {part.id for part in lesson.cells}
+    section = "top"
+    texts: list[str] = []
+
+    def flush() -> Iterator[dict[str, Any]]:
+        if texts:
+            yield _markdown(_free(section, taken), "\n\n".join(texts))
+            texts.clear()
+
+    for part in lesson.parts:
+        match part:
+            case Text(level=level, title=title, text=text):
+                if level:
+                    yield from flush()
+                    section = slug(title)
+                texts.append(linked(text, lesson))
+            case Cell() | Puzzle():
+                yield from flush()
+                yield _code(part.id, part.text if isinstance(part, Cell) else f'parsons("{part.id}", "")')
+            case _ if shown := _shown(part):
+                texts.append(shown)
+    yield from flush()
+
+
+def _shown(part: Part) -> str:
+    """How a special block looks to the learner; empty if it is for the tests alone."""
+    match part:
+        case Output(text=text, backend=backend):
+            on = f" on {backend}" if backend else ""
+            return f"<details><summary>What you should see{on}</summary>\n\n{fenced('text', text)}\n\n</details>"
+        case TestFile(text=text) | Fails(text=text):
+            return fenced("python", text)
+    return ""
+
+
+def fenced(language: str, text: str) -> str:
+    """A text as a fenced block; its fence is longer than any in the text."""
+    longest = max(map(len, re.findall(r"^`{3,}", text, re.MULTILINE)), default=2)
+    fence = "`" * (longest + 1)
+    return f"{fence}{language}\n{text.rstrip()}\n{fence}"
+
+
+def slug(title: str) -> str:
+    """A heading as the id of a cell."""
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[: LONGEST_ID - 4].rstrip("-") or "text"
+
+
+def _free(name: str, taken: set[str]) -> str:
+    """The name itself, or with a number if it is taken; it is taken afterwards."""
+    number, free = 1, name
+    while free in taken:
+        number += 1
+        free = f"{name}-{number}"
+    taken.add(free)
+    return free
+
+
+def linked(text: str, lesson: Lesson) -> str:
+    """A text whose links to pages that have a notebook lead to the notebook."""
+
+    def target(found: re.Match[str]) -> str:
+        page = lesson.path.parent / found["page"]
+        return f"]({found['page'][:-3]}.ipynb{found['rest'] or ''})" if has_cells(page) else found[0]
+
+    return LINK.sub(target, text)
+
+
+def has_cells(page: Path) -> bool:
+    """Whether a page has cells, by a look at its text alone."""
+    try:
+        return bool(CELL.search(page.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def _markdown(id_: str, text: str) -> dict[str, Any]:
+    return {"cell_type": "markdown", "id": id_, "metadata": {}, "source": text.splitlines(keepends=True)}
+
+
+def _code(id_: str, text: str) -> dict[str, Any]:
+    return {
+        "cell_type": "code",
+        "execution_count": None,
+        "id": id_,
+        "metadata": {},
+        "outputs": [],
+        "source": text.splitlines(keepends=True),
+    }

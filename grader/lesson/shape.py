@@ -1,0 +1,160 @@
+"""What every lesson holds: its headings in their order, its steps, a puzzle, proofs, and three hints beside it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from itertools import pairwise
+
+from grader.course import Module
+from grader.lesson.hints import HINTS, hints_of, hints_path
+from grader.lesson.notebook import is_stale
+from grader.lesson.parts import Cell, Lesson, LessonError, Output, Puzzle, Text, Verify
+from grader.lesson.running import Wrong, codes
+
+SECTIONS = (
+    "Warm-up",
+    "The broken program",
+    "The lesson",
+    "Put it in order",
+    "The exercise",
+    "Explain and compare",
+    "Bug clinic",
+    "Further",
+    "Where it is used",
+)
+STEPS = range(3, 7)
+PREDICT = "**Predict:**"
+RUNNERS = ("run", "record")
+
+
+def misshapen(lesson: Lesson, module: Module | None = None) -> Iterator[Wrong]:
+    """What is not as every page has it.
+
+    Args:
+        lesson: the page.
+        module: that it teaches; None for a page of the whole course.
+    """
+    if lesson.cells and is_stale(lesson):
+        name = lesson.notebook.name
+        yield Wrong(lesson.where, f"{name} is not what would be built from it: run `grader build`")
+    yield from _cells(lesson)
+    yield from _predictions(lesson)
+    if module is not None:
+        yield from _head(lesson)
+        yield from _sections(lesson)
+        yield from _steps(lesson, module)
+        yield from _hints(module)
+
+
+def _at(lesson: Lesson, line: int, text: str) -> Wrong:
+    return Wrong(f"{lesson.where}:{line}", text)
+
+
+def _cells(lesson: Lesson) -> Iterator[Wrong]:
+    """Each cell can be run on the other backend by changing one word."""
+    for cell in codes(lesson):
+        for node in ast.walk(ast.parse(cell.text)):
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or node.func.id not in RUNNERS:
+                continue
+            if not any(keyword.arg == "backend" for keyword in node.keywords):
+                said = f"cell `{cell.id}`: {node.func.id}(…) names no backend: learners change that word"
+                yield _at(lesson, cell.line + node.lineno - 1, said)
+
+
+def _predictions(lesson: Lesson) -> Iterator[Wrong]:
+    """A question before a cell has its answer folded behind it, and a proof."""
+    waiting: Text | None = None
+    asked: tuple[Text, Cell | Puzzle] | None = None
+    for part in [*lesson.parts, None]:
+        if isinstance(part, Cell | Puzzle) or part is None:
+            if asked is not None:
+                yield _at(
+                    lesson, asked[0].line, f"the question before cell `{asked[1].id}` has no folded Answer after it"
+                )
+            asked = (waiting, part) if waiting is not None and part is not None else None
+            if waiting is not None and (part is None or lesson.verify(part.id) is None):
+                said = f"cell `{part.id}` has no verify block" if part else "no cell follows"
+                yield _at(lesson, waiting.line, f"the answer to {PREDICT} is not proved: {said}")
+            waiting = None
+        elif isinstance(part, Text):
+            if asked is not None and "<summary>Answer</summary>" in part.text.partition(PREDICT)[0]:
+                asked = None
+            if PREDICT in part.text:
+                waiting = part
+
+
+def _head(lesson: Lesson) -> Iterator[Wrong]:
+    titles = [part for part in lesson.headings if part.level == 1]
+    if len(titles) != 1 or lesson.parts[0] is not titles[0]:
+        yield _at(lesson, 1, "begins with one `# title`, and has no second one")
+        return
+    lines = [line for line in titles[0].text.splitlines()[1:] if line.strip()]
+    if not lines or lines[0].count("·") < 2:  # noqa: PLR2004 - three things, two dots between them
+        yield _at(lesson, titles[0].line, "the line after the title says: level · minutes · what it assumes")
+
+
+def _sections(lesson: Lesson) -> Iterator[Wrong]:
+    headings = [(part.level, part.title) for part in lesson.headings]
+    found = tuple(title for level, title in headings if level == 2)  # noqa: PLR2004 - `##`
+    for title in SECTIONS:
+        if title not in found:
+            yield _at(lesson, 1, f"has no section `## {title}`")
+    if not set(SECTIONS) - set(found) and found != SECTIONS:
+        strange = [title for title in found if title not in SECTIONS]
+        said = f"`## {strange[0]}` is none of them" if strange else f"they stand as {', '.join(found)}"
+        yield _at(lesson, 1, f"the sections are {', '.join(SECTIONS)}, once each and in this order: {said}")
+
+
+def _steps(lesson: Lesson, module: Module) -> Iterator[Wrong]:
+    steps = _under(lesson, "The lesson")
+    if [part.title for part in steps] != list(module.steps.values()):
+        wanted = ", ".join(module.steps.values())
+        yield _at(lesson, 1, f"the steps under `## The lesson` are those of module.toml in their order: {wanted}")
+    elif len(steps) not in STEPS:
+        yield _at(lesson, 1, f"a lesson has {STEPS[0]} to {STEPS[-1]} steps")
+    for part in steps:
+        inside = _inside(lesson, part)
+        if not any(isinstance(each, Cell) for each in inside):
+            yield _at(lesson, part.line, f"step {part.title!r} has no cell")
+        elif not any(isinstance(each, Verify | Output) for each in inside):
+            yield _at(lesson, part.line, f"step {part.title!r} has neither output nor verify block")
+        if not any(PREDICT in each.text for each in (part, *inside) if isinstance(each, Text)):
+            yield _at(lesson, part.line, f"step {part.title!r} asks nothing: write {PREDICT} before its cell")
+    if (places := [part for part in lesson.headings if part.title == "Put it in order"]) and not any(
+        isinstance(each, Puzzle) for each in _inside(lesson, places[0])
+    ):
+        yield _at(lesson, places[0].line, "has no Parsons problem")
+
+
+def _under(lesson: Lesson, section: str) -> list[Text]:
+    """The `###` headings of a section."""
+    inside, found = False, []
+    for part in lesson.headings:
+        if part.level < 3:  # noqa: PLR2004 - `###`
+            inside = part.title == section
+        elif inside:
+            found.append(part)
+    return found
+
+
+def _inside(lesson: Lesson, heading: Text) -> list[object]:
+    """The parts between a heading and the next one."""
+    place = lesson.parts.index(heading)
+    rest = lesson.parts[place + 1 :]
+    end = next((n for n, part in enumerate(rest) if isinstance(part, Text) and part.level), len(rest))
+    return list(rest[:end])
+
+
+def _hints(module: Module) -> Iterator[Wrong]:
+    where = hints_path(module).relative_to(module.root).as_posix()
+    try:
+        found = hints_of(module)
+    except LessonError as error:
+        yield Wrong(where, str(error))
+        return
+    if "<details>" not in found["Question"]:
+        yield Wrong(where, "the question has no folded answer: <details><summary>Answer</summary>…</details>")
+    for one, other in pairwise(HINTS[:-1]):
+        if found[one] == found[other]:
+            yield Wrong(where, f"{one} and {other} are the same")

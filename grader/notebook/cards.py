@@ -1,0 +1,274 @@
+"""`check`: the card of the self-check in a notebook; `mine`: the learner's own module for the end of a lesson."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Iterator
+from functools import cached_property
+from html import escape
+from types import ModuleType
+from typing import Any
+
+from markdown_it import MarkdownIt
+from rich.console import RenderableType
+
+from grader import progress, show
+from grader.course import BACKENDS, Course, CourseError, Module
+from grader.lesson.hints import next_hint
+from grader.notebook import picture
+from grader.report import Report, Row
+from grader.runs import seconds, word
+from grader.selfcheck import Checked, failing_run, self_check
+from grader.timeline import timeline
+from grader.trace import Trace
+
+STYLE = {
+    "card": "border:1px solid var(--jp-border-color1,#999);border-radius:4px;padding:10px 14px;max-width:760px;"
+    "color:var(--jp-ui-font-color1,inherit);font-family:var(--jp-ui-font-family,sans-serif);font-size:13px;line-height:1.5",
+    "passed": "color:var(--jp-success-color0,inherit)",
+    "failed": "font-weight:bold;color:inherit",
+    "not run": "font-weight:bold;color:inherit",
+    "quiet": "color:var(--jp-ui-font-color2,inherit)",
+    "cell": "text-align:left;padding:2px 12px 2px 0;white-space:nowrap;vertical-align:top",
+    "wide": "text-align:left;padding:2px 12px 2px 0;white-space:normal;vertical-align:top",
+    "code": "font-family:var(--jp-code-font-family,monospace);white-space:pre-wrap;margin:0",
+}
+"""A failure is bold, not red: red is hard to read on a dark theme, and not everybody sees it."""
+
+
+class NotPassed(AssertionError):
+    """A self-check that had to pass did not; the text is its card."""
+
+
+class Card:
+    """What a self-check found, as a picture in a notebook and as text elsewhere.
+
+    Args:
+        checked: what was found.
+    """
+
+    def __init__(self, checked: Checked) -> None:
+        self._checked = checked
+
+    @property
+    def passed(self) -> bool:
+        """Whether every check passed."""
+        return self._checked.passed
+
+    @property
+    def report(self) -> Report | None:
+        """The report; None if the file is not started."""
+        return self._checked.report
+
+    def require(self) -> None:
+        """Raise unless everything passed: in a cell that gives points, a card alone would give all of them.
+
+        Raises:
+            NotPassed: it did not.
+        """
+        if not self.passed:
+            raise NotPassed(str(self))
+
+    @cached_property
+    def _first(self) -> tuple[Row, Trace | None] | None:
+        """The failure to look at first, and the run that shows it."""
+        report = self._checked.report
+        row = show.first_failure(report) if report is not None and report.reason is None else None
+        if row is None:
+            return None
+        seen = failing_run(self._checked, row)
+        return row, seen.trace if seen is not None else None
+
+    # -- text ------------------------------------------------------------------------------------------------------
+    def __str__(self) -> str:
+        checked, parts = self._checked, list[RenderableType]()
+        if checked.report is None:
+            parts.append(checked.next_step)
+        else:
+            parts += show.card(checked.report, points=False, texts=True)
+            if self._first and self._first[1] is not None:
+                parts.append(f"\n{timeline(self._first[1])}")
+        parts += filter(None, (_where_next(checked), checked.said))
+        return show.text_of(*parts)
+
+    __repr__ = __str__
+
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:  # noqa: FBT001 - IPython calls it so
+        printer.text(str(self))
+
+    # -- HTML ------------------------------------------------------------------------------------------------------
+    def _repr_html_(self) -> str:
+        return f'<div style="{STYLE["card"]}">{"".join(self._html())}</div>'
+
+    def _html(self) -> Iterator[str]:
+        checked, report = self._checked, self._checked.report
+        if report is None:
+            slug, _, rest = checked.next_step.partition("  ")
+            yield f"<div><b>{escape(slug)}</b> {escape(rest.strip())}</div>"
+        else:
+            yield _headline(report)
+            if report.reason is not None:
+                yield _paragraph(show.clean(report.reason), STYLE["failed"])
+            elif self._first is not None:
+                yield from _failure(report, *self._first)
+            if report.checks and not show.whole_file(report):
+                yield _rows(report)
+        if not self.passed:
+            yield _hint(checked.module)
+        if checked.said:
+            yield _paragraph(checked.said, STYLE["quiet"])
+
+
+def check(name: str, *, hidden: bool = False) -> Card:
+    """Check the learner's file of a module, read afresh.
+
+    Args:
+        name: of the module, such as ``m05`` or its whole name.
+        hidden: run the hidden checks, where the course has them.
+
+    Raises:
+        CourseError: there is no such module, its file cannot be read, or there are no hidden checks.
+    """
+    module = Course.find().module(name)
+    if hidden and not module.hidden_checks.is_file():
+        raise CourseError(f"{module.slug} has no hidden checks here: leave out hidden=True")
+    return Card(self_check(module, kind="hidden" if hidden else "public"))
+
+
+def mine(name: str) -> ModuleType | None:
+    """The learner's own module once it passes the core of the public checks; before that a line says what is missing.
+
+    Args:
+        name: of the module.
+
+    Returns:
+        The module, imported afresh; None if it does not pass yet.
+    """
+    module = Course.find().module(name)
+    checked = self_check(module)
+    if checked.core_passed:
+        return _imported(module)
+    state = "is not started" if checked.report is None else "does not pass its core checks yet"
+    print(f"Your {module.name}.py {state}. When it passes, run this cell again: it runs your code.")
+    return None
+
+
+def _imported(module: Module) -> ModuleType:
+    name = f"mine_{module.slug}"
+    spec = importlib.util.spec_from_file_location(name, module.stub)
+    if spec is None or spec.loader is None:
+        raise CourseError(f"{module.stub} cannot be imported")
+    made = importlib.util.module_from_spec(spec)
+    sys.modules[name] = made  # dataclasses look their module up there
+    spec.loader.exec_module(made)
+    return made
+
+
+def _where_next(checked: Checked) -> str:
+    """The line about the next hint, if there is one and it is needed."""
+    if checked.passed:
+        return ""
+    hint = next_hint(checked.module, progress.read(checked.module.root).of(checked.module.slug).hints)
+    return f"\nstuck?  grader hint {checked.module.short}" if hint else ""
+
+
+# -- pieces of HTML ------------------------------------------------------------------------------------------------
+def _paragraph(text: str, style: str = "") -> str:
+    return f'<div style="{style};margin-top:8px">{escape(text)}</div>'
+
+
+def _headline(report: Report) -> str:
+    verdict = f"{show.TICKS[report.verdict]} {report.verdict}"
+    core = f" (core {report.core})" if report.core and report.core != report.verdict else ""
+    counts = ", ".join(f"{report.count(each)} {each}" for each in ("passed", "failed", "not run"))
+    return (
+        f'<div><b>{escape(report.module)}</b> <span style="{STYLE[report.verdict]}">{verdict}</span>{core}</div>'
+        f'<div style="{STYLE["quiet"]}">{counts} (each check counts once on each backend)</div>'
+    )
+
+
+def _failure(report: Report, row: Row, trace: Trace | None) -> Iterator[str]:
+    """The sentence, what was expected and seen, the run that shows it."""
+    yield _paragraph(f"{show.TICKS[row.verdict]} {show.clean(row.message)}", STYLE["failed"])
+    parts = [("look at", row.what), ("expected", row.expected), ("seen", row.actual), ("where", row.where)]
+    parts.append(("it said", row.detail))
+    others = [other for other in report.checks if other.id == row.id and other.backend != row.backend]
+    if row.verdict == "failed" and any(other.verdict == "passed" for other in others):
+        parts.append(("only on", f"{row.backend}: the same check passes on {others[0].backend}"))
+    if row.verdict == "failed":
+        again = f"{row.id} on {row.backend}" + (f", seed {word(row.run)}" if row.run is not None else "")
+        parts.append(("again", again))
+    lines = [
+        f'<tr><th scope="row" style="{STYLE["cell"]};{STYLE["quiet"]};font-weight:normal">{label}</th>'
+        f'<td style="{STYLE["wide"]}"><code style="{STYLE["code"]}">{escape(show.clean(text))}</code></td></tr>'
+        for label, text in parts
+        if text
+    ]
+    yield f'<table style="margin:4px 0 0 0;border-collapse:collapse">{"".join(lines)}</table>'
+    if trace is not None and trace.spans:
+        yield f'<div style="overflow-x:auto;margin-top:8px">{picture.svg(_picture(trace))}</div>'
+
+
+def _rows(report: Report) -> str:
+    """A row per check, a tick with a word per backend."""
+    backends = [backend for backend in BACKENDS if any(row.backend == backend for row in report.checks)]
+    checks: dict[str, dict[str, Row]] = {}
+    for row in report.checks:
+        checks.setdefault(row.id, {})[row.backend] = row
+    head = "".join(f'<th scope="col" style="{STYLE["cell"]}">{name}</th>' for name in ("clause", "check", *backends))
+    lines = []
+    for rows in checks.values():
+        first = next(iter(rows.values()))
+        clause = first.clause.rpartition(".")[2] + ("" if first.core else " (stretch)")
+        cells = [
+            f'<td style="{STYLE["cell"]}">{escape(clause)}</td>',
+            f'<td style="{STYLE["wide"]}">{escape(show.clean(show.sentence(rows)))}</td>',
+        ]
+        for backend in backends:
+            verdict = rows[backend].verdict if backend in rows else ""
+            said = f"{show.TICKS[verdict]} {verdict}" if verdict else ""
+            cells.append(f'<td style="{STYLE["cell"]};{STYLE.get(verdict, "")}">{said}</td>')
+        lines.append(f"<tr>{''.join(cells)}</tr>")
+    return (
+        '<table style="margin:10px 0 0 0;border-collapse:collapse">'
+        f"<thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
+    )
+
+
+def _hint(module: Module) -> str:
+    """The next hint, folded."""
+    hint = next_hint(module, progress.read(module.root).of(module.slug).hints)
+    if hint is None:
+        return ""
+    title, text = hint
+    said = f"<p>When you have read it: <code>grader hint {escape(module.short)}</code> goes on to the next.</p>"
+    inner = MarkdownIt("commonmark").render(text)
+    return f'<details style="margin-top:10px"><summary>Stuck? {escape(title)}</summary>{inner}{said}</details>'
+
+
+def _picture(trace: Trace) -> picture.Picture:
+    """The run of a check, as the lesson's timelines are drawn."""
+    spans = trace.spans
+    by_id = {span.id: span for span in spans}
+    end = trace.time
+    rows = []
+    for span in spans:
+        depth, parent = 0, span.parent
+        while parent is not None and parent in by_id:
+            depth, parent = depth + 1, by_id[parent].parent
+        open_until = end if span.end is None else span.end
+        rows.append(
+            picture.Row(
+                f"{span.who} {span.what}" if span.what not in ("actor", "job") else span.who,
+                min(depth, 5),
+                span.start,
+                span.end,
+                span.how,
+                span.ending,
+                [picture.Stretch(span.start, open_until, "work")],
+                delivered=[] if span.cancelled_at is None else [span.cancelled_at],
+            )
+        )
+    title = f"{trace.backend}, run of {seconds(end)} s"
+    return picture.Picture(title, rows, end)

@@ -1,0 +1,63 @@
+"""`progress`: how far the learner has come in every module, as a table."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+from grader.course import Course
+from grader.show import text_of
+from grader.standing import Standing, standings, table
+
+
+class ProgressTable:
+    """A line per module, as a table in a notebook and as text elsewhere.
+
+    Args:
+        lines: one for each module.
+        said: a line about the file, if it could not be used.
+    """
+
+    def __init__(self, lines: list[Standing], said: str = "") -> None:
+        self._lines, self._said = lines, said
+
+    def __str__(self) -> str:
+        return "\n".join(filter(None, [text_of(table(self._lines)), self._said]))
+
+    __repr__ = __str__
+
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:  # noqa: FBT001 - IPython calls it so
+        printer.text(str(self))
+
+    def _repr_html_(self) -> str:
+        style = "text-align:left;padding:2px 14px 2px 0"
+        head = "".join(
+            f'<th scope="col" style="{style}">{name}</th>' for name in ("module", "", "state", "since", "hints")
+        )
+        rows = "".join(
+            "<tr>"
+            + "".join(
+                f'<td style="{style}">{cell}</td>'
+                for cell in (
+                    f"<b>{escape(line.module.short)}</b>",
+                    escape(line.module.title),
+                    escape(line.state),
+                    escape(line.since),
+                    escape(line.hints),
+                )
+            )
+            + "</tr>"
+            for line in self._lines
+        )
+        said = f"<p>{escape(self._said)}</p>" if self._said else ""
+        return (
+            '<table style="border-collapse:collapse;color:var(--jp-ui-font-color1,inherit);'
+            'font-family:var(--jp-ui-font-family,sans-serif);font-size:13px">'
+            f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{said}"
+        )
+
+
+def progress() -> ProgressTable:
+    """How far you have come in every module of the course around the notebook."""
+    lines, said = standings(Course.find())
+    return ProgressTable(lines, said)

@@ -1,0 +1,132 @@
+"""The learner's own file against the checks that are there: what a terminal and a notebook's card both show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from grader import progress
+from grader.check import NotRun
+from grader.collect import BrokenChecks, Kind, checks_of
+from grader.contract import examine, next_step, read
+from grader.course import BACKENDS, CourseError, Module
+from grader.judge import SELF_CHECK_KEY, How, grade
+from grader.pool import fork_server
+from grader.replay import Seen, replay
+from grader.report import Report, Row
+from grader.session import Forks, Session
+
+NOT_STARTED = "not started"
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What came of checking a learner's file.
+
+    Args:
+        module: whose.
+        how: what was run.
+        report: what the checks said; None if the file is not started.
+        said: one line about the progress file, if it could not be used.
+    """
+
+    module: Module
+    how: How
+    report: Report | None
+    said: str = ""
+
+    @property
+    def next_step(self) -> str:
+        """What to do about a file that is not started."""
+        return next_step(self.module)
+
+    @property
+    def passed(self) -> bool:
+        """Whether everything passed."""
+        return self.report is not None and self.report.verdict == "passed"
+
+    @property
+    def core_passed(self) -> bool:
+        """Whether the core passed."""
+        return self.report is not None and self.report.core == "passed"
+
+
+def forks_here() -> Forks:
+    """This process's children without walls: a learner's own file on the learner's own machine."""
+    return fork_server(None, walls=False)
+
+
+def self_check(
+    module: Module,
+    *,
+    kind: Kind = "public",
+    backends: Sequence[str] = BACKENDS,
+    forks: Forks | None = None,
+    keep: bool = True,
+) -> Checked:
+    """Check the learner's file of a module.
+
+    Args:
+        module: whose.
+        kind: ``public`` or ``hidden``.
+        backends: on which.
+        forks: gives the children; this process's if not given.
+        keep: whether the learner's progress is noted.
+
+    Raises:
+        CourseError: the file cannot be read.
+    """
+    data, sha256 = read(module.stub)
+    how = How(kind, tuple(backends))
+    fault = examine(module, data).fault
+    if fault is not None and fault.kind == NOT_STARTED:
+        return Checked(module, how, None)
+    report = grade(module, data, forks=forks or forks_here(), how=how, sha256=sha256)
+    return Checked(module, how, report, note(module, report, backends) if keep else "")
+
+
+def note(module: Module, report: Report, backends: Sequence[str] = BACKENDS) -> str:
+    """Note a learner's progress; one line if that was not possible. One backend alone shows nothing but a beginning."""
+    stages: list[progress.Stage] = ["started"]
+    if set(backends) == set(BACKENDS):
+        stages += ["core"] if report.core == "passed" else []
+        stages += ["core", "all"] if report.verdict == "passed" else []
+    return progress.reach(module.root, module.slug, *stages)
+
+
+def core_passed(module: Module) -> tuple[bool, str]:
+    """Whether the learner's file passes the core of all checks that are there, and if not, why in a few words.
+
+    Raises:
+        CourseError: the file cannot be read.
+    """
+    kinds: list[Kind] = ["public", *(["hidden"] if module.hidden_checks.is_file() else [])]  # type: ignore[list-item]
+    for kind in kinds:
+        checked = self_check(module, kind=kind, keep=kind == "public")
+        if checked.report is None:
+            return False, "it is not started"
+        if not checked.core_passed:
+            failed = sum(row.core and row.verdict != "passed" for row in checked.report.checks)
+            return False, f"{failed} of its core checks {'does' if failed == 1 else 'do'} not pass yet"
+    return True, ""
+
+
+def failing_run(checked: Checked, row: Row) -> Seen | None:
+    """Play the run of a failed row again; None if it cannot be played.
+
+    Args:
+        checked: where the row comes from.
+        row: the row.
+    """
+    module = checked.module
+    if row.verdict != "failed" or row.run is None:
+        return None
+    try:
+        check = next(each for each in checks_of(module, checked.how.kind) if each.id == row.id)
+        data, sha256 = read(module.stub)
+        with Session(module, examine(module, data, sha256), forks_here()) as session:
+            if session.load() is not None:
+                return None
+            return replay(check, session, row.backend, SELF_CHECK_KEY, only=dict(row.run))
+    except (CourseError, BrokenChecks, NotRun, StopIteration):
+        return None
