@@ -5,10 +5,13 @@ from __future__ import annotations
 import sys
 
 from grader.notebook import errors
+from grader.notebook.cards import check, mine
+from grader.notebook.parsons import parsons
+from grader.notebook.progress_table import progress
 from grader.notebook.running import Stuck, run
 from grader.notebook.timeline import Timeline, record
 
-__all__ = ["Stuck", "Timeline", "record", "run"]
+__all__ = ["Stuck", "Timeline", "check", "mine", "parsons", "progress", "record", "run"]
 
 
 def _prepare() -> None:
