@@ -81,7 +81,7 @@ def test_cooldown(play: Play) -> None:
     t.expect("states at 1, 29 and 31 s", states(t), ["OPEN", "OPEN", "HALF_OPEN"])
 
 
-@check("R3", misconception="open-only-counts", step="refuse-at-once")
+@check("R3", misconception="open-only-counts", step="look-at-the-clock")
 def test_refused_while_open(play: Play) -> None:
     """While `OPEN`, a call raises `CircuitOpenError` at once, without calling `func`."""
     t = circuit(play, opener=OPENING, caller=[at(5), call("ok")])
@@ -116,7 +116,7 @@ def test_cancelled_is_no_failure(play: Play) -> None:
     t.expect("states after two failures and it, and after one more failure", states(t), ["CLOSED", "OPEN"])
 
 
-@check("R5", misconception="place-never-given-back", step="give-the-place-back")
+@check("R5", misconception="place-never-given-back", step="probe-one-at-a-time")
 def test_cancelled_probe(play: Play) -> None:
     """A probe that is cancelled gives its place free for the next one."""
     actors = {"a": [at(31), call("cleans up")], "eye": [at(40), look(), call("ok"), look()]}
@@ -139,7 +139,7 @@ def test_side_by_side(play: Play) -> None:
     t.expect("when three calls of 5 s had ended", max(span.end for span in t.all("call")), near(START + 5))
 
 
-@check("R7", misconception="arguments-are-right", step="refuse-bad-arguments")
+@check("R7", misconception="arguments-are-right", step="bound-the-call")
 def test_bad_arguments(play: Play) -> None:
     """`timeout <= 0`, `threshold < 1` and `cooldown < 0` raise `ValueError`; a cooldown of 0 is legal."""
     good = {"timeout": 10, "threshold": 1, "cooldown": 0}
@@ -164,7 +164,7 @@ def test_both_backends(play: Play) -> None:
     t.expect("how two calls ended", [span.how for span in t.all("call")], ["raised", "returned"])
 
 
-@check("G2", misconception="left-for-later", step="give-the-place-back")
+@check("G2", misconception="left-for-later", step="probe-one-at-a-time")
 def test_nothing_left(play: Play) -> None:
     """When a call has ended, no task or stream of it is left."""
     t = circuit(play, caller=[at(0), *[call("ok"), call("slow"), call("bad")] * 2])
@@ -180,7 +180,7 @@ def test_cancelled_from_outside(play: Play) -> None:
     t.expect("when the call ended", t.one("call").end, near(START + 3))
 
 
-@check("G4", misconception="blocking-is-short", step="refuse-at-once")
+@check("G4", misconception="blocking-is-short", step="look-at-the-clock")
 def test_nothing_blocks(play: Play) -> None:
     """No call blocks the event loop, refused ones neither."""
     circuit(play, opener=OPENING, caller=[at(5), call("ok"), at(31), call("slow")]).expect_not_blocked()
@@ -201,7 +201,7 @@ def test_no_busy_waiting(play: Play) -> None:
     long.expect("wake-ups for 9000 s", long.steps, at_most(short.steps + 5))
 
 
-@check("G8", misconception="arguments-are-right", step="refuse-bad-arguments")
+@check("G8", misconception="arguments-are-right", step="bound-the-call")
 def test_bad_arguments_at_once(play: Play) -> None:
     """Bad arguments raise a bare `ValueError` when the breaker is made, not later."""
     t = play(breaker={"timeout": -1, "threshold": 0, "cooldown": -1}, actors={})

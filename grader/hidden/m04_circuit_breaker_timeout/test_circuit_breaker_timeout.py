@@ -433,21 +433,21 @@ def test_cooldown_begins_after_the_cleanup(play: Play) -> None:
         expect_open_for_the_cooldown(play, job)
 
 
-@check("R3", misconception="open-only-counts", step="refuse-at-once")
+@check("R3", misconception="open-only-counts", step="look-at-the-clock")
 def test_refused_while_open(play: Play) -> None:
     """While `OPEN`, every call raises `CircuitOpenError` at once."""
     t = opened(play, {"caller": [step for time in (0.5, 3, 17, 29.5) for step in (at(time), call("ok"))]})
     expect_refused(t, "caller")
 
 
-@check("R3", misconception="open-only-counts", step="refuse-at-once")
+@check("R3", misconception="open-only-counts", step="look-at-the-clock")
 def test_many_refused_while_open(play: Play) -> None:
     """While `OPEN`, calls that come all at one instant are all refused at once."""
     for t in opened(play, crowd(at(20), call("ok"))).orders(6):
         expect_refused(t, *CROWD)
 
 
-@check("R3", misconception="call-it-first", step="refuse-at-once")
+@check("R3", misconception="call-it-first", step="look-at-the-clock")
 def test_func_is_not_called_while_open(play: Play) -> None:
     """A refused call does not call `func`, not even to throw away what it gives."""
     t = opened(
@@ -456,7 +456,7 @@ def test_func_is_not_called_while_open(play: Play) -> None:
     t.expect("how often func was called while OPEN", len(t.notes("called")), 0)
 
 
-@check("R3", misconception="refusals-are-failures", step="refuse-at-once")
+@check("R3", misconception="refusals-are-failures", step="look-at-the-clock")
 def test_refusals_do_not_prolong(play: Play) -> None:
     """Refused calls do not prolong the cooldown, however many they are."""
     many = [step for time in range(1, 30, 4) for step in (at(time), call("ok"))]
@@ -569,7 +569,7 @@ def test_probe_that_runs_out_of_time(play: Play) -> None:
         expect_new_cooldown(play, job, end=44)
 
 
-@check("R4", misconception="place-never-given-back", step="give-the-place-back")
+@check("R4", misconception="place-never-given-back", step="probe-one-at-a-time")
 def test_probe_after_probe(play: Play) -> None:
     """After a failed probe and its cooldown another call is let through, again and again, until one succeeds."""
     probes = [step for time in (31, 62, 93, 124) for step in (at(time), call("bad"), look())]
@@ -588,7 +588,7 @@ def test_every_cooldown_is_the_same(play: Play) -> None:
     t.expect("calls let through, of two around the end of each cooldown", seen, wanted)
 
 
-@check("R4", misconception="place-never-given-back", step="give-the-place-back")
+@check("R4", misconception="place-never-given-back", step="probe-one-at-a-time")
 def test_next_round(play: Play) -> None:
     """When the circuit has closed and opened again, there is again one probe at a time."""
     actors = {"a": [at(31), call("ok"), *FIVE, at(70), call("probe")], "b": [at(72), call("none")], "eye": looks(76)}
@@ -643,7 +643,7 @@ def expect_no_trace(play: Play, then: list[Any], traces: Iterable[Trace], after:
 THEN = {"fails": [wait(1), fail("E")]}
 
 
-@check("R5", misconception="place-never-given-back", step="give-the-place-back")
+@check("R5", misconception="place-never-given-back", step="probe-one-at-a-time")
 def test_cancelled_probe(play: Play) -> None:
     """A cancelled probe gives its place free: the circuit is still `HALF_OPEN`, and the next call is let through."""
     then = [*looks(50), call("ok"), look()]
@@ -651,7 +651,7 @@ def test_cancelled_probe(play: Play) -> None:
     expect_no_trace(play, then, [t for trial in trials for t in interrupted(trial, a=35)])
 
 
-@check("R5", misconception="place-never-given-back", step="give-the-place-back")
+@check("R5", misconception="place-never-given-back", step="probe-one-at-a-time")
 def test_next_probe_at_once(play: Play) -> None:
     """The place of a probe is free as soon as the cancelled one has ended, and the next one decides."""
     then = [*looks(33.5), call("fails"), look()]
@@ -659,7 +659,7 @@ def test_next_probe_at_once(play: Play) -> None:
     expect_no_trace(play, then, interrupted(trial, a=33))
 
 
-@check("R5", misconception="place-never-given-back", step="give-the-place-back")
+@check("R5", misconception="place-never-given-back", step="probe-one-at-a-time")
 def test_many_cancelled_probes(play: Play) -> None:
     """However many probes are cancelled, one after the other, the next call is let through."""
     probes = {who: [at(31 + 3 * n), call("slow")] for n, who in enumerate(CROWD)}
@@ -669,7 +669,7 @@ def test_many_cancelled_probes(play: Play) -> None:
     )
 
 
-@check("R5", misconception="place-never-given-back", step="give-the-place-back")
+@check("R5", misconception="place-never-given-back", step="probe-one-at-a-time")
 def test_probe_cancelled_at_every_step(play: Play) -> None:
     """At whatever moment a probe is cancelled, its place is free afterwards; only how its `func` ended counts."""
     then = [*looks(40), call("ok"), look()]
@@ -684,7 +684,7 @@ def test_probe_cancelled_at_every_step(play: Play) -> None:
         t.expect("states after it, and after the next call", states(t), wanted[returned])
 
 
-@check("R5", misconception="place-never-given-back", step="give-the-place-back")
+@check("R5", misconception="place-never-given-back", step="probe-one-at-a-time")
 def test_cancelled_before_it_calls(play: Play) -> None:
     """The place of a probe is free also if its caller had been cancelled when it called."""
     then = [*looks(50), call("ok"), look()]
@@ -692,7 +692,7 @@ def test_cancelled_before_it_calls(play: Play) -> None:
     expect_no_trace(play, then, [trial])
 
 
-@check("R5", misconception="place-never-given-back", step="give-the-place-back")
+@check("R5", misconception="place-never-given-back", step="probe-one-at-a-time")
 def test_cancelled_while_it_cleans_up(play: Play) -> None:
     """A probe that is cancelled while it cleans up after its timeout gives its place free, whatever it counts as."""
     actors = {"a": [at(31), call("probe")], "eye": [at(90), call("ok")]}
@@ -808,7 +808,7 @@ def test_side_by_side(play: Play) -> None:
 
 
 # -- R7, G8: the constructor -------------------------------------------------------------------------------------------
-@check("R7", misconception="arguments-are-right", step="refuse-bad-arguments")
+@check("R7", misconception="arguments-are-right", step="bound-the-call")
 def test_bad_arguments(play: Play) -> None:
     """`threshold < 1`, `timeout <= 0` and `cooldown < 0` raise `ValueError` from the constructor, each by itself."""
     for name, values in {"threshold": (0, -1), "timeout": (0, -0.5), "cooldown": (-0.001, -30)}.items():
@@ -817,7 +817,7 @@ def test_bad_arguments(play: Play) -> None:
             t.expect(f"CircuitBreaker with {name}={value}", outcome(t.call), "ValueError")
 
 
-@check("R7", misconception="arguments-are-right", step="refuse-bad-arguments")
+@check("R7", misconception="arguments-are-right", step="bound-the-call")
 def test_smallest_arguments(play: Play) -> None:
     """A `threshold` of 1, a `timeout` of a moment and a `cooldown` of 0 are legal."""
     t = circuit(play, {"caller": [look()]}, threshold=1, timeout=0.001, cooldown=0)
@@ -839,7 +839,7 @@ def test_no_cooldown(play: Play) -> None:
     t.expect("calls let through 1 s after failures", len(let_through(t, "a")), 1)
 
 
-@check("G8", misconception="arguments-are-right", step="refuse-bad-arguments")
+@check("G8", misconception="arguments-are-right", step="bound-the-call")
 def test_bad_arguments_at_once(play: Play) -> None:
     """Bad arguments raise a bare `ValueError` when the breaker is made, not later."""
     t = circuit(play, {"caller": [call("ok")]}, threshold=0, timeout=-1, cooldown=-1)
@@ -869,7 +869,7 @@ def open_streams(t: Trace) -> int:
     return len(t.data["probes"]["left"].get("streams", []))
 
 
-@check("G2", misconception="left-for-later", step="give-the-place-back")
+@check("G2", misconception="left-for-later", step="probe-one-at-a-time")
 def test_nothing_left(play: Play) -> None:
     """When a call has ended, however it ended, no task, stream or lock of it is left."""
     t, twice = every_end(play), every_end(play, rounds=2)
@@ -879,7 +879,7 @@ def test_nothing_left(play: Play) -> None:
     twice.expect("open streams, when all calls were made twice", open_streams(twice), at_most(open_streams(t)))
 
 
-@check("G2", misconception="left-for-later", step="give-the-place-back")
+@check("G2", misconception="left-for-later", step="probe-one-at-a-time")
 def test_nothing_left_when_cancelled(play: Play) -> None:
     """When a call was cancelled from outside, at any moment, no task, stream or lock of it is left."""
     for opener, begin in ([], 1), (OPENING, 31):
@@ -919,7 +919,7 @@ def expect_cancelled(t: Trace, cleanup_takes: float = 0) -> None:
         t.expect("when the cancelled call ended", t.one("call", "caller").end, at_most(struck["t"] + cleanup_takes))
 
 
-@check("G4", misconception="blocking-is-short", step="refuse-at-once")
+@check("G4", misconception="blocking-is-short", step="look-at-the-clock")
 def test_nothing_blocks(play: Play) -> None:
     """No call blocks the event loop, whether it is let through, refused, runs out of time or is cancelled."""
     every_end(play).expect_not_blocked()
@@ -949,7 +949,7 @@ def test_exits_are_no_success(play: Play) -> None:
     t.expect("state with five failures before and five after it", states(t), states(without))
 
 
-@check("G5", misconception="catch-everything", step="give-the-place-back")
+@check("G5", misconception="catch-everything", step="probe-one-at-a-time")
 def test_exits_give_the_place_back(play: Play) -> None:
     """A probe that ends by what is no `Exception`, such as `SystemExit`, gives its place free."""
     for job in EXITS:
