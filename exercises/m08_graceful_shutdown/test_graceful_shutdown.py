@@ -1,0 +1,203 @@
+"""What your `run_until` and `serve` should do, one sentence a check. The call is made after 3.7 seconds.
+
+A plan gives each service a script: `told()` waits for the event that `run` was given, `hang()` waits for ever, `wait(2)`
+sleeps two virtual seconds, `fail("E")` raises. `stop` is when the shutdown starts, `signals` when signals come.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from grader import Play, Trial, at_most, awaitable, check, fail, hang, near, verb, wait
+
+START = 3.7
+told = verb("told")
+
+
+def run(play: Play, services: Mapping[str, Sequence[Any]], *, stop: float | None = None, **more: Any) -> Trial:
+    """A call of `run_until`, with `stop` set that many seconds after `START`."""
+    plan: dict[str, Any] = {"grace": 10.0, "cleanup_timeout": 6.0, **more}
+    return play(services=services, stop=None if stop is None else START + stop, **plan)
+
+
+def serve(play: Play, services: Mapping[str, Sequence[Any]], *signals: tuple[float, str], **more: Any) -> Trial:
+    """A call of `serve`, with signals that many seconds after `START`."""
+    sent = [(START + moment, name) for moment, name in signals]
+    return run(play, services, signals=sent, function="serve", **more)
+
+
+def at(seconds: float) -> Any:
+    """That long after the call, or a moment later."""
+    return near(START + seconds, within=0.05)
+
+
+# -- core ------------------------------------------------------------------------------------------------------------
+@check("R1", misconception="one-after-the-other", step="tell-then-wait")
+def test_all_at_the_same_time(play: Play) -> None:
+    """All services run at the same time, and when all have returned, so does the call."""
+    t = run(play, {"a": [wait(3)], "b": [wait(1)]})
+    t.expect("b was started at", t.of("b").start, at(0))
+    t.expect("the call ended at", t.call.end, at(3))
+
+
+@check("R1", misconception="runs-until-stopped", step="tell-then-wait")
+def test_no_services(play: Play) -> None:
+    """Without services the call returns at once."""
+    t = run(play, {})
+    t.expect("the call ended at", t.call.end, at(0))
+
+
+@check("R2", misconception="stop-is-cancel", step="tell-then-wait")
+def test_told_to_stop(play: Play) -> None:
+    """When `stop` is set every service is told, and may return by itself."""
+    t = run(play, {"a": [told(), wait(2)], "b": [told()]}, stop=4)
+    t.expect("a was told to stop at", t.of("a")[told()].end, at(4))
+    t.expect("a", t.of("a").ending, "returned")
+    t.expect("the call ended at", t.call.end, at(6))
+
+
+@check("R2", misconception="grace-without-an-end", step="bound-the-wait")
+def test_cancelled_after_grace(play: Play) -> None:
+    """What still runs `grace` seconds later is cancelled."""
+    t = run(play, {"a": [hang()], "b": [told()]}, stop=4)
+    t.expect("a was cancelled at", t.of("a").cancelled_at, at(14))
+
+
+@check("R3", misconception="order-of-the-list", step="clean-up-whatever-happens")
+def test_last_service_first(play: Play) -> None:
+    """Afterwards every service is cleaned up, the last one first, one after the other."""
+    t = run(play, {"a": [wait(1)], "b": [hang()], "c": [told()]}, cleanups={"c": [wait(2)]}, stop=4)
+    t.expect("cleanups", t.names("cleanup"), ["c", "b", "a"])
+    t.expect("cleanup of b began at", t.one("cleanup", "b").start, at(16))
+
+
+@check("R3", misconception="shield-without-a-bound", step="clean-up-whatever-happens")
+def test_cleanup_that_hangs(play: Play) -> None:
+    """A cleanup that hangs is given up after `cleanup_timeout`, and the next one runs."""
+    t = run(play, {"a": [wait(1)], "b": [wait(2)]}, cleanups={"b": [hang()]})
+    t.expect("cleanup of b was given up at", t.one("cleanup", "b").end, at(8))
+    t.expect("cleanups", t.names("cleanup"), ["b", "a"])
+
+
+@check("R3", misconception="await-in-finally", step="clean-up-whatever-happens")
+def test_cleanup_is_protected(play: Play) -> None:
+    """A cancellation that comes during a cleanup does not interrupt it."""
+    t = run(play, {"a": [wait(1)]}, cleanups={"a": [wait(2)]}).cancel("caller", at=START + 2)
+    t.expect("cleanup of a", t.one("cleanup", "a").ending, "returned")
+
+
+@check("R4", misconception="error-cancels-the-others", step="one-group-of-errors")
+def test_an_error_starts_the_shutdown(play: Play) -> None:
+    """A service that raises starts the shutdown for the others: told, `grace`, cancelled."""
+    t = run(play, {"a": [told(), wait(2)], "b": [wait(1), fail("E")], "c": [hang()]})
+    t.expect("a was told to stop at", t.of("a")[told()].end, at(1))
+    t.expect("a", t.of("a").ending, "returned")
+    t.expect("c was cancelled at", t.of("c").cancelled_at, at(11))
+
+
+@check("R4", misconception="one-error-needs-no-group", step="one-group-of-errors")
+def test_one_error(play: Play) -> None:
+    """An error leaves the call in an `ExceptionGroup`."""
+    t = run(play, {"a": [told()], "b": [wait(1), fail("E")]})
+    t.expect_that("what leaves the call", bool(t.call.raised and t.call.raised.is_group), "no ExceptionGroup")
+    t.expect("the errors in the group", t.call.errors, ["E"])
+
+
+@check("R5", misconception="cancelled-means-shutdown", step="clean-up-whatever-happens")
+def test_cancelled_from_outside(play: Play) -> None:
+    """Cancelled from outside, services are cancelled at once, and every cleanup still runs."""
+    t = run(play, {"a": [hang()], "b": [told()]}, cleanups={"a": [wait(2)]}).cancel("caller", at=START + 3)
+    t.expect("a was cancelled at", t.of("a").cancelled_at, at(3))
+    t.expect("cleanups", t.names("cleanup"), ["b", "a"])
+    t.expect("cleanup of a", t.one("cleanup", "a").ending, "returned")
+
+
+@check("R6", misconception="handler-sets-an-event", step="signals")
+def test_first_signal(play: Play) -> None:
+    """In `serve` the first signal starts the shutdown, at once."""
+    for name in ("TERM", "INT"):
+        t = serve(play, {"a": [told(), wait(2)], "b": [hang()]}, (4, name))
+        t.expect("signals that nobody caught", [note["value"] for note in t.notes("uncaught")], [])
+        t.expect("a was told to stop at", t.of("a")[told()].end, at(4))
+        t.expect("b was cancelled at", t.of("b").cancelled_at, at(14))
+
+
+@check("G1", misconception="asyncio-is-everywhere", step="tell-then-wait")
+def test_both_backends(play: Play) -> None:
+    """The file works on asyncio and on trio."""
+    t = run(play, {"a": [wait(1)], "b": [told()]}, stop=2)
+    t.expect("how a and b ended", [t.of("a").how, t.of("b").how], ["returned", "returned"])
+
+
+@check("G2", misconception="tasks-end-by-themselves", step="clean-up-whatever-happens")
+def test_nothing_left_behind(play: Play) -> None:
+    """When the call ends, no task and no stream of it is left."""
+    run(play, {"a": [wait(1)], "b": [hang()]}, stop=2).expect_nothing_left()
+    serve(play, {"a": [wait(1)]}).expect_nothing_left()
+
+
+@check("G3", misconception="handled-once-is-done", step="clean-up-whatever-happens")
+def test_cancellation_goes_on(play: Play) -> None:
+    """Cancelled from outside, the call ends by that when all is cleaned up."""
+    t = run(play, {"a": [hang()]}, cleanups={"a": [wait(2)]}).cancel("caller", at=START + 3)
+    t.expect("the call", t.call.how, "cancelled")
+
+
+@check("G4", misconception="blocking-is-short", step="bound-the-wait")
+def test_does_not_block(play: Play) -> None:
+    """No call blocks the event loop."""
+    run(play, {"a": [wait(1)], "b": [hang()]}, stop=2).expect_not_blocked()
+
+
+@check("G5", misconception="catch-everything", step="one-group-of-errors")
+def test_interrupts_pass(play: Play) -> None:
+    """An exception that is no `Exception`, such as KeyboardInterrupt, leaves the call too."""
+    t = run(play, {"a": [told()], "b": [wait(1), fail("stop", "Abandon")]})
+    t.expect_that("`stop` of b should leave the call", "stop" in t.call.errors, f"it {t.call.ending}")
+
+
+@check("G6", misconception="look-again-and-again", step="bound-the-wait")
+def test_no_busy_waiting(play: Play) -> None:
+    """A service that runs a thousand times as long causes no more wake-ups."""
+    short, long = (run(play, {"a": [wait(time)]}) for time in (1, 1000))
+    long.expect("wake-ups", long.call.steps, at_most(short.call.steps + 10))
+
+
+@check("G9", misconception="run-is-a-coroutine-function", step="tell-then-wait")
+def test_any_callable(play: Play) -> None:
+    """`run` may be anything that returns an awaitable when it is called."""
+    t = run(play, {"a": [awaitable(), wait(1)], "b": [wait(2)]})
+    t.expect("how a and b ended", [t.of("a").how, t.of("b").how], ["returned", "returned"])
+
+
+# -- stretch ---------------------------------------------------------------------------------------------------------
+@check("R4", misconception="first-error-counts", step="one-group-of-errors", core=False)
+def test_all_errors(play: Play) -> None:
+    """All errors leave together, with a `TimeoutError` for a cleanup that hung."""
+    services = {"a": [told(), fail("E1")], "b": [wait(1), fail("E2")]}
+    t = run(play, services, cleanups={"a": [fail("C1")], "b": [hang()]})
+    seen = sorted(error.token or ("TimeoutError" if error == "TimeoutError" else error.kind) for error in t.call.errors)
+    t.expect("the errors in the group", seen, ["C1", "E1", "E2", "TimeoutError"])
+
+
+@check("R6", misconception="one-signal-is-enough", step="signals", core=False)
+def test_second_signal(play: Play) -> None:
+    """The second signal cancels what still runs; every cleanup runs all the same."""
+    t = serve(play, {"a": [hang()], "b": [told()]}, (1, "TERM"), (3, "INT"), cleanups={"a": [wait(2)]})
+    t.expect("a was cancelled at", t.of("a").cancelled_at, at(3))
+    t.expect("cleanup of a", t.one("cleanup", "a").ending, "returned")
+
+
+@check("R6", misconception="deaf-while-cleaning-up", step="signals", core=False)
+def test_signal_during_cleanup(play: Play) -> None:
+    """A signal that comes during a cleanup is caught, and changes nothing."""
+    t = serve(play, {"a": [wait(1)], "b": [wait(1)]}, (2, "TERM"), cleanups={"a": [wait(2)], "b": [wait(2)]})
+    t.expect("signals that nobody caught", [note["value"] for note in t.notes("uncaught")], [])
+    t.expect("the call ended at", t.call.end, at(5))
+
+
+@check("R7", misconception="handlers-go-by-themselves", step="signals", core=False)
+def test_no_handler_left(play: Play) -> None:
+    """After the call no signal handler of it is left."""
+    t = serve(play, {"a": [told()]}, (1, "TERM"))
+    left = [name for name, which in t.notes("handlers")[0]["value"].items() if which == "another"]
+    t.expect("signal handlers that the call left", left, [])
