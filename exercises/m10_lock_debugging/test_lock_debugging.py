@@ -137,7 +137,7 @@ def test_who_holds_what(play: Play) -> None:
     t.expect("holders while a has x and b waits, while b has x, at the end", seen, [{"x": "a"}, {"x": "b"}, {}])
 
 
-@check("R9", misconception="cancelled-waiter-just-leaves", step="wait-in-line")
+@check("R9", misconception="cancelled-waiter-just-leaves", step="who-holds-what")
 def test_waiting_given_up(play: Play) -> None:
     """A task gave up waiting for a lock, and afterwards the lock is not free."""
     t = play(
@@ -150,7 +150,7 @@ def test_waiting_given_up(play: Play) -> None:
     t.expect("taking the lock then", t.all("take", "b")[1].how, "returned")
 
 
-@check("R10", misconception="free-for-the-first-to-come", step="wait-in-line")
+@check("R10", misconception="free-for-the-first-to-come", step="who-holds-what")
 def test_first_come_first_served(play: Play) -> None:
     """Waiting tasks do not get the lock one after the other, in order of arrival."""
     actors = {name: [wait(at), take("x"), wait(5), drop("x")] for at, name in enumerate("abcd")}
@@ -166,7 +166,7 @@ def test_one_lock_for_one_name(play: Play) -> None:
     t.expect("the same as the first time", [span.value for span in t.all("same")], [True, True, True])
 
 
-@check("G1", misconception="backend-lock", step="wait-in-line")
+@check("G1", misconception="backend-lock", step="who-holds-what")
 def test_waiting_works(play: Play) -> None:
     """Waiting for a lock does not work on this backend."""
     t = play(actors={"a": [inside("x", wait(2))], "b": [wait(1), inside("x")]})
@@ -188,7 +188,7 @@ def test_cancellation_passes(play: Play) -> None:
     t.expect("cancelled at 3, it ended at", t.call.end, near(3))
 
 
-@check("G4", misconception="backend-lock", step="wait-in-line")
+@check("G4", misconception="backend-lock", step="who-holds-what")
 def test_loop_not_blocked(play: Play) -> None:
     """Waiting for a lock blocks the event loop: nothing else can run."""
     play(actors={"a": [take("x"), wait(2), drop("x")], "b": [wait(1), take("x"), drop("x")]}).expect_not_blocked()
@@ -202,7 +202,7 @@ def test_interrupted_audit(play: Play) -> None:
     t.expect("accounts that are still locked", at_the_end(t, "locked"), [])
 
 
-@check("G6", misconception="polling", step="wait-in-line")
+@check("G6", misconception="polling", step="who-holds-what")
 def test_no_polling(play: Play) -> None:
     """Waiting longer for a lock takes more wake-ups: the task looks again and again."""
     short, long = (play(actors={"a": [inside("x", wait(s))], "b": [wait(1), inside("x")]}).steps for s in (5, 500))

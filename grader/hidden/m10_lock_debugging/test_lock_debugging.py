@@ -985,7 +985,7 @@ def test_locked(play: Play) -> None:
     t.expect("locked, asked by another task", told(t, "o"), [True, False, True, False])
 
 
-@check("R9", misconception="cancelled-waiter-just-leaves", step="wait-in-line")
+@check("R9", misconception="cancelled-waiter-just-leaves", step="who-holds-what")
 def test_given_up_leaves_no_trace(play: Play) -> None:
     """A task that gave up waiting for a lock counts as its holder, or as waiting still."""
     for wish in (take("x"), inside("x")):
@@ -1008,7 +1008,7 @@ def test_given_up_leaves_no_trace(play: Play) -> None:
         t.expect("releasing what it did not get", ending(t.of("q")[drop("x")]), RUNTIME)
 
 
-@check("R9", misconception="cancelled-waiter-just-leaves", step="wait-in-line")
+@check("R9", misconception="cancelled-waiter-just-leaves", step="who-holds-what")
 def test_given_up_in_the_middle_of_the_line(play: Play) -> None:
     """A task of the line gave up waiting, and the lock gets stuck, or is given away too early."""
     actors, gave_up = {}, {"1/x": 1, "2/y": 2, "3/z": 3}
@@ -1038,7 +1038,7 @@ def test_cancelled_at_every_step_of_acquire(play: Play) -> None:
             t.expect("the last to get the lock", names_of(t, "x")[-1:], ["o"])
 
 
-@check("R9", misconception="hand-over-lost", step="wait-in-line")
+@check("R9", misconception="hand-over-lost", step="who-holds-what")
 def test_cancelled_at_the_hand_over(play: Play) -> None:
     """A waiter is cancelled at the very moment at which the lock is given to it, and the lock is lost."""
     actors, locks = {}, ["0/w", "1/x", "2/y", "3/z"]
@@ -1147,7 +1147,7 @@ def test_nobody_else_gets_a_held_lock(play: Play) -> None:
         t.expect("how many got the lock", len(got(t, x)), 3)
 
 
-@check("R10", misconception="free-for-the-first-to-come", step="wait-in-line")
+@check("R10", misconception="free-for-the-first-to-come", step="who-holds-what")
 def test_order_of_arrival(play: Play) -> None:
     """Waiters do not get the lock in order of arrival."""
     lines = {
@@ -1158,7 +1158,7 @@ def test_order_of_arrival(play: Play) -> None:
         t.expect("those who got the lock", names_of(t, x), list(line))
 
 
-@check("R10", misconception="free-for-the-first-to-come", step="wait-in-line")
+@check("R10", misconception="free-for-the-first-to-come", step="who-holds-what")
 def test_no_barging_in(play: Play) -> None:
     """A task that comes later, or comes back, gets the lock before one that waits."""
     actors = {}
@@ -1170,7 +1170,7 @@ def test_no_barging_in(play: Play) -> None:
             t.expect("the second to get the lock", names_of(t, x)[1:2], [f"{x}2"])
 
 
-@check("R10", misconception="look-then-wait-then-take", step="wait-in-line")
+@check("R10", misconception="look-then-wait-then-take", step="who-holds-what")
 def test_one_at_a_time(play: Play) -> None:
     """Under some order of the tasks, two have the lock at once, or one never gets it."""
     actors = {f"t{i}": [wait(1), *both("x", checkpoint())[i % 2], *both("x")[i // 2]] for i in range(4)}
@@ -1179,7 +1179,7 @@ def test_one_at_a_time(play: Play) -> None:
         t.expect("times that the lock was got", len(got(t, "x")), 8)
 
 
-@check("R10", misconception="free-for-the-first-to-come", step="wait-in-line")
+@check("R10", misconception="free-for-the-first-to-come", step="who-holds-what")
 def test_line_moves_on(play: Play) -> None:
     """In a longer line, some of which give up, somebody is passed over, or the lock lies free while one waits."""
     actors = line_of(play, 8)
@@ -1192,7 +1192,7 @@ def test_line_moves_on(play: Play) -> None:
 
 
 # -- rules for every exercise ----------------------------------------------------------------------------------
-@check("G1", misconception="backend-lock", step="wait-in-line")
+@check("G1", misconception="backend-lock", step="who-holds-what")
 def test_both_backends_monitor(play: Play) -> None:
     """A lock of the monitor does not work: one task holds it, one waits for it."""
     t = play(actors={"a": [wait(0.3), inside("x", wait(2))], "b": [wait(1.3), inside("x", wait(1))]})
@@ -1258,7 +1258,7 @@ def test_transfer_lets_cancellation_pass(play: Play) -> None:
         t.expect("how the cancelled transfer ended", [ending(call) for call in struck], ["cancelled"] * len(struck))
 
 
-@check("G3", misconception="shield-around-everything", step="wait-in-line")
+@check("G3", misconception="shield-around-everything", step="who-holds-what")
 def test_acquire_cancelled_in_time(play: Play) -> None:
     """Cancelled while it waits for a lock, `acquire` or `async with` does not end at once."""
     line = {f"w{n}": [wait(1 + n), within(3.2, wish)] for n, wish in enumerate([take("x"), inside("x"), take("x")])}
@@ -1280,7 +1280,7 @@ def test_block_lets_cancellation_pass(play: Play) -> None:
     t.expect("how the blocks ended", [ending(span) for span in takes(t)], ["cancelled"] * 3)
 
 
-@check("G4", misconception="backend-lock", step="wait-in-line")
+@check("G4", misconception="backend-lock", step="who-holds-what")
 def test_nothing_blocks_the_loop(play: Play) -> None:
     """A call blocks the event loop: no other task can run meanwhile."""
     movers = {"m": [wait(1.3), move("A", "B", 1, wait(1)), move("A", "A", 1)], "n": [wait(1.6), move("A", "B", 99)]}
@@ -1316,7 +1316,7 @@ def test_interrupts_leave_a_block(play: Play) -> None:
     t.expect("the next task that takes the lock", ending(takes(t, "o")[0]), "returned")
 
 
-@check("G6", misconception="polling", step="wait-in-line")
+@check("G6", misconception="polling", step="who-holds-what")
 def test_transfer_waits_without_polling(play: Play) -> None:
     """A transfer that waits a thousand times as long wakes up more often: it polls."""
     steps = []
@@ -1330,7 +1330,7 @@ def test_transfer_waits_without_polling(play: Play) -> None:
         t.expect("wake-ups of the longer transfer", longer, at_most(short + 4))
 
 
-@check("G6", misconception="polling", step="wait-in-line")
+@check("G6", misconception="polling", step="who-holds-what")
 def test_lock_waits_without_polling(play: Play) -> None:
     """A task that waits a thousand times as long for a lock wakes up more often: it polls."""
     steps = []
