@@ -13,6 +13,7 @@ from grader.cli.options import course_of
 from grader.course import Course, CourseError
 from grader.lesson.notebook import is_stale, text_of
 from grader.lesson.parts import Lesson
+from grader.lesson.paths import PAGE, page, ways
 from grader.lesson.running import pages
 from grader.lesson.source import read
 from grader.scaffold import scaffold
@@ -48,7 +49,11 @@ def build(context: click.Context, modules: tuple[str, ...], to: Path, only_check
         stale = [lesson for lesson in lessons if is_stale(lesson)]
         for lesson in stale:
             print(f"{lesson.where}: its notebook is stale: run `grader build`")
-        return 1 if stale else 0
+        if old_page := not modules and not _is_current(course):
+            print(f"{PAGE.as_posix()}: is stale: run `grader build`")
+        return 1 if stale or old_page else 0
+    if not modules and not _is_current(course):
+        (course.root / PAGE).write_text(page(course), "utf-8", newline="\n")
     for lesson in lessons:
         if is_stale(lesson):
             lesson.notebook.write_text(text_of(lesson), "utf-8", newline="\n")
@@ -56,6 +61,12 @@ def build(context: click.Context, modules: tuple[str, ...], to: Path, only_check
     for module in course.modules(modules):
         print(assignment.write(module, to, assignment.full_points(module)))
     return 0
+
+
+def _is_current(course: Course) -> bool:
+    """Whether the page of paths is the one that would be built; a course without paths has none."""
+    path = course.root / PAGE
+    return not ways(course) or (path.is_file() and path.read_bytes() == page(course).encode())
 
 
 def _lessons(course: Course, modules: tuple[str, ...]) -> Iterator[Lesson]:
