@@ -15,6 +15,7 @@ from pathlib import Path
 
 from grader import assignment
 from grader.course import Course, CourseError, Module
+from grader.pristine import STUBS
 
 SKIP = shutil.ignore_patterns("__pycache__", "*.pyc", ".ipynb_checkpoints", ".*")
 LAB = {"disabledExtensions": {"@jupyter/nbgrader:create-assignment": True}}
@@ -104,6 +105,9 @@ def _module(bundle: Bundle, module: Module, place: Path) -> None:
     exercise.mkdir(parents=True)
     for path in (module.stub, module.scene, module.public_checks):
         shutil.copyfile(path, exercise / path.name)
+    kept = place / STUBS / module.slug / module.stub.name  # for `grader reset`
+    kept.parent.mkdir(parents=True)
+    shutil.copyfile(module.stub, kept)
     if not bundle.self_paced:
         assignment.write(module, place / "exercises", assignment.full_points(module))
         return

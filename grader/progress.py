@@ -37,8 +37,8 @@ class Entry:
 
     @property
     def stage(self) -> Stage | None:
-        """The furthest stage; None if nothing has been written. A solution that was seen after passing changes nothing."""
-        return next((stage for stage in ("all", "core", "seen", "started") if stage in self.when), None)
+        """The furthest stage; None if nothing is known. Who has seen the solution without passing has not done it."""
+        return next((stage for stage in ("seen", "all", "core", "started") if stage in self.when), None)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from grader.check import CheckFailed, NotRun, Rule
+from grader.collect import checks_of
 from grader.contract import Submission, examine, next_step, read
 from grader.course import BACKENDS, Course, CourseError, Module
 from grader.failure import failed
@@ -19,6 +20,7 @@ from grader.points import clause_id
 from grader.report import Row
 from grader.runs import run_of, word
 from grader.sandbox import ForkServer
+from grader.selfcheck import reached
 from grader.session import Limits, Session
 from grader.show import clean, sentences
 from grader.timeline import timeline
@@ -43,6 +45,7 @@ class CoursePlugin:
         self.course = Course(root)
         self.lines: list[str] = []
         self.forks = ForkServer(walls=False)
+        self.passed: dict[str, set[tuple[str, str]]] = {}
         self._modules: dict[str, Module] = {}
         self._session: Session | None = None
 
@@ -170,12 +173,25 @@ class CoursePlugin:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Show a failed check as a short card: the sentence, expected and seen, seed, timeline."""
         report = yield
+        if call.when == "call":
+            self.count(item, report)
         error = call.excinfo.value if call.excinfo else None
         if isinstance(error, NotRun):
             report.longrepr = f"not run: {error}"
         elif isinstance(error, CheckFailed) and isinstance(item, pytest.Function):
             report.longrepr = self.card(item, error)
         return report
+
+    def count(self, item: pytest.Item, report: pytest.TestReport) -> None:
+        """Remember which public checks of the learner's own file passed, for the progress."""
+        module = self.module_of(item)
+        if module is None or item.path != module.public_checks or self.subject(module) != module.stub:
+            return
+        if self.config.getoption("seed", default=None) is not None:  # one run of many
+            return
+        passed = self.passed.setdefault(module.slug, set())
+        if report.passed and isinstance(item, pytest.Function):
+            passed.add((item.originalname, str(item.callspec.params["play"])))
 
     def card(self, item: pytest.Function, failure: CheckFailed) -> str:
         """The card of one failed check."""
@@ -207,6 +223,16 @@ class CoursePlugin:
         fine: Iterable[int] = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
         if self.lines and session.exitstatus in fine:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        for slug, passed in self.passed.items():
+            if said := self.noted(self._modules[slug], passed):
+                self.lines.append(said)
+
+    @staticmethod
+    def noted(module: Module, passed: set[tuple[str, str]]) -> str:
+        """Note the progress in a module; a line if that was not possible."""
+        checks = checks_of(module, "public")
+        missing = [check for check in checks for backend in BACKENDS if (check.id, backend) not in passed]
+        return reached(module, core=not any(check.core for check in missing), everything=not missing)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print the lines about files that were left out."""

@@ -87,10 +87,15 @@ def self_check(
 
 def note(module: Module, report: Report, backends: Sequence[str] = BACKENDS) -> str:
     """Note a learner's progress; one line if that was not possible. One backend alone shows nothing but a beginning."""
+    both = set(backends) == set(BACKENDS)
+    return reached(module, core=both and report.core == "passed", everything=both and report.verdict == "passed")
+
+
+def reached(module: Module, *, core: bool, everything: bool) -> str:
+    """Note what a learner's file, which is begun, has passed; one line if that was not possible."""
     stages: list[progress.Stage] = ["started"]
-    if set(backends) == set(BACKENDS):
-        stages += ["core"] if report.core == "passed" else []
-        stages += ["core", "all"] if report.verdict == "passed" else []
+    stages += ["core"] if core or everything else []
+    stages += ["all"] if everything else []
     return progress.reach(module.root, module.slug, *stages)
 
 

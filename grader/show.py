@@ -51,6 +51,20 @@ def card(report: Report, *, name: str = "", points: bool = True, texts: bool = F
         texts: whether texts of the subject's exceptions are shown: only to the learner in the self-check.
     """
     yield headline(report, name=name, points=points)
+    yield from first_words(report, texts=texts)
+    if report.checks and not whole_file(report):
+        yield Padding(rows_table(report), (1, 0, 0, 0))
+    if points and report.aspects:
+        yield Padding(aspects_table(report), (1, 0, 0, 0))
+
+
+def first_words(report: Report, *, texts: bool = True) -> Iterable[RenderableType]:
+    """Why the file as a whole was not judged, else the failure to look at first; nothing if all passed.
+
+    Args:
+        report: what to show.
+        texts: as for `card`.
+    """
     if report.reason is not None:
         yield Padding(Text(clean(report.reason), STYLES[report.verdict]), (1, 0, 0, 2))
         detail = next((row.detail for row in report.checks if row.detail), None)
@@ -58,10 +72,6 @@ def card(report: Report, *, name: str = "", points: bool = True, texts: bool = F
             yield Padding(Text(clean(detail), "dim"), (0, 0, 0, 2))
     elif first := first_failure(report):
         yield Padding(failure(report, first, texts=texts), (1, 0, 0, 0))
-    if report.checks and not whole_file(report):
-        yield Padding(rows_table(report), (1, 0, 0, 0))
-    if points and report.aspects:
-        yield Padding(aspects_table(report), (1, 0, 0, 0))
 
 
 def whole_file(report: Report) -> bool:

@@ -33,17 +33,19 @@ class Standing:
         stage: how far, see `grader.progress`.
         since: the day on which that was reached.
         opened: how many hints.
+        passed: whether the core passed, before or after the solution was seen.
     """
 
     module: Module
     stage: progress.Stage | None
     since: str = ""
     opened: int = 0
+    passed: bool = False
 
     @property
     def state(self) -> str:
         """The stage, as a sign and in words."""
-        return WORDS[self.stage]
+        return WORDS[self.stage] + (", then passed" if self.stage == "seen" and self.passed else "")
 
     @property
     def hints(self) -> str:
@@ -61,7 +63,7 @@ def standings(course: Course) -> tuple[list[Standing], str]:
         since = entry.when.get(stage, "")[:10] if stage else ""
         if stage is None and is_started(module):
             stage = "started"
-        lines.append(Standing(module, stage, since, entry.hints))
+        lines.append(Standing(module, stage, since, entry.hints, "core" in entry.when))
     return lines, known.said
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import click
 
-from grader.cli import author, class_, course, demo, grade, handin, learner, machine
+from grader.cli import author, class_, course, demo, grade, handin, helping, learner, machine
 from grader.course import CourseError
 from grader.judge import DISTRIBUTION
 from grader.sandbox import IsolationRefused
@@ -32,6 +32,10 @@ def cli(context: click.Context, root: str | None) -> None:
 
 for command in (
     learner.check,
+    helping.hint,
+    helping.solution,
+    helping.reset,
+    helping.progress,
     grade.grade,
     author.verify,
     author.trace,

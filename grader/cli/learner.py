@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator, Sequence
+
 import click
+from rich.text import Text
 
 from grader import show
 from grader.cli.options import backend_option, course_of
 from grader.collect import Kind
-from grader.course import BACKENDS, CourseError
+from grader.course import BACKENDS, CourseError, Module
 from grader.selfcheck import Checked, self_check
+from grader.watching import saves
 
 
 @click.command()
@@ -19,21 +24,23 @@ from grader.selfcheck import Checked, self_check
 @click.pass_context
 def check(context: click.Context, modules: tuple[str, ...], backend: str | None, hidden: bool, watch: bool) -> int:
     """Run the public checks on your own files; without MODULE, on all that you have started."""
-    if watch:
-        raise click.UsageError("--watch is not available yet: run the command again after saving")
     course = course_of(context)
     wanted = course.modules(modules)
     if not wanted:
         raise CourseError(f"{course.root} has no modules: a module is a folder course/<slug> with a module.toml")
     backends = (backend,) if backend else BACKENDS
     kinds: tuple[Kind, ...] = ("public", "hidden") if hidden else ("public",)
-    passed = [
-        shown(self_check(module, kind=kind, backends=backends))
-        for module in wanted
-        for kind in kinds
-        if kind == "public" or module.hidden_checks.is_file()
-    ]
+    if watch:
+        return watched(wanted, kinds, backends)
+    passed = [shown(each) for module in wanted for each in checked(module, kinds, backends)]
     return 0 if all(passed) else 1
+
+
+def checked(module: Module, kinds: Sequence[Kind], backends: Sequence[str]) -> Iterator[Checked]:
+    """Run the checks of each kind that the module has here."""
+    for kind in kinds:
+        if kind == "public" or module.hidden_checks.is_file():
+            yield self_check(module, kind=kind, backends=backends)
 
 
 def shown(checked: Checked) -> bool:
@@ -48,3 +55,52 @@ def shown(checked: Checked) -> bool:
     if checked.said:
         click.echo(f"grader: {checked.said}", err=True)
     return checked.passed
+
+
+def watched(modules: Sequence[Module], kinds: Sequence[Kind], backends: Sequence[str]) -> int:
+    """Check once, then again after each save, until Ctrl-C. Exit 0 if all that was checked last passes."""
+    passes: dict[str, bool] = {}
+    saved = saves(modules)  # knows the files as they are before they are checked
+    try:
+        for module in modules:
+            passes[module.slug] = answered(module, kinds, backends)
+        names = modules[0].stub.name if len(modules) == 1 else f"{len(modules)} files"
+        click.secho(f"watching {names}: save to check again, Ctrl-C ends", dim=True)
+        for module in saved:
+            passes[module.slug] = answered(module, kinds, backends)
+    except KeyboardInterrupt:
+        click.echo()
+    return 0 if len(passes) == len(modules) and all(passes.values()) else 1
+
+
+def answered(module: Module, kinds: Sequence[Kind], backends: Sequence[str]) -> bool:
+    """Check a file and say in one line how it is, then what failed first; tell whether it passed."""
+    began, console = time.monotonic(), show.console()
+    try:
+        found = list(checked(module, kinds, backends))
+    except CourseError as error:  # the file is unreadable just now: the next save may mend that
+        console.print(f"{time.strftime('%H:%M:%S')}  {show.clean(str(error))}", style="yellow", soft_wrap=True)
+        return False
+    for each in found:
+        line = Text(time.strftime("%H:%M:%S  "), "dim")
+        line.append_text(summary(each, time.monotonic() - began))
+        console.print(line, soft_wrap=True)
+        for part in () if each.report is None else show.first_words(each.report):
+            console.print(part)
+        if each.said:
+            click.echo(f"grader: {each.said}", err=True)
+    return all(each.passed for each in found)
+
+
+def summary(each: Checked, seconds: float) -> Text:
+    """One line about a check of a file."""
+    if each.report is None:
+        return Text(each.next_step, "dim")
+    report = each.report
+    line = Text(f"{report.module}  ", "bold")
+    line.append_text(show.tick(report.verdict))
+    if report.core and report.core != report.verdict:
+        line.append(f" (core {report.core})", show.STYLES[report.core])
+    counts = ", ".join(f"{report.count(verdict)} {verdict}" for verdict in ("passed", "failed", "not run"))
+    line.append(f"  {counts}" + ("  hidden checks" if each.how.kind == "hidden" else "") + f"  {seconds:.1f} s", "dim")
+    return line

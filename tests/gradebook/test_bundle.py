@@ -34,6 +34,7 @@ def test_a_class_bundle_holds_no_hidden_check_and_no_solution(school, wheel, tmp
         "nbgrader_config.py",
         "engine-1-py3-none-any.whl",
         "lab/labconfig/page_config.json",
+        f"lab/stubs/{SLUG}/tiny.py",
         f"course/{SLUG}/module.toml",
         *(f"exercises/{SLUG}/{name}" for name in ("tiny.py", "scene.py", "test_tiny.py", f"{SLUG}.ipynb")),
     }

@@ -37,11 +37,11 @@ def test_hints_only_grow(tmp_path):
     assert (read(tmp_path).of("m01").hints, read(tmp_path).of("m01").stage) == (2, None)
 
 
-def test_seen_is_less_than_passed_and_more_than_started(tmp_path):
+def test_who_has_seen_the_solution_has_not_done_it(tmp_path):
     reach(tmp_path, "m01", "started", "seen")
     assert read(tmp_path).of("m01").stage == "seen"
     reach(tmp_path, "m01", "core")
-    assert read(tmp_path).of("m01").stage == "core"
+    assert read(tmp_path).of("m01").stage == "seen"
 
 
 def test_nothing_new_writes_nothing(tmp_path):
