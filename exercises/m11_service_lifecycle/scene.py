@@ -1,0 +1,136 @@
+"""The world of m11: services that require each other, each with a script, and a caller whose block they run around."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+Script = Sequence[Any]
+
+
+async def scene(
+    subject: Any,
+    world: Any,
+    *,
+    services: Mapping[str, Mapping[str, Any]],
+    body: Script = (),
+    start_timeout: float = 60.0,
+    health_interval: float | None = None,
+    check_timeout: float | None = None,
+    begin: float = 2.9,
+    blocks: int = 1,
+    form: str = "list",
+    actors: Mapping[str, Script] | None = None,
+) -> None:
+    """Let the actor ``caller`` run a block with the services around it, and pass one checkpoint afterwards.
+
+    A service's ``run``, its steps ``ready`` (it calls ``task_status.started()``) and its ``check`` are spans; so is the
+    ``body`` of the caller. Everybody may ask the host::
+
+        ["states"]    → service: what `state` gives now
+        ["health"]    → service: what `healthy` gives now
+
+    Args:
+        services: service → ``requires``: names of services, ``run``: what it does, ``check``: what a check of it does,
+            or ``checks``: what the first, the second … does, the last one again and again, and ``name``, if that is
+            another than the service has in the trace. The subject gets the services in this order.
+        body: what the caller does inside the block.
+        start_timeout: what the call gets (virtual s).
+        health_interval: the same; by default it is left out.
+        check_timeout: the same.
+        begin: when the caller enters the block (virtual s).
+        blocks: how many blocks the caller runs, one after the other, with the same services.
+        form: ``list`` or ``tuple``: what the subject gets the services as, and what each has its `requires` as.
+        actors: further actors → what they do.
+
+    Notes:
+        final: after each block that began, service → what `state` gives.
+        final health: the same for `healthy`.
+    """
+    hosts: list[Any] = []
+    given = {"start_timeout": start_timeout, "health_interval": health_interval, "check_timeout": check_timeout}
+    options = {name: value for name, value in given.items() if value is not None}
+    called = {who: plan.get("name", who) for who, plan in services.items()}
+    kind = tuple if form == "tuple" else list
+
+    async def states() -> dict[str, Any]:
+        return {who: hosts[-1].state(name) for who, name in called.items()}
+
+    async def health() -> dict[str, Any]:
+        return {who: hosts[-1].healthy(name) for who, name in called.items()}
+
+    verbs = {"states": world.as_call(states), "health": world.as_call(health)}
+    made = kind(Service(world, who, called[who], plan, kind, verbs) for who, plan in services.items())
+    work = world.job("caller", body, what="body", verbs=verbs)
+
+    async def block() -> None:
+        async with subject.running(made, **options) as host:
+            hosts.append(host)
+            await work()
+
+    async def serve() -> None:
+        before = len(hosts)
+        try:
+            await world.call("running", block)
+        finally:
+            if len(hosts) > before:
+                for what, ask in (("final", hosts[-1].state), ("final health", hosts[-1].healthy)):
+                    world.note(what, {who: answer(ask, name) for who, name in called.items()}, who="caller")
+        await world.after()
+
+    script = [["wait", begin], *[["serve"]] * blocks]
+    await world.actors({"caller": script, **(actors or {})}, {"serve": serve})
+
+
+def answer(ask: Any, name: str) -> Any:
+    """Return what the host says of a service; the exception if it raises one."""
+    try:
+        return ask(name)
+    except Exception as error:
+        return error
+
+
+class Service:
+    """A service whose calls play scripts.
+
+    Args:
+        world: records what happens.
+        who: how the service appears in the trace.
+        name: what it is called.
+        plan: ``requires``, ``run``, ``check`` or ``checks``.
+        kind: what `requires` is.
+        verbs: the scene's own verbs.
+    """
+
+    def __init__(self, world: Any, who: str, name: str, plan: Mapping[str, Any], kind: Any, verbs: Any) -> None:
+        self.name = name
+        self.requires = kind(plan.get("requires", ()))
+        self._world, self._who, self._verbs = world, who, verbs
+        self._run: Script = plan["run"]
+        self._checks: list[Script] = list(plan.get("checks", [plan.get("check", ())]))
+        # An `async def` method makes a coroutine; a script may say that the call is another one.
+        if is_odd(self._run):
+            self.run = self._started  # type: ignore[method-assign]
+        if any(is_odd(script) for script in self._checks):
+            self.check = self._checked  # type: ignore[method-assign]
+
+    async def run(self, *, task_status: Any) -> None:
+        """Start, and work until cancelled."""
+        await self._started(task_status=task_status)
+
+    async def check(self) -> None:
+        """Raise if unhealthy."""
+        await self._checked()
+
+    def _started(self, *, task_status: Any) -> Any:
+        async def ready() -> None:
+            task_status.started()
+
+        return self._world.job(self._who, self._run, what="run", verbs={**self._verbs, "ready": ready})()
+
+    def _checked(self) -> Any:
+        script = self._checks.pop(0) if len(self._checks) > 1 else self._checks[0]
+        return self._world.job(self._who, script, what="check", verbs=self._verbs)()
+
+
+def is_odd(script: Script) -> bool:
+    """Whether a script begins with what makes its call no `async def`."""
+    return bool(script) and script[0][0] in ("at_once", "awaitable")

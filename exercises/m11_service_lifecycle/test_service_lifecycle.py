@@ -1,0 +1,235 @@
+"""What your `running` should do, one sentence a check. The caller enters the block after 2.9 seconds.
+
+A plan gives each service a script: `wait(2)` sleeps two virtual seconds, `ready()` calls `task_status.started()`,
+`hang()` runs until cancelled, `fail("E")` raises, `cleanup(…)` is a ``finally`` block. Hidden checks ask the same of
+other plans, and at other moments.
+"""
+
+from typing import Any
+
+from grader import (
+    Play,
+    Trial,
+    at_least,
+    at_most,
+    at_once,
+    awaitable,
+    check,
+    cleanup,
+    fail,
+    hang,
+    near,
+    on_cancel,
+    verb,
+    wait,
+)
+
+START = 2.9
+ready, states, health = verb("ready"), verb("states"), verb("health")
+
+
+def service(*requires: str, up: float = 1, down: float = 1, **more: Any) -> dict[str, Any]:
+    """A service that is ready after `up` seconds and takes `down` seconds to end when it is cancelled."""
+    return {"requires": list(requires), "run": [cleanup(wait(down)), wait(up), ready(), hang()], **more}
+
+
+def about(moment: float) -> Any:
+    """That moment, or one a little later."""
+    return near(moment, within=0.06)
+
+
+CHAIN = {"web": service("log"), "log": service("db"), "db": service()}
+SLOW = {"web": service("log", down=3), "log": service("db", down=2), "db": service()}
+
+
+def expect_dependants_first(t: Trial) -> None:
+    """Fail unless log was cancelled when web had ended, and db when log had."""
+    for first, then in (("web", "log"), ("log", "db")):
+        end = t.one("run", first).end
+        t.expect(f"{then} was cancelled at", t.one("run", then).cancelled_at, at_least(end or 1e9))
+
+
+def expect_leaves(t: Trial, error: str) -> None:
+    """Fail unless that error leaves the call, bare or in a group."""
+    t.expect_that(f"{error} should leave the call", error in t.call.errors, f"it {t.call.ending}")
+
+
+# -- core --------------------------------------------------------------------------------------------------------------
+@check("R1", misconception="started-is-running", step="order-from-requirements")
+def test_start_in_order(play: Play) -> None:
+    """A service is started when those that it requires are ready, and the body begins when all are."""
+    t = play(services=CHAIN, body=[wait(1)])
+    t.expect("services as they were started", t.names("run"), ["db", "log", "web"])
+    t.expect("the body began at", t.one("body").start, about(START + 3))
+
+
+@check("R2", misconception="names-are-right", step="order-from-requirements")
+def test_unknown_name(play: Play) -> None:
+    """A service that requires an unknown name: `ValueError`, and nothing is started."""
+    t = play(services={"db": service(), "web": service("cache")}, start_timeout=5)
+    t.expect("services that were started", t.names("run"), [])
+    expect_leaves(t, "ValueError")
+
+
+@check("R2", misconception="circles-show-themselves", step="order-from-requirements")
+def test_circle(play: Play) -> None:
+    """Services that require each other in a circle: `ValueError`, and nothing is started."""
+    t = play(services={"log": service(), "db": service("web"), "web": service("db")}, start_timeout=5)
+    t.expect("services that were started", t.names("run"), [])
+    expect_leaves(t, "ValueError")
+
+
+@check("R3", misconception="no-bound-on-the-start", step="bound-the-start")
+def test_not_ready_in_time(play: Play) -> None:
+    """A service that is not ready within `start_timeout` is cancelled, and `StartError` leaves the call."""
+    t = play(services={"db": service(), "web": {"requires": ["db"], "run": [hang()]}}, body=[wait(1)], start_timeout=5)
+    t.expect("web was cancelled at", t.of("web").cancelled_at, about(START + 6))
+    expect_leaves(t, "StartError")
+
+
+@check("R3", misconception="ready-will-come", step="know-when-it-is-ready")
+def test_raises_before_ready(play: Play) -> None:
+    """A service that raises before it is ready: `StartError` leaves the call, without waiting for `start_timeout`."""
+    web = {"requires": ["db"], "run": [wait(1), fail("E")]}
+    t = play(services={"db": service(), "web": web}, body=[wait(1)], start_timeout=30)
+    expect_leaves(t, "StartError")
+    t.expect("the call ended at", t.call.end, at_most(START + 3.1))
+
+
+@check("R4", misconception="cancel-all-at-once", step="stop-dependants-first")
+def test_stop_in_order(play: Play) -> None:
+    """At the end of the block a service is cancelled when all that require it have ended."""
+    expect_dependants_first(play(services=SLOW, body=[wait(2)]))
+
+
+@check("R4", misconception="state-set-once", step="watch-what-runs")
+def test_states(play: Play) -> None:
+    """Services are `RUNNING` in the body, and `STOPPED` after the block."""
+    t = play(services=CHAIN, body=[states(), wait(2)])
+    t.expect("states in the body", t.one("states", "caller").value, dict.fromkeys(CHAIN, "RUNNING"))
+    t.expect("states after the block", t.notes("final")[0]["value"], dict.fromkeys(CHAIN, "STOPPED"))
+
+
+@check("G1", misconception="asyncio-is-everywhere", step="order-from-requirements")
+def test_both_backends(play: Play) -> None:
+    """Services start, and stop, on asyncio and on trio."""
+    t = play(services={"db": service(), "web": service("db")}, body=[wait(2)])
+    t.expect("services as they were started", t.names("run"), ["db", "web"])
+
+
+@check("G2", misconception="tasks-end-by-themselves", step="stop-dependants-first")
+def test_nothing_is_left(play: Play) -> None:
+    """When the call has ended no service, no other task and no stream of it is left."""
+    play(services=CHAIN, body=[wait(2)]).expect_nothing_left()
+    play(services={"db": service(), "web": {"run": [wait(3), fail("E")]}}, body=[wait(2)]).expect_nothing_left()
+
+
+@check("G3", misconception="cancellation-is-an-end-like-others", step="keep-the-order-whatever-happens")
+def test_cancellation_goes_on(play: Play) -> None:
+    """Cancelled from outside while the body runs, the block ends by that."""
+    t = play(services=CHAIN, body=[wait(30)]).cancel("caller", at=START + 9)
+    t.expect("the body was cancelled at", t.one("body").cancelled_at, about(START + 9))
+    t.expect_that("cancelled from outside", t.call.how == "cancelled", f"it {t.call.ending}")
+
+
+@check("G4", misconception="blocking-is-short", step="bound-the-start")
+def test_blocks_nothing(play: Play) -> None:
+    """No call blocks the event loop."""
+    play(services=CHAIN, body=[wait(2)]).expect_not_blocked()
+
+
+@check("G5", misconception="catch-everything", step="know-when-it-is-ready")
+def test_interrupts_pass(play: Play) -> None:
+    """An exception that is no `Exception`, such as KeyboardInterrupt, is no failed start: it leaves the call itself."""
+    expect_leaves(play(services={"db": {"run": [wait(1), fail("stop", "Abandon")]}}, body=[wait(1)]), "stop")
+
+
+@check("G6", misconception="look-again-and-again", step="know-when-it-is-ready")
+def test_no_busy_waiting(play: Play) -> None:
+    """The call sleeps until something happens."""
+    plan = {"db": service(up=1000, down=1000), "web": service("db", up=1000, down=1000)}
+    t = play(services=plan, body=[wait(1000)], start_timeout=5000, health_interval=9000)
+    t.expect("wake-ups", t.steps, at_most(200))
+
+
+@check("G8", misconception="refused-in-a-group", step="order-from-requirements")
+def test_bare_value_error(play: Play) -> None:
+    """The `ValueError` for services that cannot work is in no group."""
+    t = play(services={"db": service(), "web": service("cache")}, start_timeout=5)
+    if "ValueError" in t.call.errors:
+        t.expect("what leaves the call", t.call.raised, "ValueError")
+
+
+@check("G9", misconception="run-is-a-coroutine-function", step="know-when-it-is-ready")
+def test_any_callable(play: Play) -> None:
+    """`run` may be anything that returns an awaitable when it is called, and may raise at once."""
+    loose = {"run": [awaitable(), wait(1), ready(), hang()]}
+    t = play(services={"db": loose, "web": service("db")}, body=[wait(2)])
+    t.expect("services as they were started", t.names("run"), ["db", "web"])
+    t = play(services={"db": {"run": [at_once(), fail("E")]}}, body=[wait(2)])
+    expect_leaves(t, "StartError")
+
+
+# -- stretch -----------------------------------------------------------------------------------------------------------
+@check("R1", misconception="one-after-the-other", step="order-from-requirements", core=False)
+def test_start_together(play: Play) -> None:
+    """Services that do not depend on each other start at the same time."""
+    t = play(services={"db": service(up=2), "log": service(up=3)}, body=[wait(1)])
+    t.expect("db and log started at", [t.of("db").start, t.of("log").start], [about(START), about(START)])
+
+
+@check("R3", misconception="ready-one-by-one", step="know-when-it-is-ready", core=False)
+def test_failure_is_seen_while_others_start(play: Play) -> None:
+    """A service that does not start ends the start at once, also while others still start."""
+    t = play(services={"db": service(up=20, down=0), "web": {"run": [wait(1), fail("E")]}}, body=[wait(1)])
+    t.expect("the call ended at", t.call.end, at_most(START + 1.1))
+
+
+@check("R4", misconception="one-after-the-other", step="stop-dependants-first", core=False)
+def test_stop_together(play: Play) -> None:
+    """Services that do not depend on each other stop at the same time."""
+    t = play(services={"db": service(down=2), "log": service(down=3)}, body=[wait(1)])
+    end = t.one("body").end or 0
+    t.expect("db and log were cancelled at", [t.of(n).cancelled_at for n in ("db", "log")], [about(end), about(end)])
+
+
+@check("R4", misconception="an-error-ends-the-stop", step="keep-the-order-whatever-happens", core=False)
+def test_error_while_stopping(play: Play) -> None:
+    """A service that raises while it stops is `FAILED`; the stop goes on, and the error leaves the block."""
+    web = {"requires": ["log"], "run": [wait(1), ready(), on_cancel(wait(2), fail("E")), hang()]}
+    t = play(services={**SLOW, "web": web}, body=[wait(2)])
+    expect_dependants_first(t)
+    expect_leaves(t, "E")
+    wanted = {"web": "FAILED", "log": "STOPPED", "db": "STOPPED"}
+    t.expect("states after the block", t.notes("final")[0]["value"], wanted)
+
+
+@check("R5", misconception="cancellation-reaches-all", step="keep-the-order-whatever-happens", core=False)
+def test_cancelled_in_order(play: Play) -> None:
+    """When the body is cancelled from outside, services are stopped in the same order."""
+    expect_dependants_first(play(services=SLOW, body=[wait(30)]).cancel("caller", at=START + 9))
+
+
+@check("R6", misconception="crash-seen-at-the-end", step="watch-what-runs", core=False)
+def test_crash(play: Play) -> None:
+    """When a running service raises, the body is cancelled and the error leaves the call."""
+    plan = {"db": service(), "web": {"requires": ["db"], "run": [wait(1), ready(), wait(3), fail("E")]}}
+    t = play(services=plan, body=[wait(30)])
+    t.expect("the body was cancelled at", t.one("body").cancelled_at, about(t.one("run", "web").end or 0))
+    expect_leaves(t, "E")
+
+
+@check("R7", misconception="healthy-until-proven", step="watch-what-runs", core=False)
+def test_health(play: Play) -> None:
+    """`healthy` tells how the last check ended; before the first it is True."""
+    plan = {"db": service(check=[fail("E")]), "log": service(check=[hang()]), "web": service(check=[wait(0.5)])}
+    t = play(services=plan, body=[wait(9), health(), wait(3), health()])
+    seen = [span.value for span in t.all("health")]
+    t.expect("healthy after 9 s", seen[:1], [{"db": True, "log": True, "web": True}])
+    t.expect("healthy after 12 s", seen[1:], [{"db": False, "log": False, "web": True}])
+
+
+@check("R8", misconception="cancellation-reaches-all", step="keep-the-order-whatever-happens", core=False)
+def test_stop_is_not_cut_short(play: Play) -> None:
+    """A cancellation while services stop does not cut that short."""
+    expect_dependants_first(play(services=SLOW, body=[wait(2)]).cancel("caller", at=START + 6))
