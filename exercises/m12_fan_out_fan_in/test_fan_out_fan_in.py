@@ -1,0 +1,176 @@
+"""Checks for your own use: run them with ``pytest exercises/m12_fan_out_fan_in``. Others count, but ask the same.
+
+A plan gives each item a script: `wait(2)` works two virtual seconds, `give("A")` returns, `fail("E")` raises. The
+consumer has a script too: `each()` goes through all results, `first(2)` breaks after two, `busy(…)` does other things.
+"""
+
+from typing import Any
+
+from grader import Play, Trial, at_most, awaitable, check, fail, give, hang, near, token, verb, wait
+
+each, first, receive, busy, close = verb("each"), verb("first"), verb("receive"), verb("busy"), verb("close")
+
+THREE = [["a", [wait(3), give("A")]], ["b", [wait(1), give("B")]], ["c", [wait(1.5), give("C")]]]
+
+
+def many(count: int) -> list[list[Any]]:
+    """Items that take a second each."""
+    return [[f"i{number}", [wait(1)]] for number in range(count)]
+
+
+def fan_out(play: Play, items: list[list[Any]], *consumer: Any, **plan: Any) -> Trial:
+    """A block in which the consumer goes through all results, or does what is given."""
+    return play(**{"items": items, "workers": 2, "consumer": consumer or (each(),), **plan})
+
+
+def fan_in(play: Play, items: list[list[Any]], **plan: Any) -> Trial:
+    """A call of `fan_in`."""
+    return play(**{"items": items, "workers": 2, "function": "fan_in", **plan})
+
+
+@check("R1", misconception="results-come-in-order", step="hand-on-as-they-finish")
+def test_pairs(play: Play) -> None:
+    """The body gets each item with its result, once, in the order in which the work finishes."""
+    t = fan_out(play, THREE, workers=3).accepting("deadlock")
+    pairs = [(token("b"), token("B")), (token("c"), token("C")), (token("a"), token("A"))]
+    t.expect("pairs received", [entry["value"] for entry in t.notes("received")], pairs)
+
+
+@check("R1", misconception="results-come-in-order", step="one-source-for-all")
+def test_fan_in(play: Play) -> None:
+    """`fan_in` returns the results in the order of the source."""
+    t = fan_in(play, THREE).accepting("deadlock")
+    t.expect("the list", t.call.value, [token("A"), token("B"), token("C")])
+
+
+@check("R2", misconception="a-task-for-each-item", step="one-source-for-all")
+def test_workers(play: Play) -> None:
+    """As many worker calls run at once as `workers` says, and never more."""
+    for trial in (fan_out(play, many(7), workers=3), fan_in(play, many(7), workers=3)):
+        t = trial.accepting("deadlock")
+        t.expect("worker calls at once", t.most_open("work"), 3)
+
+
+@check("R3", misconception="take-all-first", step="slow-consumer")
+def test_source_stops(play: Play) -> None:
+    """A consumer that stops receiving stops the source: it is not taken as a whole."""
+    t = fan_out(play, many(60), receive(), busy(wait(500))).accepting("deadlock")
+    t.expect("items taken from the source, of 60", len(t.notes("taken")), at_most(30))
+
+
+@check("R3", misconception="a-bit-more-buffer", step="slow-consumer", core=False)
+def test_bound(play: Play) -> None:
+    """At most `2 * workers + 2 * buffer + 1` items are taken from the source and not yet received."""
+    t = fan_out(play, many(60), busy(wait(500)), workers=2, buffer=1).accepting("deadlock")
+    t.expect("items taken from the source", len(t.notes("taken")), at_most(7))
+
+
+@check("R4", misconception="receiver-sees-the-end", step="close-to-end")
+def test_end(play: Play) -> None:
+    """After the last result the iteration ends by itself, for an empty source at once."""
+    for items in (THREE, []):
+        t = fan_out(play, items)
+        t.expect("ends of the iteration", len(t.notes("end")), 1)
+
+
+@check("R5", misconception="failure-is-a-result", step="one-fails-all-end")
+def test_error(play: Play) -> None:
+    """When a worker raises, the other workers are cancelled, and the error leaves the block."""
+    t = fan_out(play, [["a", [hang()]], ["b", [wait(2), fail("E")]]])
+    t.expect_that("the error", "E" in t.call.errors, f"the block {t.call.ending}")
+    t.expect("a was cancelled at", t.of("a").cancelled_at, near(2, within=0.05))
+
+
+@check("R5", misconception="source-cannot-fail", step="one-fails-all-end")
+def test_error_of_the_source(play: Play) -> None:
+    """When the source raises as it is asked for an item, the error leaves the block."""
+    t = fan_out(play, many(3), source_fails=[2, "E", "Fault"])
+    t.expect_that("the error", "E" in t.call.errors, f"the block {t.call.ending}")
+
+
+@check("R5", misconception="loop-sees-the-error", step="one-fails-all-end", core=False)
+def test_error_while_the_consumer_is_busy(play: Play) -> None:
+    """When a worker raises, the error leaves the block at once, also if the consumer waits for something else."""
+    t = fan_out(
+        play, [["a", [hang()]], ["b", [wait(2), fail("E")]], ["c", [wait(1)]]], receive(), busy(hang()), workers=3
+    )
+    t.expect_that("the error", "E" in t.call.errors, f"the block {t.call.ending}")
+
+
+@check("R6", misconception="break-stops-the-workers", step="leave-early")
+def test_break(play: Play) -> None:
+    """When the body breaks out of the loop, workers are cancelled, streams closed, and the block ends."""
+    t = fan_out(play, [["a", [wait(1), give("A")]], ["b", [wait(90)]], ["c", [wait(9)]]], first(1))
+    t.expect("the block ended at", t.call.end, near(1, within=0.05))
+    t.expect("left open", t.call.left, {})
+
+
+@check("R6", misconception="broken-is-an-error", step="leave-early", core=False)
+def test_close(play: Play) -> None:
+    """When the body closes the stream and stays in the block, the block ends without an error."""
+    t = fan_out(play, many(6), receive(), close(), busy(wait(5)))
+    t.expect("the block", t.call.ending, "returned")
+
+
+@check("R7", misconception="zero-only", step="one-source-for-all")
+def test_bad_arguments(play: Play) -> None:
+    """`workers` below 1, or `buffer` below 0, raises a `ValueError`."""
+    for trial in (fan_out(play, THREE, workers=0), fan_out(play, THREE, buffer=-1), fan_in(play, THREE, workers=0)):
+        t = trial.accepting("deadlock")
+        t.expect_that("a ValueError", "ValueError" in t.call.errors, f"{t.call.what} {t.call.ending}")
+
+
+@check("G1", misconception="asyncio-is-everywhere", step="hand-on-as-they-finish")
+def test_both_backends(play: Play) -> None:
+    """The file works on asyncio and on trio."""
+    for t in (fan_out(play, THREE), fan_in(play, THREE)):
+        t.expect(t.call.what, t.call.how, "returned")
+
+
+@check("G2", misconception="streams-close-themselves", step="leave-early")
+def test_nothing_left_behind(play: Play) -> None:
+    """When the block has ended, no task and no stream is left."""
+    fan_out(play, THREE).expect_nothing_left()
+
+
+@check("G3", misconception="cancellation-is-an-end", step="leave-early")
+def test_cancelled_from_outside(play: Play) -> None:
+    """Cancelled from outside, the block and `fan_in` end by that, at once."""
+    for trial in (fan_out(play, THREE), fan_in(play, THREE)):
+        t = trial.cancel("caller", at=2)
+        t.expect(t.call.what, t.call.how, "cancelled")
+        t.expect(f"{t.call.what} ended at", t.call.end, near(2))
+
+
+@check("G4", misconception="blocking-is-short", step="slow-consumer")
+def test_never_blocks(play: Play) -> None:
+    """Nothing blocks the event loop."""
+    fan_out(play, many(6), each(busy(wait(2)))).expect_not_blocked()
+
+
+@check("G5", misconception="catch-everything", step="one-fails-all-end")
+def test_interrupts_pass(play: Play) -> None:
+    """An exception of a worker that is no `Exception` leaves the block too."""
+    t = fan_out(play, [["a", [hang()]], ["b", [wait(2), fail("stop", "Abandon")]]])
+    t.expect_that("`stop` should leave the block", "stop" in t.call.errors, f"it {t.call.ending}")
+
+
+@check("G6", misconception="look-again-and-again", step="slow-consumer")
+def test_no_busy_waiting(play: Play) -> None:
+    """Waiting for a slow consumer takes no more wake-ups than waiting for a quick one."""
+    t = fan_out(play, many(6), each(busy(wait(60))))
+    t.expect("wake-ups", t.steps, at_most(400))
+
+
+@check("G8", misconception="refused-too-late", step="one-source-for-all")
+def test_refused_at_once(play: Play) -> None:
+    """Bad arguments are refused before an item is taken from the source."""
+    t = fan_out(play, THREE, workers=0).accepting("deadlock")
+    t.expect("items taken", [entry["value"] for entry in t.notes("taken")], [])
+
+
+@check("G9", misconception="worker-is-a-coroutine-function", step="one-source-for-all")
+def test_any_callable(play: Play) -> None:
+    """`worker` may be any callable that returns an awaitable."""
+    t = fan_in(play, [["a", [awaitable(), wait(1), give("A")]], ["b", [wait(2), give("B")]]], plain=True)
+    t.expect("the list", t.call.value, [token("A"), token("B")])

@@ -1,0 +1,50 @@
+"""`fan_in` calls `worker` for all items at once and awaits the calls a few at a time.
+
+Breaks: R2
+Also: G2 G9
+"""
+
+from contextlib import asynccontextmanager
+
+import anyio
+
+
+@asynccontextmanager
+async def fan_out(source, worker, *, workers, buffer=0):
+    if workers < 1 or buffer < 0:
+        raise ValueError("workers must be at least 1, and buffer not negative")
+    items = iter(source)
+    send, receive = anyio.create_memory_object_stream(buffer)
+
+    async def work(outbox):
+        async with outbox:
+            for item in items:
+                result = await worker(item)
+                try:
+                    await outbox.send((item, result))
+                except anyio.BrokenResourceError:
+                    return
+
+    async with anyio.create_task_group() as group, receive:
+        async with send:
+            for _ in range(workers):
+                group.start_soon(work, send.clone())
+        yield receive
+        group.cancel_scope.cancel()
+
+
+async def fan_in(source, worker, *, workers):
+    if workers < 1:
+        raise ValueError("workers must be at least 1")
+    calls = [worker(item) for item in source]
+    results = [None] * len(calls)
+    slots = anyio.Semaphore(workers)
+
+    async def one(number, call):
+        async with slots:
+            results[number] = await call
+
+    async with anyio.create_task_group() as group:
+        for number, call in enumerate(calls):
+            group.start_soon(one, number, call)
+    return results

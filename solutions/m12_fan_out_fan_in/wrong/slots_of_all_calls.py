@@ -1,0 +1,50 @@
+"""The slots of `fan_in` live outside of it, so that calls at the same time share them.
+
+Breaks: R2
+"""
+
+from contextlib import asynccontextmanager
+
+import anyio
+
+SLOTS = {}
+
+
+@asynccontextmanager
+async def fan_out(source, worker, *, workers, buffer=0):
+    if workers < 1 or buffer < 0:
+        raise ValueError("workers must be at least 1, and buffer not negative")
+    items = iter(source)
+    send, receive = anyio.create_memory_object_stream(buffer)
+
+    async def work(outbox):
+        async with outbox:
+            for item in items:
+                result = await worker(item)
+                try:
+                    await outbox.send((item, result))
+                except anyio.BrokenResourceError:
+                    return
+
+    async with anyio.create_task_group() as group, receive:
+        async with send:
+            for _ in range(workers):
+                group.start_soon(work, send.clone())
+        yield receive
+        group.cancel_scope.cancel()
+
+
+async def fan_in(source, worker, *, workers):
+    if workers < 1:
+        raise ValueError("workers must be at least 1")
+    slots = SLOTS.setdefault(workers, anyio.Semaphore(workers))
+    results = {}
+
+    async def one(number, item):
+        async with slots:
+            results[number] = await worker(item)
+
+    async with anyio.create_task_group() as group:
+        for number, item in enumerate(source):
+            group.start_soon(one, number, item)
+    return [results[number] for number in sorted(results)]
