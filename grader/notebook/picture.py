@@ -16,7 +16,7 @@ from typing import Literal
 from grader.runs import seconds
 
 WIDTH, LABELS, ENDS = 560, 118, 150  # pixels: of the picture, of the names on the left, of the words on the right
-TOP, HEIGHT = 26, 24  # pixels: above the rows, of a row
+TOP, HEIGHT = 42, 24  # pixels: above the rows, of a row
 COLUMNS, NAMES, BAR = 80, 15, 30  # characters: of the text, of the names, of the bars
 MOST_ROWS = 60
 
