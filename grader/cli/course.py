@@ -11,7 +11,7 @@ from grader import assignment
 from grader import bundle as bundles
 from grader.cli.options import course_of
 from grader.course import Course, CourseError
-from grader.lesson.notebook import is_stale, text_of
+from grader.lesson.notebook import has_cells, is_stale, text_of
 from grader.lesson.parts import Lesson
 from grader.lesson.paths import PAGE, page, ways
 from grader.lesson.running import pages
@@ -73,7 +73,7 @@ def _lessons(course: Course, modules: tuple[str, ...]) -> Iterator[Lesson]:
     """The lessons of modules; without names all pages that have cells."""
     wanted = {course.slug(name) for name in modules}
     for path in pages(course):
-        if not wanted or path.parent.name in wanted:
+        if (not wanted or path.parent.name in wanted) and has_cells(path):
             yield read(path, course.root)
 
 

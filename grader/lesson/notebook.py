@@ -15,6 +15,7 @@ KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 LONGEST_ID = 64
 LINK = re.compile(r"\]\((?P<page>[^)\s#:]+\.md)(?P<rest>#[^)\s]*)?\)")
 CELL = re.compile(r"^```+(python|parsons) \{#", re.MULTILINE)
+PROVED = re.compile(r"^```+(python|parsons) \{", re.MULTILINE)
 
 
 def text_of(lesson: Lesson) -> str:
@@ -107,8 +108,17 @@ def linked(text: str, lesson: Lesson) -> str:
 
 def has_cells(page: Path) -> bool:
     """Whether a page has cells, by a look at its text alone."""
+    return _has(page, CELL)
+
+
+def has_proofs(page: Path) -> bool:
+    """Whether a page has anything that is run: cells, tests, blocks that fail."""
+    return _has(page, PROVED)
+
+
+def _has(page: Path, wanted: re.Pattern[str]) -> bool:
     try:
-        return bool(CELL.search(page.read_text(encoding="utf-8")))
+        return bool(wanted.search(page.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError):
         return False
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.course import BACKENDS, Course, Module
-from grader.lesson.notebook import has_cells
+from grader.lesson.notebook import has_proofs
 from grader.lesson.parts import Cell, Lesson, TestFile
 
 TOTAL = 180.0
@@ -43,9 +43,9 @@ class Wrong:
 
 
 def pages(course: Course) -> list[Path]:
-    """The Markdown files that have cells: lessons, and pages of the whole course."""
+    """The Markdown files that have something to run: lessons, and pages of the whole course."""
     folder = course.root / "course"
-    return [path for path in sorted([*folder.glob("*.md"), *folder.glob("*/lesson.md")]) if has_cells(path)]
+    return [path for path in sorted([*folder.glob("*.md"), *folder.glob("*/lesson.md")]) if has_proofs(path)]
 
 
 def run(lesson: Lesson, course: Course, module: Module | None = None) -> list[Wrong]:

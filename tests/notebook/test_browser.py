@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from grader.course import Course
+from grader.lesson.notebook import has_cells
 from grader.lesson.running import pages
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -94,7 +95,11 @@ STATE = """() => {
 
 
 def lessons():
-    return [page.with_suffix(".ipynb").relative_to(CHECKOUT).as_posix() for page in pages(Course(CHECKOUT))]
+    return [
+        page.with_suffix(".ipynb").relative_to(CHECKOUT).as_posix()
+        for page in pages(Course(CHECKOUT))
+        if has_cells(page)
+    ]
 
 
 @pytest.mark.parametrize("notebook", lessons())
