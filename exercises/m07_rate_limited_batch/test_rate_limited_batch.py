@@ -1,0 +1,152 @@
+"""Checks for your own use: run them with ``pytest exercises/m07_rate_limited_batch``. Others count, but ask the same.
+
+A plan gives each actor a script: `at(2)` waits until two virtual seconds after the bucket was made, `acquire(3)` takes
+three tokens, `look()` reads `available`. A batch gets a script for each item: `wait(2)` sleeps, `fail("E")` raises.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from grader import Play, Trial, at_least, at_most, check, fail, give, near, token, verb, wait
+
+START = 100
+at, acquire, look, make, batch = map(verb, ("at", "acquire", "look", "make", "batch"))
+
+
+def tokens(play: Play, rate: float, capacity: float, actors: Mapping[str, Sequence[Any]]) -> Trial:
+    """Actors with a bucket that is made at `START`."""
+    return play(start=START, rate=rate, capacity=capacity, actors=actors)
+
+
+@check("R1", misconception="starts-empty", step="refill-on-look")
+def test_starts_full(play: Play) -> None:
+    """A new bucket is full: it grants its whole capacity without waiting."""
+    t = tokens(play, 1, 5, {"a": [acquire(5)]})
+    t.expect("granted at", t.of("a")[acquire(5)].end, near(100))
+
+
+@check("R2", misconception="no-second-look", step="wait-exactly")
+def test_rate(play: Play) -> None:
+    """Twenty who ask at the same time, at 10 tokens per second out of a bucket of 2, are served within 1.8 s, not sooner."""
+    t = tokens(play, 10, 2, {f"w{n}": [acquire(1)] for n in range(20)})
+    ends = sorted(call.end for call in t.calls("acquire") if call.how == "returned")
+    t.expect("requests granted", len(ends), 20)
+    t.expect("the third was granted at", ends[2], near(100.1))
+    t.expect("the last was granted at", ends[-1], near(101.8))
+
+
+@check("R2", misconception="level-not-now", step="refill-on-look")
+def test_available(play: Play) -> None:
+    """`available` falls with each grant and rises with time, up to `capacity`."""
+    t = tokens(play, 0.5, 4, {"a": [acquire(3), look(), at(2), look()], "b": [at(60), look()]})
+    seen = [one.value for one in t.all("look")]
+    t.expect("available after a grant, 2 s later, and much later", seen, [near(1), near(2), near(4)])
+
+
+@check("R3", misconception="small-ones-first", step="one-line")
+def test_first_come_first_served(play: Play) -> None:
+    """A small request that comes later does not overtake a large one that waits."""
+    t = tokens(play, 1, 10, {"first": [acquire(8)], "large": [at(1), acquire(10)], "small": [at(4), acquire(1)]})
+    served = sorted((call for call in t.calls("acquire") if call.how == "returned"), key=lambda call: call.finished)
+    t.expect("served, in this order", [call.who for call in served], ["first", "large", "small"])
+
+
+@check("R4", misconception="turn-worked-out-on-arrival", step="leave-the-line")
+def test_cancelled_waiter_holds_up_nobody(play: Play) -> None:
+    """When the first waiter is cancelled, the next one is served at once if there are enough tokens for it."""
+    actors = {"first": [acquire(10)], "large": [at(1), acquire(9)], "b": [at(2), acquire(3)], "c": [at(3), acquire(2)]}
+    t = tokens(play, 1, 10, actors).cancel("large", at=START + 4)
+    t.expect("b was granted at", t.of("b")[acquire(3)].end, near(104, 0.1))
+    t.expect("c was granted at", t.of("c")[acquire(2)].end, near(105, 0.1))
+
+
+@check("R5", misconception="looks-again-and-again", step="wait-exactly")
+def test_no_polling(play: Play) -> None:
+    """Who waits for 40 tokens is woken when they are there, not again and again before that."""
+    t = tokens(play, 0.5, 40, {"a": [acquire(40), acquire(39.5)]})
+    t.expect("steps of the acquire that waits", t.of("a")[acquire(39.5)].steps, at_most(16))
+
+
+@check("R6", misconception="waits-for-the-impossible", step="wait-exactly")
+def test_refused(play: Play) -> None:
+    """A rate that is not positive, and a request that can never be granted, raise `ValueError`."""
+    t = tokens(play, 1, 2, {"a": [make(0, 1)], "b": [acquire(0)], "c": [acquire(3)]}).accepting("deadlock", "runaway")
+    for what, who in (("make", "a"), ("acquire", "b"), ("acquire", "c")):
+        call = t.one(what, who)
+        t.expect_that("a bad argument", "ValueError" in call.errors, f"{what} of {who} {call.ending}")
+
+
+@check("R7", misconception="finishing-order", step="token-then-slot", core=False)
+def test_results(play: Play) -> None:
+    """`process_batch` gives the results in the order of the items and never runs more than `limit` workers at once."""
+    jobs = {"a": [wait(3), give("A")], "b": [wait(1), give("B")], "c": [wait(1), give("C")]}
+    t = tokens(play, 1, 10, {"caller": [batch(2, jobs)]})
+    t.expect("the results", t.one("process_batch").value, [token("A"), token("B"), token("C")])
+    t.expect("workers at the same time", t.most_open("work"), 2)
+
+
+@check("R7", misconception="rate-is-a-limit", step="token-then-slot", core=False)
+def test_one_token_for_each_call(play: Play) -> None:
+    """Each call of the worker takes one token: calls start at the rate of the bucket."""
+    t = tokens(play, 0.5, 1, {"caller": [batch(9, {name: [wait(9), give(name)] for name in "abc"})]})
+    t.expect(
+        "the calls started at", [work.start for work in t.all("work")], [near(100, 0.1), near(102, 0.1), near(104, 0.1)]
+    )
+
+
+@check("R7", misconception="error-as-a-result", step="token-then-slot", core=False)
+def test_error_ends_the_batch(play: Play) -> None:
+    """An error of a worker cancels the others and leaves the call."""
+    jobs = {"a": [wait(9), give("A")], "b": [wait(2), fail("E")]}
+    t = tokens(play, 1, 10, {"caller": [batch(2, jobs)]})
+    call = t.one("process_batch")
+    t.expect_that("the call", "E" in call.errors, f"{call.ending} instead of the worker's error")
+    t.expect("the call ended at", call.end, near(102, 0.1))
+
+
+@check("G1", misconception="asyncio-is-everywhere", step="wait-exactly")
+def test_both_backends(play: Play) -> None:
+    """The file works on asyncio and on trio."""
+    t = tokens(play, 1, 2, {"a": [acquire(2), acquire(1)]})
+    t.expect("how acquire ended", [call.how for call in t.calls("acquire")], ["returned", "returned"])
+
+
+@check("G2", misconception="lock-left-behind", step="leave-the-line")
+def test_nothing_left(play: Play) -> None:
+    """A waiter that is cancelled leaves no lock, task or stream behind."""
+    t = tokens(play, 1, 2, {"a": [acquire(2), acquire(2)]}).cancel("a", at=START + 1)
+    for call in t.calls("acquire"):
+        t.expect_nothing_left(call)
+
+
+@check("G3", misconception="cancellation-swallowed", step="leave-the-line")
+def test_cancelled_from_outside(play: Play) -> None:
+    """A waiter that is cancelled from outside ends at once by the cancellation."""
+    t = tokens(play, 1, 9, {"first": [acquire(9)], "a": [at(1), acquire(9)]}).cancel("a", at=START + 2)
+    call = t.of("a")[acquire(9)]
+    t.expect_that("acquire", call.how == "cancelled", f"it {call.ending}")
+    t.expect("acquire ended at", call.end, near(102))
+
+
+@check("G4", misconception="blocking-is-short", step="wait-exactly")
+def test_loop_not_blocked(play: Play) -> None:
+    """Waiting for tokens does not block the event loop."""
+    tokens(play, 1, 2, {"a": [acquire(2), acquire(0.02)]}).expect_not_blocked()
+
+
+@check("G6", misconception="looks-again-and-again", step="wait-exactly")
+def test_waiting_costs_nothing(play: Play) -> None:
+    """Waiting a thousand times longer does not take more wake-ups."""
+    quick = tokens(play, 1, 2, {"a": [acquire(2), acquire(2)]})
+    t = tokens(play, 0.001, 2, {"a": [acquire(2), acquire(2)]})
+    t.expect("wake-ups of all tasks in the longer run", t.steps, at_most(quick.steps + 20))
+
+
+@check("G8", misconception="refused-too-late", step="wait-exactly")
+def test_refused_at_once(play: Play) -> None:
+    """A request that can never be granted is refused at once, also while others wait."""
+    t = tokens(play, 0.5, 2, {"a": [acquire(2), acquire(1)], "b": [at(1), acquire(3)]})
+    call = t.of("b")[acquire(3)]
+    t.expect_that("acquire(3) of 2", call.raised == "ValueError", f"it {call.ending}")
+    t.expect("it was refused at", call.end, at_most(101.01))
+    t.expect("it was refused at", call.end, at_least(101))
