@@ -1,0 +1,160 @@
+"""Checks for your own use: run them with ``pytest exercises/m06_file_handle_tracking``. Others count, but ask the same.
+
+A plan gives tasks their scripts: `track("alder")` tracks the resource of that name, `live()` asks what is live,
+`wait(2)` sleeps two virtual seconds, `watch("w", …)` and `open_tracked("alder", "r", …)` are blocks with a body.
+"""
+
+from typing import Any
+
+from grader import CheckFailed, Play, Trace, Trial, check, fail, near, verb, wait
+
+track, untrack, live, watch = verb("track"), verb("untrack"), verb("live"), verb("watch")
+open_tracked, read, read_all, drop = verb("open_tracked"), verb("read"), verb("read_all"), verb("drop")
+
+START = 2
+FILES = {name: f"text of {name}" for name in ("alder", "birch", "cedar", "dogwood", "elder")}
+
+
+def alone(play: Play, *steps: Any, **more: Any) -> Trial:
+    """One task that plays the steps."""
+    return play(actors={"caller": [wait(START), *steps]}, **more)
+
+
+def names(t: Trace, who: str = "caller") -> list[list[Any]]:
+    """The names that each `live()` gave."""
+    return [[leak["name"] for leak in span.value] for span in t.all("live", who)]
+
+
+@check("R1", misconception="newest-first", step="tell-them-apart")
+def test_live(play: Play) -> None:
+    """`live()` lists what is tracked and not yet untracked, oldest first, with the time at which it was tracked."""
+    t = alone(play, track("birch"), wait(1), track("alder"), wait(1), live(), untrack("birch"), live())
+    t.expect("names", names(t), [["birch", "alder"], ["alder"]])
+    times = [leak["opened_at"] for leak in t.one("live").value]
+    t.expect("times", times, [near(START), near(START + 1)])
+
+
+@check("R2", misconception="equal-is-the-same", step="tell-them-apart")
+def test_identity(play: Play) -> None:
+    """Equal resources are two resources, also if they cannot be hashed; what is not tracked cannot be untracked."""
+    for kind in ("same", "unhashable"):
+        steps = [track("alder"), wait(1), track("birch"), untrack("alder"), live(), untrack("alder"), track("birch")]
+        t = alone(play, *steps, kinds={"alder": kind, "birch": kind})
+        t.expect("names", names(t), [["birch"]])
+        t.expect("raised by each `untrack`", [span.raised for span in t.all("untrack")], [None, "ValueError"])
+        t.expect("raised by each `track`", [span.raised for span in t.all("track")], [None, None, "ValueError"])
+
+
+@check("R3", misconception="collected-is-closed", step="keep-none-alive", core=False)
+def test_collected(play: Play) -> None:
+    """The tracker keeps no resource alive, and still lists one that was garbage-collected."""
+    t = alone(play, track("alder"), wait(1), drop("alder"), live())
+    kept = t.of("caller")[drop("alder")].value
+    t.expect_that("a resource that nobody else holds", kept is False, "the tracker keeps it alive")
+    t.expect("names", names(t), [["alder"]])
+
+
+@check("R4", misconception="all-that-is-live", step="answer-for-a-block")
+def test_watch(play: Play) -> None:
+    """A block that leaves open what it tracked raises `LeakError` with the names; what was live before is not meant."""
+    t = alone(play, track("alder"), wait(1), watch("w", wait(1), track("birch")), wait(1), watch("v", wait(1)))
+    t.expect("raised by each block", [span.raised for span in t.all("watch")], ["LeakError", None])
+    text = str(t.notes("leaks")[0]["value"])
+    t.expect("named in the error", [name for name in ("alder", "birch") if name in text], ["birch"])
+
+
+@check("R4", misconception="error-of-mine-comes-first", step="answer-for-a-block")
+def test_own_exception(play: Play) -> None:
+    """If the body raises, its own exception leaves the block."""
+    t = alone(play, watch("w", track("alder"), wait(1), fail("E")))
+    t.expect("what leaves the block", t.one("watch").raised, "E")
+
+
+@check("R5", misconception="code-after-yield-runs", step="close-however-it-ends")
+def test_open_tracked(play: Play) -> None:
+    """`open_tracked` lists the file by its path while it is open, and gives it to the body."""
+    for ending in ([], [fail("E")]):
+        t = alone(play, open_tracked("alder", "r", read("alder"), live(), *ending), live(), files=FILES)
+        t.expect("text", t.of("caller")[read("alder")].value, FILES["alder"])
+        t.expect("names inside and after", names(t), [["path of alder"], []])
+
+
+@check("R6", misconception="await-in-finally", step="close-however-it-ends")
+def test_closed(play: Play) -> None:
+    """The file is closed when the block has ended, also in a task that is cancelled."""
+    plain = alone(play, open_tracked("alder", "r", wait(1)), files=FILES)
+    cancelled = alone(play, open_tracked("alder", "r", wait(30)), files=FILES).cancel("caller", at=START + 5)
+    for t in (plain, cancelled):
+        t.expect("files closed", [note["value"] for note in t.notes("close", "file")], ["alder"])
+    cancelled.expect("the body was cancelled at", cancelled.one("open_tracked").cancelled_at, near(START + 5))
+
+
+@check("R7", misconception="batches-are-parallel", step="limit-what-is-open", core=False)
+def test_read_all(play: Play) -> None:
+    """`read_all` gives the texts in the order of the paths, and keeps just `limit` files open while that many wait."""
+    seconds = {name: [0, time, 0] for name, time in zip(FILES, (4, 1, 2.5, 1.7, 3.1), strict=True)}
+    for t in alone(play, read_all(list(FILES), 2), live(), files=FILES, seconds=seconds).orders(4):
+        t.expect("texts", t.call.value, list(FILES.values()))
+        changes = [(n["order"], 1) for n in t.notes("open", "file")] + [
+            (n["order"], -1) for n in t.notes("close", "file")
+        ]
+        now = [sum(change for order, change in changes if order <= moment) for moment, _ in changes]
+        t.expect("open at once", max(now), 2)
+        t.expect("names afterwards", names(t), [[]])
+
+
+@check("R7", misconception="limit-checks-itself", step="limit-what-is-open", core=False)
+def test_bad_limit(play: Play) -> None:
+    """A `limit` below 1 is a `ValueError`."""
+    t = alone(play, read_all(list(FILES), 0), files=FILES)
+    t.expect("raised", t.call.raised, "ValueError")
+
+
+@check("G1", misconception="asyncio-is-everywhere", step="close-however-it-ends")
+def test_both_backends(play: Play) -> None:
+    """What works on one of asyncio and trio works on the other."""
+    other = Play(play.session, backend="trio" if play.backend == "asyncio" else "asyncio")
+    here, there = (
+        _seen(alone(each, open_tracked("alder", "r", live()), live(), files=FILES)) for each in (play, other)
+    )
+    if there == [["path of alder"], []]:
+        play.last.expect(f"names inside and after (as on {other.backend})", here, there)
+
+
+def _seen(t: Trial) -> list[Any]:
+    try:
+        return names(t)
+    except CheckFailed as failure:
+        return [failure.sentence]
+
+
+@check("G2", misconception="collector-closes", step="close-however-it-ends")
+def test_nothing_left(play: Play) -> None:
+    """When a block has ended, by return or by an error, no file and no task of it is left."""
+    for ending in ([], [fail("E")]):
+        alone(play, open_tracked("alder", "r", wait(1), *ending), files=FILES).expect_nothing_left()
+
+
+@check("G3", misconception="errors-are-mine-to-handle", step="close-however-it-ends")
+def test_cancelled(play: Play) -> None:
+    """A block that is cancelled from outside is left by that, also if something was left open in it."""
+    for block in (open_tracked("alder", "r", wait(30)), watch("w", track("birch"), wait(30))):
+        t = alone(play, block, files=FILES).cancel("caller", at=START + 5)
+        t.expect_that("cancelled from outside", t.call.how == "cancelled", f"{t.call.what} {t.call.ending}")
+
+
+@check("G4", misconception="blocking-is-short", step="close-however-it-ends")
+def test_never_blocks(play: Play) -> None:
+    """Opening a file does not block the event loop."""
+    alone(play, open_tracked("alder", "r", wait(1)), files=FILES).expect_not_blocked()
+
+
+@check("G5", misconception="catch-everything", step="answer-for-a-block")
+def test_interrupts_pass(play: Play) -> None:
+    """An exception that is no `Exception` leaves a block like any other."""
+    for block in (
+        open_tracked("alder", "r", fail("stop", "Abandon")),
+        watch("w", track("birch"), fail("stop", "Abandon")),
+    ):
+        t = alone(play, block, files=FILES)
+        t.expect_that("`stop` wanted", "stop" in t.call.errors, f"it {t.call.ending}")
