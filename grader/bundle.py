@@ -15,22 +15,22 @@ from pathlib import Path
 
 from grader import assignment
 from grader.course import Course, CourseError, Module
+from grader.lab import NO_ASSIGNMENTS
 from grader.pristine import STUBS
 
 SKIP = shutil.ignore_patterns("__pycache__", "*.pyc", ".ipynb_checkpoints", ".*")
-LAB = {"disabledExtensions": {"@jupyter/nbgrader:create-assignment": True}}
-"""JupyterLab's page settings for learners: nbgrader's panel for making assignments is for instructors."""
-
 READ_ME = """\
 # {title}
 
 1. Python 3.11, 3.12 or 3.13: `python3 -m venv .venv && . .venv/bin/activate`
-2. `pip install {wheel}`
-3. Open `exercises/<module>/`, write in the `.py` file, and run `grader check <module>`
+2. `pip install "{wheel}[lab]"` (without `[lab]` if you want no JupyterLab)
+3. `grader lab` opens the first lesson with its exercise; or read `course/<module>/lesson.md` and write in
+   `exercises/<module>/`
+4. `grader check <module> --watch` answers each save; `grader hint <module>`, `grader progress`
 {last}
 """
-HAND_IN = "4. Hand in: `grader hand-in <module>` (on Windows, or without the exchange: `--to FOLDER --as YOUR-ID`)"
-ALONE = "4. All checks, the hidden ones too: `grader check --hidden <module>`"
+HAND_IN = "5. Hand in: `grader hand-in <module>` (on Windows, or without the exchange: `--to FOLDER --as YOUR-ID`)"
+ALONE = "5. All checks, the hidden ones too: `grader check --hidden <module>`"
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def _fill(bundle: Bundle, place: Path) -> None:
     wheel = shutil.copy(bundle.wheel or built(root, place), place)
     page_config = place / "lab" / "labconfig" / "page_config.json"
     page_config.parent.mkdir(parents=True)
-    page_config.write_text(json.dumps(LAB, indent=1) + "\n", "utf-8")
+    page_config.write_text(json.dumps(NO_ASSIGNMENTS, indent=1) + "\n", "utf-8")
     if bundle.hand_in:
         (place / "nbgrader_config.py").write_text(bundle.hand_in, "utf-8")
     last = ALONE if bundle.self_paced else HAND_IN

@@ -18,7 +18,7 @@ LAYERS: list[set[str]] = [
     {"play"},
     {"grader"},
     {"contract", "collect", "answers", "runs", "sweeps", "inprocess", "lesson", "progress"},
-    {"session", "points", "failure", "fitting", "show", "assignment", "standing", "pristine", "watching"},
+    {"session", "points", "failure", "fitting", "show", "assignment", "standing", "pristine", "watching", "lab"},
     {"judge", "timeline"},
     {"pool", "replay"},
     {"batch", "verify", "selfcheck"},

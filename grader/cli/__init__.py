@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import click
 
-from grader.cli import author, class_, course, demo, grade, handin, helping, learner, machine
+from grader.cli import author, class_, course, demo, grade, handin, helping, lab, learner, machine
 from grader.course import CourseError
 from grader.judge import DISTRIBUTION
 from grader.sandbox import IsolationRefused
@@ -36,6 +36,7 @@ for command in (
     helping.solution,
     helping.reset,
     helping.progress,
+    lab.lab,
     grade.grade,
     author.verify,
     author.trace,
