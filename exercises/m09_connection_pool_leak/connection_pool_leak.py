@@ -1,0 +1,148 @@
+"""A connection pool: at most `size` connections, lent to one block at a time, and none of them lost.
+
+Core
+----
+`async with pool.lease() as conn` gives an idle connection or makes one with `connect`. With `size` of them out, it
+waits. Waiting and making together take at most `acquire_timeout`, else `TimeoutError`. However the block, the wait or
+`connect` ends, also cancelled, nothing is lost: the connection is idle again (or closed) and `size` leases can be taken.
+`stats` tells how many are leased, idle and waiting.
+
+`aclose` refuses those who wait, at once, and all later ones with `PoolClosedError`, and closes what is idle. Leases go
+on; their connections are closed as they end. It returns when none is open. A `size` below 1: `ValueError`.
+
+Stretch
+-------
+- Who waits is served first come, first served; one that gives up takes no connection with it.
+- A slow `connect` or close holds up nobody who could be served otherwise.
+- A connection that is `closed` when its lease ends, or whose block raised `ConnectionError`, is not used again: it is
+  closed, and its slot is free.
+- Closing is protected from cancellation, for at most `close_timeout`. If it fails or is given up, the slot is free all
+  the same, and the block's own error goes on.
+- `aclose` may be called twice or be cancelled: all is closed. A connection that is being made counts as open.
+
+Everything runs on asyncio and on trio: use only `anyio` and the standard library.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Generic, Protocol, Self, TypeVar
+
+import anyio
+
+
+class Connection(Protocol):
+    """What the pool needs of a connection. Given."""
+
+    @property
+    def closed(self) -> bool:
+        """Whether it is closed: by its pool, by the block that had it, or by the other side."""
+
+    async def aclose(self) -> None:
+        """Close it."""
+
+
+class PoolClosedError(Exception):
+    """The pool is closed. Given."""
+
+
+@dataclass(frozen=True)
+class PoolStats:
+    """What a pool is doing now. Given."""
+
+    leased: int
+    idle: int
+    waiting: int
+
+
+C = TypeVar("C", bound=Connection)
+
+
+@dataclass(eq=False)
+class Waiter(Generic[C]):
+    """Somebody who waits in line. Complete: use it, change it or leave it.
+
+    `ready` is set when the wait is over: `conn` is theirs, or an empty slot (None), or the pool closed (`refused`).
+    """
+
+    ready: anyio.Event = field(default_factory=anyio.Event)
+    conn: C | None = None
+    refused: bool = False
+
+
+class ConnectionPool(Generic[C]):
+    """At most `size` connections, leased to one block at a time.
+
+    Args:
+        connect: makes a connection.
+        size: how many connections there may be.
+        acquire_timeout: seconds that `lease` may take to get a connection.
+        close_timeout: seconds that closing a connection may take.
+
+    Raises:
+        ValueError: `size` is less than 1.
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[], Awaitable[C]],
+        *,
+        size: int,
+        acquire_timeout: float = math.inf,
+        close_timeout: float = 5.0,
+    ) -> None:
+        self._connect = connect
+        self._size = size
+        self._acquire_timeout = acquire_timeout
+        self._close_timeout = close_timeout
+        # TODO: refuse a bad size. What must the pool remember? A slot is taken before its connection is there.
+
+    @property
+    def stats(self) -> PoolStats:
+        """What the pool is doing now."""
+        # TODO
+        raise NotImplementedError("TODO: write ConnectionPool.stats")
+
+    def lease(self) -> AbstractAsyncContextManager[C]:
+        """Lend a connection to a block.
+
+        Raises:
+            TimeoutError: there was none within `acquire_timeout`.
+            PoolClosedError: the pool is closed.
+        """
+        return self._lease()
+
+    @asynccontextmanager
+    async def _lease(self) -> AsyncIterator[C]:
+        # TODO: get a slot and a connection, bounded by `acquire_timeout`. What if `connect` raises or is cancelled?
+        # TODO: `yield` the connection to the block. What must happen behind it, however the block ends?
+        # TODO (stretch): is the connection broken?
+        raise NotImplementedError("TODO: write ConnectionPool.lease")
+        yield
+
+    def _hand_on(self, conn: C | None) -> None:
+        """Pass a slot, with the connection in it or empty (None), to somebody who waits; else keep it."""
+        # TODO: whoever lets a slot go calls this: at the end of a lease, after a `connect` that failed, when giving up.
+        raise NotImplementedError("TODO: write ConnectionPool._hand_on")
+
+    async def _close(self, conn: C) -> None:
+        """Close a connection; then its slot is empty."""
+        # TODO (stretch): nothing interrupts that, but it does not take for ever, and it may fail.
+        raise NotImplementedError("TODO: write ConnectionPool._close")
+
+    async def aclose(self) -> None:
+        """Close the pool: nobody gets a connection any more. Returns when the last one is closed."""
+        # TODO: refuse those who wait, close what is idle, wait until no connection is left.
+        raise NotImplementedError("TODO: write ConnectionPool.aclose")
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        await self.aclose()
