@@ -1,0 +1,146 @@
+"""The world of m13: a caller with jobs for a pool, deadlines around the call, and perhaps a second pool beside it."""
+
+import contextlib
+import functools
+import math
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from enum import Enum
+from typing import Any
+
+import anyio
+
+
+class Jobs:
+    """The jobs of one pool.
+
+    Args:
+        subject: whose `Job` they are made of.
+        world: the world they play in.
+        scripts: name of a job → its script.
+        deadlines, estimates: name → deadline (virtual s, absolute), estimate (s); others have the defaults.
+        errors_given: name → the exception that the job returns, as a value.
+        partials: whether each `run` is a `functools.partial`, which has no name, instead of a function.
+        form: what holds the jobs: a ``list`` or a ``tuple``.
+    """
+
+    def __init__(
+        self,
+        subject: Any,
+        world: Any,
+        scripts: Mapping[str, Sequence[Any]],
+        *,
+        deadlines: Mapping[str, float] | None = None,
+        estimates: Mapping[str, float] | None = None,
+        errors_given: Mapping[str, str] | None = None,
+        partials: bool = False,
+        form: str = "list",
+    ) -> None:
+        self._world = world
+        self._errors = errors_given or {}
+        made = []
+        for name, script in scripts.items():
+            run = self._run(name, script)
+            given: dict[str, Any] = {}
+            if deadlines and name in deadlines:
+                given["deadline"] = deadlines[name]
+            if estimates and name in estimates:
+                given["estimate"] = estimates[name]
+            made.append(subject.Job(name, functools.partial(run) if partials else run, **given))
+        self.all: Sequence[Any] = tuple(made) if form == "tuple" else made
+
+    def _run(self, name: str, script: Sequence[Any]) -> Callable[[float], Awaitable[Any]]:
+        run: Callable[[float], Awaitable[Any]] = self._world.job(name, script, what="run", verbs={"look": look})
+        if name not in self._errors:
+            return run
+
+        async def give_error(end: float) -> Any:
+            await run(end)
+            return self._world.fault(self._errors[name])
+
+        return give_error
+
+
+async def look() -> float:
+    """Return the deadline that a job sees around itself: a step of its script."""
+    return anyio.current_effective_deadline()
+
+
+def rows(report: Any) -> Any:
+    """Return a report as a list of name, status, value, error; text says what is there instead."""
+    if not isinstance(report, dict):
+        return f"{type(report).__name__}, which is no dictionary"
+    return [[name, *row(outcome)] for name, outcome in report.items()]
+
+
+def row(outcome: Any) -> list[Any]:
+    """Return the status, by name, the value and the error of an outcome."""
+    status = getattr(outcome, "status", None)
+    named = status.name if isinstance(status, Enum) else f"{type(outcome).__name__} without a Status"
+    return [named, getattr(outcome, "value", None), getattr(outcome, "error", None)]
+
+
+async def scene(
+    subject: Any,
+    world: Any,
+    *,
+    start: float,
+    jobs: Mapping[str, Sequence[Any]],
+    workers: int,
+    deadline: float | None = None,
+    margin: float | None = None,
+    enclosing: Sequence[float] = (),
+    deadlines: Mapping[str, float] | None = None,
+    estimates: Mapping[str, float] | None = None,
+    errors_given: Mapping[str, str] | None = None,
+    partials: bool = False,
+    form: str = "list",
+    beside: Mapping[str, Any] | None = None,
+) -> None:
+    """Let the actor ``caller`` wait, call `run_pool`, note the report, and pass one checkpoint.
+
+    Args:
+        start: when the call is made (virtual s).
+        jobs: name of a job → its script.
+        workers: what the call gets.
+        deadline: what the call gets (virtual s, absolute); None is infinite.
+        margin: what the call gets (s); None is left out.
+        enclosing: deadlines of scopes around the call, the outermost first (virtual s, absolute).
+        deadlines, estimates, errors_given, partials, form: more about the jobs, see `Jobs`.
+        beside: `jobs`, `workers` and `deadline` of a pool that the actor ``other`` runs at the same time.
+
+    Notes:
+        report: name, status, value and error of each outcome.
+    """
+
+    async def run(made: Sequence[Any], **options: Any) -> None:
+        with contextlib.ExitStack() as scopes:
+            for moment in enclosing:
+                scopes.enter_context(anyio.CancelScope(deadline=moment))
+            report = await world.call("run_pool", subject.run_pool, made, **options)
+            if report is not None:
+                world.note("report", rows(report))
+            await world.after()
+
+    async def first() -> None:
+        options = {} if margin is None else {"margin": margin}
+        end = math.inf if deadline is None else deadline
+        made = Jobs(
+            subject,
+            world,
+            jobs,
+            deadlines=deadlines,
+            estimates=estimates,
+            errors_given=errors_given,
+            partials=partials,
+            form=form,
+        )
+        await run(made.all, workers=workers, deadline=end, **options)
+
+    async def second() -> None:
+        options = dict(beside or {})
+        await run(Jobs(subject, world, options.pop("jobs")).all, **options)
+
+    scripts = {"caller": [["wait", start], ["first"]]}
+    if beside is not None:
+        scripts["other"] = [["wait", start], ["second"]]
+    await world.actors(scripts, {"first": first, "second": second})
