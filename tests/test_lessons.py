@@ -1,6 +1,5 @@
 """Every lesson and page of this course: its shape, and that all that it says is true, on both backends."""
 
-import json
 import os
 import time
 from pathlib import Path
@@ -41,7 +40,7 @@ def test_a_notebook_runs_in_a_kernel(page, tmp_path, monkeypatch):
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
     monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path / "runtime"))
     path = (copied(COURSE, tmp_path) / page).with_suffix(".ipynb")
-    notebook = nbformat.from_dict(json.loads(path.read_text(encoding="utf-8")))
+    notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(notebook, timeout=120, kernel_name="python3", allow_errors=True)
     with client.setup_kernel(cwd=str(path.parent), env=dict(os.environ)):
         began = time.monotonic()
