@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from grader import progress
+from rich.console import RenderableType
+
+from grader import progress, show
 from grader.check import NotRun
 from grader.collect import BrokenChecks, Kind, checks_of
 from grader.contract import examine, next_step, read
 from grader.course import BACKENDS, CourseError, Module
 from grader.judge import SELF_CHECK_KEY, How, grade
+from grader.lesson.hints import next_hint
 from grader.pool import fork_server
 from grader.replay import Seen, replay
 from grader.report import Report, Row
 from grader.session import Forks, Session
+from grader.timeline import timeline
+from grader.trace import Trace
 
 NOT_STARTED = "not started"
 
@@ -114,6 +119,43 @@ def core_passed(module: Module) -> tuple[bool, str]:
             failed = sum(row.core and row.verdict != "passed" for row in checked.report.checks)
             return False, f"{failed} of its core checks {'does' if failed == 1 else 'do'} not pass yet"
     return True, ""
+
+
+def first_failure(checked: Checked) -> tuple[Row, Trace | None] | None:
+    """The failure to look at first, and the run that shows it; None if there is none, or the file failed as a whole."""
+    report = checked.report
+    row = show.first_failure(report) if report is not None and report.reason is None else None
+    if row is None:
+        return None
+    seen = failing_run(checked, row)
+    return row, seen.trace if seen is not None else None
+
+
+def card(checked: Checked, first: tuple[Row, Trace | None] | None) -> list[RenderableType]:
+    """What a terminal shows of a check: the card, the run that failed, where to go when stuck.
+
+    Args:
+        checked: what came of it.
+        first: of `first_failure`.
+    """
+    parts: list[RenderableType] = []
+    if checked.report is None:
+        parts.append(checked.next_step)
+    else:
+        parts += show.card(checked.report, points=False, texts=True)
+        if first is not None and first[1] is not None:
+            parts.append(f"\n{timeline(first[1])}")
+    return [*parts, *filter(None, [stuck(checked)])]
+
+
+def stuck(checked: Checked) -> str:
+    """The line about the next hint; empty if there is none, or it is not needed."""
+    if (
+        checked.passed
+        or next_hint(checked.module, progress.read(checked.module.root).of(checked.module.slug).hints) is None
+    ):
+        return ""
+    return f"\nstuck?  grader hint {checked.module.short}"
 
 
 def failing_run(checked: Checked, row: Row) -> Seen | None:

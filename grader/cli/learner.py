@@ -12,7 +12,7 @@ from grader import show
 from grader.cli.options import backend_option, course_of
 from grader.collect import Kind
 from grader.course import BACKENDS, CourseError, Module
-from grader.selfcheck import Checked, self_check
+from grader.selfcheck import Checked, card, first_failure, self_check
 from grader.watching import saves
 
 
@@ -49,8 +49,8 @@ def shown(checked: Checked) -> bool:
     if checked.report is None:
         console.print(checked.next_step, style="dim", soft_wrap=True)
     else:
-        for part in show.card(checked.report, points=False, texts=True):
-            console.print(part)
+        for part in card(checked, first_failure(checked)):
+            console.print(part, soft_wrap=isinstance(part, str))
         console.print()
     if checked.said:
         click.echo(f"grader: {checked.said}", err=True)

@@ -28,6 +28,9 @@ from grader.lesson.source import read
 PATIENCE = 20.0
 """Real seconds that one program of a Parsons problem may take: virtual time needs none of them."""
 
+SHORT = 120
+"""Characters of a value that a message shows."""
+
 BACKEND = re.compile(r"""\bbackend(\s*)=(\s*)(["'])asyncio\3""")
 WELL = "ended well"
 OWN_FILE = ("mine", "check", "progress")
@@ -99,7 +102,8 @@ class Player:
                 self.run(proof.text, proof.line, self.namespace)
         except BaseException as error:  # noqa: BLE001 - as above
             line = self.line_of(error, proof.line)
-            self.wrong(line, f"{name}: its verify block does not hold: {told(error)}: {self.source(line)}")
+            said = f"{told(error)}: {self.source(line)}{self.sides(error, line)}"
+            self.wrong(line, f"{name}: its verify block does not hold: {said}")
         finally:
             self.namespace.pop("BACKEND", None)
 
@@ -125,6 +129,23 @@ class Player:
             return self.line_of(error.exceptions[0], default)
         frames = traceback.extract_tb(error.__traceback__)
         return next((f.lineno for f in reversed(frames) if f.filename == str(self.lesson.path) and f.lineno), default)
+
+    def sides(self, error: BaseException, line: int) -> str:
+        """What stands on the two sides of an assert that does not hold, if it can be worked out again."""
+        try:
+            node = ast.parse(self.turned(self.source(line))).body[0]
+            if not isinstance(error, AssertionError) or not isinstance(node, ast.Assert):
+                return ""
+            if not isinstance(node.test, ast.Compare) or len(node.test.comparators) != 1:
+                return ""
+            with contextlib.redirect_stdout(io.StringIO()):
+                values = [
+                    eval(compile(ast.Expression(side), "<side>", "eval"), self.namespace)  # noqa: S307 - its task
+                    for side in (node.test.left, node.test.comparators[0])
+                ]
+        except BaseException:  # noqa: BLE001 - it was only meant to help
+            return ""
+        return f" (here {' and '.join(shortened(value) for value in values)})"
 
     def source(self, line: int) -> str:
         """A line of the lesson."""
@@ -200,6 +221,12 @@ def told(error: BaseException) -> str:
     said = " ".join(str(inner).split())[:300]
     name = type(inner).__name__ + (f": {said}" if said else "")
     return name if inner is error else f"{name} (in an {type(error).__name__})"
+
+
+def shortened(value: object) -> str:
+    """A value in at most a line."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= SHORT else f"{text[: SHORT - 1]}…"
 
 
 def differs(printed: str, wanted: str) -> str:

@@ -11,7 +11,6 @@ from types import ModuleType
 from typing import Any
 
 from markdown_it import MarkdownIt
-from rich.console import RenderableType
 
 from grader import progress, show
 from grader.course import BACKENDS, Course, CourseError, Module
@@ -19,8 +18,7 @@ from grader.lesson.hints import next_hint
 from grader.notebook import picture
 from grader.report import Report, Row
 from grader.runs import seconds, word
-from grader.selfcheck import Checked, failing_run, self_check
-from grader.timeline import timeline
+from grader.selfcheck import Checked, card, first_failure, self_check
 from grader.trace import Trace
 
 STYLE = {
@@ -73,24 +71,12 @@ class Card:
     @cached_property
     def _first(self) -> tuple[Row, Trace | None] | None:
         """The failure to look at first, and the run that shows it."""
-        report = self._checked.report
-        row = show.first_failure(report) if report is not None and report.reason is None else None
-        if row is None:
-            return None
-        seen = failing_run(self._checked, row)
-        return row, seen.trace if seen is not None else None
+        return first_failure(self._checked)
 
     # -- text ------------------------------------------------------------------------------------------------------
     def __str__(self) -> str:
-        checked, parts = self._checked, list[RenderableType]()
-        if checked.report is None:
-            parts.append(checked.next_step)
-        else:
-            parts += show.card(checked.report, points=False, texts=True)
-            if self._first and self._first[1] is not None:
-                parts.append(f"\n{timeline(self._first[1])}")
-        parts += filter(None, (_where_next(checked), checked.said))
-        return show.text_of(*parts)
+        checked = self._checked
+        return show.text_of(*card(checked, self._first), *filter(None, [checked.said]))
 
     __repr__ = __str__
 
@@ -163,14 +149,6 @@ def _imported(module: Module) -> ModuleType:
     sys.modules[name] = made  # dataclasses look their module up there
     spec.loader.exec_module(made)
     return made
-
-
-def _where_next(checked: Checked) -> str:
-    """The line about the next hint, if there is one and it is needed."""
-    if checked.passed:
-        return ""
-    hint = next_hint(checked.module, progress.read(checked.module.root).of(checked.module.slug).hints)
-    return f"\nstuck?  grader hint {checked.module.short}" if hint else ""
 
 
 # -- pieces of HTML ------------------------------------------------------------------------------------------------

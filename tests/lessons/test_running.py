@@ -35,7 +35,7 @@ WRONG = [
     ("1\n```\n```verify {#start}", "2\n```\n```verify {#start}", "cell `start` on {} printed in line 1 '1', the lesson says '2'"),
     ("print(1)", "print(1); print(2)", "cell `start` on {} printed more than the lesson says: '2'"),
     ("```output {#start}\n1\n", "```output {#start}\n1\n2\n", "cell `start` on {} printed less than the lesson says: '2' is missing"),
-    ("assert number == 2", "assert number == 4", "cell `wait` on {}: its verify block does not hold: AssertionError: assert number == 4"),
+    ("assert number == 2", "assert number == 4", "cell `wait` on {}: its verify block does not hold: AssertionError: assert number == 4 (here 2 and 4)"),
     (NUMBER, "```python {#wait}\nraise SystemExit(3)\n", "cell `wait` on {} raised SystemExit: 3"),
     (NUMBER, "```python {#wait}\nx = absent\n", "cell `wait` on {} raised NameError: name 'absent' is not defined"),
     ("with 3:", "with open('x'):", "the block on {} must raise TypeError, but it raised FileNotFoundError"),
