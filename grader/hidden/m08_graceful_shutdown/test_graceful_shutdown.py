@@ -195,6 +195,15 @@ def test_stopped_before_it_began(play: Play) -> None:
         t.expect(f"{name} was told to stop at", t.of(name)[told()].end, at(0))
 
 
+@check("R1", misconception="tasks-begin-in-order", step="tell-then-wait")
+def test_whatever_begins_first(play: Play) -> None:
+    """Every service runs to its end, whichever of the tasks happens to begin first."""
+    for t in run(play, {"a": [wait(1.2)]}).orders(16):
+        expect_returned(t, a=1.2)
+    for t in run(play, {"a": [wait(0.7)], "b": [wait(1.3)]}, function="serve").orders(12):
+        expect_returned(t, a=0.7, b=1.3)
+
+
 # -- R2: told, then waited for, then cancelled -------------------------------------------------------------------------
 @check("R2", misconception="stop-is-cancel", step="tell-then-wait")
 def test_everyone_is_told(play: Play) -> None:

@@ -1,0 +1,98 @@
+"""Each service registers when its task begins; whoever looks before that finds nobody, and ends the work.
+
+Breaks: R1
+"""
+
+import signal
+from collections.abc import Sequence
+from typing import Protocol
+
+import anyio
+
+
+class Service(Protocol):
+    name: str
+
+    async def run(self, stop: anyio.Event) -> None: ...
+
+    async def cleanup(self) -> None: ...
+
+
+async def clean_up(service: Service, timeout: float, errors: list[Exception]) -> None:
+    try:
+        with anyio.fail_after(timeout, shield=True):
+            await service.cleanup()
+    except Exception as error:
+        errors.append(error)
+
+
+async def host(
+    services: Sequence[Service], stop: anyio.Event, hurry: anyio.Event, grace: float, cleanup_timeout: float
+):
+    errors = []
+    at_work = set()
+    change = anyio.Event()
+
+    async def run(service):
+        nonlocal change
+        at_work.add(service.name)
+        try:
+            await service.run(stop)
+        except Exception as error:
+            errors.append(error)
+            stop.set()
+        finally:
+            at_work.discard(service.name)
+            change.set()
+            change = anyio.Event()
+
+    async def end_when_idle(running):
+        while at_work:
+            await change.wait()
+        running.cancel()
+
+    async def watch(running):
+        await stop.wait()
+        with anyio.move_on_after(grace):
+            await hurry.wait()
+        running.cancel()
+
+    try:
+        async with anyio.create_task_group() as watching:
+            async with anyio.create_task_group() as running:
+                watching.start_soon(watch, running.cancel_scope)
+                for service in services:
+                    running.start_soon(run, service)
+                watching.start_soon(end_when_idle, running.cancel_scope)
+            watching.cancel_scope.cancel()
+    finally:
+        for service in reversed(services):
+            await clean_up(service, cleanup_timeout, errors)
+    if errors:
+        raise ExceptionGroup("services or cleanups failed", errors)
+
+
+async def run_until(services: Sequence[Service], stop: anyio.Event, *, grace: float, cleanup_timeout: float) -> None:
+    await host(services, stop, anyio.Event(), grace, cleanup_timeout)
+
+
+async def serve(
+    services: Sequence[Service],
+    *,
+    grace: float,
+    cleanup_timeout: float,
+    signals: Sequence[signal.Signals] = (signal.SIGTERM, signal.SIGINT),
+) -> None:
+    stop, hurry = anyio.Event(), anyio.Event()
+    with anyio.open_signal_receiver(*signals) as received:
+
+        async def listen():
+            await anext(received)
+            stop.set()
+            async for _ in received:
+                hurry.set()
+
+        async with anyio.create_task_group() as listening:
+            listening.start_soon(listen)
+            await host(services, stop, hurry, grace, cleanup_timeout)
+            listening.cancel_scope.cancel()
