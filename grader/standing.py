@@ -14,6 +14,8 @@ from grader.contract import examine, read
 from grader.course import Course, CourseError, Module
 from grader.lesson.hints import HINTS
 
+WIDTH = 80
+
 WORDS = {
     "all": "✓ all passed",
     "core": "✓ core passed",
@@ -79,11 +81,12 @@ def is_started(module: Module) -> bool:
 
 def table(lines: list[Standing]) -> Table:
     """The lines as a table for a terminal."""
-    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False)
-    made.add_column("module", no_wrap=True)
+    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False, width=WIDTH)
+    made.add_column("module", no_wrap=True, min_width=6)
     made.add_column("", no_wrap=True, overflow="ellipsis", ratio=1)
-    for name in ("state", "since", "hints"):
-        made.add_column(name, no_wrap=True)
+    made.add_column("state", no_wrap=True, min_width=max((len(line.state) for line in lines), default=0))
+    made.add_column("since", no_wrap=True, min_width=10)
+    made.add_column("hints", no_wrap=True, min_width=6)
     for line in lines:
         state = Text(line.state, STYLES[line.stage])
         made.add_row(line.module.short, line.module.title, state, line.since, line.hints)

@@ -4,6 +4,7 @@ import os
 import pytest
 
 from grader.contract import MAX_BYTES, Unreadable, examine, load_fault, next_step, read, unwritten
+from grader.course import Course
 
 
 @pytest.fixture
@@ -69,6 +70,31 @@ def test_a_stub_with_nothing_written_is_not_started(module, texts, change):
 
 def test_a_stub_that_was_begun_is_not_untouched(module, texts):
     assert fault(module, texts["stub"].replace("raise NotImpl", "value += 1\n    raise NotImpl").encode()) is None
+
+
+def test_a_method_that_only_hands_on_to_an_unwritten_one_is_given():
+    source = """
+class Pool:
+    @property
+    def stats(self): raise NotImplementedError
+    def lease(self):
+        'Lend one.'
+        return self._lease()
+    async def _lease(self):
+        raise NotImplementedError
+        yield
+class Begun:
+    def lease(self): return self._lease()
+    def stats(self): return self._stats()
+    def _lease(self): raise NotImplementedError
+    def _stats(self): return 3
+"""
+    assert unwritten(ast.parse(source), ["Pool", "Begun"]) == {"Pool"}
+
+
+def test_every_stub_of_this_course_is_not_started_as_it_is(checkout):
+    faults = {found.slug: examine(found, found.stub.read_bytes()).fault for found in Course(checkout)}
+    assert [slug for slug, fault in faults.items() if fault is None or fault.kind != "not started"] == []
 
 
 def test_which_names_are_unwritten():
