@@ -1,7 +1,7 @@
 """`fan_in` calls `worker` for all items at once and awaits the calls a few at a time.
 
 Breaks: R2
-Also: G2 G9
+Also: G2
 """
 
 from contextlib import asynccontextmanager

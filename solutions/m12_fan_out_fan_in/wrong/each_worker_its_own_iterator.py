@@ -1,7 +1,7 @@
 """Each worker goes through the source by itself.
 
 Breaks: R1
-Also: R2 R3 R4 R6 G9
+Also: R2 R4 R6 G9
 """
 
 from contextlib import asynccontextmanager

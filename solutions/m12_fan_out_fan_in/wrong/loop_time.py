@@ -1,7 +1,7 @@
 """Measures how long the work takes on the clock of the loop of asyncio.
 
 Breaks: G1 on trio
-Also: R1 R4 R5 R6 G3 G5 G9 R2 R3 G2
+Also: R1 R2 R4 R5 R6 G3 G5 G9
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """Waits for the oldest result first, so that results come in the order of the source.
 
 Breaks: R1
-Also: R2 R3 R6
+Also: R2 R6
 """
 
 from contextlib import asynccontextmanager

@@ -1,7 +1,7 @@
 """Nobody closes the sending end when the last worker is done.
 
 Breaks: R4
-Also: R6 R7 G1 G2 G3 G4 G5 G6 G9 R1 R2 R5
+Also: R6 G1 G2 G3 G4 G6
 """
 
 from contextlib import asynccontextmanager

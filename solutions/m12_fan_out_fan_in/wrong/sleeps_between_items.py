@@ -1,7 +1,6 @@
 """Makes a short blocking pause before each item, to go easy on the source.
 
 Breaks: G4
-Also: R6
 """
 
 import time

@@ -1,7 +1,6 @@
 """Takes an error of the source for its end.
 
 Breaks: R5
-Also: G9
 """
 
 from contextlib import asynccontextmanager

@@ -1,7 +1,7 @@
 """Starts a task for each item at once.
 
 Breaks: R2
-Also: R1 R3 R5 G5
+Also: R3
 """
 
 from contextlib import asynccontextmanager

@@ -1,6 +1,6 @@
-"""When the consumer has closed the stream, the workers go on through the source.
+"""Cancels the whole task group, the body too, when it finds the stream closed.
 
-Breaks: R3
+Breaks: R6
 """
 
 from contextlib import asynccontextmanager
@@ -22,7 +22,8 @@ async def fan_out(source, worker, *, workers, buffer=0):
                 try:
                     await outbox.send((item, result))
                 except anyio.BrokenResourceError:
-                    continue
+                    group.cancel_scope.cancel()
+                    return
 
     async with anyio.create_task_group() as group, receive:
         async with send:
