@@ -345,7 +345,7 @@ def test_bound_when_the_consumer_stops(play: Play) -> None:
         expect_back_pressure(trial.accepting("deadlock"), workers, buffer)
 
 
-@check("R3", misconception="a-bit-more-buffer", step="slow-consumer", core=False)
+@check("R3", misconception="unbounded-between", step="slow-consumer", core=False)
 def test_bound_at_any_time(play: Play) -> None:
     """At any time at most `2 * workers + 2 * buffer + 1` items are taken from the source and not yet received."""
     for workers, buffer, work in ((1, 0, [wait(0.3)]), (2, 1, [])):
