@@ -71,6 +71,8 @@ DIAMOND = {
     "mail": service("db", up=0.8, down=0.4),
     "web": service("log", "mail", up=0.7, down=1.1),
 }
+MIRROR = {**dict(reversed(DIAMOND.items())), "web": service("mail", "log", up=0.7, down=1.1)}
+"""The same, given and required the other way round."""
 
 
 def about(moment: float) -> Any:
@@ -184,7 +186,7 @@ def test_any_graph(play: Play) -> None:
         plan = graph(play)
         for t in play(services=plan, body=[wait(1)], form=form).orders(4):
             expect_start_order(t, plan)
-    for plan in (DIAMOND, dict(reversed(DIAMOND.items()))):
+    for plan in (DIAMOND, MIRROR):
         expect_start_order(play(services=plan, body=[wait(1)]), plan)
 
 
@@ -212,8 +214,9 @@ def test_a_second_block(play: Play) -> None:
     t = play(services=plan, body=[wait(1)], blocks=2)
     t.expect("services as they were started", t.names("run"), ["db", "web"] * 2)
     t.expect("bodies", len(t.all("body")), 2)
-    second, up = t.all("run")[2:], [span.start for span in t.all("ready", "db")][-1]
-    t.expect("web started the second time at", second[1].start, at_least(up))
+    up = [span.start for span in t.all("ready", "db")]
+    t.expect("how often db got ready", len(up), 2)
+    t.expect("web started the second time at", t.all("run", "web")[1].start, at_least(up[1]))
 
 
 @check("R1", misconception="one-after-the-other", step="order-from-requirements", core=False)
@@ -324,7 +327,7 @@ def test_running_is_not_limited(play: Play) -> None:
 @check("R3", misconception="ready-will-come", step="know-when-it-is-ready")
 def test_raises_before_ready(play: Play) -> None:
     """A service that raises before it is ready does not start: `StartError` with its name, without waiting longer."""
-    for kind in ("Fault", "TimeoutError", "RuntimeError", "ExceptionGroup"):
+    for kind in ("Fault", "TimeoutError", "ExceptionGroup"):
         t = play(services=failing(wait(2.2), fail(f"E {kind}", kind)), body=[wait(1)], start_timeout=30)
         expect_start_error(t, "web")
         expect_no_body(t)
@@ -354,7 +357,7 @@ def test_the_first_does_not_start(play: Play) -> None:
 @check("R3", misconception="the-group-cleans-up", step="stop-dependants-first")
 def test_failed_start_stops_in_order(play: Play) -> None:
     """When a service does not start, those already started are stopped, dependants first."""
-    ends = ([hang()], [wait(2), fail("E")], [wait(2)], [cleanup(wait(1.5)), hang()], [cleanup(wait(1.5)), fail("E")])
+    ends = ([wait(2)], [cleanup(wait(1.5)), hang()], [cleanup(wait(1.5)), fail("E")])
     for steps in ends:
         plan = failing(*steps)
         t = play(services=plan, body=[wait(1)], start_timeout=4.5)
@@ -376,7 +379,7 @@ def test_failure_is_seen_while_others_start(play: Play) -> None:
 @check("R4", misconception="cancel-all-at-once", step="stop-dependants-first")
 def test_stops_dependants_first(play: Play) -> None:
     """A service is cancelled only when all that require it have ended, cleanup included."""
-    for plan in (chain(play, "db", "log", "web"), DIAMOND, dict(reversed(DIAMOND.items()))):
+    for plan in (chain(play, "db", "log", "web"), DIAMOND, MIRROR):
         t = play(services=plan, body=[wait(3)])
         expect_stopped(t, plan)
 
@@ -504,22 +507,20 @@ def test_error_while_stopping_beside_another(play: Play) -> None:
 @check("R5", misconception="an-error-skips-the-stop", step="keep-the-order-whatever-happens", core=False)
 def test_body_raises(play: Play) -> None:
     """When the body raises, services are stopped in the same order, cleanup included, and its error goes on."""
-    for steps in ([wait(2), fail("E")], [fail("E")]):
-        for plan in (chain(play, "db", "log", "web"), DIAMOND):
-            t = play(services=plan, body=steps)
-            expect_stopped(t, plan)
-            expect_leaves(t, "E")
+    for plan, steps in ((chain(play, "db", "log", "web"), [fail("E")]), (DIAMOND, [wait(2), fail("E")])):
+        t = play(services=plan, body=steps)
+        expect_stopped(t, plan)
+        expect_leaves(t, "E")
 
 
 @check("R5", misconception="cancellation-reaches-all", step="keep-the-order-whatever-happens", core=False)
 def test_body_is_cancelled(play: Play) -> None:
     """When the body is cancelled from outside, services are stopped in the same order, cleanup included."""
-    for plan in (chain(play, "db", "log", "web"), DIAMOND):
-        for body in ([wait(30)], [cleanup(wait(1.5)), wait(30)]):
-            t = play(services=plan, body=body).cancel("caller", at=START + 19)
-            expect_stopped(t, plan)
-            for name, span in runs(t).items():
-                t.expect(f"{name} was cancelled at", span.cancelled_at, at_least(body_end(t)))
+    for plan, body in ((chain(play, "db", "log", "web"), [cleanup(wait(1.5)), wait(30)]), (DIAMOND, [wait(30)])):
+        t = play(services=plan, body=body).cancel("caller", at=START + 19)
+        expect_stopped(t, plan)
+        for name, span in runs(t).items():
+            t.expect(f"{name} was cancelled at", span.cancelled_at, at_least(body_end(t)))
 
 
 @check("R5", misconception="cancellation-reaches-all", step="keep-the-order-whatever-happens", core=False)
@@ -633,30 +634,28 @@ def expect_crash_leaves(t: Trace, who: str) -> None:
 def test_crash_cancels_the_body(play: Play) -> None:
     """When a running service raises or returns, the body is cancelled at once."""
     for steps, who in zip(CRASHES, ("db", "log", "web"), strict=True):
-        for body in ([wait(40)], [cleanup(wait(1)), wait(40)]):
-            t = play(services=crashing(who, steps), body=body)
-            t.expect("the body was cancelled at", t.one("body").cancelled_at, about(crash_of(t, who)))
+        t = play(services=crashing(who, steps), body=[cleanup(wait(1)), wait(40)])
+        t.expect("the body was cancelled at", t.one("body").cancelled_at, about(crash_of(t, who)))
 
 
 @check("R6", misconception="returning-is-fine", step="watch-what-runs", core=False)
 def test_error_of_a_crash_leaves(play: Play) -> None:
     """The error of a service that crashed leaves the call; if it just returned, `RuntimeError` with its name."""
     for steps in CRASHES:
-        for who, body in (("db", [wait(40)]), ("web", [wait(40)]), ("log", [on_cancel(wait(0.5), give(0)), wait(40)])):
+        for who, body in (("db", [wait(40)]), ("web", [on_cancel(wait(0.5), give(0)), wait(40)])):
             expect_crash_leaves(play(services=crashing(who, steps), body=body), who)
 
 
 @check("R6", misconception="crash-ends-all-at-once", step="keep-the-order-whatever-happens", core=False)
 def test_crash_stops_the_others_in_order(play: Play) -> None:
     """After a crash the others are stopped when the body has ended, cleanup included, dependants first."""
-    for steps in CRASHES[1:]:
-        for who in ("db", "log", "web"):
-            plan = crashing(who, steps)
-            t = play(services=plan, body=[cleanup(wait(1.7)), wait(40)])
-            for name, span in runs(t).items():
-                if name != who:
-                    t.expect(f"{name} was cancelled at", span.cancelled_at, at_least(body_end(t)))
-            expect_stopped(t, plan)
+    for steps, who in zip(CRASHES, ("log", "web", "db"), strict=True):
+        plan = crashing(who, steps)
+        t = play(services=plan, body=[cleanup(wait(1.7)), wait(40)])
+        for name, span in runs(t).items():
+            if name != who:
+                t.expect(f"{name} was cancelled at", span.cancelled_at, at_least(body_end(t)))
+        expect_stopped(t, plan)
 
 
 @check("R6", misconception="state-set-once", step="watch-what-runs", core=False)
@@ -777,7 +776,7 @@ def test_while_a_check_runs(play: Play) -> None:
 @check("R7", misconception="unhealthy-is-stopped", step="watch-what-runs", core=False)
 def test_unhealthy_is_not_stopped(play: Play) -> None:
     """An unhealthy service is not stopped, and the body is not disturbed."""
-    for script in ([wait(0.3), fail("E")], [hang()], [fail("E2", "TimeoutError")], [at_once(), fail("E3")]):
+    for script in ([wait(0.3), fail("E")], [hang()], [fail("E2", "TimeoutError")]):
         t = play(services=watched(db=script, web=[]), body=[wait(9)], health_interval=2, check_timeout=0.8)
         t.expect("the body", t.one("body").ending, "returned")
         t.expect("db was cancelled at", t.of("db").cancelled_at, at_least(body_end(t)))
@@ -938,8 +937,8 @@ def test_no_busy_waiting(play: Play) -> None:
 @check("G8", misconception="refused-in-a-group", step="order-from-requirements")
 def test_bare_value_error(play: Play) -> None:
     """The `ValueError` for services that cannot work is in no group."""
-    for services in IMPOSSIBLE.values():
-        t = play(services=services, body=[wait(1)], start_timeout=5)
+    for name in ("unknown", "twice", "four"):
+        t = play(services=IMPOSSIBLE[name], body=[wait(1)], start_timeout=5)
         if any(error == "ValueError" for error in t.call.errors):
             t.expect("what leaves the call", t.call.raised, "ValueError")
 

@@ -1,6 +1,7 @@
-"""Does not say which service returned.
+"""A service that crashed is `FAILED` until the stop comes to it.
 
 Breaks: R6
+Also: R4
 """
 
 import math
@@ -129,16 +130,17 @@ class _Life(TaskStatus[None]):
         if self._stopping:
             return
         if self.ready.is_set():
-            raise RuntimeError("a service ended by itself")
+            raise RuntimeError(f"{name!r} ended by itself")
         raise StartError(f"{name!r} was not ready within {start_timeout} s, or ended before")
 
     async def stop(self) -> None:
         for life in self.dependants:
             await life.ended.wait()
         self._stopping = True
-        if not self.ended.is_set():
-            self.state = State.STOPPING
+        self.state = State.STOPPING
         self._scope.cancel()
+        await self.ended.wait()
+        self.state = State.STOPPED
 
 
 async def _check_health(lives: Sequence[_Life], interval: float, timeout: float, until: CancelScope) -> None:

@@ -1,7 +1,4 @@
-"""A service that was unhealthy once stays so.
-
-Breaks: R7
-"""
+"""Built with an unpacking manager around the task group: a single error leaves bare, several in one flat group."""
 
 import math
 from collections.abc import AsyncIterator, Sequence
@@ -54,7 +51,7 @@ async def running(
 ) -> AsyncIterator[Host]:
     lives = _lives_of(services)
     checking = CancelScope()
-    async with create_task_group() as group:
+    async with _bare(), create_task_group() as group:
         try:
             for life in lives.values():
                 group.start_soon(life.live, start_timeout)
@@ -68,6 +65,26 @@ async def running(
                 async with create_task_group() as stops:
                     for life in lives.values():
                         stops.start_soon(life.stop)
+
+
+@asynccontextmanager
+async def _bare():
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        found = []
+
+        def flat(e):
+            if isinstance(e, BaseExceptionGroup):
+                for x in e.exceptions:
+                    flat(x)
+            else:
+                found.append(e)
+
+        flat(group)
+        if len(found) == 1:
+            raise found[0]
+        raise BaseExceptionGroup("failed", found)
 
 
 def _lives_of(services: Sequence[Service]) -> "dict[str, _Life]":
@@ -104,7 +121,8 @@ class _Life(TaskStatus[None]):
 
     async def live(self, start_timeout: float) -> None:
         try:
-            await checkpoint()
+            for _ in range(5):
+                await checkpoint()
             for life in self.requires:
                 await life.ready.wait()
             self.state = State.STARTING
@@ -135,6 +153,7 @@ class _Life(TaskStatus[None]):
     async def stop(self) -> None:
         for life in self.dependants:
             await life.ended.wait()
+        await checkpoint()
         self._stopping = True
         if not self.ended.is_set():
             self.state = State.STOPPING
@@ -147,8 +166,12 @@ async def _check_health(lives: Sequence[_Life], interval: float, timeout: float,
         try:
             with fail_after(timeout):
                 await life.service.check()
-        except Exception:
+        except BaseException as error:
             life.healthy = False
+            if not isinstance(error, Exception):
+                raise
+        else:
+            life.healthy = True
 
     with until:
         async with create_task_group() as checks:

@@ -1,8 +1,4 @@
-"""Leaves the block while the services still clean up.
-
-Breaks: R4
-Also: R3 R5 R6 R8 G2 G5
-"""
+"""Drops the error of a service that ends after the block and before its turn; checks that still run are skipped."""
 
 import math
 from collections.abc import AsyncIterator, Sequence
@@ -66,9 +62,11 @@ async def running(
         finally:
             checking.cancel()
             for life in lives.values():
-                life._stopping = True
-            group.cancel_scope.shield = False
-            group.cancel_scope.cancel()
+                life.block_over = True
+            with CancelScope(shield=True):
+                async with create_task_group() as stops:
+                    for life in lives.values():
+                        stops.start_soon(life.stop)
 
 
 def _lives_of(services: Sequence[Service]) -> "dict[str, _Life]":
@@ -93,8 +91,8 @@ class _Life(TaskStatus[None]):
         self.state = State.PENDING
         self.healthy = True
         self.ready, self.ended = Event(), Event()
-        self._scope = CancelScope()
-        self._stopping = False
+        self._scope = CancelScope(shield=True)
+        self._stopping = self.block_over = False
 
     def started(self, value: None = None) -> None:
         if self._scope.cancel_called:
@@ -124,10 +122,12 @@ class _Life(TaskStatus[None]):
                 self._scope.deadline = current_time() + start_timeout
                 await self.service.run(task_status=self)
         except Exception as error:
+            if self.block_over and not self._stopping:
+                return
             if self.ready.is_set() or self._stopping:
                 raise
             raise StartError(f"{name!r} did not start: {error}") from error
-        if self._stopping:
+        if self._stopping or self.block_over:
             return
         if self.ready.is_set():
             raise RuntimeError(f"{name!r} ended by itself")
@@ -144,7 +144,12 @@ class _Life(TaskStatus[None]):
 
 async def _check_health(lives: Sequence[_Life], interval: float, timeout: float, until: CancelScope) -> None:
 
+    busy = set()
+
     async def check(life: _Life) -> None:
+        if life in busy:
+            return
+        busy.add(life)
         try:
             with fail_after(timeout):
                 await life.service.check()
@@ -152,6 +157,8 @@ async def _check_health(lives: Sequence[_Life], interval: float, timeout: float,
             life.healthy = False
         else:
             life.healthy = True
+        finally:
+            busy.discard(life)
 
     with until:
         async with create_task_group() as checks:

@@ -1,6 +1,6 @@
-"""A start that takes too long raises `TimeoutError`.
+"""Makes no further checks when the body has ended, and lets the running ones go on.
 
-Breaks: R3
+Breaks: R7
 """
 
 import math
@@ -130,7 +130,7 @@ class _Life(TaskStatus[None]):
             return
         if self.ready.is_set():
             raise RuntimeError(f"{name!r} ended by itself")
-        raise TimeoutError(f"{name!r} was not ready within {start_timeout} s, or ended before")
+        raise StartError(f"{name!r} was not ready within {start_timeout} s, or ended before")
 
     async def stop(self) -> None:
         for life in self.dependants:
@@ -152,8 +152,8 @@ async def _check_health(lives: Sequence[_Life], interval: float, timeout: float,
         else:
             life.healthy = True
 
-    with until:
-        async with create_task_group() as checks:
+    async with create_task_group() as checks:
+        with until:
             moment = current_time()
             while True:
                 moment += interval

@@ -1,8 +1,4 @@
-"""Waits for `ready` with a timeout and looks at nothing else: an early end is found late.
-
-Breaks: R3
-Also: R1 R4 R5 R6 G5 G2 G9
-"""
+"""Built with a scope around the block: errors are collected, those of services that were still starting are dropped."""
 
 import math
 from collections.abc import AsyncIterator, Sequence
@@ -55,21 +51,40 @@ async def running(
 ) -> AsyncIterator[Host]:
     lives = _lives_of(services)
     checking = CancelScope()
+    block = CancelScope()
+    problems: list[Exception] = []
+
+    async def watched(life: _Life) -> None:
+        try:
+            await life.live(start_timeout)
+        except Exception as error:
+            problems.append(error)
+            block.cancel()
+
     async with create_task_group() as group:
         try:
             for life in lives.values():
-                group.start_soon(life.live, start_timeout)
-            for life in lives.values():
-                with fail_after(start_timeout * (1 + len(lives))):
+                group.start_soon(watched, life)
+            with block:
+                for life in lives.values():
                     await life.ready.wait()
-            group.start_soon(_check_health, list(lives.values()), health_interval, check_timeout, checking)
-            yield Host(lives)
+                group.start_soon(_check_health, list(lives.values()), health_interval, check_timeout, checking)
+                yield Host(lives)
+        except Exception as error:
+            problems.insert(0, error)
         finally:
             checking.cancel()
+            for life in lives.values():
+                if life.state is State.PENDING:
+                    life.waiting.cancel()
             with CancelScope(shield=True):
                 async with create_task_group() as stops:
                     for life in lives.values():
                         stops.start_soon(life.stop)
+    if len(problems) == 1:
+        raise problems[0]
+    if problems:
+        raise ExceptionGroup("services", problems)
 
 
 def _lives_of(services: Sequence[Service]) -> "dict[str, _Life]":
@@ -96,6 +111,7 @@ class _Life(TaskStatus[None]):
         self.ready, self.ended = Event(), Event()
         self._scope = CancelScope(shield=True)
         self._stopping = False
+        self.waiting = CancelScope()
 
     def started(self, value: None = None) -> None:
         if self._scope.cancel_called:
@@ -107,8 +123,11 @@ class _Life(TaskStatus[None]):
     async def live(self, start_timeout: float) -> None:
         try:
             await checkpoint()
-            for life in self.requires:
-                await life.ready.wait()
+            with self.waiting:
+                for life in self.requires:
+                    await life.ready.wait()
+            if self.waiting.cancel_called:
+                return
             self.state = State.STARTING
             await self._run(start_timeout)
             self.state = State.STOPPED
@@ -125,9 +144,10 @@ class _Life(TaskStatus[None]):
                 self._scope.deadline = current_time() + start_timeout
                 await self.service.run(task_status=self)
         except Exception as error:
-            if self.ready.is_set() or self._stopping:
+            if self._stopping and not self.ready.is_set():
+                return
+            if self.ready.is_set():
                 raise
-            await sleep_until(self._scope.deadline)
             raise StartError(f"{name!r} did not start: {error}") from error
         if self._stopping:
             return

@@ -1,17 +1,17 @@
-"""Raises the first error of the stop; the others are lost.
+"""Takes a cancellation for an end like any other: the block just ends.
 
-Breaks: R4
-Also: R6
+Breaks: G3
+Also: R5 R6 R8
 """
 
 import math
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from enum import StrEnum
 from graphlib import TopologicalSorter
 from typing import Protocol
 
-from anyio import CancelScope, Event, create_task_group, current_time, fail_after, sleep_until
+from anyio import CancelScope, Event, create_task_group, current_time, fail_after, get_cancelled_exc_class, sleep_until
 from anyio.abc import TaskStatus
 from anyio.lowlevel import checkpoint
 
@@ -55,20 +55,21 @@ async def running(
 ) -> AsyncIterator[Host]:
     lives = _lives_of(services)
     checking = CancelScope()
-    async with create_task_group() as group:
-        try:
-            for life in lives.values():
-                group.start_soon(life.live, start_timeout)
-            for life in lives.values():
-                await life.ready.wait()
-            group.start_soon(_check_health, list(lives.values()), health_interval, check_timeout, checking)
-            yield Host(lives)
-        finally:
-            checking.cancel()
-            with CancelScope(shield=True):
-                async with create_task_group() as stops:
-                    for life in lives.values():
-                        stops.start_soon(life.stop)
+    with suppress(get_cancelled_exc_class()):
+        async with create_task_group() as group:
+            try:
+                for life in lives.values():
+                    group.start_soon(life.live, start_timeout)
+                for life in lives.values():
+                    await life.ready.wait()
+                group.start_soon(_check_health, list(lives.values()), health_interval, check_timeout, checking)
+                yield Host(lives)
+            finally:
+                checking.cancel()
+                with CancelScope(shield=True):
+                    async with create_task_group() as stops:
+                        for life in lives.values():
+                            stops.start_soon(life.stop)
 
 
 def _lives_of(services: Sequence[Service]) -> "dict[str, _Life]":
@@ -82,8 +83,6 @@ def _lives_of(services: Sequence[Service]) -> "dict[str, _Life]":
             life.requires.append(lives[name])
             lives[name].dependants.append(life)
     TopologicalSorter({name: life.service.requires for name, life in lives.items()}).prepare()
-    for life in lives.values():
-        life.all = list(lives.values())
     return lives
 
 
@@ -93,7 +92,6 @@ class _Life(TaskStatus[None]):
         self.requires: list[_Life] = []
         self.dependants: list[_Life] = []
         self.state = State.PENDING
-        self.all: list[_Life] = []
         self.healthy = True
         self.ready, self.ended = Event(), Event()
         self._scope = CancelScope(shield=True)
@@ -116,8 +114,7 @@ class _Life(TaskStatus[None]):
             self.state = State.STOPPED
         except Exception:
             self.state = State.FAILED
-            if not self._stopping or not any(life.state is State.FAILED for life in self.all if life is not self):
-                raise
+            raise
         finally:
             self.ended.set()
 

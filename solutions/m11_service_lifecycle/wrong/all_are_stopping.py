@@ -1,7 +1,7 @@
-"""Starts what can start, and finds the circle when nothing more can.
+"""Says `STOPPING` of all services as soon as the block ends.
 
-Breaks: R2
-Also: G8
+Breaks: R4
+Also: R6
 """
 
 import math
@@ -59,14 +59,8 @@ async def running(
         try:
             for life in lives.values():
                 group.start_soon(life.live, start_timeout)
-            circle = set(lives)
-            while free := [name for name in circle if not circle.intersection(lives[name].service.requires)]:
-                circle.difference_update(free)
             for life in lives.values():
-                if life.service.name not in circle:
-                    await life.ready.wait()
-            if circle:
-                raise ValueError(f"circle: {circle}")
+                await life.ready.wait()
             group.start_soon(_check_health, list(lives.values()), health_interval, check_timeout, checking)
             yield Host(lives)
         finally:
@@ -87,6 +81,7 @@ def _lives_of(services: Sequence[Service]) -> "dict[str, _Life]":
                 raise ValueError(f"{life.service.name!r} requires {name!r}, which is not there")
             life.requires.append(lives[name])
             lives[name].dependants.append(life)
+    TopologicalSorter({name: life.service.requires for name, life in lives.items()}).prepare()
     return lives
 
 
@@ -139,11 +134,11 @@ class _Life(TaskStatus[None]):
         raise StartError(f"{name!r} was not ready within {start_timeout} s, or ended before")
 
     async def stop(self) -> None:
+        if not self.ended.is_set():
+            self.state = State.STOPPING
         for life in self.dependants:
             await life.ended.wait()
         self._stopping = True
-        if not self.ended.is_set():
-            self.state = State.STOPPING
         self._scope.cancel()
 
 
