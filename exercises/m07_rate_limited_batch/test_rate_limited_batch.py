@@ -64,7 +64,7 @@ def test_cancelled_waiter_holds_up_nobody(play: Play) -> None:
 def test_no_polling(play: Play) -> None:
     """Who waits for 40 tokens is woken when they are there, not again and again before that."""
     t = tokens(play, 0.5, 40, {"a": [acquire(40), acquire(39.5)]})
-    t.expect("steps of the acquire that waits", t.of("a")[acquire(39.5)].steps, at_most(16))
+    t.expect("steps of the acquire that waits", t.of("a")[acquire(39.5)].steps, at_most(10))
 
 
 @check("R6", misconception="waits-for-the-impossible", step="wait-exactly")

@@ -76,6 +76,8 @@ def expect_grants(t: Trace, rate: float, capacity: float, what: str = "acquire",
     """Fail the subject unless each call was granted just when it should have been (s that are `allowed` apart)."""
     for call, ready in due(t, rate, capacity, what):
         words = f"{asked(call):g} tokens for {call.who}, asked for at {call.start:.2f} s"
+        if call.outside:
+            words += f" and cancelled at {call.cancelled_at:.2f} s"
         t.expect_that(words, call.how == "returned", f"acquire {call.ending}, due at {ready:.2f} s")
         t.expect(f"{words}, granted at", call.end, near(ready, allowed))
 
@@ -141,18 +143,6 @@ def test_full_again(play: Play) -> None:
 
 
 # -- R2: not sooner, not later -----------------------------------------------------------------------------------------
-@check("R2", misconception="refill-in-whole-tokens", step="wait-exactly")
-def test_one_after_the_other(play: Play) -> None:
-    """A request is granted as soon as enough tokens have come in, and not earlier."""
-    for rate in (0.3, 1.7, 40):
-        capacity = 5
-        script: list[Any] = []
-        for moment in sorted(play.draw(12, low=0.0, step=2 / rate)):
-            script += [at(moment), acquire(play.pick(1, 20) / 4)]
-        t = tokens(play, rate, capacity, {"a": script})
-        expect_grants(t, rate, capacity)
-
-
 @check("R2", misconception="no-second-look", step="wait-exactly")
 def test_many_at_the_same_time(play: Play) -> None:
     """Many who ask at the same time are served at the rate of the bucket, not all as soon as the first may go."""
@@ -161,20 +151,21 @@ def test_many_at_the_same_time(play: Play) -> None:
         expect_times(t, rate, capacity)
 
 
-@check("R2", misconception="no-second-look", step="wait-exactly")
-def test_waiters_that_come_later(play: Play) -> None:
-    """Those who come while others wait get their tokens as soon as the rate allows, and not earlier."""
-    rate, capacity = 0.8, 3
-    actors = {f"w{n}": [at(moment), acquire(1.5)] for n, moment in enumerate(play.draw(9, low=0.013, step=1.1))}
-    for t in tokens(play, rate, capacity, actors).orders(4):
-        expect_times(t, rate, capacity)
-
-
 @check("R2", misconception="saved-for-ever", step="refill-on-look")
 def test_idle_time_fills_to_capacity(play: Play) -> None:
     """Idle time fills the bucket up to `capacity`, and no more."""
     rate, capacity = 2, 3
     script = [acquire(3), at(100), acquire(3), acquire(1), at(200.3), acquire(0.5), acquire(2.5), acquire(2)]
+    t = tokens(play, rate, capacity, {"a": script})
+    expect_grants(t, rate, capacity)
+
+
+@check("R2", misconception="refill-in-whole-tokens", step="refill-on-look")
+def test_fractions(play: Play) -> None:
+    """Fractions of tokens count, as they come in and as they are asked for."""
+    rate, capacity = 0.7, 1.3
+    script = [acquire(1.3), acquire(0.25), acquire(0.0002), at(1), acquire(0.001), acquire(0.4)]
+    script += [at(2.9), acquire(0.9), acquire(1.2)]
     t = tokens(play, rate, capacity, {"a": script})
     expect_grants(t, rate, capacity)
 
@@ -193,13 +184,25 @@ def test_no_span_has_more(play: Play) -> None:
             t.expect(f"tokens granted from {begin:.2f} to {end:.2f} s", last - first + 1, most)
 
 
-@check("R2", misconception="refill-in-whole-tokens", step="refill-on-look")
-def test_fractions(play: Play) -> None:
-    """Fractions of tokens count, as they come in and as they are asked for."""
-    rate, capacity = 0.7, 1.3
-    script = [acquire(1.3), acquire(0.25), at(1), acquire(0.001), acquire(0.4), at(2.9), acquire(0.9), acquire(1.2)]
-    t = tokens(play, rate, capacity, {"a": script})
-    expect_grants(t, rate, capacity)
+@check("R2", misconception="refill-in-whole-tokens", step="wait-exactly")
+def test_one_after_the_other(play: Play) -> None:
+    """A request is granted as soon as enough tokens have come in, and not earlier."""
+    for rate in (0.3, 1.7, 40):
+        capacity = 5
+        script: list[Any] = []
+        for moment in sorted(play.draw(12, low=0.0, step=2 / rate)):
+            script += [at(moment), acquire(play.pick(1, 20) / 4)]
+        t = tokens(play, rate, capacity, {"a": script})
+        expect_grants(t, rate, capacity)
+
+
+@check("R2", misconception="no-second-look", step="wait-exactly")
+def test_waiters_that_come_later(play: Play) -> None:
+    """Those who come while others wait get their tokens as soon as the rate allows, and not earlier."""
+    rate, capacity = 0.8, 3
+    actors = {f"w{n}": [at(moment), acquire(1.5)] for n, moment in enumerate(play.draw(9, low=0.013, step=1.1))}
+    for t in tokens(play, rate, capacity, actors).orders(4):
+        expect_times(t, rate, capacity)
 
 
 @check("R2", misconception="level-not-now", step="refill-on-look")
@@ -388,8 +391,8 @@ def test_given_up_does_not_count(play: Play) -> None:
 
 
 # -- R5: no polling ----------------------------------------------------------------------------------------------------
-WAKE_UPS = 16
-"""Steps of a call that waits: five wake-ups, each of which may pass a lock and a scope, and the first step."""
+WAKE_UPS = 10
+"""Steps of a call that waits: five wake-ups, each of which may pass a lock or a scope on its way."""
 
 
 @check("R5", misconception="looks-again-and-again", step="wait-exactly")
@@ -414,12 +417,16 @@ def test_no_polling_in_line(play: Play) -> None:
 # -- R6: what is refused -----------------------------------------------------------------------------------------------
 @check("R6", misconception="only-negative-is-wrong", step="refill-on-look")
 def test_refused_buckets(play: Play) -> None:
-    """A `rate` or `capacity` that is zero or negative raises `ValueError`."""
+    """A `rate` or `capacity` that is zero or negative raises `ValueError`; any other is accepted."""
     for rate, capacity in ((0, 1), (-1, 1), (1, 0), (1, -0.5), (0, 0), (-2, -2)):
         t = tokens(play, 1, 1, {"a": [make(rate, capacity)]})
         made = t.one("make")
         words = f"TokenBucket(rate={rate}, capacity={capacity})"
         t.expect_that(words, "ValueError" in made.errors, f"it {made.ending}")
+    for rate, capacity in ((0.25, 8), (8, 0.25), (3, 3)):
+        made = tokens(play, 1, 1, {"a": [make(rate, capacity)]}).one("make")
+        words = f"TokenBucket(rate={rate}, capacity={capacity})"
+        t.expect_that(words, made.how == "returned", f"it {made.ending}")
 
 
 @check("R6", misconception="waits-for-the-impossible", step="wait-exactly")
@@ -476,6 +483,26 @@ def test_any_items_and_results(play: Play) -> None:
     expect_results(t, [token("A"), token("B"), token("C")])
 
 
+@check("R7", misconception="limit-is-a-hint", step="token-then-slot", core=False)
+def test_never_more_than_limit(play: Play) -> None:
+    """Never more than `limit` workers run at once, however many tokens there are."""
+    times = play.draw(8)
+    jobs = {f"i{n}": [wait(times[n]), give(n)] for n in range(8)}
+    for limit in (1, 3):
+        for t in processed(play, limit, jobs).orders(4):
+            t.expect("workers at the same time", t.most_open("work"), at_most(limit))
+
+
+@check("R7", misconception="chunks", step="token-then-slot", core=False)
+def test_all_slots_are_used(play: Play) -> None:
+    """As long as items wait and tokens are there, `limit` workers run: a slot that is free is used at once."""
+    times = play.draw(9)
+    jobs = {f"i{n}": [wait(times[n]), give(n)] for n in range(9)}
+    for limit in (1, 3, 4, 20):
+        for t in processed(play, limit, jobs).orders(2):
+            expect_busy(t, limit, rate=1, capacity=100)
+
+
 @check("R7", misconception="rate-is-a-limit", step="token-then-slot", core=False)
 def test_one_token_before_each_call(play: Play) -> None:
     """Each call of the worker takes one token before it starts: with free slots, calls start at the rate of the bucket."""
@@ -515,26 +542,6 @@ def test_bucket_is_shared(play: Play) -> None:
             earliest = START + max(0.0, number - 3) / 0.5
             t.expect(f"token {number} granted at", moment, at_least(earliest - LOOSE))
         t.expect("the last token granted at", max(moments), near(START + 5 / 0.5, LOOSE))
-
-
-@check("R7", misconception="limit-is-a-hint", step="token-then-slot", core=False)
-def test_never_more_than_limit(play: Play) -> None:
-    """Never more than `limit` workers run at once, however many tokens there are."""
-    times = play.draw(8)
-    jobs = {f"i{n}": [wait(times[n]), give(n)] for n in range(8)}
-    for limit in (1, 3):
-        for t in processed(play, limit, jobs).orders(4):
-            t.expect("workers at the same time", t.most_open("work"), at_most(limit))
-
-
-@check("R7", misconception="chunks", step="token-then-slot", core=False)
-def test_all_slots_are_used(play: Play) -> None:
-    """As long as items wait and tokens are there, `limit` workers run: a slot that is free is used at once."""
-    times = play.draw(9)
-    jobs = {f"i{n}": [wait(times[n]), give(n)] for n in range(9)}
-    for limit in (1, 3, 4, 20):
-        for t in processed(play, limit, jobs).orders(2):
-            expect_busy(t, limit, rate=1, capacity=100)
 
 
 @check("R7", misconception="tokens-for-all-first", step="token-then-slot", core=False)
