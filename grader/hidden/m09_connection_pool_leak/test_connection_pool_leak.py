@@ -134,9 +134,9 @@ def test_never_more_than_size(play: Play) -> None:
     }
     actors["u3"][1] = lease(wait(1.7), reset("E1"))
     actors["u5"][1] = lease(wait(0.3), fail("E2", "ConnectionError"))
-    for t in play(actors=actors, size=size, connect=[wait(0.45)], close=[wait(0.85)]).orders(6):
+    trial = play(actors=actors, size=size, connect=[wait(0.45)], close=[wait(0.85)]).accepting("deadlock")
+    for t in trial.orders(6):
         expect_within_size(t, size)
-        t.expect("leases that got a connection", len(got(t)), 14)
 
 
 @check("R1", misconception="count-after-connect", step="slot-before-connection")
@@ -148,13 +148,36 @@ def test_several_come_at_once(play: Play) -> None:
             expect_within_size(t, size)
 
 
+@check("R1", misconception="wait-cannot-be-cancelled", step="bound-the-wait")
+def test_who_gave_up_frees_no_slot(play: Play) -> None:
+    """After waits that were given up, or `connect` and blocks that failed, more connections than `size` exist at once."""
+    crowd = {f"n{n}": [wait(7 + 0.1 * n), lease(wait(2))] for n in range(4)}
+    actors = {
+        "g": [lease(wait(20))],
+        "h": [lease(wait(20))],
+        "x": [wait(1), lease()],
+        "y": [wait(1.5), within(1, lease())],
+        "z": [wait(2), attempt("try", lease())],
+        "k": [wait(3), cancel("try")],
+    }
+    expect_within_size(play(actors=actors | crowd, size=2, acquire_timeout=4).accepting("deadlock"), 2)
+    actors = {
+        "x": [lease()],
+        "y": [wait(1), within(2, lease())],
+        "z": [wait(3), lease(wait(1), fail("E1", "ConnectionError"))],
+        "w": [wait(4.5), lease(wait(1), fail("E1"))],
+        "v": [wait(4.7), within(1, lease(hang()))],
+    }
+    connects = {"c1": [wait(0.5), fail("E2")], "c2": [wait(9)]}
+    expect_within_size(play(actors=actors | crowd, size=2, connects=connects).accepting("deadlock"), 2)
+
+
 @check("R1", misconception="closing-is-gone", step="throw-the-broken-away")
 def test_being_closed_still_counts(play: Play) -> None:
     """A new connection is made while the one that it replaces is still being closed."""
     actors = {"a": [lease(wait(1), fail("E1", "ConnectionError"))], "b": [wait(0.5), lease(wait(1))]}
     actors |= {"c": [wait(1.5), lease(wait(1))]}
-    t = play(actors=actors, size=1, close=[wait(2)])
-    expect_within_size(t, 1)
+    expect_within_size(play(actors=actors, size=1, close=[wait(2)]).accepting("deadlock"), 1)
 
 
 @check("R1", misconception="always-a-new-one", step="slot-before-connection")
@@ -178,9 +201,8 @@ def test_idle_ones_are_used_again(play: Play) -> None:
 def test_waiters_use_them_again(play: Play) -> None:
     """A connection comes back to a full pool, and the next one in line gets another one."""
     actors = {f"u{n}": [wait(0.1 * n), lease(wait(1 + 0.3 * n))] for n in range(5)}
-    t = play(actors=actors, size=2)
+    t = play(actors=actors, size=2).accepting("deadlock")
     t.expect("connections made", len(t.all("connect")), 2)
-    t.expect("leases that got a connection", len(got(t)), 5)
 
 
 @check("R1", misconception="pool-is-filled-first", step="slot-before-connection")
@@ -315,7 +337,7 @@ def test_stats_are_true(play: Play) -> None:
         "u": [wait(1), lease(wait(10))],
         "v": [wait(2), lease(wait(4 + a))],
         "w": [wait(3), lease(wait(10 + b))],
-        "x": [wait(4), lease(wait(1))],
+        "x": [wait(4), lease(wait(10 + b))],
         "y": [wait(4.2), within(0.5, lease(wait(1)))],
         "o": [stats(), *(step for s in (1.5, 2.5, 3.5, 4.5, 5, 8.5, 11.5, 30) for step in (at(s), stats()))],
     }
@@ -337,7 +359,8 @@ def test_stats_after_giving_up(play: Play) -> None:
     }
     t = play(actors=actors, size=1, acquire_timeout=6)
     wanted = [(1, 0, 3), (1, 0, 2), (1, 0, 1), (1, 0, 0), (0, 1, 0)]
-    t.expect("leased, idle and waiting", numbers(t), wanted)
+    if leases(t, "h")[0].end == near(20):
+        t.expect("leased, idle and waiting", numbers(t), wanted)
 
 
 @check("R2", misconception="timeout-is-none", step="bound-the-wait")
@@ -450,7 +473,8 @@ def test_waiting_and_connecting_together(play: Play) -> None:
     actors = {"h": [lease()], "x": [wait(1), lease()]}
     connects = {"c1": [wait(1 + 0.6 * limit), fail("E1")], "c2": [wait(0.6 * limit)]}
     t = play(actors=actors, size=1, acquire_timeout=limit, connects=connects)
-    expect_timed_out(t, leases(t, "x")[0], limit)
+    if leases(t, "h")[0].errors == ["E1"]:
+        expect_timed_out(t, leases(t, "x")[0], limit)
 
 
 @check("R4", misconception="time-begins-anew", step="bound-the-wait")
@@ -633,7 +657,7 @@ def test_closing_as_the_lease_ends_is_not_interrupted(play: Play) -> None:
     """The pool was closed meanwhile, and a cancellation interrupts the closing of a connection as its lease ends."""
     a = play.draw(1)[0]
     actors = {"x": [lease(wait(2), wait(a))], "k": [wait(1), aclose()]}
-    for t in play(actors=actors, close=SLOW_CLOSE, close_timeout=60).cancelled("x"):
+    for t in play(actors=actors, close=SLOW_CLOSE, close_timeout=60).accepting("deadlock").cancelled("x"):
         expect_closed_whole(t)
 
 
@@ -681,8 +705,9 @@ def test_error_of_closing_hides_no_error(play: Play) -> None:
             t = play(actors={"x": [lease(*steps)]}, size=1, close=close, close_timeout=2)
             t.expect("what leaves the lease", t.call.raised, "E1")
         actors = {"x": [lease(wait(3), fail("E1"))], "k": [wait(1), aclose()]}
-        t = play(actors=actors, size=1, close=close, close_timeout=2)
-        t.expect("what leaves the lease", t.call.raised, "E1")
+        t = play(actors=actors, size=1, close=close, close_timeout=2).accepting("deadlock")
+        if (t.call.end or 0) >= 3:
+            t.expect("what leaves the lease", t.call.raised, "E1")
 
 
 @check("R7", misconception="last-exception-counts", step="close-the-pool", core=False)
@@ -690,8 +715,9 @@ def test_error_of_closing_hides_no_cancellation(play: Play) -> None:
     """Closing raised, or was given up, and that replaces the cancellation of the block."""
     for close in ([wait(0.4), fail("F1")], [fail("F1")], [hang()], [on_cancel(fail("F1")), hang()]):
         actors = {"x": [lease(hang())], "k": [wait(1), aclose()]}
-        t = play(actors=actors, size=1, close=close, close_timeout=2).cancel("x", at=3)
-        t.expect("the lease", t.call.how, "cancelled")
+        t = play(actors=actors, size=1, close=close, close_timeout=2).accepting("deadlock").cancel("x", at=3)
+        if (t.call.end or 0) >= 3:
+            t.expect("the lease", t.call.how, "cancelled")
 
 
 # -- R8: slow ones hold up nobody --------------------------------------------------------------------------------------------
@@ -732,6 +758,8 @@ def test_slow_close_holds_up_nobody(play: Play) -> None:
     t = play(actors=actors, size=2, close=[wait(30)], close_timeout=40)
     t.expect("served", got_at(t, "w", "x"), {"w": near(2.7), "x": near(3.7)})
     t.expect("v's lease ended at", leases(t, "v")[0].end, near(2.7))
+    t = play(actors={"u": [lease(*broken)], "w": [wait(2), lease(wait(1))]}, size=2, close=[wait(30)], close_timeout=40)
+    t.expect("served", got_at(t, "w"), {"w": near(2)})
 
 
 # -- R9: closing the pool ----------------------------------------------------------------------------------------------------

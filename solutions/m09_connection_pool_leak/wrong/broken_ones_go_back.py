@@ -1,7 +1,7 @@
 """Puts every connection back, whatever happened to it.
 
 Breaks: R6
-Also: R1 R7 R8 G5
+Also: R7 R8 R9
 """
 
 from __future__ import annotations

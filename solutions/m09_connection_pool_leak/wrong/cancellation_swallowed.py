@@ -1,7 +1,7 @@
 """Catches everything that ends a block, the cancellation too, and goes on.
 
 Breaks: R2
-Also: R6 R7 R9 G3 G5
+Also: R7 R9 G3 G5
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Frees the slot when `connect` raises an `Exception`; a cancellation or a timeout keeps it.
 
 Breaks: R2
-Also: R1 R4 R5 R7 R9 G2 G5
+Also: R5 R7 R9 G2 G5
 """
 
 from __future__ import annotations

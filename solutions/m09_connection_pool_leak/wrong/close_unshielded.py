@@ -1,7 +1,7 @@
 """Closes connections without a shield: a cancellation leaves them half closed.
 
 Breaks: R7
-Also: R2 R9
+Also: R9
 """
 
 from __future__ import annotations

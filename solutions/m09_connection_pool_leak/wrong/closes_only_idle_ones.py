@@ -1,7 +1,7 @@
 """Closes what is idle and returns; leases still have open connections.
 
 Breaks: R9
-Also: R2 R7 G3
+Also: G3
 """
 
 from __future__ import annotations

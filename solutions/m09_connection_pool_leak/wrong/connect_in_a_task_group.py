@@ -1,7 +1,7 @@
 """Starts `connect` in a task group, which takes only coroutine functions.
 
 Breaks: G9
-Also: R2 R5 R9
+Also: R9
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Counts a connection when it is there; while it is being made, others look and find room.
 
 Breaks: R1
-Also: R2 R3 R4 R5 R8 R9 G2 G3 G4
+Also: R2 R3 R4 R5 R9 G2
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """Lets the error of closing replace the error of the block.
 
 Breaks: R7
-Also: R9
 """
 
 from __future__ import annotations

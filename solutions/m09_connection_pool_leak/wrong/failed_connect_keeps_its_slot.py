@@ -1,7 +1,7 @@
 """Forgets the slot when `connect` raises.
 
 Breaks: R5
-Also: R1 R2 R4 R7 R9 G1 G2 G3 G4 G5 G9
+Also: R2 R7 R9 G2 G5 G9
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """Counts the slot of a failed `connect` as free, and tells nobody who waits.
 
 Breaks: R5
-Also: R1 R2 R3 R4 R9 G2 G3 G4 G5 G9
 """
 
 from __future__ import annotations

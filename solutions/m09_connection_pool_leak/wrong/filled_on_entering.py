@@ -1,7 +1,7 @@
 """Makes all `size` connections when the pool is entered.
 
 Breaks: R1
-Also: R9 G8
+Also: R9
 """
 
 from __future__ import annotations

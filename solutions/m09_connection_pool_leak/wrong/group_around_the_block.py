@@ -1,7 +1,7 @@
 """Runs the block inside a task group, so that its error comes out in a group.
 
 Breaks: R2
-Also: R6 R7 R9 G3 G5
+Also: R6 R7 R9
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """Waits until the last lease has ended, and leaves the idle connections open.
 
 Breaks: R9
-Also: R7 G2
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """Stops whatever a block or `connect` or closing raises that is no error.
 
 Breaks: G5
-Also: R2 R4 R5 R6 R7 R9 G2 G3
 """
 
 from __future__ import annotations

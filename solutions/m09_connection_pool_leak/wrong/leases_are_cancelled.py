@@ -1,7 +1,7 @@
 """Ends the blocks that still have a connection when the pool is closed.
 
 Breaks: R9
-Also: R2 R3 R6 R7 G2 G3 G5
+Also: R7 G3
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Looks for a connection, makes it and closes it under one lock.
 
 Breaks: R8
-Also: R1 R2 R3 R4 R5 R6 R7 R9 G1 G2 G3 G4 G6
+Also: R2 R3 R4
 """
 
 from __future__ import annotations

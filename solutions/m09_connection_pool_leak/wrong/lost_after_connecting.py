@@ -1,7 +1,7 @@
 """Passes a checkpoint when the connection is there; a cancellation there loses it.
 
 Breaks: R2
-Also: R1 R7 R9 G2
+Also: R7 R9 G2
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """Makes a new connection as long as there is room, and only then looks for an idle one.
 
 Breaks: R1
-Also: R2
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """Puts a free connection back and wakes a waiter: whoever runs first takes it.
 
 Breaks: R3
-Also: R1 R2 R4 R5 R6 R7 R8 R9 G2 G3
 """
 
 from __future__ import annotations

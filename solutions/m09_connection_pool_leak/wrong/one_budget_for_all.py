@@ -1,7 +1,6 @@
 """Closes the idle connections one after the other under one `close_timeout`.
 
 Breaks: R9
-Also: R7
 """
 
 from __future__ import annotations

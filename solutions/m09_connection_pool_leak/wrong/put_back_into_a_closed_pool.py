@@ -1,7 +1,7 @@
 """Keeps a connection that comes back after the pool was closed.
 
 Breaks: R9
-Also: R2 R7 G1 G2 G3 G4 G5 G6
+Also: R7 G1 G5 G6
 """
 
 from __future__ import annotations

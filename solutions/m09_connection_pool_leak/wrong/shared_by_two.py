@@ -1,7 +1,6 @@
 """Lends an idle connection without taking it out of the list of idle ones.
 
 Breaks: R1
-Also: R2 R3 R5 R6 R7 R8 R9 G2 G3 G4 G5 G9
 """
 
 from __future__ import annotations

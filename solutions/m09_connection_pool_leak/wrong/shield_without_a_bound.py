@@ -1,7 +1,7 @@
 """Shields the closing of connections without a bound.
 
 Breaks: R7
-Also: R1 R2 R6 R9 G2 G3
+Also: R9
 """
 
 from __future__ import annotations

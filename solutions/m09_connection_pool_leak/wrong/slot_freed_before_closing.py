@@ -1,7 +1,7 @@
 """Frees the slot of a broken connection first, then closes it.
 
 Breaks: R1
-Also: R2 R6 R7 R8 R9
+Also: R7 R8 R9
 """
 
 from __future__ import annotations

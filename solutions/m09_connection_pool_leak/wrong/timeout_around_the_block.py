@@ -1,7 +1,7 @@
 """Puts the timeout around the whole lease, the block included.
 
 Breaks: R4
-Also: R2 R3 R6 R7 R9 G2 G3 G6
+Also: R2 R3
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Shields the wait, so that the line stays in order.
 
 Breaks: G3
-Also: R2 R3 R4 R9 G2
+Also: R2 R3 R4
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """Closes the pool and leaves those who wait to find out.
 
 Breaks: R9
-Also: G3
 """
 
 from __future__ import annotations

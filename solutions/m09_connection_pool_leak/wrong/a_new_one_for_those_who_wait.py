@@ -1,7 +1,7 @@
-"""Suppresses whatever closing raises, also what is no error.
+"""Looks for an idle connection before the wait, not after it: who waited always makes a new one.
 
-Breaks: G5
-Also: R2 R7 R9
+Breaks: R1
+Also: R2
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ class ConnectionPool(Generic[C]):
     def _hand_on(self, conn: C | None) -> None:
         if self._line:
             waiter = self._line.popleft()
-            waiter.conn = conn
+            waiter.conn = None
             waiter.ready.set()
         elif conn is not None:
             self._idle.append(conn)
@@ -137,7 +137,7 @@ class ConnectionPool(Generic[C]):
 
     async def _close(self, conn: C) -> None:
         try:
-            with anyio.move_on_after(self._close_timeout, shield=True), suppress(BaseException):
+            with anyio.move_on_after(self._close_timeout, shield=True), suppress(Exception):
                 if not conn.closed:
                     await conn.aclose()
         finally:

@@ -1,7 +1,7 @@
-"""Looks again whenever something changed, each time with the whole of `acquire_timeout`.
+"""Frees a slot when a caller runs out of time, also if it only waited and had none.
 
-Breaks: R4
-Also: R1 R2 R3 R5 R6 R7 R8 R9 G3 G6
+Breaks: R1
+Also: R2 R3 R4 R9
 """
 
 from __future__ import annotations
@@ -40,7 +40,6 @@ class Waiter(Generic[C]):
     ready: anyio.Event = field(default_factory=anyio.Event)
     conn: C | None = None
     refused: bool = False
-    served: bool = False
 
 
 class ConnectionPool(Generic[C]):
@@ -73,7 +72,12 @@ class ConnectionPool(Generic[C]):
 
     @asynccontextmanager
     async def _lease(self) -> AsyncIterator[C]:
-        conn = await self._acquire()
+        try:
+            with anyio.fail_after(self._acquire_timeout):
+                conn = await self._acquire()
+        except TimeoutError:
+            self._empty = min(self._size, self._empty + 1)
+            raise
         self._leased += 1
         broken = False
         try:
@@ -90,8 +94,7 @@ class ConnectionPool(Generic[C]):
         if conn is not None:
             return conn
         try:
-            with anyio.fail_after(self._acquire_timeout):
-                return await self._connect()
+            return await self._connect()
         except BaseException:
             self._hand_on(None)
             raise
@@ -107,10 +110,7 @@ class ConnectionPool(Generic[C]):
         waiter: Waiter[C] = Waiter()
         self._line.append(waiter)
         try:
-            while not (waiter.refused or waiter.served):
-                with anyio.fail_after(self._acquire_timeout):
-                    await waiter.ready.wait()
-                waiter.ready = anyio.Event() if not waiter.served else waiter.ready
+            await waiter.ready.wait()
         except BaseException:
             if waiter in self._line:
                 self._line.remove(waiter)
@@ -125,10 +125,7 @@ class ConnectionPool(Generic[C]):
         if self._line:
             waiter = self._line.popleft()
             waiter.conn = conn
-            waiter.served = True
             waiter.ready.set()
-            for other in self._line:
-                other.ready.set()
         elif conn is not None:
             self._idle.append(conn)
         else:

@@ -1,7 +1,7 @@
-"""Shields `connect`, so that no connection is lost.
+"""Makes no new connection as long as another one is being closed.
 
-Breaks: G3
-Also: R2 R4 R5 R9 G2
+Breaks: R8
+Also: R2 R7 R9 R1
 """
 
 from __future__ import annotations
@@ -62,6 +62,7 @@ class ConnectionPool(Generic[C]):
         self._line: deque[Waiter[C]] = deque()
         self._closed = False
         self._all_empty = anyio.Event()
+        self._busy: list[anyio.Event] = []
 
     @property
     def stats(self) -> PoolStats:
@@ -90,8 +91,9 @@ class ConnectionPool(Generic[C]):
         if conn is not None:
             return conn
         try:
-            with anyio.CancelScope(shield=True):
-                return await self._connect()
+            while self._busy:
+                await self._busy[-1].wait()
+            return await self._connect()
         except BaseException:
             self._hand_on(None)
             raise
@@ -137,11 +139,15 @@ class ConnectionPool(Generic[C]):
             self._hand_on(conn)
 
     async def _close(self, conn: C) -> None:
+        event = anyio.Event()
+        self._busy.append(event)
         try:
             with anyio.move_on_after(self._close_timeout, shield=True), suppress(Exception):
                 if not conn.closed:
                     await conn.aclose()
         finally:
+            self._busy.remove(event)
+            event.set()
             self._hand_on(None)
 
     async def aclose(self) -> None:
