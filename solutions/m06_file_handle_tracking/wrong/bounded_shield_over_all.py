@@ -1,7 +1,7 @@
-"""A shield makes code safe, so put one around all of it.
+"""A shield with a bound may be put around everything.
 
 Breaks: R6
-Also: G3
+Also: R5 G3
 """
 
 import os
@@ -64,7 +64,7 @@ class LeakTracker:
 
 @asynccontextmanager
 async def open_tracked(tracker: LeakTracker, path: str | os.PathLike[str], mode: str = "r"):
-    with anyio.CancelScope(shield=True):
+    with anyio.move_on_after(5, shield=True):
         file = await anyio.open_file(path, mode)
         tracker.track(file, name=str(path))
         try:

@@ -1,7 +1,6 @@
-"""Taking an unknown key out of a dict raises an error, and any error will do.
+"""A limit on threads is a limit on open files.
 
-Breaks: R2
-Also: R3
+Breaks: R7
 """
 
 import os
@@ -11,6 +10,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 import anyio
+import anyio.to_thread
 
 
 class LeakError(Exception):
@@ -31,34 +31,33 @@ class Entry:
 
 class LeakTracker:
     def __init__(self):
-        self._entries = {}
-        self._gone = []
+        self._entries = []
+
+    def _find(self, resource):
+        for entry in self._entries:
+            if entry.ref() is resource:
+                return entry
+        return None
 
     def track(self, resource: object, *, name: str) -> None:
-        key = id(resource)
-        if key in self._entries:
+        if self._find(resource) is not None:
             raise ValueError("already tracked")
-        self._entries[key] = entry = Entry(resource, name)
-        weakref.finalize(resource, self._collected, key, entry)
-
-    def _collected(self, key, entry):
-        if self._entries.get(key) is entry:
-            self._gone.append(self._entries.pop(key))
+        self._entries.append(Entry(resource, name))
 
     def untrack(self, resource: object) -> None:
-        del self._entries[id(resource)]
-
-    def _all(self):
-        return sorted([*self._entries.values(), *self._gone], key=lambda entry: entry.leak.opened_at)
+        entry = self._find(resource)
+        if entry is None:
+            raise ValueError("not tracked")
+        self._entries.remove(entry)
 
     def live(self) -> list[Leak]:
-        return [entry.leak for entry in self._all()]
+        return [entry.leak for entry in self._entries]
 
     @contextmanager
     def watch(self):
-        before = self._all()
+        before = list(self._entries)
         yield
-        leaked = [entry.leak.name for entry in self._all() if entry not in before]
+        leaked = [entry.leak.name for entry in self._entries if entry not in before]
         if leaked:
             raise LeakError(", ".join(leaked))
 
@@ -77,13 +76,12 @@ async def open_tracked(tracker: LeakTracker, path: str | os.PathLike[str], mode:
 async def read_all(tracker: LeakTracker, paths: Sequence[str | os.PathLike[str]], *, limit: int) -> list[str]:
     if limit < 1:
         raise ValueError("limit must be at least 1")
-    slots = anyio.Semaphore(limit)
+    slots = anyio.CapacityLimiter(limit)
     texts = [""] * len(paths)
 
     async def read(index, path):
-        async with slots:
-            async with open_tracked(tracker, path) as file:
-                texts[index] = await file.read()
+        async with open_tracked(tracker, path) as file:
+            texts[index] = await anyio.to_thread.run_sync(file.wrapped.read, limiter=slots)
 
     async with anyio.create_task_group() as tg:
         for index, path in enumerate(paths):
