@@ -26,6 +26,12 @@ SLICE = 0.5
 MAX_KILLS = 2
 """After so many hangs on a backend the rest of the checks fails there without being tried."""
 
+MAX_RUNAWAYS = 3
+"""After so many runs on a backend that did not end, later ones are cut sooner: all of them must fit into the time."""
+
+SHORT = 4_000
+"""Steps after which later runs of such a file are cut; a run of a right file takes a few hundred."""
+
 SINGLE = ("once", "one")
 """Kinds of search that are over after one run: there is nothing to stop."""
 
@@ -93,6 +99,7 @@ class Session:
         self.limits = limits or Limits()
         self.deadline = time.monotonic() + self.limits.total
         self.hangs: dict[str, list[str]] = {backend: [] for backend in BACKENDS}
+        self.runaways = dict.fromkeys(BACKENDS, 0)
         self._scene = module.scene.read_text(encoding="utf-8")
         #: what names in a trace may be made of, besides the plan's
         self.words = words_of(self._scene)
@@ -177,7 +184,10 @@ class Session:
         self.settle()
         if wrong := misplanned(request["plan"], *self._parts):
             raise NotRun(f"the check's plan does not fit {self.module.slug}/scene.py: {wrong}")
-        self._playing = self._play({**request, "op": "play"})
+        message = {**request, "op": "play"}
+        if self.runaways[request["backend"]] >= MAX_RUNAWAYS:
+            message["steps"] = SHORT
+        self._playing = self._play(message)
         return self._playing
 
     def settle(self) -> None:
@@ -234,6 +244,7 @@ class Session:
                     trace = checked(answer["trace"], message, count)
                     count, ended = count + 1, trace["end"]["kind"]
                     self._note_hang(trace)
+                    self.runaways[trace["backend"]] += ended == "runaway"
                     yield trace
                 finished = True
             finally:

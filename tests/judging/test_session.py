@@ -6,7 +6,7 @@ from grader.answers import Late
 from grader.check import NotRun
 from grader.contract import examine
 from grader.sandbox import LinkClosed
-from grader.session import Limits, Session
+from grader.session import SHORT, Limits, Session
 
 LOADED = {"loaded": True}
 PLAN = {"value": 7, "delay": 1}
@@ -150,6 +150,16 @@ def test_after_two_hangs_the_rest_fails_on_that_backend_alone(session, script):
         ends(held, ONCE)
         assert held.given_up("trio") == "hung earlier, line 7"
         assert held.given_up("asyncio") is None
+
+
+def test_a_file_whose_runs_do_not_end_gets_shorter_ones_on_that_backend_alone(session, script):
+    child = script([LOADED, *[message for _ in range(4) for message in (trace(kind="runaway"), {"done": 1})]])
+    with session(child) as held:
+        for _ in range(4):
+            assert ends(held, ONCE) == [(0, "runaway", "said")]
+        assert held.given_up("trio") is None
+        assert held.runaways == {"asyncio": 0, "trio": 4}
+    assert [message.get("steps") for message in child.sent[1:]] == [None, None, None, SHORT]
 
 
 def test_silence_without_processor_time_is_nobodys_fault(session, script):
