@@ -55,16 +55,34 @@ def _followed(where: str, parts: Sequence[Part]) -> None:
 
 
 def _syntax(where: str, parts: Sequence[Part]) -> None:
+    puzzles = {part.id: part for part in parts if isinstance(part, Puzzle)}
     for part in parts:
         if not isinstance(part, Cell | Verify):
             continue
+        puzzle = puzzles.get(part.id)
+        # Without its lines a proof may be no Python: they may be all that stands in a block.
+        text, more = (placed(list(puzzle.lines), part.text), len(puzzle.lines) - 1) if puzzle else (part.text, 0)
         try:
-            tree = ast.parse(part.text)
+            tree = ast.parse(text)
         except SyntaxError as error:
-            line = part.line + (error.lineno or 1) - 1
+            number = (error.lineno or 1) - 1
+            before = next((n for n, line in enumerate(part.text.splitlines()) if line.strip() == PLACEHOLDER), number)
+            line = part.line + (number if number <= before else max(before, number - more))
             raise _error(where, line, f"{part.id!r}: Python cannot read this: {error.msg}") from error
         if isinstance(part, Verify) and not any(isinstance(node, ast.Assert) for node in ast.walk(tree)):
             raise _error(where, part.line - 1, f"verify {part.id!r} asserts nothing")
+
+
+def placed(lines: list[str], proof: str) -> str:
+    """A proof with lines in place of the placeholder, indented as it is."""
+    made: list[str] = []
+    for each in proof.splitlines():
+        if each.strip() == PLACEHOLDER:
+            indent = each[: len(each) - len(each.lstrip())]
+            made += [indent + line for line in lines]
+        else:
+            made.append(each)
+    return "\n".join(made) + "\n"
 
 
 def _proofs(where: str, parts: Sequence[Part]) -> None:

@@ -101,7 +101,11 @@ def linked(text: str, lesson: Lesson) -> str:
 
     def target(found: re.Match[str]) -> str:
         page = lesson.path.parent / found["page"]
-        return f"]({found['page'][:-3]}.ipynb{found['rest'] or ''})" if has_cells(page) else found[0]
+        return (
+            f"]({found['page'][:-3]}.ipynb{found['rest'] or ''})"
+            if page.name == "lesson.md" or has_cells(page)
+            else found[0]
+        )
 
     return LINK.sub(target, text)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from string import ascii_uppercase
 
-from grader.lesson.joining import PLACEHOLDER
+from grader.lesson.joining import placed
 from grader.lesson.parts import Distractor, Puzzle
 
 
@@ -101,15 +101,3 @@ def wrong_program(puzzle: Puzzle, distractor: Distractor, proof: str) -> str:
     lines = list(puzzle.lines)
     lines[distractor.place - 1] = distractor.text
     return placed(lines, proof)
-
-
-def placed(lines: list[str], proof: str) -> str:
-    """A proof with lines in place of the placeholder, indented as it is."""
-    made: list[str] = []
-    for each in proof.splitlines():
-        if each.strip() == PLACEHOLDER:
-            indent = each[: len(each) - len(each.lstrip())]
-            made += [indent + line for line in lines]
-        else:
-            made.append(each)
-    return "\n".join(made) + "\n"

@@ -64,6 +64,10 @@ def test_links_lead_to_notebooks_where_there_are_some(lesson):
     assert "(hints.md)" in text
 
 
+def test_a_link_to_a_lesson_that_is_not_written_yet_will_not_be_stale(changed):
+    assert "(../m02_later/lesson.ipynb)" in text_of(changed("Find it.", "See [m02](../m02_later/lesson.md)."))
+
+
 def test_a_stale_notebook_is_noticed(lesson):
     assert is_stale(lesson)
     lesson.notebook.write_text(text_of(lesson), encoding="utf-8")

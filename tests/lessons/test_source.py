@@ -101,6 +101,15 @@ def test_a_lesson_that_breaks_the_format_is_one_line_with_file_and_line(parsed, 
     assert "\n" not in str(caught.value)
 
 
+def test_the_lines_of_a_problem_may_be_all_that_stands_in_a_block(parsed):
+    proof = "```verify {#o}\ntry:\n    f()\nfinally:\n    # <lines>\nassert x\n%s```\n"
+    lines = "```parsons {#o}\na\nb\n```\n"
+    assert parsed(lines + proof % "").verify("o")
+    for wrong, line in (("y = \n", 11), ("y = 1\nz = (\n", 12)):
+        with pytest.raises(LessonError, match=f"^lesson.md:{line}: 'o': Python cannot read this"):
+            parsed(lines + proof % wrong)
+
+
 def test_a_lesson_that_cannot_be_read_is_one_line(tmp_path):
     with pytest.raises(LessonError, match="cannot be read \\(no such file or directory\\)"):
         read(tmp_path / "lesson.md")
