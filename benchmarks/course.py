@@ -8,16 +8,25 @@ from __future__ import annotations
 
 import asyncio
 import platform
+import runpy
 import statistics
 import time
 from collections.abc import Awaitable, Callable
 from importlib.metadata import version
+from pathlib import Path
+from types import SimpleNamespace
 
 import anyio
 import anyio.lowlevel
 
 ROUNDS = 5
 Operation = Callable[[int], Awaitable[None]]
+SOLUTIONS = Path(__file__).resolve().parents[1] / "solutions"
+TRACKING = SimpleNamespace(**runpy.run_path(str(SOLUTIONS / "m06_file_handle_tracking" / "file_handle_tracking.py")))
+
+
+class Resource:
+    """Something that can be weakly referenced."""
 
 
 async def tasks(count: int) -> None:
@@ -63,6 +72,18 @@ async def threads(count: int) -> None:
         await anyio.to_thread.run_sync(int)
 
 
+async def tracked(count: int) -> None:
+    """The reference of m06, with a hundred other resources on its list."""
+    tracker = TRACKING.LeakTracker()
+    others = [Resource() for _ in range(100)]
+    for other in others:
+        tracker.track(other, name="other")
+    resource = Resource()
+    for _ in range(count):
+        tracker.track(resource, name="one")
+        tracker.untrack(resource)
+
+
 async def plain_tasks(count: int) -> None:
     """For comparison: asyncio's own."""
     async with asyncio.TaskGroup() as group:
@@ -76,6 +97,7 @@ COSTS: dict[str, tuple[Operation, int]] = {
     "a task in a group, started and ended": (tasks, 2_000),
     "a lock, taken and given back": (locks, 5_000),
     "an item through a memory stream": (streams, 3_000),
+    "a resource tracked and untracked (m06), 100 others live": (tracked, 2_000),
     "a call in a worker thread": (threads, 500),
 }
 

@@ -83,7 +83,7 @@ def solution(context: click.Context, module: str, answer: str | None) -> int:
     hints_of(found)  # complains if there are none: then only passing opens it
     if entry.hints < LAST:
         print(
-            f"{found.slug}: not open yet, {why}. It opens when they pass, or after {LAST} hints and a question: "
+            f"{found.slug}: not open yet, {why}. It opens when all your checks pass, or after {LAST} hints and a question: "
             f"`grader hint {found.short}` ({entry.hints} of {LAST} opened)"
         )
         return 1
