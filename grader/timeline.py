@@ -18,7 +18,7 @@ ENDS = {"returned": "┤", "raised": "✗", "cancelled": "⊘", "open": "…"}
 def timeline(trace: Trace) -> str:
     """The picture of one run, at most 80 columns wide."""
     spans = trace.spans
-    lines = [heading(trace), axis(trace.time)]
+    lines = [heading(trace), axis(begin(trace), trace.time)]
     lines += [line(span, trace) for span in spans[:MAX_LINES]]
     if len(spans) > MAX_LINES:
         lines.append(f"… and {len(spans) - MAX_LINES} more")
@@ -45,16 +45,21 @@ def heading(trace: Trace) -> str:
     return " · ".join(parts)
 
 
-def axis(end: float) -> str:
+def begin(trace: Trace) -> float:
+    """When there is something to see (virtual s): scenes let some time pass before the first call."""
+    return min((span.start for span in trace.spans if span.what != "actor"), default=0.0)
+
+
+def axis(start: float, end: float) -> str:
     """The axis of time, in virtual seconds."""
-    right = f"{seconds(end)} s"
-    return f"{'':{LABEL}} 0{'':{BAR - 1 - len(right)}}{right}"
+    left, right = seconds(start), f"{seconds(end)} s"
+    return f"{'':{LABEL}} {left}{right:>{BAR - len(left)}}"
 
 
 def line(span: Span, trace: Trace) -> str:
     """One span: its name, indented by depth, its bar, and how it ended."""
     label = f"{'  ' * min(depth(span, trace), 5)}{span.who} {span.what}"
-    return f"{label[:LABEL]:{LABEL}} {bar(span, trace.time):{BAR}} {ending(span)}"
+    return f"{label[:LABEL]:{LABEL}} {bar(span, begin(trace), trace.time):{BAR}} {ending(span)}"
 
 
 def depth(span: Span, trace: Trace) -> int:
@@ -65,11 +70,11 @@ def depth(span: Span, trace: Trace) -> int:
     return count
 
 
-def bar(span: Span, end: float) -> str:
+def bar(span: Span, start: float, end: float) -> str:
     """The span on the axis; one that takes no time is a point."""
-    scale = (BAR - 1) / end if end > 0 else 0.0
-    first = round(span.start * scale)
-    last = BAR - 1 if span.end is None else round(span.end * scale)
+    scale = (BAR - 1) / (end - start) if end > start else 0.0
+    first = round(max(span.start - start, 0.0) * scale)
+    last = BAR - 1 if span.end is None else round(max(span.end - start, 0.0) * scale)
     mark = ENDS[span.how]
     return " " * first + (mark if first == last else "├" + "─" * (last - first - 1) + mark)
 

@@ -19,6 +19,7 @@ from grader.notebook import picture
 from grader.report import Report, Row
 from grader.runs import seconds, word
 from grader.selfcheck import Checked, card, first_failure, self_check
+from grader.timeline import begin
 from grader.trace import Trace
 
 STYLE = {
@@ -249,4 +250,4 @@ def _picture(trace: Trace) -> picture.Picture:
             )
         )
     title = f"{trace.backend}, run of {seconds(end)} s"
-    return picture.Picture(title, rows, end)
+    return picture.Picture(title, rows, end, start=begin(trace))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import textwrap
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from html import escape
 from typing import Literal
 
@@ -83,12 +83,19 @@ class Picture:
         rows: from top to bottom.
         end: where the axis ends (s).
         notes: lines under it.
+        start: where the axis starts (s); what lies before it is drawn there.
     """
 
     title: str
     rows: Sequence[Row]
     end: float
-    notes: Sequence[str] = field(default=())
+    notes: Sequence[str] = ()
+    start: float = 0.0
+
+    def share(self, moment: float) -> float:
+        """How far along the axis a moment lies, from 0 to 1."""
+        length = self.end - self.start
+        return min(max(moment - self.start, 0.0) / length, 1.0) if length > 0 else 0.0
 
 
 # -- SVG -----------------------------------------------------------------------------------------------------------
@@ -115,10 +122,10 @@ def svg(picture: Picture) -> str:
         f'<title id="t{mark}">{escape(picture.title)}</title><desc id="d{mark}">{escape(text(picture))}</desc>',
         hatching,
         _words(0, 12, picture.title, "font-weight='bold'"),
-        *_axis(picture.end, bottom),
+        *_axis(picture, bottom),
     ]
     for number, row in enumerate(rows):
-        parts += _row(row, TOP + HEIGHT * number, picture.end, mark)
+        parts += _row(row, TOP + HEIGHT * number, picture, mark)
     for number, (symbol, said) in enumerate(legend):
         x, y = 180 * (number % 3), bottom + 22 + 20 * (number // 3)
         parts += [symbol.format(x=x, y=y, mark=mark), _words(x + 26, y + 4, said)]
@@ -127,38 +134,39 @@ def svg(picture: Picture) -> str:
     return "".join([*parts, "</svg>"])
 
 
-def _x(moment: float, end: float) -> float:
-    span = WIDTH - LABELS - ENDS
-    return round(LABELS + span * (min(moment, end) / end if end > 0 else 0), 1)
+def _x(moment: float, picture: Picture) -> float:
+    return round(LABELS + (WIDTH - LABELS - ENDS) * picture.share(moment), 1)
 
 
 def _words(x: float, y: float, said: str, more: str = "") -> str:
     return f'<text x="{x}" y="{y}" fill="currentColor" {more}>{escape(said)}</text>'
 
 
-def _axis(end: float, bottom: float) -> Iterator[str]:
-    for moment in (0.0, end / 2, end) if end > 0 else (0.0,):
-        x = _x(moment, end)
+def _axis(picture: Picture, bottom: float) -> Iterator[str]:
+    start, end = picture.start, picture.end
+    for moment in (start, (start + end) / 2, end) if end > start else (start,):
+        x = _x(moment, picture)
         yield (
             f'<line x1="{x}" y1="{TOP - 4}" x2="{x}" y2="{bottom}" stroke="currentColor" stroke-opacity=".25"/>'
             + _words(x, TOP - 8, f"{seconds(moment)} s", "text-anchor='middle' font-size='11'")
         )
 
 
-def _row(row: Row, y: float, end: float, mark: str) -> Iterator[str]:
+def _row(row: Row, y: float, picture: Picture, mark: str) -> Iterator[str]:
     middle = y + HEIGHT / 2
+    end = picture.end
     last = end if row.end is None else row.end
-    left, right = _x(row.start, end), _x(last, end)
+    left, right = _x(row.start, picture), _x(last, picture)
     yield _words(8 * row.depth, middle + 4, _cut(row.label, 17 - row.depth))
     yield f'<line x1="{left}" y1="{middle}" x2="{right}" y2="{middle}" stroke="currentColor" stroke-opacity=".5"/>'
     for start, stop in row.shields:
-        x = _x(start, end)
+        x = _x(start, picture)
         yield (
-            f'<rect x="{x - 1}" y="{y + 2}" width="{max(_x(stop, end) - x, 2) + 2}" height="{HEIGHT - 4}" rx="3" fill="none" '
+            f'<rect x="{x - 1}" y="{y + 2}" width="{max(_x(stop, picture) - x, 2) + 2}" height="{HEIGHT - 4}" rx="3" fill="none" '
             f'stroke="{SHIELD}" stroke-width="2"><title>shielded from {seconds(start)} s to {seconds(stop)} s</title></rect>'
         )
     for stretch in row.stretches:
-        x, width = _x(stretch.start, end), max(_x(stretch.end, end) - _x(stretch.start, end), 2)
+        x, width = _x(stretch.start, picture), max(_x(stretch.end, picture) - _x(stretch.start, picture), 2)
         if stretch.kind != "children":
             fill = f"url(#h{mark})" if stretch.kind == "blocked" else FILLS[stretch.kind]
             yield (
@@ -167,19 +175,19 @@ def _row(row: Row, y: float, end: float, mark: str) -> Iterator[str]:
             )
     for moment in row.deadlines:
         if moment <= end:
-            x = _x(moment, end)
+            x = _x(moment, picture)
             yield (
                 f'<line x1="{x}" y1="{y}" x2="{x}" y2="{y + HEIGHT}" stroke="{CANCEL}" stroke-width="2" '
                 f'stroke-dasharray="3 2"><title>deadline at {seconds(moment)} s</title></line>'
             )
     if row.requested is not None:
-        x = _x(row.requested, end)
+        x = _x(row.requested, picture)
         yield (
             f'<path d="M{x - 5} {y + 1}h10l-5 8z" fill="none" stroke="{CANCEL}" stroke-width="1.5">'
             f"<title>cancellation asked for at {seconds(row.requested)} s</title></path>"
         )
     for moment in row.delivered:
-        x = _x(moment, end)
+        x = _x(moment, picture)
         yield (
             f'<path d="M{x - 5} {y + HEIGHT - 1}h10l-5 -8z" fill="{CANCEL}">'
             f"<title>cancellation came at {seconds(moment)} s</title></path>"
@@ -233,11 +241,11 @@ def _notes(picture: Picture) -> list[str]:
 def text(picture: Picture) -> str:
     """The picture as text, at most 80 columns wide; it says what the SVG shows."""
     rows = picture.rows[:MOST_ROWS]
-    right = f"{seconds(picture.end)} s"
-    lines = [picture.title, f"{'':{NAMES}} 0{right:>{BAR - 1}}"]
+    left, right = seconds(picture.start), f"{seconds(picture.end)} s"
+    lines = [picture.title, f"{'':{NAMES}} {left}{right:>{BAR - len(left)}}"]
     for row in rows:
         label = _cut("  " * min(row.depth, 4) + row.label, NAMES)
-        lines.append(f"{label:{NAMES}} {_bar(row, picture.end):{BAR}} {_ending(row)}{_cancelled(row)}")
+        lines.append(f"{label:{NAMES}} {_bar(row, picture):{BAR}} {_ending(row)}{_cancelled(row)}")
     kinds = [kind for kind in WORDS if any(stretch.kind == kind for row in rows for stretch in row.stretches)]
     signs = [f"{STROKES[kind]} {WORDS[kind]}" for kind in kinds]
     signs += ["━ shielded"] if any(row.shields for row in rows) else []
@@ -247,12 +255,12 @@ def text(picture: Picture) -> str:
     return "\n".join(_cut(line.rstrip(), COLUMNS) for line in lines if line)
 
 
-def _bar(row: Row, end: float) -> str:
+def _bar(row: Row, picture: Picture) -> str:
     def column(moment: float) -> int:
-        return round((BAR - 1) * (min(moment, end) / end)) if end > 0 else 0
+        return round((BAR - 1) * picture.share(moment))
 
     cells = [" "] * BAR
-    last = end if row.end is None else row.end
+    last = picture.end if row.end is None else row.end
     for position in range(column(row.start), column(last) + 1):
         cells[position] = "╌"
     for stretch in row.stretches:
@@ -262,7 +270,7 @@ def _bar(row: Row, end: float) -> str:
         for position in range(column(start), column(stop) + 1):
             cells[position] = "━"
     for moment in row.deadlines:
-        if moment <= end:
+        if moment <= picture.end:
             cells[column(moment)] = "┆"
     for moment in row.delivered:
         cells[column(moment)] = "!"
