@@ -239,6 +239,8 @@ def test_cancelled_after_grace(play: Play) -> None:
     t = run(play, {**services, "c": [told(), wait(0.9 * grace)]}, stop=-2.0, grace=grace)
     expect_returned(t, c=0.9 * grace)
     expect_cancelled(t, grace, "a", "b", "d")
+    t = run(play, {"a": [hang()], "b": [wait(LONG)]}, stop=moment, grace=0.0)
+    expect_cancelled(t, moment, "a", "b")
 
 
 @check("R2", misconception="grace-is-a-sleep", step="bound-the-wait")
@@ -323,7 +325,8 @@ def test_each_has_the_time_for_itself(play: Play) -> None:
     for t in both(play, {name: [wait(2 * limit)] for name in names}, cleanups=cleanups, cleanup_timeout=limit):
         expect_whole(t, names)
     services = {"a": [hang()], "b": OBEDIENT, "c": [wait(1)]}
-    expect_whole(run(play, services, cleanups=cleanups, cleanup_timeout=limit, stop=2.0), names)
+    for grace in (10.0, 0.3 * limit):  # the time for stopping has nothing to do with it
+        expect_whole(run(play, services, cleanups=cleanups, cleanup_timeout=limit, stop=2.0, grace=grace), names)
 
 
 @check("R3", misconception="cleanup-never-fails", step="clean-up-whatever-happens")
@@ -410,6 +413,18 @@ def test_a_cleanup_that_hangs(play: Play) -> None:
     for hung in ([hang()], [cleanup(wait(1)), hang()]):
         for t in both(play, {"a": [wait(1)], "b": [wait(2)]}, cleanups={"a": hung}):
             expect_group(t, "TimeoutError")
+
+
+@check("R4", misconception="error-is-logged-and-gone", step="one-group-of-errors")
+def test_errors_after_a_signal(play: Play) -> None:
+    """Errors of services and cleanups leave `serve` also when a signal started the shutdown."""
+    for services, cleanups in (
+        ({"a": [told(), wait(1), fail("E")], "b": OBEDIENT}, {}),
+        ({"a": OBEDIENT, "b": [told(), wait(1)]}, {"b": [wait(0.5), fail("E")]}),
+    ):
+        t = serve(play, services, (2.0, "TERM"), cleanups=cleanups).accepting("deadlock")
+        if any(span.raised for span in (*t.all("run"), *t.all("cleanup"))):  # whether they are told, R6 asks
+            expect_group(t, "E")
 
 
 @check("R4", misconception="cancellation-among-errors", step="one-group-of-errors")
@@ -772,10 +787,11 @@ def test_no_busy_waiting(play: Play) -> None:
 
 @check("G9", misconception="run-is-a-coroutine-function", step="tell-then-wait")
 def test_any_callable(play: Play) -> None:
-    """`run` may be anything that returns an awaitable when it is called."""
+    """`run` and `cleanup` may be anything that returns an awaitable when it is called."""
     services = {"a": [awaitable(), wait(1)], "b": [awaitable(), told(), wait(1)], "c": [wait(1)]}
-    t = run(play, services, stop=2.0)
+    t = run(play, services, stop=2.0, cleanups={"a": [awaitable(), wait(0.4)], "c": [wait(0.3)]})
     t.expect("how a, b and c ended", [t.of(name).how for name in "abc"], ["returned"] * 3)
+    expect_whole(t, ["a", "b", "c"])
     t.expect_that("the call", t.call.how == "returned", t.call.ending)
 
 
