@@ -24,7 +24,7 @@ READ_ME = """\
 
 1. Python 3.11, 3.12 or 3.13: `python3 -m venv .venv && . .venv/bin/activate`
 2. `pip install "{wheel}[lab]"` (without `[lab]` if you want no JupyterLab)
-3. `grader lab` opens the first lesson with its exercise; or read `course/<module>/lesson.md` and write in
+3. `grader lab` opens the first lesson with its exercise; or open `course/<module>/lesson.ipynb` and write in
    `exercises/<module>/`
 4. `grader check <module> --watch` answers each save; `grader hint <module>`, `grader progress`
 {last}

@@ -125,8 +125,8 @@ def other(): raise ValueError
 
 def test_the_line_for_what_is_not_started_says_what_to_do(module):
     assert next_step(module) == "m01_tiny  not started  → open exercises/m01_tiny/tiny.py and write in it"
-    module.toml.with_name("lesson.md").write_text("# Tiny\n")
-    assert "→ read course/m01_tiny/lesson.md, then open exercises/m01_tiny/tiny.py" in next_step(module)
+    module.toml.with_name("lesson.ipynb").write_text("# Tiny\n")
+    assert "→ run course/m01_tiny/lesson.ipynb, then open exercises/m01_tiny/tiny.py" in next_step(module)
 
 
 def test_reading_a_file(tmp_path):
