@@ -439,6 +439,11 @@ def test_refused_requests(play: Play) -> None:
     for amount in (2.5, 0.01):
         call = tokens(play, 1, 2.5, {"a": [at(1), acquire(amount)]}).one("acquire")
         t.expect_that(f"acquire({amount}) of 2.5", call.how == "returned", f"it {call.ending}")
+    line = {"a": [acquire(2.5), acquire(2)], "b": [at(0.5), acquire(2.5)], "c": [at(0.6), acquire(1)]}
+    t = tokens(play, 1, 2.5, line).accepting("deadlock", "runaway")  # whether they are granted, other clauses ask
+    for call in t.calls("acquire"):
+        words = f"acquire({asked(call):g}) of 2.5, for {call.who}, who may have to wait"
+        t.expect_that(words, "ValueError" not in call.errors, f"it {call.ending}")
 
 
 # -- R7: the batch -----------------------------------------------------------------------------------------------------
