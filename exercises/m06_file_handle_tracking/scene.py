@@ -80,6 +80,7 @@ async def scene(
 
     Notes:
         leaks: the text of the `LeakError` that left a ``watch``.
+        lengths: how many characters the texts have that a ``read_all`` gave.
         thread: what a worker thread did for a moment, with which file, for how long, and the names that are live.
     """
     tracker = subject.LeakTracker()
@@ -173,7 +174,10 @@ async def scene(
 
     async def read_all(names: Sequence[str], limit: int) -> Any:
         paths = [path_of(name) for name in names]
-        return await subject.read_all(tracker, tuple(paths) if texts else paths, limit=limit)
+        found = await subject.read_all(tracker, tuple(paths) if texts else paths, limit=limit)
+        if isinstance(found, list):
+            world.note("lengths", [len(text) if isinstance(text, str) else None for text in found])
+        return found
 
     def in_a_thread(function: Any, args: tuple[Any, ...]) -> float:
         what, name = what_it_does(function, args)

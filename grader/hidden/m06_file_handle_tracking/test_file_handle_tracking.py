@@ -155,6 +155,8 @@ def test_same_name(play: Play) -> None:
     t = alone(play, *steps, live(), untrack("birch"), live(), untrack("alder"), untrack("cedar"), live())
     expect_live(t, ["tree"] * 3, ["tree"] * 2, [])
     t.expect("tracked at", [entry["opened_at"] for entry in lists(t)[1]], [near(START), near(START + 2)])
+    t = alone(play, track("alder", "tree"), track("birch", "tree"), live(), untrack("alder"), live())
+    expect_live(t, ["tree"] * 2, ["tree"])
 
 
 @check("R1", misconception="truth-is-presence", step="tell-them-apart")
@@ -294,6 +296,7 @@ def test_names_each_leak(play: Play) -> None:
     a, b, c, d = play.shuffled(TREES[:4])
     steps = [wait(1), track(a), wait(1), track(b), wait(1), track(c), wait(1), untrack(b), track(d), wait(1)]
     expect_leaks(alone(play, watch("w", *steps)), a, c, d, others=[b])
+    expect_leaks(alone(play, watch("w", *[step for name in TREES for step in (wait(1), track(name))])), *TREES)
     expect_leaks(alone(play, watch("w", wait(1), track("alder", "the fir"))), "the fir", others=["alder"])
     expect_leaks(alone(play, watch("w", wait(1), track("alder"), wait(1), untrack("alder"))))
     expect_leaks(alone(play, watch("w")))
@@ -626,6 +629,19 @@ def test_texts_in_order(play: Play) -> None:
         expect_live(t, [])
     t = alone(play, read_all([], 2), files=TEXTS)
     t.expect("the texts of no files", t.call.value, [])
+
+
+@check("R7", misconception="one-read-reads-all", step="limit-what-is-open", core=False)
+def test_whole_texts(play: Play) -> None:
+    """Each text is given whole, with all its lines, empty and long ones too."""
+    lines = ("a long line; " * 20 + "\n") * 35  # no more than that: who reads piece by piece takes a step for each
+    texts = {"alder": "one\n\n  two \n", "birch": "", "cedar": lines}
+    t = alone(play, read_all(list(texts), 4), files=texts)
+    value = t.call.value
+    t.expect_that("the texts", isinstance(value, list) and len(value) == len(texts), f"read_all {t.call.ending}")
+    t.expect("the text of alder", value[0], texts["alder"])
+    lengths = [entry["value"] for entry in t.notes("lengths")]
+    t.expect("characters of each text", lengths, [[len(text) for text in texts.values()]])
 
 
 @check("R7", misconception="reading-is-what-counts", step="limit-what-is-open", core=False)
