@@ -1,7 +1,7 @@
 """Hidden checks of m12: what `fan_out` and `fan_in` promise, whatever workers, source and consumer do."""
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from grader import (
@@ -309,6 +309,13 @@ def test_all_workers_busy(play: Play) -> None:
     for workers, buffer in ((1, None), (2, None), (6, 2)):
         items = [["slow", [wait(20)]], *jobs(play, 7)]
         expect_all_busy(out(play, items, workers=workers, buffer=buffer).accepting("deadlock"), workers)
+    expect_as_many_as(play.pick(34, 46), lambda items, workers: out(play, items, workers=workers))
+
+
+def expect_as_many_as(workers: int, call: Callable[[Items, int], Trial]) -> None:
+    """Expect that so many calls run at once when there is an item for each of them, however many that is."""
+    t = call(many(workers, wait(5)), workers).accepting("deadlock")
+    t.expect("worker calls at once", t.most_open("work"), workers)
 
 
 @check("R2", misconception="batches", step="one-source-for-all")
@@ -317,6 +324,7 @@ def test_all_workers_busy_in_fan_in(play: Play) -> None:
     for workers in (2, 6):
         items = [["slow", [wait(20)]], *jobs(play, 7)]
         expect_all_busy(gather(play, items, workers=workers).accepting("deadlock"), workers)
+    expect_as_many_as(play.pick(34, 46), lambda items, workers: gather(play, items, workers=workers))
 
 
 @check("R2", misconception="state-of-all-calls", step="one-source-for-all")
@@ -640,6 +648,7 @@ def refused(play: Play) -> Iterator[Trace]:
     for workers in (0, -play.pick(1, 9)):
         yield out(play, jobs(play, 3), workers=workers).accepting("deadlock")
         yield gather(play, jobs(play, 3), workers=workers).accepting("deadlock")
+        yield gather(play, [], workers=workers).accepting("deadlock")
     yield out(play, jobs(play, 3), workers=2, buffer=-play.pick(1, 9)).accepting("deadlock")
 
 
