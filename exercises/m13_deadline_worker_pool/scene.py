@@ -20,6 +20,7 @@ class Jobs:
         deadlines, estimates: name → deadline (virtual s, absolute), estimate (s); others have the defaults.
         errors_given: name → the exception that the job returns, as a value.
         partials: whether each `run` is a `functools.partial`, which has no name, instead of a function.
+        plain: whether each `run` is a plain function, which looks at the deadline around it and returns a coroutine.
         form: what holds the jobs: a ``list`` or a ``tuple``.
     """
 
@@ -33,9 +34,11 @@ class Jobs:
         estimates: Mapping[str, float] | None = None,
         errors_given: Mapping[str, str] | None = None,
         partials: bool = False,
+        plain: bool = False,
         form: str = "list",
     ) -> None:
         self._world = world
+        self._plain = plain
         self._errors = errors_given or {}
         made = []
         for name, script in scripts.items():
@@ -50,6 +53,8 @@ class Jobs:
 
     def _run(self, name: str, script: Sequence[Any]) -> Callable[[float], Awaitable[Any]]:
         run: Callable[[float], Awaitable[Any]] = self._world.job(name, script, what="run", verbs={"look": look})
+        if self._plain:
+            return self._looks_first(name, run)
         if name not in self._errors:
             return run
 
@@ -58,6 +63,13 @@ class Jobs:
             return self._world.fault(self._errors[name])
 
         return give_error
+
+    def _looks_first(self, name: str, run: Callable[[float], Awaitable[Any]]) -> Callable[[float], Awaitable[Any]]:
+        def plain(end: float) -> Awaitable[Any]:
+            self._world.note("called", anyio.current_effective_deadline(), who=name)
+            return run(end)
+
+        return plain
 
 
 async def look() -> float:
@@ -93,6 +105,7 @@ async def scene(
     estimates: Mapping[str, float] | None = None,
     errors_given: Mapping[str, str] | None = None,
     partials: bool = False,
+    plain: bool = False,
     form: str = "list",
     beside: Mapping[str, Any] | None = None,
 ) -> None:
@@ -105,11 +118,12 @@ async def scene(
         deadline: what the call gets (virtual s, absolute); None is infinite.
         margin: what the call gets (s); None is left out.
         enclosing: deadlines of scopes around the call, the outermost first (virtual s, absolute).
-        deadlines, estimates, errors_given, partials, form: more about the jobs, see `Jobs`.
+        deadlines, estimates, errors_given, partials, plain, form: more about the jobs, see `Jobs`.
         beside: `jobs`, `workers` and `deadline` of a pool that the actor ``other`` runs at the same time.
 
     Notes:
         report: name, status, value and error of each outcome.
+        called: the deadline in force when a plain `run` was called, by that job.
     """
 
     async def run(made: Sequence[Any], **options: Any) -> None:
@@ -132,6 +146,7 @@ async def scene(
             estimates=estimates,
             errors_given=errors_given,
             partials=partials,
+            plain=plain,
             form=form,
         )
         await run(made.all, workers=workers, deadline=end, **options)

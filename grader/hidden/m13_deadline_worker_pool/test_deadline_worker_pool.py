@@ -170,13 +170,14 @@ def test_error_returned(play: Play) -> None:
 
 @check("R1", misconception="error-class-guessed", step="every-ending-is-an-outcome")
 def test_any_exception(play: Play) -> None:
-    """A job that raises an `Exception`, whichever, is `FAILED` with that very exception."""
+    """A job that raises an `Exception`, whichever, is `FAILED` with that very exception: it is not tried again."""
     kinds = ["OSError", "ValueError", "RuntimeError", "ConnectionError", "IndexError", "EndOfStream"]
     jobs = {kind: [wait(1 + n / 2), fail(f"E{n}", kind)] for n, kind in enumerate(kinds)}
     for workers in (1, 10):
         t = pool(play, jobs, workers=workers, ends=60)
         seen = {kind: outcomes(t).get(kind, ["no outcome"])[::2] for kind in kinds}
         t.expect("statuses and errors", seen, {kind: ["FAILED", token(f"E{n}")] for n, kind in enumerate(kinds)})
+        t.expect("jobs that were called", sorted(t.names("run")), sorted(kinds))
 
 
 @check("R1", misconception="error-class-guessed", step="every-ending-is-an-outcome")
@@ -314,7 +315,7 @@ def test_workers_of_each_pool(play: Play) -> None:
 
 
 # -- R3: each job has its end ------------------------------------------------------------------------------------------
-def ends_of_jobs(play: Play, script: Sequence[Any]) -> Iterator[tuple[Trace, dict[str, float]]]:
+def ends_of_jobs(play: Play, script: Sequence[Any], **more: Any) -> Iterator[tuple[Trace, dict[str, float]]]:
     """Pools whose jobs play that script, each with the end of every job (s after `START`)."""
     jobs = dict.fromkeys(("own", "late", "none"), script)
     plans: list[tuple[dict[str, Any], dict[str, float]]] = [
@@ -326,7 +327,7 @@ def ends_of_jobs(play: Play, script: Sequence[Any]) -> Iterator[tuple[Trace, dic
         ({"ends": 8, "enclosing": [40], "margin": 2}, {"own": 6, "late": 8, "none": 8}),
     ]
     for number, (plan, ends) in enumerate(plans):
-        yield pool(play, jobs, workers=3 if number % 2 else 1, deadlines={"own": 6, "late": 40}, **plan), ends
+        yield pool(play, jobs, workers=3 if number % 2 else 1, deadlines={"own": 6, "late": 40}, **plan, **more), ends
 
 
 @check("R3", misconception="one-end-for-all", step="an-end-for-each-job")
@@ -344,6 +345,15 @@ def test_deadline_inside(play: Play) -> None:
         for name, end in ends.items():
             for seen in t.all("look", name):
                 t.expect(f"deadline in force inside {name}", seen.value, at_most(START + end))
+
+
+@check("R3", misconception="scope-around-start-soon", step="an-end-for-each-job")
+def test_deadline_around_the_call_of_run(play: Play) -> None:
+    """`run` is called under its end too: what it does before it returns an awaitable sees no later deadline."""
+    for t, ends in ends_of_jobs(play, takes(1), plain=True):
+        for name, end in ends.items():
+            for entry in t.notes("called", name):
+                t.expect(f"deadline in force when {name} was called", entry["value"], at_most(START + end + 1e-6))
 
 
 @check("R3", misconception="relative-end", step="an-end-for-each-job")
@@ -554,10 +564,12 @@ def test_end_of_the_pool(play: Play) -> None:
 
 @check("R5", misconception="own-deadline-only", step="room-to-report")
 def test_deadline_around_without_margin(play: Play) -> None:
-    """Without a margin the pool ends at the tightest deadline around the call, if that is sooner than its own."""
-    t = pool(play, {"a": takes(1), "b": [hang()], "c": takes(1)}, workers=1, ends=60, enclosing=[90, 10])
-    t.expect("b was cancelled at", t.of("b").cancelled_at, at(10))
-    t.expect("the call ended at", t.call.end, at(10))
+    """Without a margin, or with one of 0, the pool ends at the tightest deadline around the call, if that is sooner."""
+    for given in ({}, {"margin": 0}):
+        jobs = {"a": takes(1), "b": [hang()], "c": takes(1)}
+        t = pool(play, jobs, workers=1, ends=60, enclosing=[90, 10], **given)
+        t.expect("b was cancelled at", t.of("b").cancelled_at, at(10))
+        t.expect("the call ended at", t.call.end, at(10))
 
 
 @check("R5", misconception="late-is-skipped", step="room-to-report")
@@ -606,7 +618,7 @@ def test_earliest_deadline_first(play: Play) -> None:
     """Of the jobs that wait, the one with the earliest `deadline` starts first."""
     names = [f"i{n}" for n in range(7)]
     urgent = play.shuffled(names)
-    deadlines = {name: 30 + 2 * place for place, name in enumerate(urgent)}
+    deadlines = {name: 30 + 0.03 * place for place, name in enumerate(urgent)}  # within one second
     times = dict(zip(names, play.draw(7, step=0.4), strict=True))
     jobs = {name: takes(times[name]) for name in names}
     for workers in (1, 2, 3):
@@ -628,13 +640,14 @@ def test_deadlines_after_the_end_of_the_pool(play: Play) -> None:
 
 @check("R6", misconception="order-for-equals", step="start-what-can-finish", core=False)
 def test_equal_deadlines(play: Play) -> None:
-    """Jobs with equal deadlines, or with none, start in the order of `jobs`."""
+    """Jobs with equal deadlines, or with none, start in the order of `jobs`, whatever their estimates are."""
     for deadlines in ({}, {"e": 40, "b": 40, "d": 40}, dict.fromkeys("ecbdaf", 40)):
         names = play.shuffled([*"abcdef"])
         wanted = sorted(names, key=lambda name: deadlines.get(name, NEVER))
         times = play.draw(6, step=0.4)
         jobs = {name: takes(times[n]) for n, name in enumerate(names)}
-        for t in pool(play, jobs, workers=2 if deadlines else 1, ends=99, deadlines=deadlines).orders(4):
+        plan = {"deadlines": deadlines, "estimates": dict(zip(names, (0.3, 0.1, 0.4, 0.2, 0.6, 0.5), strict=True))}
+        for t in pool(play, jobs, workers=2 if deadlines else 1, ends=99, **plan).orders(4):
             expect_order(t, wanted)
 
 
