@@ -506,6 +506,8 @@ def test_all_slots_are_used(play: Play) -> None:
     for limit in (1, 3, 4, 20):
         for t in processed(play, limit, jobs).orders(2):
             expect_busy(t, limit, rate=1, capacity=100)
+    many = {f"i{n}": [wait(1 + n % 3), give(n)] for n in range(30)}
+    expect_busy(processed(play, 25, many), 25, rate=1, capacity=100)
 
 
 @check("R7", misconception="rate-is-a-limit", step="token-then-slot", core=False)
@@ -607,13 +609,15 @@ def expect_no_new_work(t: Trace, order: int, event: str) -> None:
 
 @check("R7", misconception="error-as-a-result", step="token-then-slot", core=False)
 def test_error_cancels_the_rest(play: Play) -> None:
-    """An error of a worker cancels the others and leaves the call."""
+    """An error of a worker, whatever it is, cancels the others and leaves the call."""
     moment = play.draw(1)[0]
-    jobs = {"a": [wait(9), give("A")], "b": [wait(moment), fail("E")], "c": [cleanup(wait(1)), wait(20), give("C")]}
-    for t in processed(play, 3, jobs).orders(4):
-        expect_over(t, t.one("work", "b"), "E", cleaned=1)
-        for name in ("a", "c"):
-            t.expect(f"{name} was cancelled at", t.of(name).cancelled_at, near(START + moment, LOOSE))
+    for kind, orders in (("Fault", 4), ("TimeoutError", 1), ("OSError", 1)):
+        failing = [wait(moment), fail("E", kind)]
+        jobs = {"a": [wait(9), give("A")], "b": failing, "c": [cleanup(wait(1)), wait(20), give("C")]}
+        for t in processed(play, 3, jobs).orders(orders):
+            expect_over(t, t.all("work", "b")[0], "E", cleaned=1)
+            for name in ("a", "c"):
+                t.expect(f"{name} was cancelled at", t.of(name).cancelled_at, near(START + moment, LOOSE))
 
 
 @check("R7", misconception="error-as-a-result", step="token-then-slot", core=False)

@@ -260,6 +260,14 @@ def test_grace_counts_once(play: Play) -> None:
     expect_cancelled(t, 14, "b", "c")
     t = run(play, {"a": [wait(4.2)], "b": [wait(5.1)], "c": [hang()]}, stop=4.0)
     expect_cancelled(t, 14, "c")
+    errors = {
+        "a": [told(), wait(0.7), fail("E1")],
+        "b": [told(), wait(2.3), fail("E2")],
+        "c": [told(), wait(3.1), fail("E3")],
+    }
+    t = run(play, {**errors, "d": [told(), wait(6.2)], "e": [hang()]}, stop=1.0)
+    expect_returned(t, d=7.2)
+    expect_cancelled(t, 11, "e")
 
 
 # -- R3: cleanup, one after the other, protected and bounded -----------------------------------------------------------
@@ -301,6 +309,8 @@ def test_every_service(play: Play) -> None:
     t.expect("services that were cleaned up", sorted(t.names("cleanup")), list(services))
     for t in both(play, {"a": [wait(LONG)], "b": [fail("E")], "c": OBEDIENT}):
         t.expect("services that were cleaned up", sorted(t.names("cleanup")), ["a", "b", "c"])
+    t = run(play, {"a": [wait(LONG)], "b": [wait(1)], "c": OBEDIENT}, stop=-2.0)
+    t.expect("services that were cleaned up", sorted(t.names("cleanup")), ["a", "b", "c"])
 
 
 @check("R3", misconception="shield-without-a-bound", step="clean-up-whatever-happens")

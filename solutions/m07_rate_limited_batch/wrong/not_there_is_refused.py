@@ -1,7 +1,7 @@
 """What is not there is refused.
 
 Breaks: R6
-Also: R2, R5, R7, G3
+Also: R2 R5 R7 G3
 """
 
 from collections.abc import Awaitable, Callable, Sequence

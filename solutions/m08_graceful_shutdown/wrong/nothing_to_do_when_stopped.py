@@ -1,7 +1,7 @@
 """Returns at once if `stop` is set already: nothing is started.
 
 Breaks: R1
-Also: R2 R4
+Also: R2 R3 R4
 """
 
 import signal
