@@ -1,7 +1,7 @@
 """What is not there is refused.
 
 Breaks: R6
-Also: R2 R5 R7 G3
+Also: G1 G3 R2 R3 R4 R5 R7
 """
 
 from collections.abc import Awaitable, Callable, Sequence
