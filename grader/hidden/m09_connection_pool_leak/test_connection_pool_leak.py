@@ -762,6 +762,18 @@ def test_slow_close_holds_up_nobody(play: Play) -> None:
     t.expect("served", got_at(t, "w"), {"w": near(2)})
 
 
+@check("R8", misconception="lock-around-it", step="throw-the-broken-away", core=False)
+def test_closing_side_by_side(play: Play) -> None:
+    """One connection is slow to close, and another one that is thrown away meanwhile is closed only after it."""
+    actors = {
+        "u": [lease(wait(1), fail("E1", "ConnectionError"))],
+        "v": [wait(0.5), lease(wait(2), fail("E2", "ConnectionError"))],
+        "w": [wait(2), lease(wait(1))],
+    }
+    t = play(actors=actors, size=2, closes={"c1": [wait(30)], "c2": [wait(0.3)]}, close_timeout=40)
+    t.expect("w, who can have the slot of the other one, was served at", got_at(t, "w"), {"w": near(2.8)})
+
+
 # -- R9: closing the pool ----------------------------------------------------------------------------------------------------
 CLOSED = "PoolClosedError"
 
@@ -890,6 +902,17 @@ def test_cancelled_while_the_pool_closes(play: Play) -> None:
     actors = {"x": [lease(wait(b), checkpoint())], "k": [wait(1), aclose()]}
     for t in play(actors=actors, size=1, connect=[wait(a), checkpoint()], close=[checkpoint()]).cancelled("x"):
         if all(s.how == "returned" for s in t.all("close")):
+            expect_closed_pool(t)
+
+
+@check("R9", misconception="waiters-find-out", step="close-the-pool", core=False)
+def test_closed_at_the_moment_of_a_hand_over(play: Play) -> None:
+    """The pool closes just as a connection, or a slot, goes to one who waits, and it is lost: `aclose` waits for ever."""
+    actors = {"h": [lease(wait(3))], "w": [wait(1), lease(wait(1))], "k": [wait(5), aclose()]}
+    for connect in ([wait(2)], [wait(5), fail("E1")]):
+        for t in play(actors=actors, size=1, connect=connect, closes={"c1": [wait(0.7)]}).orders(32):
+            refused, failed = leases(t, "w")[0].errors, ["E1"] if len(connect) > 1 else []
+            t.expect("what the one who waits gets", refused, one_of(failed, [CLOSED]))
             expect_closed_pool(t)
 
 

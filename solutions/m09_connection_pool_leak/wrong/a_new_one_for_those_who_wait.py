@@ -1,7 +1,7 @@
 """Looks for an idle connection before the wait, not after it: who waited always makes a new one.
 
 Breaks: R1
-Also: R2
+Also: R2 R9
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Gives the connection back in the line after `yield`, which an error or a cancellation skips.
 
 Breaks: R2
-Also: R1 R3 R6 R7 R9 G2 G5
+Also: R1 R3 R6 R7 R8 R9 G2 G5
 """
 
 from __future__ import annotations

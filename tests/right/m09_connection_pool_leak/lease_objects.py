@@ -78,12 +78,14 @@ class Lease(Generic[C]):
         except BaseException:
             if self in pool.slots.statistics().borrowers:
                 pool.free(self)
+            pool.look()
             raise
         finally:
             pool.waiting -= 1
         if refused:
             if self in pool.slots.statistics().borrowers:
                 pool.free(self)
+            pool.look()
             raise PoolClosedError("the pool was closed")
 
     async def __aexit__(self, kind, error, tb) -> None:
