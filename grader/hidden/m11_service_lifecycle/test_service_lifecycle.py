@@ -307,6 +307,15 @@ def test_not_ready_in_time(play: Play) -> None:
         expect_no_body(t)
 
 
+@check("R3", misconception="no-bound-on-the-start", step="bound-the-start")
+def test_not_ready_and_then_an_end(play: Play) -> None:
+    """A service that is cancelled because it is late, and raises or returns then: it is a `StartError` all the same."""
+    for last in (fail("L"), fail("L2", "TimeoutError"), give(0)):
+        t = play(services=failing(on_cancel(wait(0.3), last), hang()), body=[wait(1)], start_timeout=4.5)
+        expect_start_error(t, "web")
+        expect_no_body(t)
+
+
 @check("R3", misconception="one-timeout-for-all", step="bound-the-start")
 def test_each_has_its_own_timeout(play: Play) -> None:
     """Each service has `start_timeout` seconds from its own start; the others do not use them up."""
@@ -500,7 +509,20 @@ def test_error_while_stopping_beside_another(play: Play) -> None:
     t = play(services=plan, body=[wait(2), fail("E")])
     expect_leaves(t, "E", "S", "D")
     t = play(services={**plan, "mail": {"requires": ["web"], "run": [wait(1), fail("E")]}}, body=[wait(2)])
-    expect_leaves(t, "S", "D")
+    expect_leaves(t, "S", "D", "StartError")
+
+
+@check("R4", misconception="an-error-ends-the-stop", step="keep-the-order-whatever-happens", core=False)
+def test_failed_while_stopping_after_a_cancellation(play: Play) -> None:
+    """A service that raises while it stops is `FAILED`, also if the body was cancelled from outside, or raised."""
+    plan = {"db": service(), "log": grumpy("S", "db"), "web": service("log")}
+    wanted = {"db": "STOPPED", "log": "FAILED", "web": "STOPPED"}
+    for t in (
+        play(services=plan, body=[wait(40)]).cancel("caller", at=START + 9),
+        play(services=plan, body=[fail("E")]),
+    ):
+        expect_stopped(t, plan)
+        t.expect("states after the block", final(t), wanted)
 
 
 # -- R5: the same order, whatever ends it --------------------------------------------------------------------------------
@@ -511,6 +533,8 @@ def test_body_raises(play: Play) -> None:
         t = play(services=plan, body=steps)
         expect_stopped(t, plan)
         expect_leaves(t, "E")
+    crash = {"db": service(), "web": doing(wait(2.3), fail("C"), requires=["db"], down=0)}
+    expect_leaves(play(services=crash, body=[on_cancel(wait(0.5), fail("E")), wait(40)]), "E")
 
 
 @check("R5", misconception="cancellation-reaches-all", step="keep-the-order-whatever-happens", core=False)
@@ -691,6 +715,14 @@ def test_two_crashes(play: Play) -> None:
     expect_leaves(t, "E", "E2")
 
 
+@check("R6", misconception="first-crash-counts", step="watch-what-runs", core=False)
+def test_crash_and_an_error_of_the_body(play: Play) -> None:
+    """When the body, cancelled because a service crashed, raises while it cleans up, the service's error leaves too."""
+    for steps in CRASHES:
+        t = play(services=crashing("log", steps), body=[on_cancel(wait(0.5), fail("B")), wait(40)])
+        expect_crash_leaves(t, "log")
+
+
 # -- R7: checks --------------------------------------------------------------------------------------------------------
 def checks_at(t: Trace, name: str) -> list[float]:
     """When the service was checked, from the beginning of the body (s)."""
@@ -775,10 +807,11 @@ def test_while_a_check_runs(play: Play) -> None:
 
 @check("R7", misconception="unhealthy-is-stopped", step="watch-what-runs", core=False)
 def test_unhealthy_is_not_stopped(play: Play) -> None:
-    """An unhealthy service is not stopped, and the body is not disturbed."""
+    """An unhealthy service is not stopped, it still is `RUNNING`, and the body is not disturbed."""
     for script in ([wait(0.3), fail("E")], [hang()], [fail("E2", "TimeoutError")]):
-        t = play(services=watched(db=script, web=[]), body=[wait(9)], health_interval=2, check_timeout=0.8)
+        t = play(services=watched(db=script, web=[]), body=[wait(9), states()], health_interval=2, check_timeout=0.8)
         t.expect("the body", t.one("body").ending, "returned")
+        t.expect("states at the end of the body", t.one("states", "caller").value, {"db": "RUNNING", "web": "RUNNING"})
         t.expect("db was cancelled at", t.of("db").cancelled_at, at_least(body_end(t)))
         t.expect("the call", t.call.ending, "returned")
 
