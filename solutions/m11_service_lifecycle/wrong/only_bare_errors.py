@@ -1,7 +1,7 @@
 """Raises the one error that matters most: that of the body, or of the start, or the first of the stop.
 
 Breaks: R4
-Also: R6 G5
+Also: R5 R6 G5
 """
 
 import math
