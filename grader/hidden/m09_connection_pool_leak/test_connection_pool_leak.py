@@ -991,7 +991,7 @@ def test_nothing_is_left(play: Play) -> None:
         "k": [wait(20), aclose()],
     }
     for plan in ({"connect": [wait(0.3)]}, {"connects": {"c1": [wait(0.4), fail("E2")]}, "close": [wait(0.4)]}):
-        for t in play(actors=actors, size=1, **plan).cancelled("y"):
+        for t in play(actors=actors, size=1, **plan).cancelled("y", limit=40):
             for number, span in enumerate(s for s in t.calls() if s.what in ("lease", "aclose")):
                 t.expect_nothing_left(span, but=() if number else ("streams",))
 
