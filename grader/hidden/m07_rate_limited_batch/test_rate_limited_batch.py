@@ -615,7 +615,7 @@ def test_error_cancels_the_rest(play: Play) -> None:
         failing = [wait(moment), fail("E", kind)]
         jobs = {"a": [wait(9), give("A")], "b": failing, "c": [cleanup(wait(1)), wait(20), give("C")]}
         for t in processed(play, 3, jobs).orders(orders):
-            expect_over(t, t.all("work", "b")[0], "E", cleaned=1)
+            expect_over(t, t.first(t.all("work", "b"), "the worker of b", "was never called"), "E", cleaned=1)
             for name in ("a", "c"):
                 t.expect(f"{name} was cancelled at", t.of(name).cancelled_at, near(START + moment, LOOSE))
 
