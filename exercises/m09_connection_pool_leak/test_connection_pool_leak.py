@@ -27,7 +27,7 @@ def numbers(t: Trace) -> list[tuple[Any, ...]]:
 # -- core ------------------------------------------------------------------------------------------------------------
 @check("R1", misconception="check-then-act", step="slot-before-connection")
 def test_never_more_than_size(play: Play) -> None:
-    """Several ask at the same moment, and more connections than `size` are made."""
+    """However many ask at the same moment, never more than `size` connections are made."""
     actors = {f"u{n}": [wait(1), lease(wait(1))] for n in range(4)}
     for t in play(actors=actors, size=2, connect=[wait(0.7)]).orders(4):
         t.expect("connections made", len(t.all("connect")), at_most(2))
@@ -35,14 +35,14 @@ def test_never_more_than_size(play: Play) -> None:
 
 @check("R1", misconception="always-a-new-one", step="slot-before-connection")
 def test_idle_one_is_used_again(play: Play) -> None:
-    """A connection is made although one is idle."""
+    """An idle connection is used again; a new one is made only when none is idle."""
     t = play(actors={"a": [lease(wait(1)), wait(1), lease(wait(1))]}, size=2)
     t.expect("connections made", len(t.all("connect")), 1)
 
 
 @check("R2", misconception="line-after-yield", step="give-back-whatever-happens")
 def test_given_back(play: Play) -> None:
-    """A block returns, raises or is cancelled, and its connection is not given back."""
+    """However its block ends (return, error, cancellation), a connection is given back."""
     for steps in ([wait(1)], [wait(1), fail("E")], [hang()]):
         t = play(actors={"a": [within(3, lease(*steps))], "b": [wait(5), within(1, lease())]}, size=1)
         t.expect("served", served(t, "b"), {"b": near(5)})
@@ -50,7 +50,7 @@ def test_given_back(play: Play) -> None:
 
 @check("R2", misconception="got-it-then-lost-it", step="find-the-leak")
 def test_cancelled_at_any_moment(play: Play) -> None:
-    """Cancelled at some moment, while it waits, connects or works, a caller keeps a slot or loses a connection."""
+    """Cancelled at any moment, while it waits, connects or works, a caller keeps no slot and loses no connection."""
     actors = {"x": [lease(wait(1))], "y": [at(9), within(1, lease())]}
     for t in play(actors=actors, size=1, connect=[wait(0.4)]).cancelled("x"):
         t.expect("served", served(t, "y"), {"y": one_of(near(9), near(9.4))})
@@ -58,7 +58,7 @@ def test_cancelled_at_any_moment(play: Play) -> None:
 
 @check("R2", misconception="stats-kept-by-hand", step="find-the-leak")
 def test_stats(play: Play) -> None:
-    """`stats` does not tell how many are leased, idle and waiting at the moment."""
+    """`stats` tells how many are leased, idle and waiting now."""
     actors = {"a": [lease(wait(4))], "b": [wait(1), lease(wait(4))], "o": [wait(0.5), stats(), wait(2), stats()]}
     t = play(actors={**actors, "c": [wait(20), stats()]}, size=1)
     t.expect("leased, idle and waiting", numbers(t), [(1, 0, 0), (1, 0, 1), (0, 1, 0)])
@@ -66,7 +66,7 @@ def test_stats(play: Play) -> None:
 
 @check("R4", misconception="timeout-is-none", step="bound-the-wait")
 def test_waiting_is_bounded(play: Play) -> None:
-    """A caller that waits longer than `acquire_timeout` gets no `TimeoutError` at that moment."""
+    """A caller that has waited for `acquire_timeout` gets a `TimeoutError` then."""
     t = play(actors={"a": [lease(wait(50))], "b": [wait(1), lease()]}, size=1, acquire_timeout=3)
     t.expect("what b gets", t.of("b")[lease()].errors, ["TimeoutError"])
     t.expect("when", t.of("b")[lease()].end, near(4))
@@ -74,14 +74,14 @@ def test_waiting_is_bounded(play: Play) -> None:
 
 @check("R4", misconception="timeout-around-the-lease", step="bound-the-wait")
 def test_block_is_not_bounded(play: Play) -> None:
-    """`acquire_timeout` ends the block too."""
+    """`acquire_timeout` does not end the block."""
     t = play(actors={"a": [lease(wait(50))]}, acquire_timeout=3)
     t.expect("the lease", t.call.ending, "returned")
 
 
 @check("R5", misconception="connect-cannot-fail", step="slot-before-connection")
 def test_connect_fails(play: Play) -> None:
-    """`connect` raises, and its error does not leave the lease, or its slot is not free for the next."""
+    """If `connect` raises, its error leaves the lease, and its slot is free for the next."""
     actors = {"a": [lease()], "b": [wait(1), within(9, lease())]}
     t = play(actors=actors, size=1, connects={"c1": [wait(2), fail("E")]})
     t.expect("what a gets", t.call.errors, ["E"])
@@ -90,7 +90,7 @@ def test_connect_fails(play: Play) -> None:
 
 @check("R9", misconception="close-means-idle", step="close-the-pool")
 def test_aclose(play: Play) -> None:
-    """`aclose` does not refuse those who wait, disturbs a lease, or does not return when its connection is closed."""
+    """`aclose` refuses those who wait, lets leases go on, and returns when their connections are closed."""
     actors = {"a": [lease(wait(9))], "b": [wait(1), lease()], "k": [wait(2), aclose()], "c": [wait(3), lease()]}
     t = play(actors=actors, size=1, close=[wait(0.5)])
     t.expect("the lease of a", t.of("a")[lease(wait(9))].ending, "returned")
@@ -102,7 +102,7 @@ def test_aclose(play: Play) -> None:
 
 @check("R9", misconception="close-means-idle", step="close-the-pool")
 def test_block_of_the_pool(play: Play) -> None:
-    """`async with` of the pool does not give the pool, or does not close it at the end of the block."""
+    """`async with` of the pool gives the pool and closes it at the end of the block."""
     t = play(actors={"a": [pool(lease(wait(1)), wait(1))]})
     t.expect("what `as` gives", [n["value"] for n in t.notes("entered")], [token("pool")])
     t.expect("connections closed", t.names("close"), ["c1"])
@@ -111,7 +111,7 @@ def test_block_of_the_pool(play: Play) -> None:
 # -- stretch ---------------------------------------------------------------------------------------------------------
 @check("R3", misconception="whoever-wakes-first", step="slot-before-connection", core=False)
 def test_first_come_first_served(play: Play) -> None:
-    """Those who wait are not served in the order in which they came."""
+    """Those who wait are served in the order in which they came."""
     line = {f"w{n}": [wait(1 + 0.3 * n), lease(wait(1))] for n in range(4)}
     t = play(actors={"h": [lease(wait(3)), lease(wait(1))], **line}, size=1)
     t.expect("those who were served", [n["who"] for n in t.notes("got")], ["h", *line, "h"])
@@ -119,7 +119,7 @@ def test_first_come_first_served(play: Play) -> None:
 
 @check("R6", misconception="broken-goes-back", step="throw-the-broken-away", core=False)
 def test_broken_one_is_closed(play: Play) -> None:
-    """A block raised a `ConnectionError`, and its connection is not closed, or is used again."""
+    """If a block raises a `ConnectionError`, its connection is closed and not used again."""
     t = play(actors={"a": [lease(wait(1), fail("E", "ConnectionError")), wait(1), lease()]}, size=1)
     t.expect("connections closed", t.names("close"), ["c1"])
     t.expect("connections lent", [n["value"] for n in t.notes("got")], [token("c1"), token("c2")])
@@ -127,14 +127,14 @@ def test_broken_one_is_closed(play: Play) -> None:
 
 @check("R7", misconception="await-in-finally", step="throw-the-broken-away", core=False)
 def test_closing_is_protected(play: Play) -> None:
-    """A cancellation interrupts the closing of a broken connection."""
+    """A cancellation does not interrupt the closing of a broken connection."""
     t = play(actors={"a": [lease(wait(1), fail("E", "ConnectionError"))]}, close=[wait(3)]).cancel("a", at=2)
     t.expect("closing", t.one("close").ending, "returned")
 
 
 @check("R7", misconception="shield-without-a-bound", step="throw-the-broken-away", core=False)
 def test_closing_is_bounded(play: Play) -> None:
-    """Closing a connection takes longer than `close_timeout`, and is not given up."""
+    """The closing of a connection is given up after `close_timeout`."""
     t = play(actors={"a": [lease(wait(1), fail("E", "ConnectionError"))]}, close=[wait(90)], close_timeout=2)
     t.expect("given up at", t.one("close").end, near(3))
     t.expect("what leaves the lease", t.call.raised, "E")
@@ -142,7 +142,7 @@ def test_closing_is_bounded(play: Play) -> None:
 
 @check("R8", misconception="lock-around-it", step="slot-before-connection", core=False)
 def test_slow_connect(play: Play) -> None:
-    """One connection is slow to come, and somebody who could have another one waits for it."""
+    """While one connection is slow to come, who could have another one does not wait for it."""
     actors = {"a": [lease(wait(1))], "b": [wait(1), lease(wait(1))], "c": [wait(3), lease(wait(1))]}
     t = play(actors=actors, size=2, connects={"c1": [wait(60)], "c2": [wait(0.5)]})
     t.expect("served", served(t, "b", "c"), {"b": near(1.5), "c": near(3)})
@@ -150,7 +150,7 @@ def test_slow_connect(play: Play) -> None:
 
 @check("R9", misconception="await-in-finally", step="close-the-pool", core=False)
 def test_aclose_is_cancelled(play: Play) -> None:
-    """`aclose` is cancelled while it closes an idle connection, and that is not closed whole."""
+    """`aclose` that is cancelled while it closes an idle connection still closes it whole."""
     actors = {"a": [lease(wait(1))], "k": [wait(2), attempt("try", aclose())], "s": [wait(3), cancel("try")]}
     t = play(actors=actors, close=[wait(2)])
     t.expect("closing", t.one("close").ending, "returned")
@@ -159,14 +159,14 @@ def test_aclose_is_cancelled(play: Play) -> None:
 # -- rules for every exercise ----------------------------------------------------------------------------------------
 @check("G1", misconception="asyncio-is-everywhere", step="slot-before-connection")
 def test_both_backends(play: Play) -> None:
-    """The pool does not work on asyncio, or on trio: one task has the connection, the other gets it later."""
+    """On asyncio and on trio: one task has the connection, the other gets it later."""
     t = play(actors={"a": [lease(wait(2))], "b": [wait(1), lease(wait(1))]}, size=1, connect=[wait(0.3)])
     t.expect("how the leases ended", [s.ending for s in t.calls("lease")], ["returned"] * 2)
 
 
 @check("G2", misconception="things-end-by-themselves", step="give-back-whatever-happens")
 def test_nothing_is_left(play: Play) -> None:
-    """When a lease has ended, a task, a stream or a lock of it is left."""
+    """When a lease has ended, no task, stream or lock of it is left."""
     actors = {"a": [lease(wait(2))], "b": [wait(1), lease(wait(1))], "c": [wait(1.5), within(1, lease())]}
     t = play(actors=actors, size=1)
     for span in t.calls("lease")[1:]:
@@ -175,7 +175,7 @@ def test_nothing_is_left(play: Play) -> None:
 
 @check("G3", misconception="wait-cannot-be-cancelled", step="bound-the-wait")
 def test_cancellation(play: Play) -> None:
-    """Cancelled from outside while it waits, a lease does not end by that at once."""
+    """Cancelled from outside while it waits, a lease ends by that at once."""
     t = play(actors={"a": [lease(wait(50))], "b": [wait(1), lease()]}, size=1, acquire_timeout=30).cancel("b", at=4)
     t.expect("the lease", t.of("b")[lease()].how, "cancelled")
     t.expect("it ended at", t.of("b")[lease()].end, near(4))
@@ -183,7 +183,7 @@ def test_cancellation(play: Play) -> None:
 
 @check("G4", misconception="blocking-is-short", step="bound-the-wait")
 def test_nothing_blocks(play: Play) -> None:
-    """A call blocks the event loop: no other task can run meanwhile."""
+    """No call blocks the event loop: other tasks run meanwhile."""
     actors = {
         "a": [lease(wait(5))],
         "b": [wait(1), lease()],
@@ -195,7 +195,7 @@ def test_nothing_blocks(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="give-back-whatever-happens")
 def test_interrupts(play: Play) -> None:
-    """A block raises what is no `Exception`, such as KeyboardInterrupt, and the connection is kept."""
+    """What is no `Exception`, such as KeyboardInterrupt, leaves the block, and the connection is given back."""
     actors = {"a": [lease(wait(1), fail("stop", "Abandon"))], "b": [wait(5), within(1, lease())]}
     t = play(actors=actors, size=1)
     t.expect_that("what leaves the lease", "stop" in t.call.errors, f"not what the block raised: it {t.call.ending}")
@@ -204,7 +204,7 @@ def test_interrupts(play: Play) -> None:
 
 @check("G6", misconception="look-again-and-again", step="bound-the-wait")
 def test_no_busy_waiting(play: Play) -> None:
-    """Who waits for a connection wakes up more often if that takes a thousand times as long."""
+    """Who waits for a connection does not wake up more often if that takes a thousand times as long."""
     steps = [play(actors={"a": [lease(wait(5 * long))], "b": [wait(1), lease()]}, size=1).steps for long in (1, 1000)]
     t = play(actors={"a": [lease(wait(1))]})
     t.expect("wake-ups of all tasks", steps[1], at_most(steps[0] + 10))
@@ -212,13 +212,13 @@ def test_no_busy_waiting(play: Play) -> None:
 
 @check("G8", misconception="refused-too-late", step="close-the-pool")
 def test_bad_size(play: Play) -> None:
-    """A size below 1 is not refused by a bare `ValueError` when the pool is made or entered."""
+    """A size below 1 is refused by a bare `ValueError` when the pool is made or entered."""
     t = play(actors={"a": [make(0)]})
     t.expect("what making the pool raised", t.one("make").raised, "ValueError")
 
 
 @check("G9", misconception="connect-is-a-coroutine-function", step="slot-before-connection")
 def test_any_awaitable(play: Play) -> None:
-    """`connect` gives an awaitable that is no coroutine, and the pool does not await it."""
+    """`connect` may give any awaitable, also one that is no coroutine."""
     t = play(actors={"a": [lease(wait(1))]}, connect=[awaitable(), wait(0.4)])
     t.expect("the lease", t.call.ending, "returned")

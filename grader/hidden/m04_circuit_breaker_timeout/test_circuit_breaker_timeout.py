@@ -187,16 +187,6 @@ def test_timeout_of_each_call(play: Play) -> None:
     t.expect("how calls of 9.5 s ended", outcomes(t), [V, V, V])
 
 
-@check("R1", misconception="timeout-is-silent", step="bound-the-call")
-def test_timeout_of_a_probe(play: Play) -> None:
-    """A probe has the same `timeout` as every other call."""
-    t = opened(play, {"caller": [at(31), call("slow")]})
-    t.expect("what a slow probe raised", t.one("call", "caller").errors, ["TimeoutError"])
-    t.expect("when it ended", t.one("call", "caller").end, near(START + 41))
-    t = opened(play, {"caller": [at(31), call("long")]}, jobs={"long": [wait(9.5), give("V")]})
-    t.expect("how a probe of 9.5 s ended", outcomes(t), [V])
-
-
 #: Each fails with the error of its own name.
 FAILURES = {
     "fault": [wait(1), fail("fault")],
@@ -610,6 +600,16 @@ def test_one_at_a_time_without_cooldown(play: Play) -> None:
 # -- R5: cancelled from outside ----------------------------------------------------------------------------------------
 #: Each ends by the cancellation; the last one when the timeout is over.
 CANCELLED = {"quick": [hang()], "past its timeout": [cleanup(wait(9)), hang()]}
+
+
+@check("R1", misconception="timeout-is-silent", step="bound-the-call")
+def test_timeout_of_a_probe(play: Play) -> None:
+    """A probe has the same `timeout` as every other call."""
+    t = opened(play, {"caller": [at(31), call("slow")]})
+    t.expect("what a slow probe raised", t.one("call", "caller").errors, ["TimeoutError"])
+    t.expect("when it ended", t.one("call", "caller").end, near(START + 41))
+    t = opened(play, {"caller": [at(31), call("long")]}, jobs={"long": [wait(9.5), give("V")]})
+    t.expect("how a probe of 9.5 s ended", outcomes(t), [V])
 
 
 @check("R5", misconception="cancelled-is-failed", step="tell-cancellation-apart")

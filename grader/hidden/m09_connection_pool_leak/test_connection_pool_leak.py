@@ -126,7 +126,7 @@ def expect_left_by_it(t: Trace, who: str, what: str = "lease") -> None:
 # -- R1: never more than `size`, and idle ones are used again ------------------------------------------------------------
 @check("R1", misconception="check-then-act", step="slot-before-connection")
 def test_never_more_than_size(play: Play) -> None:
-    """More connections exist at once than `size`, counting those that are being made or closed."""
+    """Never more than `size` connections exist at once, counting those that are being made or closed."""
     size = play.pick(2, 3)
     starts, spans = play.draw(7, low=0.5, step=0.3), play.draw(7)
     actors = {
@@ -141,7 +141,7 @@ def test_never_more_than_size(play: Play) -> None:
 
 @check("R1", misconception="count-after-connect", step="slot-before-connection")
 def test_several_come_at_once(play: Play) -> None:
-    """Several ask at the same moment, and more connections than `size` are made."""
+    """However many ask at the same moment, never more than `size` connections are made."""
     for size in (1, 2):
         actors = {f"u{n}": [wait(1), lease(checkpoint(), wait(1))] for n in range(4)}
         for t in play(actors=actors, size=size, connect=[checkpoint(), wait(0.7), checkpoint()]).orders(8):
@@ -150,7 +150,7 @@ def test_several_come_at_once(play: Play) -> None:
 
 @check("R1", misconception="wait-cannot-be-cancelled", step="bound-the-wait")
 def test_who_gave_up_frees_no_slot(play: Play) -> None:
-    """After waits that were given up, or `connect` and blocks that failed, more connections than `size` exist at once."""
+    """Waits that were given up, failed `connect`s and failed blocks do not make room for more than `size` connections."""
     crowd = {f"n{n}": [wait(7 + 0.1 * n), lease(wait(2))] for n in range(4)}
     actors = {
         "g": [lease(wait(20))],
@@ -174,7 +174,7 @@ def test_who_gave_up_frees_no_slot(play: Play) -> None:
 
 @check("R1", misconception="closing-is-gone", step="throw-the-broken-away")
 def test_being_closed_still_counts(play: Play) -> None:
-    """A new connection is made while the one that it replaces is still being closed."""
+    """A new connection is made only when the one that it replaces has been closed."""
     actors = {"a": [lease(wait(1), fail("E1", "ConnectionError"))], "b": [wait(0.5), lease(wait(1))]}
     actors |= {"c": [wait(1.5), lease(wait(1))]}
     expect_within_size(play(actors=actors, size=1, close=[wait(2)]).accepting("deadlock"), 1)
@@ -182,7 +182,7 @@ def test_being_closed_still_counts(play: Play) -> None:
 
 @check("R1", misconception="always-a-new-one", step="slot-before-connection")
 def test_idle_ones_are_used_again(play: Play) -> None:
-    """A connection is made although one is idle."""
+    """An idle connection is used again; a new one is made only when none is idle."""
     a, b, c = play.draw(3)
     one = {"a": [lease(wait(a)), wait(1), lease(wait(b)), lease(), wait(1), lease(wait(c))]}
     t = play(actors=one, size=3, connect=[wait(0.4)])
@@ -199,7 +199,7 @@ def test_idle_ones_are_used_again(play: Play) -> None:
 
 @check("R1", misconception="always-a-new-one", step="slot-before-connection")
 def test_waiters_use_them_again(play: Play) -> None:
-    """A connection comes back to a full pool, and the next one in line gets another one."""
+    """A connection that comes back to a full pool goes to the next one in line."""
     actors = {f"u{n}": [wait(0.1 * n), lease(wait(1 + 0.3 * n))] for n in range(5)}
     t = play(actors=actors, size=2).accepting("deadlock")
     t.expect("connections made", len(t.all("connect")), 2)
@@ -207,7 +207,7 @@ def test_waiters_use_them_again(play: Play) -> None:
 
 @check("R1", misconception="pool-is-filled-first", step="slot-before-connection")
 def test_made_when_needed(play: Play) -> None:
-    """A connection is made although nobody has asked for one."""
+    """A connection is made only when somebody asks for one."""
     t = play(actors={"a": [pool(wait(2))]}, size=3)
     t.expect("connections made without a lease", len(t.all("connect")), 0)
     t = play(actors={"a": [wait(1), lease(wait(2)), wait(3)]}, size=3)
@@ -216,7 +216,7 @@ def test_made_when_needed(play: Play) -> None:
 
 @check("R1", misconception="one-for-all", step="slot-before-connection")
 def test_one_block_each(play: Play) -> None:
-    """Two blocks have the same connection at the same time."""
+    """A connection belongs to one block at a time."""
     starts, spans = play.draw(5, low=0.2, step=0.3), play.draw(5)
     actors = {
         f"u{n}": [wait(a), lease(wait(b)), lease(wait(b))] for n, (a, b) in enumerate(zip(starts, spans, strict=True))
@@ -244,7 +244,7 @@ ENDINGS: dict[str, list[Any]] = {
 
 @check("R2", misconception="line-after-yield", step="give-back-whatever-happens")
 def test_given_back_after_every_ending(play: Play) -> None:
-    """A block returns, raises or is cancelled, and afterwards fewer than `size` leases can be taken."""
+    """However blocks end (return, error, cancellation), `size` leases can be taken afterwards."""
     for steps in ENDINGS.values():
         actors = {f"u{n}": [wait(0.2 * n), within(3, lease(*steps))] for n in range(2)} | probes(2)
         expect_room(play(actors=actors, size=2), 2)
@@ -252,7 +252,7 @@ def test_given_back_after_every_ending(play: Play) -> None:
 
 @check("R2", misconception="stats-kept-by-hand", step="give-back-whatever-happens")
 def test_none_leased_after_every_ending(play: Play) -> None:
-    """A block returns, raises or is cancelled, and afterwards `stats.leased` is not 0."""
+    """However blocks end (return, error, cancellation), `stats.leased` is 0 afterwards."""
     for steps in ENDINGS.values():
         actors = {f"u{n}": [wait(0.2 * n), within(3, lease(*steps))] for n in range(2)}
         t = play(actors=actors | {"o": [at(LATER), stats()]}, size=2)
@@ -261,7 +261,7 @@ def test_none_leased_after_every_ending(play: Play) -> None:
 
 @check("R2", misconception="got-it-then-lost-it", step="find-the-leak")
 def test_cancelled_at_any_moment(play: Play) -> None:
-    """Cancelled while it waits, connects or works, a caller keeps a slot or loses a connection."""
+    """Cancelled at any moment, while it waits, connects or works, a caller keeps no slot and loses no connection."""
     a, b = play.draw(2)
     plans: list[dict[str, Any]] = [
         {"actors": {"x": [wait(0.3), lease(wait(a), checkpoint())]}, "size": 1},
@@ -279,7 +279,7 @@ def test_cancelled_at_any_moment(play: Play) -> None:
 
 @check("R2", misconception="got-it-then-lost-it", step="find-the-leak")
 def test_made_for_a_caller_that_left(play: Play) -> None:
-    """A connection comes just when its caller is cancelled or runs out of time, and is neither kept nor closed."""
+    """A connection that comes just when its caller is cancelled or runs out of time is kept or closed."""
     answers = [on_cancel(give("late")), wait(9)]
     tries: list[tuple[dict[str, Any], dict[str, Any]]] = [
         ({"x": [within(3, lease(wait(1)))]}, {}),
@@ -296,7 +296,7 @@ def test_made_for_a_caller_that_left(play: Play) -> None:
 
 @check("R2", misconception="got-it-then-lost-it", step="find-the-leak")
 def test_handed_over_at_the_same_moment(play: Play) -> None:
-    """A waiter is cancelled at the moment at which a connection comes free, and the connection is lost."""
+    """A waiter that is cancelled at the moment at which a connection comes free does not lose it."""
     for late in (
         [lease(wait(3)), cancel("x")],
         [lease(wait(3), cancel("x"))],
@@ -311,7 +311,7 @@ def test_handed_over_at_the_same_moment(play: Play) -> None:
 
 @check("R2", misconception="pool-handles-errors", step="give-back-whatever-happens")
 def test_very_same_error(play: Play) -> None:
-    """The error that a block raises does not leave the lease as it is."""
+    """The error that a block raises leaves the lease as it is."""
     for kind in ("Fault", "TimeoutError", "RuntimeError", "ValueError", "ExceptionGroup"):
         t = play(actors={"u": [wait(0.3), lease(wait(1), fail("E1", kind))]}, acquire_timeout=5)
         t.expect("what leaves the lease", t.call.raised, "E1")
@@ -321,7 +321,7 @@ def test_very_same_error(play: Play) -> None:
 
 @check("R2", misconception="pool-handles-errors", step="give-back-whatever-happens")
 def test_cancellation_of_the_block_goes_on(play: Play) -> None:
-    """A block is cancelled, and its lease ends by something else than the cancellation."""
+    """If a block is cancelled, its lease ends by the cancellation."""
     t = play(actors={"u": [wait(0.3), lease(cleanup(wait(1)), hang())]}).cancel("u", at=2)
     t.expect("the lease", t.call.how, "cancelled")
     t.expect("the lease ended at", t.call.end, near(3))
@@ -331,7 +331,7 @@ def test_cancellation_of_the_block_goes_on(play: Play) -> None:
 
 @check("R2", misconception="stats-kept-by-hand", step="find-the-leak")
 def test_stats_are_true(play: Play) -> None:
-    """`stats` does not tell how many are leased, idle and waiting at the moment."""
+    """`stats` tells how many are leased, idle and waiting now."""
     a, b = play.draw(2, low=1, step=0.4)
     actors = {
         "u": [wait(1), lease(wait(10))],
@@ -348,7 +348,7 @@ def test_stats_are_true(play: Play) -> None:
 
 @check("R2", misconception="gave-up-still-in-line", step="bound-the-wait")
 def test_stats_after_giving_up(play: Play) -> None:
-    """`stats` still counts a waiter that was cancelled or ran out of time."""
+    """`stats` no longer counts a waiter that was cancelled or ran out of time."""
     actors = {
         "h": [lease(wait(20))],
         "x": [wait(1), lease()],
@@ -365,7 +365,7 @@ def test_stats_after_giving_up(play: Play) -> None:
 
 @check("R2", misconception="timeout-is-none", step="bound-the-wait")
 def test_given_back_after_a_timeout(play: Play) -> None:
-    """A caller ran out of time while it waited or connected, and afterwards fewer than `size` leases can be taken."""
+    """After callers ran out of time, waiting or connecting, `size` leases can be taken."""
     actors = {"h": [lease(wait(8))], "x": [wait(1), lease()], "y": [wait(1.5), lease()]}
     expect_room(play(actors=actors | probes(1), size=1, acquire_timeout=3), 1)
     actors = {"x": [lease()], "y": [wait(1), lease()]}
@@ -377,7 +377,7 @@ def test_given_back_after_a_timeout(play: Play) -> None:
 # -- R3: first come, first served ----------------------------------------------------------------------------------------
 @check("R3", misconception="whoever-wakes-first", step="slot-before-connection", core=False)
 def test_order_of_arrival(play: Play) -> None:
-    """Those who wait are not served in the order in which they came."""
+    """Those who wait are served in the order in which they came."""
     for size in (1, 2):
         names = play.shuffled([f"w{n}" for n in range(6)])
         holders = {f"h{n}": [lease(wait(5 + n))] for n in range(size)}
@@ -393,7 +393,7 @@ def play_order(play: Play, actors: dict[str, Any]) -> dict[str, Any]:
 
 @check("R3", misconception="newcomer-takes-it", step="slot-before-connection", core=False)
 def test_nobody_barges_in(play: Play) -> None:
-    """A task that comes later, or comes back, gets the connection before one that waits."""
+    """Nobody who comes later, or comes back, gets a connection before one that waits."""
     actors = {
         "h": [lease(wait(3)), lease(wait(1))],
         "w": [wait(1), lease(wait(1))],
@@ -407,7 +407,7 @@ def test_nobody_barges_in(play: Play) -> None:
 
 @check("R3", misconception="gave-up-still-in-line", step="bound-the-wait", core=False)
 def test_who_gave_up_takes_nothing(play: Play) -> None:
-    """A waiter was cancelled or ran out of time, and those behind it are not served when a connection comes free."""
+    """After a waiter was cancelled or ran out of time, those behind it are served when a connection comes free."""
     leaving = {"x": [wait(1), lease(wait(1))], "y": [wait(2), lease(wait(1))], "z": [wait(9), lease(wait(1))]}
     actors = {"h": [lease(wait(12))], **leaving, "k": [wait(3), cancel("y")], "n": [wait(10), lease(wait(1))]}
     t = play(actors=actors, size=1, acquire_timeout=6)
@@ -416,7 +416,7 @@ def test_who_gave_up_takes_nothing(play: Play) -> None:
 
 @check("R3", misconception="gave-up-still-in-line", step="bound-the-wait", core=False)
 def test_who_gives_up_in_the_last_moment_takes_nothing(play: Play) -> None:
-    """A waiter is cancelled just as a connection comes free, and those behind it wait in vain."""
+    """If a waiter is cancelled just as a connection comes free, those behind it get it."""
     for late in (
         [lease(wait(3)), cancel("x")],
         [lease(wait(3), cancel("x"))],
@@ -432,7 +432,7 @@ def test_who_gives_up_in_the_last_moment_takes_nothing(play: Play) -> None:
 
 @check("R3", misconception="lock-around-it", step="slot-before-connection", core=False)
 def test_who_connects_does_not_wait(play: Play) -> None:
-    """One task is still connecting, and a connection that comes back does not go to the first of those who wait."""
+    """Who is connecting does not wait: a connection that comes back goes to the first of those who do."""
     actors = {"u": [lease(wait(4))], "v": [wait(1), lease(wait(1))], "w": [wait(2), lease(wait(1))]}
     actors |= {"x": [wait(3), lease(wait(1))]}
     t = play(actors=actors, size=2, connects={"c2": [wait(50)]})
@@ -448,7 +448,7 @@ def expect_timed_out(t: Trace, span: Span, after: float) -> None:
 
 @check("R4", misconception="timeout-is-none", step="bound-the-wait")
 def test_waiting_is_bounded(play: Play) -> None:
-    """A caller that waits longer than `acquire_timeout` gets no `TimeoutError` at that moment."""
+    """A caller that has waited for `acquire_timeout` gets a `TimeoutError` then."""
     limit, a, b = play.draw(3)
     actors = {"h": [lease(wait(LONG))], "x": [wait(a), lease()], "y": [wait(a + b / 2), lease()]}
     t = play(actors=actors, size=1, acquire_timeout=limit)
@@ -458,7 +458,7 @@ def test_waiting_is_bounded(play: Play) -> None:
 
 @check("R4", misconception="wait-only", step="bound-the-wait")
 def test_connecting_is_bounded(play: Play) -> None:
-    """Making a connection takes longer than `acquire_timeout`, and there is no `TimeoutError` at that moment."""
+    """Making a connection takes at most `acquire_timeout`; then there is a `TimeoutError`."""
     limit, a = play.draw(2)
     for slow in ([hang()], [wait(limit + 0.2)]):
         t = play(actors={"x": [wait(a), lease()]}, size=2, acquire_timeout=limit, connect=slow)
@@ -468,7 +468,7 @@ def test_connecting_is_bounded(play: Play) -> None:
 
 @check("R4", misconception="two-timeouts", step="bound-the-wait")
 def test_waiting_and_connecting_together(play: Play) -> None:
-    """Waiting and then connecting have a timeout each, instead of one for both."""
+    """Waiting and then connecting have one timeout together, not one each."""
     limit = play.draw(1, low=5)[0]
     actors = {"h": [lease()], "x": [wait(1), lease()]}
     connects = {"c1": [wait(1 + 0.6 * limit), fail("E1")], "c2": [wait(0.6 * limit)]}
@@ -479,7 +479,7 @@ def test_waiting_and_connecting_together(play: Play) -> None:
 
 @check("R4", misconception="time-begins-anew", step="bound-the-wait")
 def test_time_does_not_begin_anew(play: Play) -> None:
-    """Each time that others come and go, the time of one who waits begins anew."""
+    """The time of one who waits does not begin anew when others come and go."""
     actors = {"h": [lease(wait(3))], "w": [wait(0.5), lease(wait(4))], "x": [wait(1), lease()]}
     t = play(actors=actors, size=1, acquire_timeout=5)
     expect_timed_out(t, leases(t, "x")[0], 5)
@@ -493,7 +493,7 @@ def test_time_does_not_begin_anew(play: Play) -> None:
 
 @check("R4", misconception="timeout-around-the-lease", step="bound-the-wait")
 def test_the_block_is_not_bounded(play: Play) -> None:
-    """`acquire_timeout` ends the block too, or ends it when it comes after a wait."""
+    """`acquire_timeout` does not end the block, also not after a wait."""
     actors = {"x": [lease(wait(40))], "y": [wait(1), lease(wait(30))], "z": [wait(38), lease(wait(50))]}
     t = play(actors=actors, size=2, acquire_timeout=3, connect=[wait(2)])
     t.expect("how the leases ended", [s.ending for s in leases(t)], ["returned"] * 3)
@@ -501,7 +501,7 @@ def test_the_block_is_not_bounded(play: Play) -> None:
 
 @check("R4", misconception="timeout-is-none", step="bound-the-wait")
 def test_not_too_soon(play: Play) -> None:
-    """A caller that could have a connection within `acquire_timeout`, or had no such limit, is turned away."""
+    """A caller that can have a connection within `acquire_timeout`, or has no such limit, is not turned away."""
     limit = play.draw(1)[0]
     actors = {"h": [lease(wait(0.9 * limit))], "x": [wait(0.1), lease(wait(1))]}
     t = play(actors=actors, size=1, acquire_timeout=limit, connect=[wait(0.05)])
@@ -513,7 +513,7 @@ def test_not_too_soon(play: Play) -> None:
 # -- R5: connect raises ------------------------------------------------------------------------------------------------------
 @check("R5", misconception="connect-cannot-fail", step="slot-before-connection")
 def test_slot_free_after_a_failure(play: Play) -> None:
-    """`connect` raised, and afterwards fewer than `size` leases can be taken."""
+    """After `connect` raised, `size` leases can be taken."""
     for early in ([], [wait(0.7)]):
         failing = {f"c{n}": [*early, fail(f"E{n}")] for n in (1, 2, 3)}
         actors = {"x": [lease(), lease()], "y": [lease()], "o": [at(LATER - 9), stats()]}
@@ -524,7 +524,7 @@ def test_slot_free_after_a_failure(play: Play) -> None:
 
 @check("R5", misconception="retry-hides-it", step="slot-before-connection")
 def test_error_of_connect_leaves(play: Play) -> None:
-    """The error that `connect` raises does not leave the lease."""
+    """The error that `connect` raises leaves the lease."""
     for kind in ("Fault", "TimeoutError", "ConnectionError", "OSError", "RuntimeError", "ValueError"):
         for early in ([], [wait(0.7)]):
             t = play(
@@ -538,7 +538,7 @@ def test_error_of_connect_leaves(play: Play) -> None:
 
 @check("R5", misconception="failure-wakes-nobody", step="slot-before-connection")
 def test_failure_lets_the_next_one_try(play: Play) -> None:
-    """`connect` raises for one caller, and those who wait for its slot go on waiting."""
+    """If `connect` raises for one caller, the next one in line gets the slot and tries."""
     connects = {"c1": [wait(3), fail("E1")], "c2": [wait(2), fail("E2")]}
     actors = {"x": [lease()], "y": [wait(1), lease()], "z": [wait(2), within(40, lease(wait(1)))]}
     t = play(actors=actors, size=1, connects=connects)
@@ -547,7 +547,7 @@ def test_failure_lets_the_next_one_try(play: Play) -> None:
 
 @check("R5", misconception="failure-wakes-nobody", step="slot-before-connection")
 def test_given_up_lets_the_next_one_try(play: Play) -> None:
-    """A caller is cancelled, or runs out of time, while it connects, and those who wait for its slot go on waiting."""
+    """If a caller is cancelled, or runs out of time, while it connects, the next one in line gets the slot."""
     actors = {"x": [attempt("try", lease())], "y": [wait(2), within(40, lease(wait(1)))], "k": [wait(3), cancel("try")]}
     t = play(actors=actors, size=1, connects={"c1": [hang()]})
     t.expect("y got its connection at", got_at(t, "y"), {"y": near(3)})
@@ -577,7 +577,7 @@ def expect_not_again(t: Trace) -> None:
 
 @check("R6", misconception="broken-goes-back", step="throw-the-broken-away", core=False)
 def test_broken_ones_are_not_used_again(play: Play) -> None:
-    """A connection that is closed when its lease ends, or whose block raised a `ConnectionError`, is used again."""
+    """A connection that is closed when its lease ends, or whose block raised a `ConnectionError`, is not used again."""
     for steps in BREAKING.values():
         actors = {"x": [within(3, lease(*steps))], "y": [wait(2), lease(wait(1))], "o": [at(LATER), lease()]}
         t = play(actors=actors, size=1)
@@ -586,7 +586,7 @@ def test_broken_ones_are_not_used_again(play: Play) -> None:
 
 @check("R6", misconception="exact-class", step="throw-the-broken-away", core=False)
 def test_every_connection_error(play: Play) -> None:
-    """A block raised a `ConnectionResetError`, which is a `ConnectionError`, and its connection is used again."""
+    """A `ConnectionResetError` is a `ConnectionError` too: the connection is not used again."""
     t = play(actors={"x": [lease(wait(1), reset("E1"))], "o": [at(LATER), lease()]}, size=1)
     t.expect("what leaves the lease", t.call.raised, "E1")
     expect_not_again(t)
@@ -594,7 +594,7 @@ def test_every_connection_error(play: Play) -> None:
 
 @check("R6", misconception="closed-by-itself", step="throw-the-broken-away", core=False)
 def test_broken_ones_are_closed(play: Play) -> None:
-    """A block raised a `ConnectionError`, and its connection is still open when the lease has ended."""
+    """If a block raised a `ConnectionError`, its connection is closed when the lease has ended."""
     for steps in list(BREAKING.values())[:3]:
         for size in (1, 2):
             t = play(actors={"x": [within(3, lease(*steps))]}, size=size, close=[wait(0.4)])
@@ -605,7 +605,7 @@ def test_broken_ones_are_closed(play: Play) -> None:
 
 @check("R6", misconception="slot-goes-with-it", step="throw-the-broken-away", core=False)
 def test_their_slots_are_free(play: Play) -> None:
-    """Broken connections were thrown away, and afterwards fewer than `size` leases can be taken."""
+    """After broken connections were thrown away, `size` leases can be taken."""
     for steps in BREAKING.values():
         actors = {f"u{n}": [wait(0.2 * n), within(3, lease(*steps))] for n in range(2)}
         t = play(actors=actors | {"o": [at(LATER - 9), stats()]} | probes(2), size=2)
@@ -616,7 +616,7 @@ def test_their_slots_are_free(play: Play) -> None:
 
 @check("R6", misconception="slot-goes-with-it", step="throw-the-broken-away", core=False)
 def test_waiters_get_the_slot(play: Play) -> None:
-    """A broken connection was thrown away, and who waits for its slot goes on waiting."""
+    """When a broken connection is thrown away, the next one in line gets its slot."""
     for steps in BREAKING.values():
         actors = {"x": [within(3, lease(*steps))], "y": [wait(0.5), within(40, lease(wait(1)))]}
         t = play(actors=actors, size=1)
@@ -641,7 +641,7 @@ def took(span: Span) -> float:
 
 @check("R7", misconception="await-in-finally", step="throw-the-broken-away", core=False)
 def test_closing_is_not_interrupted(play: Play) -> None:
-    """A cancellation, or an enclosing deadline, interrupts the closing of a broken connection."""
+    """A cancellation, or an enclosing deadline, does not interrupt the closing of a broken connection."""
     a = play.draw(1)[0]
     broken = [wait(a), fail("E1", "ConnectionError")]
     trial = play(actors={"x": [wait(0.2), lease(*broken)]}, close=SLOW_CLOSE, close_timeout=60)
@@ -654,7 +654,7 @@ def test_closing_is_not_interrupted(play: Play) -> None:
 
 @check("R7", misconception="await-in-finally", step="close-the-pool", core=False)
 def test_closing_as_the_lease_ends_is_not_interrupted(play: Play) -> None:
-    """The pool was closed meanwhile, and a cancellation interrupts the closing of a connection as its lease ends."""
+    """When the pool was closed meanwhile, a cancellation does not interrupt the closing as the lease ends."""
     a = play.draw(1)[0]
     actors = {"x": [lease(wait(2), wait(a))], "k": [wait(1), aclose()]}
     for t in play(actors=actors, close=SLOW_CLOSE, close_timeout=60).accepting("deadlock").cancelled("x"):
@@ -663,7 +663,7 @@ def test_closing_as_the_lease_ends_is_not_interrupted(play: Play) -> None:
 
 @check("R7", misconception="shield-without-a-bound", step="throw-the-broken-away", core=False)
 def test_closing_is_given_up(play: Play) -> None:
-    """Closing a connection takes longer than `close_timeout`, and is not given up at that moment."""
+    """The closing of a connection is given up after `close_timeout`, at that moment."""
     limit = play.draw(1)[0]
     for slow in ([hang()], [wait(limit + 0.3)]):
         trial = play(actors={"x": [lease(wait(1), fail("E1", "ConnectionError"))]}, close=slow, close_timeout=limit)
@@ -687,7 +687,7 @@ def test_five_seconds_by_default(play: Play) -> None:
 
 @check("R7", misconception="slot-goes-with-it", step="throw-the-broken-away", core=False)
 def test_slot_free_after_a_hard_closing(play: Play) -> None:
-    """Closing a connection was given up, or raised, and afterwards its slot is not free."""
+    """After closing a connection was given up, or raised, its slot is free."""
     closes = ([hang()], [wait(0.4), fail("F1")], [fail("F1")], [wait(0.4), fail("F1", "TimeoutError")])
     for close in (*closes, [on_cancel(fail("F1")), hang()]):
         actors = {"x": [lease(wait(1), fail("E1", "ConnectionError"))], "y": [wait(0.5), within(60, lease(wait(1)))]}
@@ -699,7 +699,7 @@ def test_slot_free_after_a_hard_closing(play: Play) -> None:
 
 @check("R7", misconception="last-exception-counts", step="throw-the-broken-away", core=False)
 def test_error_of_closing_hides_no_error(play: Play) -> None:
-    """Closing raised, or was given up, and that replaces the error of the block."""
+    """The error of the block leaves the lease, also if closing raised or was given up."""
     for close in ([wait(0.4), fail("F1")], [fail("F1")], [hang()], [on_cancel(fail("F1")), hang()]):
         for steps in ([wait(1), fail("E1", "ConnectionError")], [wait(1), reset("E1")], [wait(1), lose(), fail("E1")]):
             t = play(actors={"x": [lease(*steps)]}, size=1, close=close, close_timeout=2)
@@ -712,7 +712,7 @@ def test_error_of_closing_hides_no_error(play: Play) -> None:
 
 @check("R7", misconception="last-exception-counts", step="close-the-pool", core=False)
 def test_error_of_closing_hides_no_cancellation(play: Play) -> None:
-    """Closing raised, or was given up, and that replaces the cancellation of the block."""
+    """The cancellation of the block goes on, also if closing raised or was given up."""
     for close in ([wait(0.4), fail("F1")], [fail("F1")], [hang()], [on_cancel(fail("F1")), hang()]):
         actors = {"x": [lease(hang())], "k": [wait(1), aclose()]}
         t = play(actors=actors, size=1, close=close, close_timeout=2).accepting("deadlock").cancel("x", at=3)
@@ -723,7 +723,7 @@ def test_error_of_closing_hides_no_cancellation(play: Play) -> None:
 # -- R8: slow ones hold up nobody --------------------------------------------------------------------------------------------
 @check("R8", misconception="lock-around-it", step="slot-before-connection", core=False)
 def test_slow_connect_holds_up_nobody(play: Play) -> None:
-    """One connection is slow to come, and somebody who could have another one waits for it."""
+    """While one connection is slow to come, who could have another one does not wait for it."""
     actors = {
         "u": [lease(wait(3)), wait(4), lease(wait(1))],
         "v": [wait(1), lease(wait(1))],
@@ -737,7 +737,7 @@ def test_slow_connect_holds_up_nobody(play: Play) -> None:
 
 @check("R8", misconception="lock-around-it", step="slot-before-connection", core=False)
 def test_connecting_side_by_side(play: Play) -> None:
-    """Several connections are made one after the other although there is room for all."""
+    """Several connections are made at the same time if there is room for them."""
     a, b, c = play.draw(3, low=4)
     actors = {name: [wait(start), lease(wait(1))] for name, start in (("x", 0.1), ("y", 0.2), ("z", 0.3))}
     t = play(actors=actors, size=3, connects={"c1": [wait(a)], "c2": [wait(b)], "c3": [wait(c)]})
@@ -747,7 +747,7 @@ def test_connecting_side_by_side(play: Play) -> None:
 
 @check("R8", misconception="lock-around-it", step="throw-the-broken-away", core=False)
 def test_slow_close_holds_up_nobody(play: Play) -> None:
-    """One connection is slow to close, and somebody who could have another one waits for that."""
+    """While one connection is slow to close, who could have another one does not wait for that."""
     broken = [wait(1), fail("E1", "ConnectionError")]
     actors = {
         "u": [lease(*broken)],
@@ -764,7 +764,7 @@ def test_slow_close_holds_up_nobody(play: Play) -> None:
 
 @check("R8", misconception="lock-around-it", step="throw-the-broken-away", core=False)
 def test_closing_side_by_side(play: Play) -> None:
-    """One connection is slow to close, and another one that is thrown away meanwhile is closed only after it."""
+    """A connection that is thrown away is closed at once, also while another one is slow to close."""
     actors = {
         "u": [lease(wait(1), fail("E1", "ConnectionError"))],
         "v": [wait(0.5), lease(wait(2), fail("E2", "ConnectionError"))],
@@ -795,7 +795,7 @@ def expect_closed_pool(t: Trace) -> None:
 
 @check("R9", misconception="close-means-idle", step="close-the-pool")
 def test_aclose_closes_idle_ones(play: Play) -> None:
-    """`aclose` does not close the idle connections, or does not return then."""
+    """`aclose` closes the idle connections and then returns."""
     actors = {"a": [lease(wait(1))], "b": [lease(wait(2))], "k": [wait(5), aclose()], "o": [at(LATER), stats()]}
     t = play(actors=actors, size=3, close=[wait(0.7)])
     t.expect(
@@ -808,7 +808,7 @@ def test_aclose_closes_idle_ones(play: Play) -> None:
 
 @check("R9", misconception="waiters-find-out", step="close-the-pool")
 def test_waiters_are_refused_at_once(play: Play) -> None:
-    """The pool is closed, and those who wait do not get a `PoolClosedError` at once."""
+    """When the pool is closed, those who wait get a `PoolClosedError` at once."""
     actors = {"h": [lease(wait(20))], "k": [wait(5), aclose()]}
     actors |= {name: [wait(start), lease(wait(1))] for name, start in (("x", 1), ("y", 2), ("z", 2.5))}
     for options in ({}, {"acquire_timeout": 60}):
@@ -820,7 +820,7 @@ def test_waiters_are_refused_at_once(play: Play) -> None:
 
 @check("R9", misconception="waiters-find-out", step="close-the-pool")
 def test_later_callers_are_refused(play: Play) -> None:
-    """Once `aclose` was called, somebody still gets a connection, or does not get a `PoolClosedError`."""
+    """Once `aclose` was called, nobody gets a connection any more: they get a `PoolClosedError`."""
     later = [[wait(start), lease(wait(1))] for start in (6, 16, 30)]
     actors = {"h": [lease(wait(15))], "k": [wait(5), aclose()], "x": later[0], "y": later[1], "z": later[2]}
     for size in (1, 2):
@@ -833,7 +833,7 @@ def test_later_callers_are_refused(play: Play) -> None:
 
 @check("R9", misconception="closing-ends-leases", step="close-the-pool")
 def test_leases_go_on(play: Play) -> None:
-    """The pool is closed, and a lease is disturbed, or its connection is not closed as it ends."""
+    """When the pool is closed, leases go on, and each connection is closed as its lease ends."""
     actors = {"a": [lease(wait(4))], "b": [wait(0.1), lease(wait(8))], "k": [wait(2), aclose()]}
     t = play(actors=actors, size=2, close=[wait(0.7)])
     t.expect("how the leases ended", [s.ending for s in leases(t)], ["returned"] * 2)
@@ -843,7 +843,7 @@ def test_leases_go_on(play: Play) -> None:
 
 @check("R9", misconception="closing-ends-leases", step="close-the-pool")
 def test_leases_that_fail_are_closed_too(play: Play) -> None:
-    """The pool is closed, a lease ends by an error, and its connection stays open, or `aclose` waits for ever."""
+    """When the pool is closed, a lease that ends by an error has its connection closed too, and `aclose` returns."""
     for steps in ([wait(4), fail("E1")], [wait(4), fail("E1", "ExceptionGroup")]):
         t = play(actors={"a": [lease(*steps)], "b": [lease(wait(6))], "k": [wait(2), aclose()]}, size=2)
         t.expect("what leaves the lease", leases(t, "a")[0].raised, "E1")
@@ -853,7 +853,7 @@ def test_leases_that_fail_are_closed_too(play: Play) -> None:
 
 @check("R9", misconception="close-means-idle", step="close-the-pool")
 def test_block_of_the_pool(play: Play) -> None:
-    """`async with` of the pool does not give the pool, or does not close it at the end of the block."""
+    """`async with` of the pool gives the pool and closes it at the end of the block."""
     for last in ([wait(1)], [wait(1), fail("E1")]):
         actors = {"a": [pool(lease(wait(1)), *last)], "b": [wait(0.5), lease(wait(5))], "x": [wait(3), lease()]}
         t = play(actors=actors, size=2)
@@ -864,14 +864,14 @@ def test_block_of_the_pool(play: Play) -> None:
 
 @check("R9", misconception="refused-too-late", step="close-the-pool")
 def test_size_is_checked(play: Play) -> None:
-    """A pool can be made whose `size` is less than 1."""
+    """A pool whose `size` is less than 1 is a `ValueError`."""
     t = play(actors={"a": [make(0), make(-1), make(1)]})
     t.expect("what making the pools raised", [s.errors for s in t.all("make")], [["ValueError"], ["ValueError"], []])
 
 
 @check("R9", misconception="close-only-once", step="close-the-pool", core=False)
 def test_aclose_twice(play: Play) -> None:
-    """A second `aclose`, later or at the same time, raises, waits for ever, or returns while a connection is open."""
+    """A second `aclose`, later or at the same time, is fine: it returns when no connection is open."""
     actors = {"a": [lease(wait(9))], "b": [lease(wait(1))]}
     actors |= {f"k{n}": [wait(start), aclose()] for n, start in enumerate((3, 3, 5, 40))}
     actors["k0"] += [wait(1), aclose()]
@@ -881,7 +881,7 @@ def test_aclose_twice(play: Play) -> None:
 
 @check("R9", misconception="connecting-is-not-open", step="close-the-pool", core=False)
 def test_being_made_while_the_pool_closes(play: Play) -> None:
-    """A connection is being made when the pool closes, and stays open, or `aclose` does not wait for it."""
+    """A connection that is being made when the pool closes does not stay open, and `aclose` waits for it."""
     a, b = play.draw(2, low=3)
     for steps in ([wait(b)], [wait(b), fail("E1")]):
         for connect in ([wait(a)], [wait(a), fail("E2")]):
@@ -897,7 +897,7 @@ def test_being_made_while_the_pool_closes(play: Play) -> None:
 
 @check("R9", misconception="connecting-is-not-open", step="close-the-pool", core=False)
 def test_cancelled_while_the_pool_closes(play: Play) -> None:
-    """A caller is cancelled after the pool was closed, and its connection stays open, or `aclose` waits for ever."""
+    """When a caller is cancelled after the pool was closed, its connection is closed, and `aclose` returns."""
     a, b = play.draw(2, low=2)
     actors = {"x": [lease(wait(b), checkpoint())], "k": [wait(1), aclose()]}
     for t in play(actors=actors, size=1, connect=[wait(a), checkpoint()], close=[checkpoint()]).cancelled("x"):
@@ -907,7 +907,7 @@ def test_cancelled_while_the_pool_closes(play: Play) -> None:
 
 @check("R9", misconception="waiters-find-out", step="close-the-pool", core=False)
 def test_closed_at_the_moment_of_a_hand_over(play: Play) -> None:
-    """The pool closes just as a connection, or a slot, goes to one who waits, and it is lost: `aclose` waits for ever."""
+    """A connection or slot that is handed on just as the pool closes is not lost: `aclose` returns."""
     actors = {"h": [lease(wait(3))], "w": [wait(1), lease(wait(1))], "k": [wait(5), aclose()]}
     for connect in ([wait(2)], [wait(5), fail("E1")]):
         for t in play(actors=actors, size=1, connect=connect, closes={"c1": [wait(0.7)]}).orders(32):
@@ -918,7 +918,7 @@ def test_closed_at_the_moment_of_a_hand_over(play: Play) -> None:
 
 @check("R9", misconception="one-budget-for-all", step="close-the-pool", core=False)
 def test_each_has_its_own_time(play: Play) -> None:
-    """Idle connections share one `close_timeout`, or one that hangs or fails keeps the others from being closed."""
+    """Each idle connection has a `close_timeout` of its own; one that hangs or fails keeps no other from being closed."""
     limit = play.draw(1, low=2)[0]
     users = {f"u{n}": [lease(wait(1))] for n in range(3)} | {"k": [wait(5), aclose()]}
     t = play(actors=users, size=3, close=[wait(0.8 * limit)], close_timeout=limit)
@@ -939,7 +939,7 @@ def test_each_has_its_own_time(play: Play) -> None:
 
 @check("R9", misconception="await-in-finally", step="close-the-pool", core=False)
 def test_cancelled_aclose_closes_idle_ones(play: Play) -> None:
-    """`aclose` is cancelled, and an idle connection stays open or its closing is interrupted."""
+    """`aclose` that is cancelled still closes the idle connections, and whole."""
     users = {"a": [lease(wait(1))], "b": [lease(wait(1))]}
     trial = play(actors={**users, "k": [wait(3), aclose()]}, close=SLOW_CLOSE, close_timeout=60)
     for t in trial.cancelled("k"):
@@ -953,7 +953,7 @@ def test_cancelled_aclose_closes_idle_ones(play: Play) -> None:
 
 @check("R9", misconception="close-only-once", step="close-the-pool", core=False)
 def test_pool_stays_closed_when_aclose_is_cancelled(play: Play) -> None:
-    """`aclose` is cancelled while it waits for a lease, and then the pool is open again or cannot be closed."""
+    """The pool stays closed when `aclose` is cancelled while it waits for a lease; it can be closed once more."""
     actors = {"h": [lease(wait(20))], "k": [wait(3), within(4, aclose())], "x": [wait(9), lease()]}
     actors |= {"y": [wait(1), lease()], "l": [wait(12), aclose()]}
     t = play(actors=actors, size=1, close=[wait(0.7)])
@@ -967,7 +967,7 @@ def test_pool_stays_closed_when_aclose_is_cancelled(play: Play) -> None:
 # -- rules for every exercise ------------------------------------------------------------------------------------------------
 @check("G1", misconception="asyncio-is-everywhere", step="slot-before-connection")
 def test_both_backends(play: Play) -> None:
-    """The pool does not work on asyncio, or on trio: two of three tasks have a connection, and the third gets one later."""
+    """On asyncio and on trio: two of three tasks have a connection, and the third gets one later."""
     actors = {f"u{n}": [wait(0.2 * n), lease(wait(2))] for n in range(3)}
     t = play(actors=actors, size=2, connect=[wait(0.3)])
     t.expect("how the leases ended", [s.ending for s in leases(t)], ["returned"] * 3)
@@ -975,14 +975,14 @@ def test_both_backends(play: Play) -> None:
 
 @check("G1", misconception="asyncio-is-everywhere", step="close-the-pool")
 def test_both_backends_aclose(play: Play) -> None:
-    """`aclose` does not work on asyncio, or on trio."""
+    """`aclose` works on asyncio and on trio."""
     t = play(actors={"a": [lease(wait(6))], "b": [lease(wait(1))], "k": [wait(4), aclose()]})
     t.expect("`aclose`", t.one("aclose").ending, "returned")
 
 
 @check("G2", misconception="things-end-by-themselves", step="give-back-whatever-happens")
 def test_nothing_is_left(play: Play) -> None:
-    """When a lease or `aclose` has ended, a task, a stream or a lock of it is left."""
+    """When a lease or `aclose` has ended, no task, stream or lock of it is left, and no slot is lost."""
     actors = {
         "h": [lease(wait(3))],
         "x": [wait(1), lease(wait(1), fail("E1", "ConnectionError"))],
@@ -998,7 +998,7 @@ def test_nothing_is_left(play: Play) -> None:
 
 @check("G3", misconception="wait-cannot-be-cancelled", step="bound-the-wait")
 def test_cancelled_while_waiting(play: Play) -> None:
-    """Cancelled from outside, or by an enclosing deadline, while it waits, a lease does not end by that at once."""
+    """Cancelled from outside, or by an enclosing deadline, while it waits, a lease ends by that at once."""
     actors = {"h": [lease(wait(50))], "x": [wait(1), lease(wait(1))]}
     for options in ({}, {"acquire_timeout": 30}):
         trial = play(actors=actors, size=1, **options)
@@ -1009,7 +1009,7 @@ def test_cancelled_while_waiting(play: Play) -> None:
 
 @check("G3", misconception="shield-everything", step="slot-before-connection")
 def test_cancelled_while_connecting(play: Play) -> None:
-    """Cancelled from outside, or by an enclosing deadline, while it connects, a lease does not end by that at once."""
+    """Cancelled from outside, or by an enclosing deadline, while it connects, a lease ends by that at once."""
     for options in ({}, {"acquire_timeout": 30}):
         trial = play(actors={"x": [wait(1), lease(wait(1))]}, connect=[wait(20)], **options)
         for t in (trial.cancel("x", at=4), trial.within("x", 4)):
@@ -1019,7 +1019,7 @@ def test_cancelled_while_connecting(play: Play) -> None:
 
 @check("G3", misconception="shield-everything", step="give-back-whatever-happens")
 def test_cancelled_in_the_block(play: Play) -> None:
-    """Cancelled from outside, or by an enclosing deadline, a block is not interrupted at once."""
+    """Cancelled from outside, or by an enclosing deadline, a block is interrupted at once."""
     trial = play(actors={"x": [wait(1), lease(wait(20))]}, acquire_timeout=30)
     for t in (trial.cancel("x", at=4), trial.within("x", 4)):
         t.expect("the block was cancelled at", t.call.cancelled_at, near(4))
@@ -1028,7 +1028,7 @@ def test_cancelled_in_the_block(play: Play) -> None:
 
 @check("G3", misconception="handled-once-is-done", step="give-back-whatever-happens")
 def test_cancellation_goes_on_from_every_moment(play: Play) -> None:
-    """Cancelled from outside at some moment, a lease ends as if nothing had happened, or by something else."""
+    """Cancelled from outside at any moment, a lease ends by that cancellation."""
     actors = {"h": [lease(wait(2))], "x": [wait(0.5), lease(wait(1), checkpoint(), wait(1))]}
     for size in (1, 2):
         for t in play(actors=actors, size=size, connect=[wait(0.3), checkpoint()], acquire_timeout=30).cancelled("x"):
@@ -1037,7 +1037,7 @@ def test_cancellation_goes_on_from_every_moment(play: Play) -> None:
 
 @check("G3", misconception="shield-everything", step="close-the-pool")
 def test_cancelled_aclose(play: Play) -> None:
-    """`aclose` is cancelled while it waits for a lease to end, and does not end by that at once."""
+    """`aclose` that is cancelled while it waits for a lease to end ends by that at once."""
     actors = {"h": [lease(wait(50))], "k": [wait(1), aclose()]}
     trial = play(actors=actors, size=2)
     for t in (trial.cancel("k", at=4), trial.within("k", 4)):
@@ -1047,7 +1047,7 @@ def test_cancelled_aclose(play: Play) -> None:
 
 @check("G4", misconception="blocking-is-short", step="bound-the-wait")
 def test_nothing_blocks(play: Play) -> None:
-    """A call blocks the event loop: no other task can run meanwhile."""
+    """No call blocks the event loop: other tasks run meanwhile."""
     actors = {
         "h": [lease(wait(5))],
         "x": [wait(1), lease(wait(1), fail("E1", "ConnectionError"))],
@@ -1063,7 +1063,7 @@ def test_nothing_blocks(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="give-back-whatever-happens")
 def test_interrupts_of_a_block(play: Play) -> None:
-    """A block raises what is no `Exception`, such as KeyboardInterrupt, and it is stopped, or the connection is kept."""
+    """What a block raises that is no `Exception`, such as KeyboardInterrupt, goes on, and the connection is given back."""
     actors = {"x": [lease(wait(1), fail("stop", "Abandon"))], **probes(1)}
     t = play(actors=actors, size=1)
     t.expect_that("what leaves the lease", "stop" in t.call.errors, f"not what the block raised: it {t.call.ending}")
@@ -1072,7 +1072,7 @@ def test_interrupts_of_a_block(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="slot-before-connection")
 def test_interrupts_of_connect(play: Play) -> None:
-    """`connect` raises what is no `Exception`, such as KeyboardInterrupt, and it is stopped, or the slot is kept."""
+    """What `connect` raises that is no `Exception`, such as KeyboardInterrupt, goes on, and the slot is free."""
     for early in ([], [wait(1)]):
         actors = {"x": [lease(wait(1))], "y": [wait(0.5), lease(wait(0.1))], **probes(1)}
         t = play(actors=actors, size=1, connects={"c1": [*early, fail("stop", "Abandon")]})
@@ -1084,7 +1084,7 @@ def test_interrupts_of_connect(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="throw-the-broken-away")
 def test_interrupts_of_closing(play: Play) -> None:
-    """Closing raises what is no `Exception`, such as KeyboardInterrupt, and it is stopped, or the slot is kept."""
+    """What closing raises that is no `Exception`, such as KeyboardInterrupt, goes on, and the slot is free."""
     for early in ([], [wait(1)]):
         close = [*early, fail("stop", "Abandon")]
         t = play(
@@ -1100,7 +1100,7 @@ def test_interrupts_of_closing(play: Play) -> None:
 
 @check("G6", misconception="look-again-and-again", step="bound-the-wait")
 def test_no_busy_waiting(play: Play) -> None:
-    """Those who wait for a connection wake up more often if everything takes a thousand times as long."""
+    """Those who wait for a connection do not wake up more often if everything takes a thousand times as long."""
     steps = []
     for long in (1, 1000):
         actors = {"h": [lease(wait(5 * long))], "x": [wait(1), lease(wait(long))], "y": [wait(1.5), lease(wait(long))]}
@@ -1111,7 +1111,7 @@ def test_no_busy_waiting(play: Play) -> None:
 
 @check("G6", misconception="look-again-and-again", step="close-the-pool")
 def test_no_busy_waiting_for_the_end(play: Play) -> None:
-    """`aclose` wakes up more often if the leases last a thousand times as long."""
+    """`aclose` does not wake up more often if the leases last a thousand times as long."""
     steps = []
     for long in (1, 1000):
         t = play(actors={"h": [lease(wait(5 * long))], "k": [wait(1), aclose()]}, size=1, close=[wait(1)])
@@ -1121,7 +1121,7 @@ def test_no_busy_waiting_for_the_end(play: Play) -> None:
 
 @check("G8", misconception="refused-too-late", step="close-the-pool")
 def test_size_is_checked_first(play: Play) -> None:
-    """A size below 1 is not refused by a bare `ValueError` when the pool is made or entered."""
+    """A size below 1 is refused by a bare `ValueError` when the pool is made or entered."""
     t = play(actors={"a": [make(0), make(-3)]})
     t.expect("what making the pools raised", [s.raised for s in t.all("make")], ["ValueError"] * 2)
     t.expect("pools that were entered all the same", len(t.notes("made")), 0)
@@ -1129,7 +1129,7 @@ def test_size_is_checked_first(play: Play) -> None:
 
 @check("G9", misconception="connect-is-a-coroutine-function", step="slot-before-connection")
 def test_any_awaitable(play: Play) -> None:
-    """`connect` gives an awaitable that is no coroutine, and the pool does not await it."""
+    """`connect` may give any awaitable, also one that is no coroutine."""
     actors = {"x": [lease(wait(1))], "y": [wait(0.2), lease(wait(1))], "z": [wait(0.3), lease(wait(1))]}
     t = play(actors=actors, size=2, connect=[awaitable(), wait(0.4)])
     t.expect("how the leases ended", [s.ending for s in leases(t)], ["returned"] * 3)
@@ -1137,7 +1137,7 @@ def test_any_awaitable(play: Play) -> None:
 
 @check("G9", misconception="connect-is-a-coroutine-function", step="slot-before-connection")
 def test_raises_when_called(play: Play) -> None:
-    """`connect` raises when it is called, and its error does not leave the lease, or its slot is not free afterwards."""
+    """`connect` may raise when it is called: its error leaves the lease, and its slot is free."""
     failing = {f"c{n}": [at_once(), fail(f"E{n}")] for n in (1, 2)}
     t = play(actors={"x": [lease(), lease()], **probes(1)}, size=1, connects=failing)
     t.expect("what left the leases", [s.errors for s in leases(t, "x")], [["E1"], ["E2"]])
