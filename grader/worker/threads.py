@@ -107,8 +107,15 @@ class _Call:
         return self._value
 
 
+_installed = False
+
+
 def install() -> None:
-    """Replace anyio's worker threads on both backends."""
+    """Replace anyio's worker threads on both backends; once is enough."""
+    global _installed  # noqa: PLW0603 - what is replaced belongs to the process
+    if _installed:
+        return
+    _installed = True
     for name, backend in _BACKENDS.items():
         backend.run_sync_in_worker_thread = staticmethod(functools.partial(_run, name))
         backend.run_async_from_thread = staticmethod(_calling_back(backend.run_async_from_thread, is_async=True))

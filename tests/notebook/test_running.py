@@ -107,6 +107,14 @@ def test_a_thread_works_under_virtual_time(backend):
     assert run(main, backend=backend) == 7
 
 
+def test_a_thread_calls_back_into_the_loop_in_every_run(backend):
+    async def main():
+        await anyio.to_thread.run_sync(anyio.from_thread.run, anyio.sleep, 3)
+        return round(anyio.current_time(), 6)
+
+    assert [run(main, backend=backend) for _ in range(3)] == [3, 3, 3]
+
+
 def test_a_deadlock_is_known_at_once_and_says_who_waits_for_whom(backend):
     with pytest.raises(Stuck) as caught:
         run(deadlock, backend=backend)
