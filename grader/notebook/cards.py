@@ -19,7 +19,7 @@ from grader.notebook import picture
 from grader.report import Report, Row
 from grader.runs import seconds, word
 from grader.selfcheck import Checked, card, first_failure, self_check
-from grader.timeline import begin
+from grader.timeline import begin, depth
 from grader.trace import Trace
 
 STYLE = {
@@ -229,18 +229,14 @@ def _hint(module: Module) -> str:
 def _picture(trace: Trace) -> picture.Picture:
     """The run of a check, as the lesson's timelines are drawn."""
     spans = trace.spans
-    by_id = {span.id: span for span in spans}
     end = trace.time
     rows = []
     for span in spans:
-        depth, parent = 0, span.parent
-        while parent is not None and parent in by_id:
-            depth, parent = depth + 1, by_id[parent].parent
         open_until = end if span.end is None else span.end
         rows.append(
             picture.Row(
                 f"{span.who} {span.what}" if span.what not in ("actor", "job") else span.who,
-                min(depth, 5),
+                min(depth(span, trace), 5),
                 span.start,
                 span.end,
                 span.how,
