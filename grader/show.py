@@ -110,27 +110,49 @@ def first_failure(report: Report) -> Row | None:
 def failure(report: Report, row: Row, *, texts: bool = False) -> Text:
     """A failed row on the card of its report."""
     lines = sentences(row, texts=texts)
-    others = [other for other in report.checks if other.id == row.id and other.backend != row.backend]
-    if row.verdict == "failed" and any(other.verdict == "passed" for other in others):
-        lines.append(f"\n  only on {row.backend}: the same check passes on {others[0].backend}", "yellow")
+    if only := only_on(report, row):
+        lines.append(f"\n  only on {only}", "yellow")
     if row.verdict == "failed":
-        again = f"{row.id} on {row.backend}" + (f", seed {word(row.run)}" if row.run is not None else "")
-        lines.append(f"\n     again  {again}", "dim")
+        lines.append(f"\n     again  {again(row)}", "dim")
     return lines
+
+
+def only_on(report: Report, row: Row) -> str:
+    """Where alone a failed row fails, in words; empty if it fails on the other backend too."""
+    others = [other for other in report.checks if other.id == row.id and other.backend != row.backend]
+    if row.verdict != "failed" or not any(other.verdict == "passed" for other in others):
+        return ""
+    return f"{row.backend}: the same check passes on {others[0].backend}"
+
+
+def again(row: Row) -> str:
+    """What to ask for to see a failed row once more."""
+    return f"{row.id} on {row.backend}" + (f", seed {word(row.run)}" if row.run is not None else "")
 
 
 def sentences(row: Row, *, texts: bool = False) -> Text:
     """The sentence of a row that did not pass, what was expected and seen, and where."""
     lines = Text()
     lines.append(f"{TICKS[row.verdict]} {clean(row.message)}", f"bold {STYLES[row.verdict]}")
-    parts = [("look at", row.what), ("expected", row.expected), ("seen", row.actual), ("where", row.where)]
-    if texts:
-        parts.append(("it said", row.detail))
-    for label, text in parts:
-        if text:
-            lines.append(f"\n  {label:>8}  ", "dim")
-            lines.append(clean(text).replace("\n", "\n" + " " * 12))
+    for label, text in facts(row, texts=texts):
+        lines.append(f"\n  {label:>8}  ", "dim")
+        lines.append(clean(text).replace("\n", "\n" + " " * 12))
     return lines
+
+
+def facts(row: Row, *, texts: bool) -> list[tuple[str, str]]:
+    """What is known of a failure beside its sentence: label and text."""
+    known = [("look at", row.what), ("expected", row.expected), ("seen", row.actual), ("where", row.where)]
+    known += [("it said", row.detail)] if texts else []
+    return [(label, text) for label, text in known if text]
+
+
+def by_check(report: Report) -> dict[str, dict[str, Row]]:
+    """The rows of a report: id of the check → backend → row."""
+    checks: dict[str, dict[str, Row]] = {}
+    for row in report.checks:
+        checks.setdefault(row.id, {})[row.backend] = row
+    return checks
 
 
 def rows_table(report: Report) -> Table:
@@ -141,10 +163,7 @@ def rows_table(report: Report) -> Table:
     table.add_column("check", ratio=1, no_wrap=True, overflow="ellipsis")
     for backend in backends:
         table.add_column(backend, no_wrap=True, min_width=9)
-    checks: dict[str, dict[str, Row]] = {}
-    for row in report.checks:
-        checks.setdefault(row.id, {})[row.backend] = row
-    for rows in checks.values():
+    for rows in by_check(report).values():
         first = next(iter(rows.values()))
         cells = [tick(rows[backend].verdict) if backend in rows else Text() for backend in backends]
         clause = first.clause.rpartition(".")[2] + ("" if first.core else " +")

@@ -17,7 +17,7 @@ from grader.course import BACKENDS, Course, CourseError, Module
 from grader.lesson.hints import next_hint
 from grader.notebook import picture
 from grader.report import Report, Row
-from grader.runs import seconds, word
+from grader.runs import seconds
 from grader.selfcheck import Checked, card, first_failure, self_check
 from grader.timeline import begin, depth
 from grader.trace import Trace
@@ -170,19 +170,15 @@ def _headline(report: Report) -> str:
 def _failure(report: Report, row: Row, trace: Trace | None) -> Iterator[str]:
     """The sentence, what was expected and seen, the run that shows it."""
     yield _paragraph(f"{show.TICKS[row.verdict]} {show.clean(row.message)}", STYLE["failed"])
-    parts = [("look at", row.what), ("expected", row.expected), ("seen", row.actual), ("where", row.where)]
-    parts.append(("it said", row.detail))
-    others = [other for other in report.checks if other.id == row.id and other.backend != row.backend]
-    if row.verdict == "failed" and any(other.verdict == "passed" for other in others):
-        parts.append(("only on", f"{row.backend}: the same check passes on {others[0].backend}"))
+    parts = show.facts(row, texts=True)
+    if only := show.only_on(report, row):
+        parts.append(("only on", only))
     if row.verdict == "failed":
-        again = f"{row.id} on {row.backend}" + (f", seed {word(row.run)}" if row.run is not None else "")
-        parts.append(("again", again))
+        parts.append(("again", show.again(row)))
     lines = [
         f'<tr><th scope="row" style="{STYLE["cell"]};{STYLE["quiet"]};font-weight:normal">{label}</th>'
         f'<td style="{STYLE["wide"]}"><code style="{STYLE["code"]}">{escape(show.clean(text))}</code></td></tr>'
         for label, text in parts
-        if text
     ]
     yield f'<table style="margin:4px 0 0 0;border-collapse:collapse">{"".join(lines)}</table>'
     if trace is not None and trace.spans:
@@ -192,12 +188,9 @@ def _failure(report: Report, row: Row, trace: Trace | None) -> Iterator[str]:
 def _rows(report: Report) -> str:
     """A row per check, a tick with a word per backend."""
     backends = [backend for backend in BACKENDS if any(row.backend == backend for row in report.checks)]
-    checks: dict[str, dict[str, Row]] = {}
-    for row in report.checks:
-        checks.setdefault(row.id, {})[row.backend] = row
     head = "".join(f'<th scope="col" style="{STYLE["cell"]}">{name}</th>' for name in ("clause", "check", *backends))
     lines = []
-    for rows in checks.values():
+    for rows in show.by_check(report).values():
         first = next(iter(rows.values()))
         clause = first.clause.rpartition(".")[2] + ("" if first.core else " (stretch)")
         cells = [
