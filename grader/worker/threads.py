@@ -5,11 +5,12 @@ Only a function that calls back into the loop (`anyio.from_thread`) runs beside 
 
 from __future__ import annotations
 
+import _thread
 import contextvars
 import functools
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import anyio
 import anyio._backends._asyncio as anyio_asyncio
@@ -48,8 +49,33 @@ def watch(current: ThreadWatch | None) -> None:
     _watch = current
 
 
+class _Thread:
+    """A thread that runs one call after the other, as those of anyio do: starting one takes longer than most calls."""
+
+    idle: ClassVar[list[_Thread]] = []
+
+    def __init__(self) -> None:
+        self._call: _Call | None = None
+        self._given = _thread.allocate_lock()
+        self._given.acquire()
+        threading.Thread(target=self._work, name="worker thread", daemon=True).start()
+
+    def give(self, call: _Call) -> None:
+        """Run a call; the thread counts as idle again just before the call tells that it is over."""
+        self._call = call
+        self._given.release()
+
+    def _work(self) -> None:
+        while True:
+            self._given.acquire()
+            call, self._call = self._call, None
+            if call is not None:
+                call.run(self)
+            del call  # what it returned may be a file that nobody else has
+
+
 class _Call:
-    """One function in a thread of its own.
+    """One function in a worker thread.
 
     Args:
         backend: name of the backend of the loop that waits for it.
@@ -61,16 +87,23 @@ class _Call:
         self.control = control
         self._backend, self._function = _BACKENDS[backend], function
         self.token = self._backend.current_token()
-        self.pause = threading.Event()  # set when the function has ended or needs the loop
+        self._pause = _thread.allocate_lock()  # free when the function has ended or needs the loop
+        self._pause.acquire()
         self.over = False
         self._value: Any = None
         self._error: BaseException | None = None
         self._notify: Callable[[], None] | None = None
-        self._lock = threading.Lock()
-        threading.Thread(target=self._body, name="worker thread", daemon=True).start()
-        self.pause.wait()
+        self._lock = _thread.allocate_lock()
+        (_Thread.idle.pop() if _Thread.idle else _Thread()).give(self)
+        self._pause.acquire()
 
-    def _body(self) -> None:
+    def pause(self) -> None:
+        """Let the loop go on."""
+        if self._pause.locked():
+            self._pause.release()
+
+    def run(self, thread: _Thread) -> None:
+        """Run the function, in this thread."""
         _calls[threading.get_ident()] = self
         try:
             with claim_worker_thread(self._backend, self.token):
@@ -79,11 +112,12 @@ class _Call:
             self._error = error
         finally:
             del _calls[threading.get_ident()]
+            _Thread.idle.append(thread)
             with self._lock:
                 self.over = True
                 if self._notify is not None:
                     self._notify()
-            self.pause.set()
+            self.pause()
 
     async def finish(self) -> None:
         """Wait for a function that needs the loop; the clock moves only while it waits for the loop."""
@@ -136,7 +170,7 @@ def _calling_back(real: Callable[..., Any], *, is_async: bool) -> Callable[..., 
             finally:
                 control.outside_work += 1
 
-        call.pause.set()
+        call.pause()
         return real(counted if is_async else function, args, token or call.token)
 
     return run
