@@ -144,7 +144,7 @@ def _virtual(main: Callable[..., Awaitable[Any]], args: tuple[Any, ...], backend
     recorder = outcome.recorder
     threads.install()
 
-    async def session(take_over: Callable[[Control], None]) -> None:
+    async def session(take_over: Callable[[Control], None], _is_clean: Callable[[], bool]) -> None:
         take_over(control)
         control.spawned(inside.current_task(), contextvars.copy_context(), None)  # it was there before the control was
         with anyio.CancelScope() as root:

@@ -13,6 +13,9 @@ from . import private
 from .control import TIE, Control
 from .orders import Order
 
+#: Returns the current task.
+current_task = asyncio.current_task
+
 
 class _Ready:
     """The loop's queue of ready handles: callbacks first, in order, then one step of one task."""
@@ -47,6 +50,10 @@ class _Ready:
         # or a cancellation, which is delivered again and again, would keep the tasks from running.
         self._callbacks_this_turn = len(self._callbacks)
         return self._callbacks_this_turn + bool(self._steps)
+
+    def holds(self) -> bool:
+        """Tell whether something is in the queue; unlike `len`, which the loop takes as the beginning of a turn."""
+        return bool(self._callbacks or self._steps)
 
     def __iter__(self) -> Iterator[asyncio.Handle]:
         yield from self._callbacks
@@ -150,30 +157,41 @@ class Loop(asyncio.SelectorEventLoop):
             if not control.outside_work and control.idle(self._next_timer()):
                 return []
 
+    def is_clean(self) -> bool:
+        """Tell, from inside the only task, whether nothing else is left in the loop: what would act on a later run."""
+        left: Any = self
+        watched = len(left._selector.inner.get_map()) - 1  # one is the loop's own
+        return not (
+            left._asyncgens or left._ready.holds() or left._signal_handlers or left._default_executor or watched
+        )
+
     def _next_timer(self) -> float:
         scheduled: list[asyncio.TimerHandle] = self._scheduled  # type: ignore[attr-defined]
         return scheduled[0].when() if scheduled else float("inf")
 
 
-def run(main: Callable[[Callable[[Control], None]], Coroutine[Any, Any, None]]) -> None:
+def run(main: Callable[[Callable[[Control], None], Callable[[], bool]], Coroutine[Any, Any, None]]) -> None:
     """Run `main` in one loop session.
 
     Args:
-        main: gets a function that hands the loop over to the control of the next run.
+        main: gets a function that hands the loop over to the control of the next run, and one that tells whether the
+            runs before have left nothing in the loop.
 
     Raises:
         Abort: if a run could not be ended.
     """
     loop = Loop()
     asyncio.set_event_loop(loop)
+    private.name_library("asyncio")
     try:
 
         def take_over(control: Control) -> None:
             loop.control = control
             loop._scheduled.clear()  # type: ignore[attr-defined]  # only cancelled timers are left of the last run
 
-        loop.run_until_complete(main(take_over))
+        loop.run_until_complete(main(take_over, loop.is_clean))
         loop.run_until_complete(loop.shutdown_asyncgens())
         loop.close()  # an aborted loop is left as it is: its process ends
     finally:
+        private.name_library(None)
         asyncio.set_event_loop(None)

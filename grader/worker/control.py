@@ -9,6 +9,8 @@ from contextvars import Context, ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
+import anyio
+
 from .orders import Order
 from .record import Recorder, Span
 
@@ -25,6 +27,12 @@ current_span: ContextVar[Span | None] = ContextVar("current_span", default=None)
 
 class Abort(BaseException):
     """Leaves the event loop for good: the run cannot be ended in an orderly way."""
+
+
+def name_of(task: Any) -> str:
+    """Return the name of a task of either backend."""
+    get_name = getattr(task, "get_name", None)
+    return str(get_name() if get_name is not None else task.name)
 
 
 @dataclass(eq=False)
@@ -44,8 +52,7 @@ class TaskInfo:
     @property
     def name(self) -> str:
         """The task's name, which anyio may give it only after it was made."""
-        get_name = getattr(self.task, "get_name", None)
-        return str(get_name() if get_name is not None else self.task.name)
+        return name_of(self.task)
 
     @property
     def over(self) -> bool:
@@ -74,13 +81,17 @@ class Control:
     seconds since the start of the run.
     """
 
-    def __init__(self, order: Order, *, step_limit: int = STEP_LIMIT) -> None:
+    def __init__(
+        self, order: Order, *, step_limit: int = STEP_LIMIT, current: Callable[[], Any] = anyio.get_current_task
+    ) -> None:
         self.now = 0.0
+        self.current = current  # gives the current task, of whichever kind
         self.order = order
         self.record = Recorder(lambda: self.now)
         self.steps = 0
         self.step_limit = step_limit
         self.tasks: dict[Any, TaskInfo] = {}
+        self.open: dict[Any, TaskInfo] = {}  # those of them that have not ended
         self.cut: Cut | None = None
         self.on_cut: Callable[[], None] = lambda: None
         self.after_each_step: Callable[[TaskInfo], None] | None = None
@@ -96,11 +107,15 @@ class Control:
         self._cut_steps = 0
 
     # -- tasks -------------------------------------------------------------------------------------------------
+    def current_name(self) -> str:
+        """Return the name of the current task."""
+        return name_of(self.current()) or "?"
+
     def spawned(self, task: Any, context: Context, parent: TaskInfo | None) -> TaskInfo:
         """Note a new task."""
         info = TaskInfo(self.next_serial, task, context, context.get(current_span), parent, self.now)
         self.next_serial += 1
-        self.tasks[task] = info
+        self.tasks[task] = self.open[task] = info
         return info
 
     def pick(self, ready: list[tuple[int, int]]) -> int:
@@ -137,6 +152,7 @@ class Control:
         info = self.tasks.get(task)
         if info is not None and info.end is None:
             info.end, info.how = self.now, how
+            del self.open[task]
 
     # -- time --------------------------------------------------------------------------------------------------
     def at(self, when: float, action: Callable[[], bool]) -> None:

@@ -25,7 +25,7 @@ class LockWatch:
 
     def tell(self, lock: Any, what: str) -> None:
         """Note `want`, `take`, `drop` or `give up` of a lock by the current task."""
-        task = anyio.get_current_task().name or "?"
+        task = self.control.current_name()
         name = getattr(lock, "watched_name", None)
         if what == "take":
             self.held[id(lock)] = (lock, task, current_span.get())

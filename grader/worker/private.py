@@ -13,6 +13,7 @@ from typing import Any
 import anyio._backends._asyncio as anyio_asyncio
 import anyio._backends._trio as anyio_trio
 import trio._core._run as trio_run
+from anyio._core import _eventloop
 from anyio.streams import memory
 
 #: (owner, attribute): all of them are read or replaced.
@@ -26,6 +27,7 @@ NAMES: tuple[tuple[Any, str], ...] = (
     (anyio_trio.TrioBackend, "create_lock"),
     (anyio_trio.TrioBackend, "run_async_from_thread"),
     (anyio_trio.TrioBackend, "run_sync_from_thread"),
+    (_eventloop, "sniffio"),
     (anyio_asyncio, "Lock"),
     (anyio_trio, "Lock"),
     (memory.MemoryObjectSendStream, "__post_init__"),
@@ -33,6 +35,9 @@ NAMES: tuple[tuple[Any, str], ...] = (
     (trio_run, "GLOBAL_RUN_CONTEXT"),
     (trio_run.Runner, "runq"),
     (trio_run.Runner, "clock_autojump_threshold"),
+    (trio_run.Runner, "tasks"),
+    (trio_run.Runner, "entry_queue"),
+    (trio_run.Runner, "asyncgens"),
     (io.FileIO, "_dealloc_warn"),
 )
 
@@ -42,7 +47,8 @@ def moved() -> list[str]:
     lost = [f"{getattr(owner, '__name__', owner)}.{name} is gone" for owner, name in NAMES if not hasattr(owner, name)]
     loop = asyncio.SelectorEventLoop()
     try:
-        names = ("_ready", "_scheduled", "_selector", "_clock_resolution", "_stopping")
+        names = ["_ready", "_scheduled", "_selector", "_clock_resolution", "_stopping"]
+        names += ["_asyncgens", "_signal_handlers", "_default_executor"]
         lost += [f"the asyncio event loop has no {name}" for name in names if not hasattr(loop, name)]
     finally:
         loop.close()
@@ -56,6 +62,11 @@ def step_task(callback: Any) -> asyncio.Task[Any] | None:
         return None
     is_step = type(callback).__name__ == "TaskStepMethWrapper" or getattr(callback, "__name__", "") == "task_wakeup"
     return owner if is_step else None
+
+
+def name_library(name: str | None) -> None:
+    """Tell anyio which library runs in this thread, as trio does for itself; else it looks for a task at each call."""
+    _eventloop.sniffio.thread_local.name = name
 
 
 def runner() -> trio_run.Runner:

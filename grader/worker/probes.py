@@ -99,7 +99,7 @@ class Probes:
             return span is None or (born is not None and born.inside(span))
 
         left = {
-            "tasks": [info.name for info in self.control.tasks.values() if not info.over and made_here(info.born)],
+            "tasks": [info.name for info in self.control.open.values() if not info.over and made_here(info.born)],
             "streams": [
                 type(stream).__name__ for stream, born in self._streams if not stream._closed and made_here(born)
             ],

@@ -19,6 +19,7 @@ _MAX_DEPTH = 6
 _MAX_ITEMS = 1_000
 _MAX_TEXT = 2_000
 _MAX_BITS = 1_024
+_PLAIN = frozenset({type(None), bool, int, float, str})
 
 
 @dataclass(eq=False)
@@ -98,6 +99,7 @@ class Recorder:
     tokens: dict[int, tuple[Any, str]] = field(default_factory=dict)
     frozen: list[dict[str, Any]] | None = None
     full: bool = False
+    _plain_tokens: bool = False  # one of the tokens stands for plain data
     _ids: Any = field(default_factory=itertools.count)
     _ticks: int = -1
 
@@ -130,6 +132,7 @@ class Recorder:
     def token(self, thing: Any, name: str) -> None:
         """From now on `thing`, told by identity, is encoded as its name."""
         self.tokens[id(thing)] = (thing, name)  # keeps it alive: an id is unique only among the living
+        self._plain_tokens = self._plain_tokens or type(thing) in _PLAIN
 
     def freeze(self) -> None:
         """Keep the spans as they are now; what happens later does not count."""
@@ -143,10 +146,11 @@ class Recorder:
     # -- values ------------------------------------------------------------------------------------------------
     def encode(self, value: Any, depth: int = 0) -> Any:
         """Return `value` as plain data without running any code of the subject's: types are compared by identity."""
-        known = self.tokens.get(id(value))
-        if known is not None and known[0] is value:
-            return {"token": known[1]}
         kind = type(value)
+        if kind not in _PLAIN or self._plain_tokens:  # `id` is slow here: the interpreter audits it
+            known = self.tokens.get(id(value))
+            if known is not None and known[0] is value:
+                return {"token": known[1]}
         if value is None or kind is bool:
             return value
         if kind is int:

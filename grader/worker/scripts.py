@@ -85,6 +85,17 @@ class Script:
 
     def __init__(self, world: World, who: str, verbs: Mapping[str, Verb]) -> None:
         self.world, self.who, self.verbs = world, who, verbs
+        self._known: dict[str, Callable[..., Any]] = {
+            "wait": anyio.sleep,
+            "hang": anyio.sleep_forever,
+            "checkpoint": anyio.lowlevel.checkpoint,
+            "give": self._give,
+            "fail": self._fail,
+            "cancel": world.cancel,
+            "note": lambda what: world.note(what, who=self.who),
+            "set": lambda name: world.event(name).set(),
+            "until": lambda name: world.event(name).wait(),
+        }
 
     async def play(self, steps: Sequence[Step]) -> Any:
         """Run the steps; return the value of ``give``, else None.
@@ -131,22 +142,10 @@ class Script:
             raise
 
     async def _do(self, verb: str, args: Sequence[Any]) -> None:
-        world = self.world
-        known: dict[str, Callable[..., Any]] = {
-            "wait": anyio.sleep,
-            "hang": anyio.sleep_forever,
-            "checkpoint": anyio.lowlevel.checkpoint,
-            "give": self._give,
-            "fail": self._fail,
-            "cancel": world.cancel,
-            "note": lambda what: world.note(what, who=self.who),
-            "set": lambda name: world.event(name).set(),
-            "until": lambda name: world.event(name).wait(),
-        }
         if verb in self.verbs:
-            await world.step(self.who, verb, args, self.verbs[verb])
-        elif verb in known:
-            made = known[verb](*args)
+            await self.world.step(self.who, verb, args, self.verbs[verb])
+        elif verb in self._known:
+            made = self._known[verb](*args)
             if isinstance(made, Awaitable):
                 await made
         else:
@@ -156,4 +155,4 @@ class Script:
         raise Done(self.world.thing(value))
 
     def _fail(self, name: str, kind: str = "Fault") -> None:
-        raise self.world.fault(name, kind)
+        raise self.world.fault(name, kind).with_traceback(None)  # the same one each time: not with all its past

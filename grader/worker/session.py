@@ -1,10 +1,14 @@
-"""Plays plans: one run after the other in one event-loop session, each with a fresh subject, each giving one trace."""
+"""Plays plans: one run after the other in one event-loop session, each with a fresh subject, each giving one trace.
+
+A loop session goes on over plans, as starting one costs as much as a short run; it is replaced when the backend changes and when
+a run left something in it.
+"""
 
 from __future__ import annotations
 
 import functools
 import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping
 from typing import Any
 
 import anyio
@@ -19,7 +23,7 @@ from .subject import Subject, line_of
 from .waits import waiting
 from .world import World
 
-_SIDES = {"asyncio": asyncio_side.run, "trio": trio_side.run}
+_SIDES: dict[str, types.ModuleType] = {"asyncio": asyncio_side, "trio": trio_side}
 #: A cancellation search tries at most this many moments.
 CANCEL_LIMIT = 200
 
@@ -59,82 +63,71 @@ class Session:
         exec(compile(scene, "scene.py", "exec", dont_inherit=True), module.__dict__)
         self._scene: Callable[..., Any] = module.__dict__["scene"]
         self.dirty = False
-        self._trace: dict[str, Any] | None = None
+        self._under_way = False  # a run is
 
     def play(
         self,
         request: Mapping[str, Any],
         emit: Callable[[dict[str, Any]], None],
         stopped: Callable[[], bool] = lambda: False,
+        following: Callable[[], Mapping[str, Any] | None] = lambda: None,
     ) -> None:
-        """Play a request.
+        """Play a request, and those that follow it, in one loop session as long as each run ends cleanly.
 
         Args:
             request: a ``play`` request as `docs/trace_format.md` has it.
             emit: takes one trace a run, as they come.
-            stopped: tells that no further run is wanted.
+            stopped: tells that no further run of the request is wanted.
+            following: called when a request is over; returns the next one, or None if there is none or this session is
+                `dirty`.
         """
-        search = request.get("search") or {"kind": "once"}
-        play = functools.partial(self._play, request, emit, stopped)
-        if search["kind"] == "orders":
-            play([Run(run["seed"], run["order"]) for run in search["runs"]])
-        elif search["kind"] == "once":
-            play([Run(search.get("seed", 0), search.get("order", "fifo"))])
-        elif search["kind"] == "one":
-            cancel, fault = search.get("cancel"), search.get("fault")
-            cut = (cancel["who"], cancel["after"]) if cancel else None
-            broken = (fault["who"], fault["call"]) if fault else None
-            play([Run(search["seed"], search["order"], cancel=cut, fault=broken)])
-        else:
-            self._swept(search, play)
+        asked: Mapping[str, Any] | None = request
+        runs = _runs(request)
+        run: Run | None = None
 
-    def _swept(self, search: Mapping[str, Any], play: Callable[[Sequence[Run]], None]) -> None:
-        """Cancel after each step, or fail at each call: a first run, undisturbed, tells how many there are."""
-        who, seed, order = search["who"], search.get("seed", 0), search.get("order", "fifo")
-        play([Run(seed, order, cancel=(who, -1))])
-        first = self._trace
-        if first is None or first["end"]["kind"] != "done":
-            return
-        limit = search.get("limit", CANCEL_LIMIT)
-        if search["kind"] == "cancel":
-            play([Run(seed, order, cancel=(who, n)) for n in spread(first["sweep_steps"], limit)])
-        else:
-            calls = sum(1 for span in first["spans"] if span["who"] == who and span["what"] != "actor")
-            play([Run(seed, order, fault=(who, n)) for n in spread(calls, limit)])
+        def find(trace: dict[str, Any] | None) -> None:
+            """Find the run after the one that gave this trace; None: the first of the request."""
+            nonlocal asked, runs, run
+            try:
+                run = None if self.dirty else runs.send(trace)
+            except StopIteration:
+                run = None
+            while asked is not None and (run is None or stopped()):
+                asked = following()
+                runs = _runs(asked) if asked is not None else runs
+                run = next(runs, None)
+
+        def answer(trace: dict[str, Any]) -> None:
+            emit(trace)
+            find(trace)
+
+        async def session(take_over: Callable[[Control], None], is_clean: Callable[[], bool]) -> None:
+            backend, fresh = None, True
+            while asked is not None and run is not None and (fresh or (asked["backend"] == backend and is_clean())):
+                backend, fresh = asked["backend"], False
+                answer(await self._run(run, asked, take_over))
+
+        find(None)
+        while asked is not None:
+            try:
+                _SIDES[asked["backend"]].run(session)
+            except BaseException as error:
+                if not self._under_way:
+                    raise
+                self.dirty, self._under_way = True, False
+                answer(self._make_trace() if isinstance(error, Abort) else self._trace_of_exit(error))
 
     # -- runs --------------------------------------------------------------------------------------------------
-    def _play(
-        self,
-        request: Mapping[str, Any],
-        emit: Callable[[dict[str, Any]], None],
-        stopped: Callable[[], bool],
-        runs: Sequence[Run],
-    ) -> None:
-        """Play the runs, in one loop session as long as each ends cleanly."""
-        left = list(runs)
-
-        async def session(take_over: Callable[[Control], None]) -> None:
-            while left and not stopped() and not self.dirty:
-                emit(await self._run(left.pop(0), request, take_over))
-
-        if self.dirty or stopped():
-            return
-        self._trace = None
-        try:
-            _SIDES[request["backend"]](session)
-        except Abort:
-            self.dirty = True
-            emit(self._make_trace())
-        except BaseException as error:
-            self.dirty = True
-            emit(self._trace_of_exit(error))
-
     async def _run(self, run: Run, request: Mapping[str, Any], take_over: Callable[[Control], None]) -> dict[str, Any]:
-        self._control = control = Control(Order(run.order, run.seed), step_limit=request.get("steps", STEP_LIMIT))
+        self._control = control = Control(
+            Order(run.order, run.seed),
+            step_limit=request.get("steps", STEP_LIMIT),
+            current=_SIDES[request["backend"]].current_task,
+        )
         control.debugger = bool(request.get("debugger"))
-        self._request, self._running = request, run
+        self._request, self._running, self._under_way = request, run, True
         self._probes = probes = Probes(control, self.subject.file)
-        control.waiters = lambda: waiting(list(control.tasks.values()), self.subject.file)
+        control.waiters = lambda: waiting(list(control.open.values()), self.subject.file)
         with probes, self.alarm.watching(control, self.subject.file, self._stuck):
             take_over(control)
             with anyio.CancelScope() as root:
@@ -142,10 +135,10 @@ class Session:
                 async with anyio.create_task_group() as group:
                     group.start_soon(self._scene_task, run, request, name="scene")
             control.running = False
-            left_over = any(not info.over for info in control.tasks.values())
+            left_over = any(not info.over for info in control.open.values())
             self.dirty = self.dirty or control.dirty or left_over
-            self._trace = trace = self._make_trace()
-            return trace
+            self._under_way = False
+            return self._make_trace()
 
     async def _scene_task(self, run: Run, request: Mapping[str, Any]) -> None:
         control = self._control
@@ -227,6 +220,39 @@ class Session:
         self._control.cut = _cut("stuck", text, self.subject.file, line)
         self._control.record.freeze()
         return self._make_trace()
+
+
+def _runs(request: Mapping[str, Any]) -> Generator[Run, Any, None]:
+    """Yield the runs of a request, one after the other; takes the trace of each."""
+    search = request.get("search") or {"kind": "once"}
+    if search["kind"] == "orders":
+        for run in search["runs"]:
+            yield Run(run["seed"], run["order"])
+    elif search["kind"] == "once":
+        yield Run(search.get("seed", 0), search.get("order", "fifo"))
+    elif search["kind"] == "one":
+        cancel, fault = search.get("cancel"), search.get("fault")
+        cut = (cancel["who"], cancel["after"]) if cancel else None
+        broken = (fault["who"], fault["call"]) if fault else None
+        yield Run(search["seed"], search["order"], cancel=cut, fault=broken)
+    else:
+        yield from _sweep(search)
+
+
+def _sweep(search: Mapping[str, Any]) -> Generator[Run, Any, None]:
+    """Cancel after each step, or fail at each call: a first run, undisturbed, tells how many there are."""
+    who, seed, order = search["who"], search.get("seed", 0), search.get("order", "fifo")
+    first = yield Run(seed, order, cancel=(who, -1))
+    if first["end"]["kind"] != "done":
+        return
+    limit = search.get("limit", CANCEL_LIMIT)
+    if search["kind"] == "cancel":
+        for step in spread(first["sweep_steps"], limit):
+            yield Run(seed, order, cancel=(who, step))
+    else:
+        calls = sum(1 for span in first["spans"] if span["who"] == who and span["what"] != "actor")
+        for call in spread(calls, limit):
+            yield Run(seed, order, fault=(who, call))
 
 
 def _cut(kind: str, text: str, file: str | None = None, line: int | None = None) -> Cut:

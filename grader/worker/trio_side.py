@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
@@ -10,6 +11,9 @@ import trio
 from . import private
 from .control import Abort, Control
 from .orders import Order
+
+#: Returns the current task.
+current_task = trio.lowlevel.current_task
 
 
 class _Side:
@@ -104,11 +108,20 @@ class _Steps(trio.abc.Instrument):
         self._side.control.ended(task, "returned")
 
 
-def run(main: Callable[[Callable[[Control], None]], Coroutine[Any, Any, None]]) -> None:
+def _is_clean(tasks: int) -> bool:
+    """Tell, from inside the only task, whether nothing else is left in the loop: what would act on a later run."""
+    runner = private.runner()
+    queue = runner.entry_queue
+    left = runner.asyncgens.alive or queue.queue or queue.idempotent_queue
+    return not left and len(runner.tasks) == tasks
+
+
+def run(main: Callable[[Callable[[Control], None], Callable[[], bool]], Coroutine[Any, Any, None]]) -> None:
     """Run `main` in one loop session.
 
     Args:
-        main: gets a function that hands the loop over to the control of the next run.
+        main: gets a function that hands the loop over to the control of the next run, and one that tells whether the
+            runs before have left nothing in the loop.
 
     Raises:
         Abort: if a run could not be ended.
@@ -118,8 +131,11 @@ def run(main: Callable[[Callable[[Control], None]], Coroutine[Any, Any, None]]) 
     def take_over(control: Control) -> None:
         side.control = control
 
+    async def in_loop() -> None:
+        await main(take_over, functools.partial(_is_clean, len(private.runner().tasks)))
+
     try:
-        trio.run(main, take_over, clock=_Clock(side), instruments=[_Steps(side)])
+        trio.run(in_loop, clock=_Clock(side), instruments=[_Steps(side)])
     except trio.TrioInternalError as error:
         if isinstance(error.__cause__, Abort):
             raise error.__cause__ from None

@@ -42,10 +42,10 @@ def coroutine_of(task: Any) -> Any:
 
 
 def waiting(infos: list[TaskInfo], subject_file: str) -> list[dict[str, Any]]:
-    """Tell for each task that has not ended at which line of the subject it waits.
+    """Tell for each task at which line of the subject it waits.
 
     Args:
-        infos: the tasks.
+        infos: the tasks; none that has ended.
         subject_file: the file name that the subject's code was compiled with.
 
     Returns:
@@ -54,8 +54,6 @@ def waiting(infos: list[TaskInfo], subject_file: str) -> list[dict[str, Any]]:
     """
     result = []
     for info in infos:
-        if info.end is not None:
-            continue
         place = where(coroutine_of(info.task), subject_file)
         entry: dict[str, Any] = {"task": info.name, "file": None, "line": None, "code": None}
         if place is not None:

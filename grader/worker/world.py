@@ -226,7 +226,7 @@ class World:
     # -- spans -------------------------------------------------------------------------------------------------
     def _begin(self, who: str, what: str, args: Sequence[Any], *, subject: bool = False) -> Span:
         encode = self._control.record.encode
-        name = anyio.get_current_task().name or "?"
+        name = self._control.current_name()
         parent = current_span.get()
         span = self._control.record.begin(who, what, [encode(arg) for arg in args], parent=parent, task=name)
         span.subject = subject
