@@ -3,7 +3,7 @@
     python benchmarks/overload.py [--count 10000] [--seed 0] [MODULE…]
 
 The files are the course's own: solutions, wrong solutions, right ones of another build. Four processes a processor want to
-run: two that grade and two that burn. Exit code 1 if a row of a report differs from the quiet run.
+run: three that grade and one that burns. Exit code 1 if a row of a report differs from the quiet run.
 """
 
 from __future__ import annotations
@@ -65,13 +65,13 @@ def main(words: list[str]) -> int:
     quiet = {task.tag: verdicts(report) for task, report in run_all(tasks(mixed), jobs=cores)}
     print(f"quiet: {len(quiet):,} files in {time.monotonic() - began:.0f} s, {cores} at a time", flush=True)
 
-    burners = [multiprocessing.Process(target=burn, daemon=True) for _ in range(2 * cores)]
+    burners = [multiprocessing.Process(target=burn, daemon=True) for _ in range(cores)]
     for burner in burners:
         burner.start()
     began, count, differing, not_run = time.monotonic(), 0, 0, 0
     try:
         rounds = itertools.islice(itertools.cycle(mixed), asked.count)
-        for task, report in run_all(tasks(rounds), jobs=2 * cores):
+        for task, report in run_all(tasks(rounds), jobs=3 * cores):
             count += 1
             not_run += report.verdict == "not run"
             if (now := verdicts(report)) != quiet[task.tag]:
