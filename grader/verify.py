@@ -1,4 +1,9 @@
-"""Prove the course: what is right passes, what is wrong fails where it should, checks are needed, lessons hold."""
+"""Prove the course: what is right passes, what is wrong fails where it should, checks are needed, lessons hold.
+
+A right file meets every check. A wrong file meets those of the clause that it says it breaks; then, of the clauses that
+may fail as well, those that no wrong file has failed so far. That it passes all others is proven only if the whole is
+asked for, which takes three times as long.
+"""
 
 from __future__ import annotations
 
@@ -56,12 +61,23 @@ class Finding:
 
 @dataclass(frozen=True)
 class Run:
-    """One file with one set of checks, to be graded."""
+    """One file with one set of checks, to be graded.
+
+    Args:
+        module: that it is of.
+        path: of the file.
+        kind: of the checks.
+        claim: what a wrong file says; None for a right one.
+        only: ids of the checks; all of them if empty.
+        later: only the checks count that nothing failed before: what the file breaks is proven already.
+    """
 
     module: Module
     path: Path
     kind: Kind
     claim: Claim | None = None
+    only: frozenset[str] = frozenset()
+    later: bool = False
 
     @property
     def where(self) -> str:
@@ -91,6 +107,7 @@ def prove(
     course: Course,
     names: Sequence[str] = (),
     *,
+    whole: bool = False,
     executor: Executor | None = None,
     jobs: int | None = None,
     begun: Callable[[int], None] = lambda _: None,
@@ -101,9 +118,10 @@ def prove(
     Args:
         course: the course.
         names: of the modules.
+        whole: let wrong files meet every check, also those that they should pass.
         executor: where to grade; local processes if not given.
         jobs: how many local processes.
-        begun: told how many runs there will be.
+        begun: told how many runs there will be; again if there are more.
         done: called after each.
     """
     modules: list[Module] = []
@@ -113,18 +131,31 @@ def prove(
         except CourseError as error:
             yield Proof(slug, findings=(Finding(slug, str(error)),))
     static = {module.slug: list(_static(module)) for module in modules}
-    runs = [run for module in modules for run in _runs(module, static[module.slug])]
+    runs = [run for module in modules for run in _runs(module, static[module.slug], whole=whole)]
     taught = [module for module in modules if lesson_path(module).is_file()]
     loose = [path for path in pages(course) if path.name != "lesson.md"] if not names else []
-    begun(len(runs) + len(taught) + len(loose))
-    tasks = [
-        Task(course.root, run.module.slug, run.path.read_bytes(), walls=False, how=How(kind=run.kind), tag=run)
-        for run in runs
-    ]
+    count = len(runs) + len(taught) + len(loose)
+    begun(count)
     graded: list[tuple[Run, Report]] = []
-    for task, report in run_all(tasks, executor, jobs=jobs) if tasks else ():
-        graded.append((task.tag, report))
-        done()
+    while runs:
+        tasks = [
+            Task(
+                course.root,
+                run.module.slug,
+                run.path.read_bytes(),
+                walls=False,
+                how=How(run.kind, only=run.only),
+                tag=run,
+            )
+            for run in runs
+        ]
+        for task, report in run_all(tasks, executor, jobs=jobs):
+            graded.append((task.tag, report))
+            done()
+        over = whole or any(run.later for run in runs)
+        runs = [] if over else [run for module in modules for run in _later_runs(module, graded)]
+        count += len(runs)
+        begun(count)
     for module in taught:
         static[module.slug] += [
             Finding(wrong.where, wrong.text) for wrong in wrongs(lesson_path(module), course, module)
@@ -205,7 +236,7 @@ def _ids(module: Module, kind: Kind, checks: Iterable[Check]) -> Iterator[Findin
 
 
 # -- what was graded -----------------------------------------------------------------------------------------------
-def _runs(module: Module, findings: list[Finding]) -> Iterator[Run]:
+def _runs(module: Module, findings: list[Finding], *, whole: bool) -> Iterator[Run]:
     """What must be graded; a wrong solution that makes no claim is a finding instead."""
     kinds = [kind for kind in KINDS if _usable(module, kind)]
     if not module.scene.is_file() or not module.solution.is_file():
@@ -218,7 +249,24 @@ def _runs(module: Module, findings: list[Finding]) -> Iterator[Run]:
         except CourseError as error:
             findings.append(Finding(str(path.relative_to(module.root)), str(error)))
             continue
-        yield from (Run(module, path, kind, claim) for kind in kinds)
+        for kind in kinds:
+            only = frozenset(check.id for check in checks_of(module, kind) if check.clause == claim.breaks)
+            if not only and kind == "hidden":
+                findings.append(Finding(str(path.relative_to(module.root)), f"no hidden check looks at {claim.breaks}"))
+            if whole or only:
+                yield Run(module, path, kind, claim, frozenset() if whole else only)
+
+
+def _later_runs(module: Module, graded: Sequence[tuple[Run, Report]]) -> Iterator[Run]:
+    """Wrong files with the checks that none of them has failed yet, as far as they may fail them."""
+    mine = [pair for pair in graded if pair[0].module.slug == module.slug]
+    claims = {run.path: run.claim for run, _ in mine if run.claim}
+    for kind in dict.fromkeys(run.kind for run, _ in mine):
+        left = _never_failed(kind, mine)
+        checks = [check for check in checks_of(module, kind) if check.id in left]
+        for path, claim in claims.items():
+            if only := frozenset(check.id for check in checks if check.clause in claim.also):
+                yield Run(module, path, kind, claim, only, later=True)
 
 
 def _usable(module: Module, kind: Kind) -> bool:
@@ -278,7 +326,7 @@ def _wrong(run: Run, report: Report) -> Iterator[Finding]:
         yield Finding(run.where, f"{run.kind} checks were not run: {report.reason}")
         return
     broken = {(row.clause.rpartition(".")[2], row.backend) for row in report.checks if row.verdict == "failed"}
-    if run.kind == "hidden":
+    if run.kind == "hidden" and not run.later:
         hit = {backend for clause, backend in broken if clause == claim.breaks}
         if not hit or (claim.backend and claim.backend not in hit):
             on = f" on {claim.backend}" if claim.backend else ""
@@ -295,10 +343,13 @@ def _wrong(run: Run, report: Report) -> Iterator[Finding]:
 def _needless(module: Module, graded: list[tuple[Run, Report]]) -> Iterator[Finding]:
     """The checks that no wrong solution fails: nobody knows whether they look at anything."""
     for kind in KINDS:
-        reports = [(run, report) for run, report in graded if run.kind == kind]
-        known = dict.fromkeys(row.id for _, report in reports for row in report.checks)
-        failing = {row.id for run, report in reports if run.claim for row in report.checks if row.verdict == "failed"}
-        for id_ in known:
-            if id_ not in failing:
-                text = "no wrong solution fails it: write one under solutions/…/wrong, or drop the check"
-                yield Finding(f"{kind} {id_} of {module.slug}", text)
+        for id_ in _never_failed(kind, graded):
+            text = "no wrong solution fails it: write one under solutions/…/wrong, or drop the check"
+            yield Finding(f"{kind} {id_} of {module.slug}", text)
+
+
+def _never_failed(kind: Kind, graded: Sequence[tuple[Run, Report]]) -> list[str]:
+    """The checks of that kind, among those that were run, that no wrong solution has failed."""
+    rows = [(run, row) for run, report in graded if run.kind == kind for row in report.checks]
+    failed = {row.id for run, row in rows if run.claim and row.verdict == "failed"}
+    return [id_ for id_ in dict.fromkeys(row.id for _, row in rows) if id_ not in failed]

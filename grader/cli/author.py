@@ -27,9 +27,12 @@ from grader.verify import Proof, prove
 
 @click.command()
 @click.argument("modules", nargs=-1, metavar="[MODULE]...")
+@click.option(
+    "--whole", is_flag=True, help="Prove also that wrong solutions fail nothing else: takes three times as long."
+)
 @jobs_option
 @click.pass_context
-def verify(context: click.Context, modules: tuple[str, ...], jobs: int | None) -> int:
+def verify(context: click.Context, modules: tuple[str, ...], whole: bool, jobs: int | None) -> int:
     """Prove the course: solutions pass, wrong ones fail where they say, every check is needed."""
     course = course_of(context)
     console = show.console()
@@ -42,6 +45,7 @@ def verify(context: click.Context, modules: tuple[str, ...], jobs: int | None) -
             prove(
                 course,
                 modules,
+                whole=whole,
                 jobs=jobs,
                 begun=lambda count: progress.update(bar, total=count),
                 done=lambda: progress.advance(bar),

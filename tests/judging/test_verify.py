@@ -2,9 +2,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from grader import collect
+from grader import collect, verify
 from grader.course import CourseError
 from grader.fitting import misfits
+from grader.pool import run_all
 from grader.verify import Claim, claim_of, prove
 
 
@@ -16,9 +17,9 @@ def threads():
 
 @pytest.fixture
 def findings(tiny, threads):
-    def found():
+    def found(*, whole=False):
         collect.load.cache_clear()
-        [proof] = prove(tiny, ["m01"], executor=threads)
+        [proof] = prove(tiny, ["m01"], whole=whole, executor=threads)
         return [f"{finding.where}: {finding.text}" for finding in proof.findings]
 
     return found
@@ -30,8 +31,9 @@ def change(path, old, new):
     path.write_text(text.replace(old, new))
 
 
-def test_a_good_course_is_proven(tiny, threads):
-    [proof] = prove(tiny, executor=threads)
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_good_course_is_proven(tiny, threads, whole):
+    [proof] = prove(tiny, whole=whole, executor=threads)
     assert proof.findings == ()
     assert (proof.files, proof.wrong, proof.checks) == (5, 4, 4)
 
@@ -58,8 +60,7 @@ def test_a_right_build_that_fails_is_found(tiny, findings, texts):
     ("name", "old", "new", "said"),
     [
         ("no_value", "Breaks: R1", "Breaks: G3", "must fail G3, and passes it: sharpen a check or correct `Breaks:`"),
-        ("no_value", "Breaks: R1", "Breaks: G3", "fails R1 too (hidden test_value on asyncio: the value: expected 7"),
-        ("at_once", "Also: G3\n", "", "fails G3 too"),
+        ("no_value", "Breaks: R1", "Breaks: R2", "must fail R2, and passes it: sharpen a check or correct `Breaks:`"),
         ("no_value", "Breaks: R1", "", "its docstring must have one line `Breaks: R3`"),
         ("no_value", "Breaks: R1", "Breaks: R9", "R9 is no clause of module.toml"),
         ("at_once", "Also: G3", "Also: G3, R8", "R8 is no clause of module.toml"),
@@ -67,10 +68,42 @@ def test_a_right_build_that_fails_is_found(tiny, findings, texts):
     ],
 )
 def test_a_wrong_solution_that_breaks_something_else_than_it_says(tiny, findings, name, old, new, said):
-    if name == "at_once" and not new:
-        change(tiny.root / "solutions/m01_tiny/wrong/at_once.py", "sleep(0)", "sleep(float('inf'))")
     change(tiny.root / f"solutions/m01_tiny/wrong/{name}.py", old, new)
     assert any(said in line and f"wrong/{name}.py" in line for line in findings())
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "said"),
+    [
+        ("no_value", "Breaks: R1", "Breaks: G3", "fails R1 too (hidden test_value on asyncio: the value: expected 7"),
+        ("at_once", "Also: G3\n", "", "fails G3 too"),
+    ],
+)
+def test_the_whole_proof_finds_a_wrong_solution_that_breaks_more_than_it_says(tiny, findings, name, old, new, said):
+    if name == "at_once":
+        change(tiny.root / "solutions/m01_tiny/wrong/at_once.py", "sleep(0)", "sleep(float('inf'))")
+    change(tiny.root / f"solutions/m01_tiny/wrong/{name}.py", old, new)
+    assert any(said in line and f"wrong/{name}.py" in line for line in findings(whole=True))
+
+
+def test_a_wrong_solution_meets_what_it_breaks_and_what_nobody_else_fails(tiny, threads, monkeypatch):
+    graded = []
+
+    def noted(tasks, *args, **options):
+        tasks = list(tasks)
+        graded.append({(task.tag.path.stem, task.tag.kind): task.how.only for task in tasks})
+        return run_all(tasks, *args, **options)
+
+    monkeypatch.setattr(verify, "run_all", noted)
+    collect.load.cache_clear()
+    (tiny.root / "solutions/m01_tiny/wrong/swallows.py").unlink()
+    change(tiny.root / "solutions/m01_tiny/wrong/at_once.py", "sleep(0)", "sleep(float('inf'))")
+    [proof] = prove(tiny, executor=threads)
+    assert proof.findings == ()
+    first, later = graded
+    assert first["tiny", "hidden"] == frozenset()  # all of them
+    assert first["at_once", "hidden"] == {"test_delay", "test_long_delay"}
+    assert later == {("at_once", "hidden"): {"test_cancelled"}, ("at_once", "public"): {"test_cancelled"}}
 
 
 def test_a_check_that_no_wrong_solution_fails_is_needless(tiny, findings):
