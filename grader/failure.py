@@ -36,7 +36,7 @@ def failed(row: Row, failure: CheckFailed) -> Row:
         where=where(data),
         seed=data.get("seed"),
         run={key: data.get(key) for key in ("seed", "order", "cancel", "fault")} if data else None,
-        detail=cut(seen) if shown != seen else None,
+        detail=cut(seen) if shown != seen else told(shown, data),
     )
 
 
@@ -47,6 +47,15 @@ def without_text(seen: str, data: Mapping[str, Any]) -> str:
     if end.get("kind") != "error" or not seen.startswith(text):
         return seen
     return text.partition(": ")[0] + seen[len(text) :]
+
+
+def told(shown: str, data: Mapping[str, Any]) -> str | None:
+    """The texts of the exceptions that what is shown only names: those that left a call of the subject."""
+    errors = [span["error"] for span in data.get("spans", ()) if span["subject"] and span["error"]]
+    leaves = [leaf for error in errors for leaf in error.get("leaves", [error])]
+    texts = [f"{leaf['error']}: {leaf['text']}" for leaf in leaves if leaf.get("text") and not leaf.get("token")]
+    named = [text for text in dict.fromkeys(texts) if text.partition(":")[0] in shown]
+    return cut("; ".join(named)) or None
 
 
 def say(value: Any) -> str:

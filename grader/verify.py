@@ -9,24 +9,20 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.collect import BrokenChecks, Check, Kind, checks_of
+from grader.collect import BrokenChecks, Kind, checks_of
 from grader.course import Course, CourseError, Module
-from grader.fitting import misfits
+from grader.flaws import KINDS, Finding, flaws
 from grader.judge import How
 from grader.lesson.proving import lesson_path, wrongs
 from grader.lesson.running import pages
-from grader.points import gaps
 from grader.pool import Task, run_all
 from grader.report import Report, Row
 
-TOTAL = 100
-CORE = 70
-KINDS: tuple[Kind, ...] = ("public", "hidden")
 BREAKS = re.compile(r"^\s*Breaks:\s*(\S+)(?:\s+on\s+(asyncio|trio))?\s*$", re.MULTILINE)
 ALSO = re.compile(r"^\s*Also:\s*(.+?)\s*$", re.MULTILINE)
 
@@ -44,19 +40,6 @@ class Claim:
     breaks: str
     backend: str | None = None
     also: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Something that is not as it must be.
-
-    Args:
-        where: a file or a check, relative to the root.
-        text: one line: what is wrong and what to do.
-    """
-
-    where: str
-    text: str
 
 
 @dataclass(frozen=True)
@@ -130,7 +113,7 @@ def prove(
             modules.append(course.module(slug))
         except CourseError as error:
             yield Proof(slug, findings=(Finding(slug, str(error)),))
-    static = {module.slug: list(_static(module)) for module in modules}
+    static = {module.slug: list(flaws(module)) for module in modules}
     runs = [run for module in modules for run in _runs(module, static[module.slug], whole=whole)]
     taught = [module for module in modules if lesson_path(module).is_file()]
     loose = [path for path in pages(course) if path.name != "lesson.md"] if not names else []
@@ -181,58 +164,6 @@ def _proof(module: Module, findings: list[Finding], graded: list[tuple[Run, Repo
         checks=len({row.id for _, report in graded for row in report.checks}),
         findings=tuple(dict.fromkeys(findings)),
     )
-
-
-# -- without running anything --------------------------------------------------------------------------------------
-def _static(module: Module) -> Iterator[Finding]:
-    yield from _points(module)
-    for path in (module.stub, module.scene, module.solution):
-        if not path.is_file():
-            yield Finding(str(path.relative_to(module.root)), "is missing: write it")
-    for kind in KINDS:
-        try:
-            checks = checks_of(module, kind)
-        except BrokenChecks as error:
-            yield Finding(module.slug, str(error))
-        else:
-            yield from _ids(module, kind, checks)
-            yield from _uncovered(module, kind, checks)
-    if module.stub.is_file() and module.solution.is_file():
-        where = str(module.solution.relative_to(module.root))
-        yield from (Finding(where, text) for text in misfits(module.stub, module.solution))
-
-
-def _points(module: Module) -> Iterator[Finding]:
-    toml = str(module.toml.relative_to(module.root))
-    core = sum(clause.core for clause in module.clauses.values())
-    if module.max_points != TOTAL:
-        yield Finding(toml, f"the points of all clauses sum to {module.max_points}: make them {TOTAL}")
-    if core < CORE:
-        yield Finding(toml, f"the core points sum to {core}: make them at least {CORE}")
-
-
-def _uncovered(module: Module, kind: Kind, checks: list[Check]) -> Iterator[Finding]:
-    """Clauses without the checks that they need."""
-    toml = str(module.toml.relative_to(module.root))
-    if kind == "hidden" and (missing := gaps(module, checks)):
-        yield Finding(toml, missing)
-    shown = {check.clause for check in checks}
-    for clause in module.clauses.values():
-        if kind == "public" and clause.core and clause.id not in shown:
-            yield Finding(toml, f"{clause.id} has core points and no public check: write one")
-
-
-def _ids(module: Module, kind: Kind, checks: Iterable[Check]) -> Iterator[Finding]:
-    for check in checks:
-        where = f"{kind} {check.id} of {module.slug}"
-        if check.misconception not in module.misconceptions:
-            yield Finding(where, f"misconception {check.misconception!r} is not in module.toml: add it")
-        if check.step not in module.steps:
-            yield Finding(where, f"step {check.step!r} is not in module.toml: add it")
-        clause = module.clauses[check.clause]
-        if kind == "hidden" and not (clause.core if check.core else clause.stretch):
-            part = "core" if check.core else "stretch"
-            yield Finding(where, f"{check.clause} has no {part} points: give it some, or move the check")
 
 
 # -- what was graded -----------------------------------------------------------------------------------------------

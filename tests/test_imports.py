@@ -19,7 +19,7 @@ LAYERS: list[set[str]] = [
     {"grader"},
     {"contract", "collect", "answers", "runs", "sweeps", "inprocess", "lesson", "progress"},
     {"session", "points", "failure", "fitting", "show", "assignment", "standing", "pristine", "watching", "lab"},
-    {"judge", "timeline"},
+    {"judge", "timeline", "flaws"},
     {"pool", "replay"},
     {"batch", "verify", "selfcheck"},
     {"doctor", "pytest_course", "demo", "gradebook", "dispute", "bundle", "scaffold", "notebook"},

@@ -128,6 +128,21 @@ def test_the_text_of_an_exception_that_broke_the_run_off_is_kept_apart():
     assert (found.actual, found.detail) == ("KeyError, line 3 (line 3)", "KeyError, line 3: 'a secret: here' (line 3)")
 
 
+def test_the_text_of_an_error_that_left_the_call_is_kept_apart():
+    def call(error):
+        return {"subject": True, "error": {"is": [], **error}}
+
+    spans = [
+        call({"error": "Fault", "text": "E1", "token": "E1"}),  # the scene's own: it has a name
+        call({"error": "ExceptionGroup", "leaves": [{"error": "RuntimeError", "text": "no running event loop"}]}),
+        call({"error": "KeyError", "text": "not what was seen"}),
+        {"subject": False, "error": {"error": "RuntimeError", "text": "not of a call"}},
+    ]
+    found = failure("raised ExceptionGroup of [RuntimeError]", spans=spans)
+    assert found.actual == "raised ExceptionGroup of [RuntimeError]"
+    assert found.detail == "RuntimeError: no running event loop"
+
+
 def test_what_was_done_from_outside_is_said():
     assert failure(1, 2, cancel={"who": "caller", "after": 3}).where == "run of 2 s, caller cancelled after its step 3"
     assert failure(1, 2, cancel={"who": "caller", "after": -1}).where == "run of 2 s, nothing cancelled"

@@ -1,0 +1,80 @@
+"""What can be wrong with a module before anything of it is run: points, files, checks, the stub."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from grader.collect import BrokenChecks, Check, Kind, checks_of
+from grader.course import Module
+from grader.fitting import misfits
+from grader.points import gaps
+
+TOTAL = 100
+CORE = 70
+KINDS: tuple[Kind, ...] = ("public", "hidden")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that is not as it must be.
+
+    Args:
+        where: a file or a check, relative to the root.
+        text: one line: what is wrong and what to do.
+    """
+
+    where: str
+    text: str
+
+
+def flaws(module: Module) -> Iterator[Finding]:
+    """What is missing or contradicts itself in a module's files."""
+    yield from _points(module)
+    for path in (module.stub, module.scene, module.solution):
+        if not path.is_file():
+            yield Finding(str(path.relative_to(module.root)), "is missing: write it")
+    for kind in KINDS:
+        try:
+            checks = checks_of(module, kind)
+        except BrokenChecks as error:
+            yield Finding(module.slug, str(error))
+        else:
+            yield from _ids(module, kind, checks)
+            yield from _uncovered(module, kind, checks)
+    if module.stub.is_file() and module.solution.is_file():
+        where = str(module.solution.relative_to(module.root))
+        yield from (Finding(where, text) for text in misfits(module.stub, module.solution))
+
+
+def _points(module: Module) -> Iterator[Finding]:
+    toml = str(module.toml.relative_to(module.root))
+    core = sum(clause.core for clause in module.clauses.values())
+    if module.max_points != TOTAL:
+        yield Finding(toml, f"the points of all clauses sum to {module.max_points}: make them {TOTAL}")
+    if core < CORE:
+        yield Finding(toml, f"the core points sum to {core}: make them at least {CORE}")
+
+
+def _uncovered(module: Module, kind: Kind, checks: list[Check]) -> Iterator[Finding]:
+    """Clauses without the checks that they need."""
+    toml = str(module.toml.relative_to(module.root))
+    if kind == "hidden" and (missing := gaps(module, checks)):
+        yield Finding(toml, missing)
+    shown = {check.clause for check in checks}
+    for clause in module.clauses.values():
+        if kind == "public" and clause.core and clause.id not in shown:
+            yield Finding(toml, f"{clause.id} has core points and no public check: write one")
+
+
+def _ids(module: Module, kind: Kind, checks: Iterable[Check]) -> Iterator[Finding]:
+    for check in checks:
+        where = f"{kind} {check.id} of {module.slug}"
+        if check.misconception not in module.misconceptions:
+            yield Finding(where, f"misconception {check.misconception!r} is not in module.toml: add it")
+        if check.step not in module.steps:
+            yield Finding(where, f"step {check.step!r} is not in module.toml: add it")
+        clause = module.clauses[check.clause]
+        if kind == "hidden" and not (clause.core if check.core else clause.stretch):
+            part = "core" if check.core else "stretch"
+            yield Finding(where, f"{check.clause} has no {part} points: give it some, or move the check")
