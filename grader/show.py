@@ -20,6 +20,8 @@ from grader.runs import word
 WIDTH = 80
 STYLES = {"passed": "green", "failed": "red", "not run": "yellow"}
 TICKS = {"passed": "✓", "failed": "✗", "not run": "·"}
+BOTH_BACKENDS = "G1"
+"""The clause of every module that its file runs unchanged on both backends."""
 
 
 def console(file: TextIO | None = None) -> Console:
@@ -102,8 +104,18 @@ def points_of(score: Score) -> str:
 
 
 def first_failure(report: Report) -> Row | None:
-    """The row to look at first: a failed core one, else a failed one, else one that was not run."""
-    order = sorted(report.checks, key=lambda row: (row.verdict != "failed", not row.core))
+    """The row to look at first: a failed core one, else a failed one, else one that was not run.
+
+    Where all that fails does so on one backend only, that is what is wrong, and what the row of `BOTH_BACKENDS` says.
+    """
+    failed_on = {row.backend for row in report.checks if row.verdict == "failed"}
+    one_sided = len(failed_on) == 1 and any(row.backend not in failed_on for row in report.checks)
+
+    def rank(row: Row) -> tuple[bool, ...]:
+        clause = row.clause.rpartition(".")[2]
+        return row.verdict != "failed", not row.core, not (one_sided and clause == BOTH_BACKENDS)
+
+    order = sorted(report.checks, key=rank)
     return next((row for row in order if row.verdict != "passed"), None)
 
 

@@ -41,6 +41,16 @@ def test_a_failed_core_check_is_told_before_a_stretch_one_and_before_what_was_no
     assert show.first_failure(report(rows[3])) is None
 
 
+def test_what_fails_on_one_backend_only_is_told_as_that():
+    backends = [("asyncio", "passed"), ("trio", "failed")]
+    rows = [row(verdict, on, id=id_, clause=f"m01.{id_}") for id_ in ("R1", "G1") for on, verdict in backends]
+    assert show.first_failure(report(*rows)).id == "G1"
+    both = [row("failed", "asyncio", id="R2"), *rows]
+    assert show.first_failure(report(*both)).id == "R2"
+    alone = [row("failed", id="R1"), row("failed", id="G1", clause="m01.G1")]  # nothing is known of the other backend
+    assert show.first_failure(report(*alone)).id == "R1"
+
+
 def test_that_it_fails_on_one_backend_only_is_said_once():
     said = text(*show.card(report(row("failed"), row(backend="asyncio"))))
     assert said.count("only on trio: the same check passes on asyncio") == 1
