@@ -222,7 +222,7 @@ def test_error_cancels_the_others(play: Play) -> None:
 
 @check("R4", misconception="errors-are-results", step="keep-what-is-finished")
 def test_error_of_the_last_job(play: Play) -> None:
-    """The same for a job at the end of the list, behind ones that still run and clean up."""
+    """Also when the job that raises is at the end of the list, the others are cancelled at once."""
     jobs = {"a": [wait(1), give("A")], "b": [cleanup(wait(3)), wait(50)], "bad": [wait(2), fail("E1", "OSError")]}
     t = play(jobs=jobs, timeout=LONG)
     expect_error_leaves(t)
@@ -231,7 +231,7 @@ def test_error_of_the_last_job(play: Play) -> None:
 
 @check("R4", misconception="errors-are-results", step="keep-what-is-finished")
 def test_error_without_waiting(play: Play) -> None:
-    """The same for a job that raises as soon as it starts."""
+    """A job that raises as soon as it starts is not hidden either: its error leaves the call."""
     bad, good = [fail("E1")], [wait(50), give("A")]
     for jobs in ({"bad": bad}, {"bad": bad, "a": good}, {"a": good, "bad": bad}):
         expect_error_leaves(play(jobs=jobs, timeout=LONG))
@@ -276,7 +276,7 @@ def test_error_of_a_late_job(play: Play) -> None:
 
 @check("R4", misconception="cancel-called", step="tell-the-two-timeouts-apart")
 def test_error_after_a_cleanup(play: Play) -> None:
-    """The same when the job raises at the end of a cleanup, before or after the others have ended theirs."""
+    """What a job raises at the end of its cleanup leaves the call, before or after the others have ended theirs."""
     for short, long in ((1, 5), (25, 2)):
         bad, other = [cleanup(wait(short), fail("E1")), wait(50)], [cleanup(wait(long)), wait(50)]
         t = play(jobs={"bad": bad, "a": other, "b": [wait(1), give("B")]}, timeout=10)
@@ -310,7 +310,7 @@ def test_cancelled_at_every_step(play: Play) -> None:
 
 @check("R5", misconception="every-cancellation-is-my-timeout", step="let-cancellation-through")
 def test_cancelled_past_the_timeout(play: Play) -> None:
-    """The same when the jobs, cancelled in time, clean up for so long that their timeout passes meanwhile."""
+    """Cancelled from outside, the call gives no list, also if the jobs clean up until their timeout has passed."""
     slow = [cleanup(wait(400)), wait(700)]
     for jobs in ({"a": slow}, {"a": [wait(1), give("A")], "b": slow, "c": slow}):
         t = play(jobs=jobs, timeout=300).cancel("caller", at=104)
@@ -387,14 +387,14 @@ def test_nothing_left_after_a_list(play: Play) -> None:
 
 @check("G2", misconception="streams-close-themselves", step="keep-what-is-finished")
 def test_nothing_left_after_an_error(play: Play) -> None:
-    """The same when the call ends by an error of a job."""
+    """When the call ends by an error of a job, no task, stream or lock of its own is left."""
     for bad in ([wait(2), fail("E1")], [on_cancel(fail("E1")), wait(50)]):
         expect_nothing_left(play(jobs={"a": [wait(1), give("A")], "bad": bad, "b": [wait(50)]}, timeout=10))
 
 
 @check("G2", misconception="streams-close-themselves", step="let-cancellation-through")
 def test_nothing_left_after_a_cancellation(play: Play) -> None:
-    """The same when the call is cancelled from outside, at any moment."""
+    """When the call is cancelled from outside, at any moment, no task, stream or lock of its own is left."""
     for t in play(jobs={"a": [wait(1), give("A")], "b": [wait(3)]}, timeout=LONG).cancelled("caller"):
         expect_nothing_left(t)
 
@@ -452,7 +452,7 @@ def test_exits_pass(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="tell-the-two-timeouts-apart")
 def test_exits_of_late_jobs_pass(play: Play) -> None:
-    """The same for what a job raises while it is being cancelled for its timeout."""
+    """What is no `Exception` leaves the call also if a job raises it while it is being cancelled for its timeout."""
     ways = [[on_cancel(fail("X", "Abandon")), wait(50)]]
     ways += [[cleanup(wait(1), fail("X", kind)), wait(50)] for kind in kinds_of_exit(play)]
     for bad in ways:
@@ -470,7 +470,7 @@ def test_no_busy_waiting(play: Play) -> None:
 
 @check("G6", misconception="look-again-and-again", step="bound-the-wait")
 def test_no_busy_waiting_for_cleanups(play: Play) -> None:
-    """The same while jobs that ran out of time, or were cancelled, clean up."""
+    """Nobody looks again and again while jobs that ran out of time, or were cancelled, clean up."""
 
     def trial(scale: int, **more: list) -> Trace:
         return play(jobs={"a": [cleanup(wait(5 * scale)), hang()], **more}, timeout=10)
