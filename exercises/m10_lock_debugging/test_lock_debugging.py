@@ -33,7 +33,7 @@ def kind(t: Trace, who: str, step: list[Any]) -> str:
 
 @check("R1", misconception="order-by-position", step="one-order-for-all")
 def test_transfers_both_ways(play: Play) -> None:
-    """Two transfers between the same accounts, there and back at the same time, wait for each other for ever."""
+    """Two transfers between the same accounts, there and back at the same time, both come to an end."""
     there, back = [wait(1), move("A", "B", 30, wait(1))], [wait(1), move("B", "A", 5, wait(1))]
     for t in play(accounts=TWO, actors={"there": there, "back": back}).orders(10):
         t.expect("balances at the end", at_the_end(t, "balances"), {"A": 75, "B": 65})
@@ -41,7 +41,7 @@ def test_transfers_both_ways(play: Play) -> None:
 
 @check("R1", misconception="one-lock-is-enough", step="change-under-locks")
 def test_waits_for_both_locks(play: Play) -> None:
-    """The transfer does not wait for the lock of each account before money moves."""
+    """The transfer waits for the locks of both accounts before money moves."""
     for busy in ("A", "B"):
         t = play(accounts=TWO, actors={"other": [hold([busy], wait(5))], "m": [wait(1), move("A", "B", 30)]})
         t.expect(f"the lock of {busy} is free at 5; the transfer ended at", t.call.end, near(5))
@@ -49,7 +49,7 @@ def test_waits_for_both_locks(play: Play) -> None:
 
 @check("R2", misconception="lock-let-go-for-slow-work", step="change-under-locks")
 def test_audit_before_the_money_moves(play: Play) -> None:
-    """The audit is not awaited once, with both locks taken, before any balance changes."""
+    """The audit is awaited once, with both locks taken, before any balance changes."""
     t = play(accounts=TWO, actors={"m": [wait(1), move("A", "B", 30, wait(2))]})
     t.expect("arguments of the audits", [span.args for span in t.all("audit")], [[token("A"), token("B"), 30]])
     for moment in ("before", "after"):
@@ -59,14 +59,14 @@ def test_audit_before_the_money_moves(play: Play) -> None:
 
 @check("R2", misconception="undo-on-exception", step="change-under-locks")
 def test_audit_refuses(play: Play) -> None:
-    """The audit raises an error, and yet money has moved."""
+    """If the audit raises an error, no money moves."""
     t = play(accounts=TWO, actors={"m": [wait(1), move("A", "B", 30, wait(1), fail("refused"))]})
     t.expect("balances at the end", at_the_end(t, "balances"), {"A": 100, "B": 40})
 
 
 @check("R3", misconception="check-before-lock", step="change-under-locks")
 def test_too_little_money(play: Play) -> None:
-    """The source has not enough money, and the transfer does not raise `InsufficientFunds` before the audit."""
+    """If the source has not enough money, `InsufficientFunds` is raised before the audit."""
     t = play(accounts=TWO, actors={"m": [wait(1), move("B", "A", 41)]})
     t.expect("the transfer raised", t.call.errors, ["InsufficientFunds"])
     t.expect("audits", len(t.all("audit")), 0)
@@ -75,7 +75,7 @@ def test_too_little_money(play: Play) -> None:
 
 @check("R4", misconception="zero-and-self", step="change-under-locks")
 def test_from_an_account_to_itself(play: Play) -> None:
-    """A transfer from an account to itself does not work like any other."""
+    """A transfer from an account to itself works like any other."""
     t = play(accounts=TWO, actors={"m": [wait(1), move("A", "A", 30, wait(1))]})
     t.expect("the transfer", t.call.how, "returned")
     t.expect("audits", len(t.all("audit")), 1)
@@ -84,7 +84,7 @@ def test_from_an_account_to_itself(play: Play) -> None:
 
 @check("R5", misconception="released-at-the-end", step="give-back-whatever-happens")
 def test_transfer_cancelled(play: Play) -> None:
-    """A transfer is cancelled at some moment, and a lock stays taken, or only one balance has changed."""
+    """A transfer that is cancelled at any moment keeps no lock, and changes both balances or none."""
     for t in play(accounts=TWO, actors={"m": [wait(1), move("A", "B", 30, wait(1))]}).cancelled("m"):
         t.expect("accounts that are still locked", at_the_end(t, "locked"), [])
         t.expect("balances at the end", at_the_end(t, "balances"), one_of({"A": 100, "B": 40}, {"A": 70, "B": 70}))
@@ -92,7 +92,7 @@ def test_transfer_cancelled(play: Play) -> None:
 
 @check("R6", misconception="deadlock-must-happen", step="learn-the-order", core=False)
 def test_wrong_order_is_refused(play: Play) -> None:
-    """One task took x before y; another takes y before x and gets no `LockOrderError`."""
+    """One task took x before y: another that takes y before x gets a `LockOrderError`."""
     first = [take("x"), take("y"), drop("y"), drop("x")]
     t = play(actors={"first": first, "second": [wait(1), take("y"), take("x"), holders()]})
     t.expect("taking x while holding y", kind(t, "second", take("x")), "LockOrderError")
@@ -102,7 +102,7 @@ def test_wrong_order_is_refused(play: Play) -> None:
 
 @check("R7", misconception="sequence-is-an-order", step="learn-the-order", core=False)
 def test_no_overlap_no_order(play: Play) -> None:
-    """One task took x and y one after the other; another takes x inside y and gets a `LockOrderError`."""
+    """One task took x and y one after the other: that is no order, and another may take x inside y."""
     first = [take("x"), drop("x"), take("y"), drop("y")]
     t = play(actors={"first": first, "second": [wait(1), take("y"), take("x"), drop("x"), drop("y")]})
     t.expect("taking x while holding y", kind(t, "second", take("x")), "returned")
@@ -110,14 +110,14 @@ def test_no_overlap_no_order(play: Play) -> None:
 
 @check("R8", misconception="lock-is-reentrant", step="who-holds-what")
 def test_taking_a_lock_twice(play: Play) -> None:
-    """A task takes a lock that it holds already, and gets no `RuntimeError`."""
+    """A task that takes a lock which it holds already gets a `RuntimeError`."""
     t = play(actors={"a": [take("x"), inside("x")]})
     t.expect("taking x again", kind(t, "a", inside("x")), "RuntimeError")
 
 
 @check("R8", misconception="release-without-acquire", step="who-holds-what")
 def test_releasing_the_lock_of_another(play: Play) -> None:
-    """A task releases a lock that another task holds, and gets no `RuntimeError`."""
+    """A task that releases a lock which another task holds gets a `RuntimeError`."""
     t = play(actors={"a": [take("x"), wait(3), drop("x")], "b": [wait(1), drop("x")]})
     t.expect("b releases the lock of a", kind(t, "b", drop("x")), "RuntimeError")
     t.expect("a releases it", kind(t, "a", drop("x")), "returned")
@@ -125,7 +125,7 @@ def test_releasing_the_lock_of_another(play: Play) -> None:
 
 @check("R9", misconception="asked-is-held", step="who-holds-what")
 def test_who_holds_what(play: Play) -> None:
-    """`holders()` does not show exactly which task holds which lock."""
+    """`holders()` shows exactly which task holds which lock."""
     t = play(
         actors={
             "a": [take("x"), wait(4), drop("x")],
@@ -139,7 +139,7 @@ def test_who_holds_what(play: Play) -> None:
 
 @check("R9", misconception="cancelled-waiter-just-leaves", step="who-holds-what")
 def test_waiting_given_up(play: Play) -> None:
-    """A task gave up waiting for a lock, and afterwards the lock is not free."""
+    """After a task gave up waiting for a lock, the lock is free as if it had never waited."""
     t = play(
         actors={
             "a": [take("x"), wait(4), drop("x")],
@@ -152,7 +152,7 @@ def test_waiting_given_up(play: Play) -> None:
 
 @check("R10", misconception="free-for-the-first-to-come", step="who-holds-what")
 def test_first_come_first_served(play: Play) -> None:
-    """Waiting tasks do not get the lock one after the other, in order of arrival."""
+    """Waiting tasks get the lock one after the other, in order of arrival."""
     actors = {name: [wait(at), take("x"), wait(5), drop("x")] for at, name in enumerate("abcd")}
     t = play(actors=actors)
     times = [t.of(name)[take("x")].end for name in "abcd"]
@@ -161,28 +161,28 @@ def test_first_come_first_served(play: Play) -> None:
 
 @check("R10", misconception="look-then-wait-then-take", step="who-holds-what")
 def test_one_lock_for_one_name(play: Play) -> None:
-    """`lock("x")` does not give the same object each time."""
+    """`lock("x")` gives the same object each time."""
     t = play(actors={"a": [same("x"), take("x"), same("x"), drop("x"), same("x")]})
     t.expect("the same as the first time", [span.value for span in t.all("same")], [True, True, True])
 
 
 @check("G1", misconception="backend-lock", step="who-holds-what")
 def test_waiting_works(play: Play) -> None:
-    """Waiting for a lock does not work on this backend."""
+    """Waiting for a lock works on asyncio and on trio."""
     t = play(actors={"a": [inside("x", wait(2))], "b": [wait(1), inside("x")]})
     t.expect("b leaves its block at", t.of("b")[inside("x")].end, near(2))
 
 
 @check("G2", misconception="released-at-the-end", step="give-back-whatever-happens")
 def test_locks_after_an_error(play: Play) -> None:
-    """A transfer ended by an error, and a lock is still taken."""
+    """When a transfer has ended by an error, no lock is still taken."""
     t = play(accounts=TWO, actors={"m": [wait(1), move("A", "B", 101), move("A", "B", 30, fail("refused"))]})
     t.expect("accounts that are still locked", at_the_end(t, "locked"), [])
 
 
 @check("G3", misconception="swallowed-cancellation", step="give-back-whatever-happens")
 def test_cancellation_passes(play: Play) -> None:
-    """Cancelled in the audit, a transfer does not end at once by the cancellation."""
+    """Cancelled in the audit, a transfer ends at once by the cancellation."""
     t = play(accounts=TWO, actors={"m": [wait(1), move("A", "B", 30, wait(9))]}).cancel("m", at=3)
     t.expect("cancelled at 3, the transfer", t.call.how, "cancelled")
     t.expect("cancelled at 3, it ended at", t.call.end, near(3))
@@ -190,13 +190,13 @@ def test_cancellation_passes(play: Play) -> None:
 
 @check("G4", misconception="backend-lock", step="who-holds-what")
 def test_loop_not_blocked(play: Play) -> None:
-    """Waiting for a lock blocks the event loop: nothing else can run."""
+    """Waiting for a lock does not block the event loop: others can run."""
     play(actors={"a": [take("x"), wait(2), drop("x")], "b": [wait(1), take("x"), drop("x")]}).expect_not_blocked()
 
 
 @check("G5", misconception="released-at-the-end", step="give-back-whatever-happens")
 def test_interrupted_audit(play: Play) -> None:
-    """Something like `KeyboardInterrupt` leaves the audit, and the transfer stops it or keeps a lock."""
+    """Something like `KeyboardInterrupt` that leaves the audit leaves the transfer too, which keeps no lock."""
     t = play(accounts=TWO, actors={"m": [wait(1), move("A", "B", 30, fail("stop", "Abandon"))]})
     t.expect_that("the transfer", "stop" in t.call.errors, t.call.ending)
     t.expect("accounts that are still locked", at_the_end(t, "locked"), [])
@@ -204,7 +204,7 @@ def test_interrupted_audit(play: Play) -> None:
 
 @check("G6", misconception="polling", step="who-holds-what")
 def test_no_polling(play: Play) -> None:
-    """Waiting longer for a lock takes more wake-ups: the task looks again and again."""
+    """Waiting longer for a lock takes no more wake-ups: the task does not look again and again."""
     short, long = (play(actors={"a": [inside("x", wait(s))], "b": [wait(1), inside("x")]}).steps for s in (5, 500))
     t = play(accounts=TWO, actors={"other": [hold(["A"], wait(500))], "m": [wait(1), move("A", "B", 30)]})
     t.expect("wake-ups when the lock comes after 499 s", long, at_most(short + 4))
@@ -213,7 +213,7 @@ def test_no_polling(play: Play) -> None:
 
 @check("G8", misconception="refused-too-late", step="change-under-locks")
 def test_negative_amount(play: Play) -> None:
-    """A negative amount does not raise `ValueError` at once, before the transfer waits for a lock."""
+    """A negative amount raises `ValueError` at once, before the transfer waits for a lock."""
     t = play(accounts=TWO, actors={"other": [hold(["A", "B"], wait(5))], "m": [wait(1), move("A", "B", -1)]})
     t.expect("the transfer raised", t.call.raised, "ValueError")
     t.expect("it ended at", t.call.end, near(1))
@@ -221,7 +221,7 @@ def test_negative_amount(play: Play) -> None:
 
 @check("G9", misconception="audit-is-a-coroutine", step="change-under-locks")
 def test_audit_is_any_awaitable(play: Play) -> None:
-    """The audit gives an awaitable that is no coroutine, and the transfer fails or does not await it."""
+    """The audit may give any awaitable, not only a coroutine, and the transfer awaits it."""
     t = play(accounts=TWO, actors={"m": [wait(1), move("A", "B", 30, awaitable(), wait(1))]})
     t.expect("the transfer", t.call.how, "returned")
     t.expect("audits", [span.how for span in t.all("audit")], ["returned"])

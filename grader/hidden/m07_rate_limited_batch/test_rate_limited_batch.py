@@ -75,7 +75,7 @@ def due(t: Trace, rate: float, capacity: float, what: str = "acquire") -> Iterat
 def expect_grants(t: Trace, rate: float, capacity: float, what: str = "acquire", allowed: float = CLOSE) -> None:
     """Fail the subject unless each call was granted just when it should have been (s that are `allowed` apart)."""
     for call, ready in due(t, rate, capacity, what):
-        words = f"{asked(call):g} tokens for {call.who}, asked for at {call.start:.2f} s"
+        words = f"tokens for {call.who}, {asked(call):g} asked for at {call.start:.2f} s"
         if call.outside:
             words += f" and cancelled at {call.cancelled_at:.2f} s"
         t.expect_that(words, call.how == "returned", f"acquire {call.ending}, due at {ready:.2f} s")

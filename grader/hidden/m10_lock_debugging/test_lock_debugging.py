@@ -201,7 +201,7 @@ def expect_one_order(t: Trace, pair: frozenset[str], orders: set[tuple[str, ...]
 
 @check("R1", misconception="order-by-position", step="one-order-for-all")
 def test_same_order_both_ways(play: Play) -> None:
-    """A transfer back takes the two locks in another order than the transfer there: each can wait for the other."""
+    """A transfer back takes the two locks in the same order as the transfer there: neither waits for the other."""
     pairs = play.shuffled(list(itertools.combinations("ABCDE", 2)))
     steps = [move(*way) for a, b in pairs for way in ((a, b, 9), (b, a, 45), (a, b, 0))]
     t = play(accounts={name: [number, 1000] for name, (number, _) in FIVE.items()}, actors={"m": [wait(1.3), *steps]})
@@ -215,7 +215,7 @@ def test_same_order_both_ways(play: Play) -> None:
 
 @check("R1", misconception="order-that-changes", step="one-order-for-all")
 def test_same_order_whatever_the_balances(play: Play) -> None:
-    """The order in which two locks are taken changes with the balances: two transfers can wait for each other."""
+    """The order in which two locks are taken does not change with the balances."""
     steps = [move("A", "B", 60), move("B", "A", 80), move("A", "B", 5), move("B", "A", 5), move("A", "B", 50)]
     t = play(accounts={"A": [8, 100], "B": [5, 50]}, actors={"m": [wait(1.3), *steps, *steps[::-1]]})
     [(pair, orders)] = taken_orders(t).items()
@@ -224,7 +224,7 @@ def test_same_order_whatever_the_balances(play: Play) -> None:
 
 @check("R1", misconception="order-by-position", step="one-order-for-all")
 def test_same_order_when_one_is_taken(play: Play) -> None:
-    """While one of the two locks is taken, a transfer takes them in another order than at other times."""
+    """While one of the two locks is taken, a transfer takes them in the same order as at other times."""
     turns = [([busy], [move(*way, 7)]) for way in BOTH_WAYS for busy in "AB"]
     t = play(accounts=TWO, actors=in_turn(*turns))
     [(pair, orders)] = taken_orders(t).items()
@@ -233,7 +233,7 @@ def test_same_order_when_one_is_taken(play: Play) -> None:
 
 @check("R1", misconception="order-by-position", step="see-the-circle")
 def test_ring_of_transfers(play: Play) -> None:
-    """Transfers around a ring of accounts, both ways round, wait for each other for ever, or lose money."""
+    """Transfers around a ring of accounts, both ways round, all come to an end, and no money is lost."""
     plan = [*itertools.permutations("ABC", 2)]
     amounts = [play.pick(1, 9) for _ in plan]
     actors = {f"{a}{b}": [move(a, b, n, checkpoint())] for (a, b), n in zip(play.shuffled(plan), amounts, strict=True)}
@@ -246,7 +246,7 @@ def test_ring_of_transfers(play: Play) -> None:
 
 @check("R1", misconception="one-lock-is-enough", step="change-under-locks")
 def test_both_locks_while_money_moves(play: Play) -> None:
-    """A balance changes while the transfer does not hold the locks of both accounts."""
+    """Balances change only while the transfer holds the locks of both accounts."""
     movers = {"m1": [wait(1.3), move("A", "B", 10, wait(1)), move("B", "A", 20)], "m2": [wait(1.7), move("B", "A", 5)]}
     t = play(accounts=TWO, actors={"holder": [hold(["B"], wait(2)), hold(["A"], wait(3))], **movers})
     for call in moves(t):
@@ -256,7 +256,7 @@ def test_both_locks_while_money_moves(play: Play) -> None:
 
 @check("R1", misconception="one-lock-is-enough", step="change-under-locks")
 def test_changes_of_others_are_kept(play: Play) -> None:
-    """What another task did to a balance while the transfer waited for its lock is lost."""
+    """What another task did to a balance while the transfer waited for its lock is kept."""
     turns = [([busy], [move(*way, 10)], add(busy, 50), wait(1)) for busy in "AB" for way in (*BOTH_WAYS, ("A", "B"))]
     t = play(accounts=TWO, actors=in_turn(*turns))
     t.expect("balances at the end", balances(t), {"A": 230, "B": 210})
@@ -264,7 +264,7 @@ def test_changes_of_others_are_kept(play: Play) -> None:
 
 @check("R1", misconception="one-lock-is-enough", step="change-under-locks")
 def test_overlapping_transfers_add_up(play: Play) -> None:
-    """Transfers that overlap in time forget each other's changes."""
+    """Transfers that overlap in time add up: none forgets another's changes."""
     names, end = "ABCD", {"A": 200, "B": 200, "C": 200, "D": 200}
     actors = {}
     for index, start in enumerate(play.draw(7, low=0.4, step=0.4)):
@@ -279,7 +279,7 @@ def test_overlapping_transfers_add_up(play: Play) -> None:
 # -- R2: the audit ---------------------------------------------------------------------------------------------
 @check("R2", misconception="lock-let-go-for-slow-work", step="change-under-locks")
 def test_audit_once_with_its_arguments(play: Play) -> None:
-    """The audit is not awaited exactly once with source, target and amount."""
+    """The audit is awaited exactly once, with source, target and amount."""
     ways = [("A", "B", 30), ("B", "A", 7), ("A", "B", 77)]
     t = play(accounts=TWO, actors={"m": [wait(1.3), *(move(*way, wait(1)) for way in ways)]})
     for call, (a, b, amount) in zip(moves(t), ways, strict=True):
@@ -288,7 +288,7 @@ def test_audit_once_with_its_arguments(play: Play) -> None:
 
 @check("R2", misconception="lock-let-go-for-slow-work", step="change-under-locks")
 def test_audit_under_both_locks(play: Play) -> None:
-    """The audit runs while the transfer does not hold the locks of both accounts."""
+    """The audit runs while the transfer holds the locks of both accounts."""
     turns = [(busy, [move(*way, 7, wait(1))]) for way in BOTH_WAYS for busy in ([], ["A"], ["B"], ["B", "A"])]
     t = play(accounts=TWO, actors=in_turn(*turns))
     for call in moves(t):
@@ -298,7 +298,7 @@ def test_audit_under_both_locks(play: Play) -> None:
 
 @check("R2", misconception="lock-let-go-for-slow-work", step="change-under-locks")
 def test_audit_before_any_change(play: Play) -> None:
-    """A balance has changed before the audit is over."""
+    """No balance changes before the audit is over."""
     t = play(accounts=MANY, actors={"m": [wait(1.3), move("A0", "B0", 30, wait(2)), move("B1", "A1", 30, wait(2))]})
     for call in moves(t):
         seen = [n["value"] for n in inside_of(t, "before", call) + inside_of(t, "after", call)]
@@ -307,7 +307,7 @@ def test_audit_before_any_change(play: Play) -> None:
 
 @check("R2", misconception="undo-on-exception", step="change-under-locks")
 def test_audit_that_raises_changes_nothing(play: Play) -> None:
-    """The audit raises, and yet money has moved, or the audit is asked again."""
+    """If the audit raises, no money moves, and the audit is not asked again."""
     ways = [*itertools.product(BOTH_WAYS, ("Fault", "TimeoutError", "ValueError"))]
     steps = [move(f"{a}{n}", f"{b}{n}", 30, wait(n % 2), fail(kind, kind)) for n, ((a, b), kind) in enumerate(ways)]
     t = play(accounts=MANY, actors={"m": [wait(1.3), *steps]})
@@ -317,7 +317,7 @@ def test_audit_that_raises_changes_nothing(play: Play) -> None:
 
 @check("R2", misconception="undo-on-exception", step="change-under-locks")
 def test_audit_that_is_cancelled_changes_nothing(play: Play) -> None:
-    """The audit is cancelled, and yet money has moved, or the audit is asked again."""
+    """If the audit is cancelled, no money moves, and the audit is not asked again."""
     steps = [within(2.5, move(f"{a}{n}", f"{b}{n}", 30, wait(9))) for n, (a, b) in enumerate(BOTH_WAYS)]
     t = play(accounts=MANY, actors={"m": [wait(1.3), *steps]})
     for call in moves(t):
@@ -328,7 +328,7 @@ def test_audit_that_is_cancelled_changes_nothing(play: Play) -> None:
 
 @check("R2", misconception="await-between-changes", step="change-under-locks")
 def test_the_amount_moves(play: Play) -> None:
-    """The source does not lose exactly what the target gets."""
+    """The source loses exactly what the target gets."""
     t = play(
         accounts=FIVE, actors={"m": [wait(1.3), move("A", "B", 30), move("B", "C", 1), move("D", "A", 69, wait(1))]}
     )
@@ -344,7 +344,7 @@ def expect_refused(t: Trace, call: Any, error: str) -> None:
 
 @check("R3", misconception="check-before-lock", step="change-under-locks")
 def test_not_enough(play: Play) -> None:
-    """The source has not enough money, and the transfer is not refused without an audit and without a change."""
+    """If the source has not enough money, the transfer is refused without an audit and without a change."""
     t = play(
         accounts=TWO, actors={"m": [wait(1.3), move("B", "A", 41), move("A", "B", 101, wait(1)), move("B", "A", 10**9)]}
     )
@@ -355,7 +355,7 @@ def test_not_enough(play: Play) -> None:
 
 @check("R3", misconception="check-before-lock", step="change-under-locks")
 def test_just_enough(play: Play) -> None:
-    """The source has exactly what is asked for, and yet the transfer does not happen."""
+    """If the source has exactly what is asked for, the transfer happens."""
     t = play(accounts={"A": [8, 100], "B": [5, 0]}, actors={"m": [wait(1.3), move("A", "B", 100), move("B", "A", 100)]})
     for call in moves(t):
         t.expect("transfer of the whole balance", ending(call), "returned")
@@ -364,7 +364,7 @@ def test_just_enough(play: Play) -> None:
 
 @check("R3", misconception="zero-and-self", step="change-under-locks")
 def test_nothing_is_an_amount(play: Play) -> None:
-    """A transfer of 0 is not audited like any other."""
+    """A transfer of 0 is audited like any other."""
     t = play(
         accounts={"A": [8, 0], "B": [5, 0], "C": [9, 10]},
         actors={"m": [wait(1.3), move("A", "B", 0), move("C", "A", 0)]},
@@ -376,7 +376,7 @@ def test_nothing_is_an_amount(play: Play) -> None:
 
 @check("R3", misconception="refused-too-late", step="change-under-locks")
 def test_negative_amount(play: Play) -> None:
-    """A negative amount does not raise `ValueError` without an audit and without a change."""
+    """A negative amount raises `ValueError`, without an audit and without a change."""
     steps = [move("A", "B", -1), move("B", "A", -1000), move("A", "A", -1)]
     t = play(accounts=TWO, actors={"m": [wait(1.3), *steps]})
     for call in moves(t):
@@ -390,7 +390,7 @@ SOURCE_BUSY = [("A0", "B0", ["A0"]), ("B1", "A1", ["B1"]), ("A2", "B2", ["A2", "
 
 @check("R3", misconception="check-before-lock", step="change-under-locks")
 def test_money_gone_while_waiting(play: Play) -> None:
-    """The money was there when the transfer began and gone when it had the locks: it is not refused."""
+    """Money that was there when the transfer began, and is gone when it has the locks, is not enough."""
     turns = [(busy, [move(a, b, 20)], add(a, -90), wait(1)) for a, b, busy in SOURCE_BUSY]
     t = play(accounts=MANY, actors=in_turn(*turns))
     for call in moves(t):
@@ -400,7 +400,7 @@ def test_money_gone_while_waiting(play: Play) -> None:
 
 @check("R3", misconception="check-before-lock", step="change-under-locks")
 def test_money_come_while_waiting(play: Play) -> None:
-    """The money came while the transfer waited for the locks: it is refused all the same."""
+    """Money that came while the transfer waited for the locks counts."""
     turns = [(busy, [move(a, b, 120)], add(a, 30), wait(1)) for a, b, busy in SOURCE_BUSY]
     t = play(accounts=MANY, actors=in_turn(*turns))
     for call in moves(t):
@@ -411,7 +411,7 @@ def test_money_come_while_waiting(play: Play) -> None:
 # -- R4: one account, four accounts ----------------------------------------------------------------------------
 @check("R4", misconception="zero-and-self", step="change-under-locks")
 def test_to_the_same_account(play: Play) -> None:
-    """A transfer to the same account is not audited like any other, or changes the balance."""
+    """A transfer to the same account is audited like any other, and leaves the balance as it was."""
     amounts = (30, 100, 1)
     t = play(accounts=TWO, actors={"m": [wait(1.3), *(move("A", "A", amount, wait(1)) for amount in amounts)]})
     for call, amount in zip(moves(t), amounts, strict=True):
@@ -422,7 +422,7 @@ def test_to_the_same_account(play: Play) -> None:
 
 @check("R4", misconception="zero-and-self", step="change-under-locks")
 def test_to_the_same_account_without_money(play: Play) -> None:
-    """A transfer to the same account of more than it has is not refused."""
+    """A transfer to the same account of more than it has is refused."""
     t = play(accounts=TWO, actors={"m": [wait(1.3), move("B", "B", 41)]})
     expect_refused(t, t.call, "InsufficientFunds")
     t.expect("balances at the end", balances(t), {"A": 100, "B": 40})
@@ -430,7 +430,7 @@ def test_to_the_same_account_without_money(play: Play) -> None:
 
 @check("R4", misconception="zero-and-self", step="change-under-locks")
 def test_to_the_same_account_under_its_lock(play: Play) -> None:
-    """A transfer to the same account is audited, or judged, without holding its lock."""
+    """A transfer to the same account is audited, and judged, while it holds its lock."""
     holder = [hold(["A"], wait(3), add("A", -50), wait(1))]
     t = play(accounts=TWO, actors={"holder": holder, "m": [wait(1.3), move("A", "A", 50, wait(1)), move("A", "A", 51)]})
     call, poor = moves(t)
@@ -442,7 +442,7 @@ def test_to_the_same_account_under_its_lock(play: Play) -> None:
 
 @check("R4", misconception="one-lock-for-all", step="one-order-for-all")
 def test_others_go_on_during_an_audit(play: Play) -> None:
-    """A transfer between two other accounts waits for the audit of this one."""
+    """A transfer between two other accounts does not wait for the audit of this one."""
     slow = [wait(1.3), move("A", "B", 1, wait(50))]
     quick = [wait(2), move("C", "D", 1, wait(1)), move("D", "C", 2, wait(1)), move("D", "D", 3, wait(1))]
     t = play(accounts=PAIRS, actors={"slow": slow, "quick": quick})
@@ -451,7 +451,7 @@ def test_others_go_on_during_an_audit(play: Play) -> None:
 
 @check("R4", misconception="one-lock-for-all", step="one-order-for-all")
 def test_others_go_on_while_this_one_waits(play: Play) -> None:
-    """A transfer between two other accounts waits for one that itself waits for a lock."""
+    """A transfer between two other accounts does not wait for one that itself waits for a lock."""
     for busy in "AB":
         actors = {"holder": [hold([busy], wait(50))], "slow": [wait(1.3), move("A", "B", 1, wait(1))]}
         t = play(
@@ -476,7 +476,7 @@ def expect_whole(t: Trace) -> None:
 
 @check("R5", misconception="finally-releases-all", step="give-back-whatever-happens")
 def test_cancelled_at_every_step(play: Play) -> None:
-    """Cancelled at some moment, a transfer keeps a lock, or changes one balance only."""
+    """Cancelled at any moment, a transfer keeps no lock, and changes both balances or none."""
     steps = [move("A", "B", 30, wait(1), checkpoint()), move("C", "C", 30, wait(1))]
     for t in play(accounts=THREE, actors={"m": [wait(1.3), *steps]}).cancelled("m"):
         expect_whole(t)
@@ -484,7 +484,7 @@ def test_cancelled_at_every_step(play: Play) -> None:
 
 @check("R5", misconception="finally-releases-all", step="give-back-whatever-happens")
 def test_cancelled_while_locks_are_taken(play: Play) -> None:
-    """Cancelled while it waits for a lock, a transfer keeps a lock, or changes one balance only."""
+    """Cancelled while it waits for a lock, a transfer keeps no lock, and changes no balance."""
     turns = [(busy, [move(*way, 30)]) for way in BOTH_WAYS for busy in (["A"], ["B"])]
     turns += [(["A", "B"], [move("A", "B", 30)]), (["C"], [move("C", "C", 1)])]
     for t in play(accounts=THREE, actors=in_turn(*turns)).cancelled("m"):
@@ -493,7 +493,7 @@ def test_cancelled_while_locks_are_taken(play: Play) -> None:
 
 @check("R5", misconception="hand-over-lost", step="give-back-whatever-happens")
 def test_cancelled_as_it_gets_the_lock(play: Play) -> None:
-    """Cancelled at the moment at which it gets a lock, a transfer keeps it."""
+    """Cancelled at the moment at which it gets a lock, a transfer does not keep it."""
     actors: dict[str, list[Any]] = {}
     for n, (busy, late) in enumerate(itertools.product("AB", (False, True))):
         a, b, quits = f"A{n}", f"B{n}", cancel(f"try {n}")
@@ -534,7 +534,7 @@ def is_circle(names: Any, after: set[tuple[str, str]], refused: set[tuple[str, s
 
 @check("R6", misconception="deadlock-must-happen", step="learn-the-order", core=False)
 def test_against_the_order(play: Play) -> None:
-    """A lock is taken against an order that was learned before, and no `LockOrderError` is raised."""
+    """Taking a lock against an order that was learned before raises `LockOrderError`."""
     actors: dict[str, list[Any]] = {}
     for n, (one, two) in enumerate(itertools.product((0, 1), (0, 1))):
         x, y = f"x{n}", f"y{n}"
@@ -547,7 +547,7 @@ def test_against_the_order(play: Play) -> None:
 
 @check("R6", misconception="order-forgotten", step="learn-the-order", core=False)
 def test_learned_for_good(play: Play) -> None:
-    """An order is forgotten: when the locks are free again, when others are taken, or after it was refused once."""
+    """An order stays learned: when the locks are free, when others are taken, after it was refused once."""
     others = [take("x"), drop("x"), take("y"), drop("y"), *taking("py"), *dropping("yp"), *taking("qx")]
     again = [*taking("yx"), drop("y"), *taking("xy"), *dropping("yx"), *taking("yx"), drop("y")]
     actors = passing("x", "y") | {"o": [wait(1), *others, *dropping("xq")], "b": [wait(2.3), *again]}
@@ -557,7 +557,7 @@ def test_learned_for_good(play: Play) -> None:
 
 @check("R6", misconception="deadlock-must-happen", step="learn-the-order", core=False)
 def test_refused_before_it_waits(play: Play) -> None:
-    """A lock that another task holds is asked for against the order, and the error comes only after waiting."""
+    """A lock that another task holds, asked for against the order, is refused at once, without waiting."""
     actors = passing("x", "y") | {"h": [wait(1), take("x"), wait(9), drop("x")], "b": [wait(2.3), *taking("yx")]}
     t = play(actors=actors)
     expect_refusal(t, "b", "x", "y")
@@ -566,7 +566,7 @@ def test_refused_before_it_waits(play: Play) -> None:
 
 @check("R6", misconception="pairs-only", step="learn-the-order", core=False)
 def test_against_a_chain(play: Play) -> None:
-    """A circle of three or more locks is not found."""
+    """A circle of three or more locks is found."""
     actors, paths = {}, [[f"{name}{n}" for name in play.shuffled(TREES)[:n]] for n in (3, 4, 5, 6)]
     for path in paths:
         actors |= passing(*path) | {path[0]: [wait(2.3), take(path[-1]), take(path[0])]}
@@ -577,7 +577,7 @@ def test_against_a_chain(play: Play) -> None:
 
 @check("R6", misconception="pairs-only", step="learn-the-order", core=False)
 def test_every_branch_counts(play: Play) -> None:
-    """When one lock comes before several, only one of these orders is known."""
+    """When one lock comes before several, each of these orders is known."""
     actors = {name: [wait(n / 9), take("x"), take(name), drop(name), drop("x")] for n, name in enumerate("yzw")}
     tries = {f"b{name}": [wait(2.3 + n), take(name), take("x"), drop("x"), drop(name)] for n, name in enumerate("yzw")}
     t = play(actors=actors | tries)
@@ -587,7 +587,7 @@ def test_every_branch_counts(play: Play) -> None:
 
 @check("R6", misconception="pairs-only", step="learn-the-order", core=False)
 def test_every_held_lock_counts(play: Play) -> None:
-    """A task holds several locks, and only one of them is looked at."""
+    """When a task holds several locks, each of them is looked at."""
     teach = [*taking("xyz"), drop("y"), take("w"), drop("x"), take("v"), *dropping("vwz")]
     tries = {pair: [*pair] for pair in ("yx", "zx", "zy", "wx", "wz", "vz", "vw", "vx")}
     for names in (["y", "p1", "q1"], ["p2", "y", "q2"], ["p3", "q3", "y"]):
@@ -602,7 +602,7 @@ def test_every_held_lock_counts(play: Play) -> None:
 
 @check("R6", misconception="order-forgotten", step="learn-the-order", core=False)
 def test_given_back_crosswise(play: Play) -> None:
-    """A task gives its locks back in another order than the reverse, and what it still holds is confused."""
+    """A task may give its locks back in any order: what it still holds counts, and nothing else."""
     actors: dict[str, list[Any]] = {}
     for keep, gone in (("x1", "y1"), ("y2", "x2")):
         z, pair = f"z{keep}", sorted((keep, gone))
@@ -615,7 +615,7 @@ def test_given_back_crosswise(play: Play) -> None:
 
 @check("R6", misconception="learned-too-late", step="learn-the-order", core=False)
 def test_learned_when_the_wait_begins(play: Play) -> None:
-    """Two tasks each hold a lock and wait for the other's: the second to ask is not refused."""
+    """When two tasks each hold a lock and wait for the other's, the second to ask is refused."""
     actors = {
         "a": [take("x"), wait(2), take("y"), *dropping("yx")],
         "b": [wait(1.3), take("y"), wait(2), take("x"), drop("y")],
@@ -627,7 +627,7 @@ def test_learned_when_the_wait_begins(play: Play) -> None:
 
 @check("R6", misconception="cancelled-waiter-just-leaves", step="learn-the-order", core=False)
 def test_a_later_wait_given_up_forgets_nothing(play: Play) -> None:
-    """A wait that is cancelled makes the monitor forget an order that was learned before."""
+    """A wait that is cancelled does not make the monitor forget an order that was learned before."""
     quits = [wait(2), take("x"), within(1, take("y")), drop("x")]
     actors = passing("x", "y") | {"h": [wait(1), take("y"), wait(4), drop("y")], "q": quits}
     t = play(actors=actors | {"b": [wait(6.3), *taking("yx")]})
@@ -636,7 +636,7 @@ def test_a_later_wait_given_up_forgets_nothing(play: Play) -> None:
 
 @check("R6", misconception="refused-is-learned", step="learn-the-order", core=False)
 def test_refused_order_is_not_learned(play: Play) -> None:
-    """An order that was refused is learned all the same: the right order is refused afterwards."""
+    """An order that was refused is not learned: the right order is not refused afterwards."""
     wrong = [wait(1.3), *taking("pyqx"), *dropping("qyp")]
     after = {f"{a}{b}": [wait(2.3), *(take(n) for n in (a, b)), drop(b), drop(a), wait(1)] for a, b in [("x", "y")]}
     after |= {"xp": [wait(3.3), *taking("xp"), *dropping("px")], "xq": [wait(4.3), *taking("xq"), *dropping("qx")]}
@@ -648,7 +648,7 @@ def test_refused_order_is_not_learned(play: Play) -> None:
 
 @check("R6", misconception="refused-is-learned", step="learn-the-order", core=False)
 def test_refused_lock_is_not_taken(play: Play) -> None:
-    """After `LockOrderError` the lock that was refused is taken."""
+    """After `LockOrderError` the lock that was refused is not taken."""
     after = [wait(3.3), locked("x"), holders(), within(1, take("x"))]
     actors = passing("x", "y") | {"b": [wait(1.3), *taking("pyx"), wait(9), *dropping("yp")], "o": after}
     t = play(actors=actors)
@@ -659,7 +659,7 @@ def test_refused_lock_is_not_taken(play: Play) -> None:
 
 @check("R6", misconception="finally-releases-all", step="learn-the-order", core=False)
 def test_refused_task_keeps_what_it_holds(play: Play) -> None:
-    """After `LockOrderError` the task has lost a lock that it held."""
+    """After `LockOrderError` the task still holds the locks that it held."""
     wrong = [wait(1.3), *taking("pyx"), wait(4), *dropping("yp")]
     t = play(
         actors=passing("x", "y") | {"b": wrong, "o": [wait(2.3), holders(), take("p"), drop("p"), take("y"), drop("y")]}
@@ -672,7 +672,7 @@ def test_refused_task_keeps_what_it_holds(play: Play) -> None:
 
 @check("R6", misconception="circle-named-wrongly", step="learn-the-order", core=False)
 def test_cycle_names_the_circle(play: Play) -> None:
-    """`cycle` does not name the locks around the circle, each once, in the order of the circle."""
+    """`cycle` names the locks around the circle, each once, in the order of the circle."""
     for length in (2, 3, 5):
         path = play.shuffled(TREES)[:length]
         teach = {f"start {n}": [take(f"1{n}"), take(n), drop(n), drop(f"1{n}")] for n in path} | passing(*path)
@@ -729,7 +729,7 @@ def errands(play: Play) -> Errands:
 
 @check("R6", misconception="order-forgotten", step="learn-the-order", core=False)
 def test_errands_against_the_order(play: Play) -> None:
-    """Many tasks take locks in many orders: one that is against what was learned is not refused."""
+    """Many tasks take locks in many orders: each that is against what was learned is refused."""
     for _ in range(2):
         scripts, wanted = errands(play)
         t = play(actors=scripts)
@@ -742,7 +742,7 @@ def test_errands_against_the_order(play: Play) -> None:
 
 @check("R6", misconception="circle-named-wrongly", step="learn-the-order", core=False)
 def test_errands_name_circles(play: Play) -> None:
-    """Many tasks take locks in many orders: `cycle` is no circle of learned orders and the one that was refused."""
+    """Many tasks take locks in many orders: `cycle` is a circle of learned orders and the one that was refused."""
     scripts, wanted = errands(play)
     t = play(actors=scripts).accepting("deadlock")
     seen = {n["span"]: n["value"] for n in t.notes("cycle")}
@@ -762,7 +762,7 @@ def expect_no_alarm(t: Trace) -> None:
 
 @check("R7", misconception="sequence-is-an-order", step="learn-the-order", core=False)
 def test_one_after_the_other_is_no_order(play: Play) -> None:
-    """Locks that were taken one after the other, without overlap, raise `LockOrderError`."""
+    """Locks that were taken one after the other, without overlap, have no order."""
     once = [take("x"), drop("x"), take("y"), drop("y"), inside("z"), inside("x"), take("y"), drop("y")]
     twice = [wait(1.3), *taking("zyx"), *dropping("xyz"), inside("z", inside("y", inside("x")))]
     expect_no_alarm(play(actors={"a": once, "b": twice}))
@@ -770,7 +770,7 @@ def test_one_after_the_other_is_no_order(play: Play) -> None:
 
 @check("R7", misconception="sequence-is-an-order", step="learn-the-order", core=False)
 def test_given_back_is_not_held(play: Play) -> None:
-    """A lock that was given back still counts as held while the task holds another."""
+    """A lock that was given back does not count as held while the task holds another."""
     teach = [*taking("xyz"), *dropping("zy"), take("w"), *dropping("wx")]
     after = [wait(1.3), *taking("wyz"), *dropping("wyz")]
     expect_no_alarm(play(actors={"a": teach, "b": after}))
@@ -778,7 +778,7 @@ def test_given_back_is_not_held(play: Play) -> None:
 
 @check("R7", misconception="held-by-anyone", step="learn-the-order", core=False)
 def test_held_by_another_task(play: Play) -> None:
-    """A lock that another task holds counts as held by this one."""
+    """A lock that another task holds does not count as held by this one."""
     actors = {"a": [take("x"), wait(5), drop("x")], "b": [wait(1), take("y"), wait(2), inside("z"), drop("y")]}
     expect_no_alarm(
         play(actors=actors | {"c": [wait(7.3), *taking("zx"), *dropping("xz"), *taking("yx"), *dropping("xy")]})
@@ -787,7 +787,7 @@ def test_held_by_another_task(play: Play) -> None:
 
 @check("R7", misconception="child-has-parents-locks", step="learn-the-order", core=False)
 def test_child_tasks_hold_nothing(play: Play) -> None:
-    """A child task counts as holding what its parent holds, or what another child holds."""
+    """A child task does not hold what its parent holds, nor what another child holds."""
     children = {"child": [wait(1), take("y"), wait(1), drop("y"), inside("z")], "other child": [wait(1.5), inside("w")]}
     after = [
         wait(5.3),
@@ -804,7 +804,7 @@ def test_child_tasks_hold_nothing(play: Play) -> None:
 
 @check("R7", misconception="pairs-only", step="learn-the-order", core=False)
 def test_orders_that_agree(play: Play) -> None:
-    """Orders that agree raise `LockOrderError`: several ways lead from one lock to another, but none back."""
+    """Orders that agree are accepted, also if several ways lead from one lock to another, but none back."""
     links = [
         ("a", "b"),
         ("a", "c"),
@@ -824,7 +824,7 @@ def test_orders_that_agree(play: Play) -> None:
 
 @check("R7", misconception="sequence-is-an-order", step="learn-the-order", core=False)
 def test_first_use_is_no_order(play: Play) -> None:
-    """The order in which locks are made, or first used, counts as an order between them."""
+    """The order in which locks are made, or first used, is no order between them."""
     names = play.shuffled(["ash", "bay", "elm", "fir"])
     made = [step for name in names for step in (locked(name), take(name), drop(name))]
     chain = [take(name) for name in reversed(names)] + [drop(name) for name in names]
@@ -833,7 +833,7 @@ def test_first_use_is_no_order(play: Play) -> None:
 
 @check("R7", misconception="cancelled-waiter-just-leaves", step="learn-the-order", core=False)
 def test_given_up_is_not_held(play: Play) -> None:
-    """A lock that the task did not get counts as held: the wait was given up, or taking it was refused."""
+    """A lock that the task did not get, as it gave up or was refused, does not count as held."""
     quits = [wait(1), within(1, take("x")), take("y"), drop("y"), within(0.2, inside("x")), take("z"), drop("z")]
     after = [wait(5.3), *taking("yx"), *dropping("xy"), *taking("zx"), *dropping("xz")]
     expect_no_alarm(play(actors={"h": [take("x"), wait(4), drop("x")], "q": quits, "b": after}))
@@ -841,14 +841,14 @@ def test_given_up_is_not_held(play: Play) -> None:
 
 @check("R7", misconception="lock-is-reentrant", step="learn-the-order", core=False)
 def test_refused_again_teaches_nothing(play: Play) -> None:
-    """A task that asks for a lock which it holds already teaches a wrong order."""
+    """A task that asks for a lock which it holds already teaches no order."""
     again = [*taking("xy"), within(1, take("x")), within(1, take("y")), *dropping("yx")]
     expect_no_alarm(play(actors={"a": again, "b": [wait(5.3), *taking("xy"), *dropping("yx")]}))
 
 
 @check("R7", misconception="refused-is-learned", step="learn-the-order", core=False)
 def test_no_alarm_after_a_refusal(play: Play) -> None:
-    """After a `LockOrderError` the right order, or the same task with nothing in hand, is refused, too."""
+    """After a `LockOrderError` the right order, and the same task with nothing in hand, is accepted."""
     tried = [wait(1.3), *taking("yx"), drop("y"), *taking("xy"), *dropping("yx"), *taking("zx")]
     t = play(actors=passing("x", "y") | {"b": [*tried, *dropping("xz"), take("y"), drop("y")]})
     for span in takes(t, "b")[2:]:
@@ -857,7 +857,7 @@ def test_no_alarm_after_a_refusal(play: Play) -> None:
 
 @check("R7", misconception="held-by-anyone", step="learn-the-order", core=False)
 def test_monitors_know_nothing_of_each_other(play: Play) -> None:
-    """What one monitor learned, or what is held in one, counts in another monitor."""
+    """What one monitor learned, or what is held in one, does not count in another monitor."""
     other = [*taking("o/y", "o/x"), *dropping("o/y", "o/x")]
     mixed = [*taking("p", "o/q"), *dropping("o/q", "p"), *taking("q", "o/p", "p"), *dropping("p", "q", "o/p")]
     expect_no_alarm(play(actors=passing("x", "y") | {"b": [wait(1.3), *other, *mixed]}))
@@ -865,7 +865,7 @@ def test_monitors_know_nothing_of_each_other(play: Play) -> None:
 
 @check("R7", misconception="pairs-only", step="learn-the-order", core=False)
 def test_errands_that_agree(play: Play) -> None:
-    """Many tasks take locks in many orders: one that agrees with all that was learned is refused."""
+    """Many tasks take locks in many orders: each that agrees with all that was learned is accepted."""
     scripts, wanted = errands(play)
     t = play(actors=scripts).accepting("deadlock")
     for span, (refused, held_locks, _) in zip(takes(t), wanted, strict=False):
@@ -879,7 +879,7 @@ def test_errands_that_agree(play: Play) -> None:
 # -- R8: taking twice, releasing what is not held --------------------------------------------------------------
 @check("R8", misconception="lock-is-reentrant", step="who-holds-what")
 def test_taking_again(play: Play) -> None:
-    """A task takes a lock that it holds, and does not get a `RuntimeError` at once."""
+    """A task that takes a lock which it holds gets a `RuntimeError` at once."""
     ways = {
         "a": [take("0/x0"), wait(2), take("0/x0")],
         "b": [inside("1/x1", take("1/x1"))],
@@ -897,7 +897,7 @@ def test_taking_again(play: Play) -> None:
 
 @check("R8", misconception="lock-is-reentrant", step="who-holds-what")
 def test_taking_again_the_first_of_several(play: Play) -> None:
-    """A task that holds several locks takes one of them again, and does not get a `RuntimeError`."""
+    """A task that holds several locks and takes one of them again gets a `RuntimeError`."""
     several = [*taking("xyzxyz"), drop("x"), *taking("zy")]
     t = play(actors={"a": [wait(1.3), *several]})
     for again in takes(t, "a")[3:]:
@@ -906,7 +906,7 @@ def test_taking_again_the_first_of_several(play: Play) -> None:
 
 @check("R8", misconception="lock-is-reentrant", step="who-holds-what")
 def test_taking_after_giving_back(play: Play) -> None:
-    """A task that gave a lock back may not take it again."""
+    """A task that gave a lock back may take it again."""
     steps = [step for _ in range(2) for way in both("x") for step in way]
     t = play(actors={"a": [wait(1.3), *steps, *taking("yx"), *dropping("yx"), *steps]})
     t.expect("how taking x ended", {ending(span) for span in takes(t, "a", "x")}, {"returned"})
@@ -914,7 +914,7 @@ def test_taking_after_giving_back(play: Play) -> None:
 
 @check("R8", misconception="release-without-acquire", step="who-holds-what")
 def test_releasing_a_free_lock(play: Play) -> None:
-    """A task releases a lock that nobody holds, and does not get a `RuntimeError`."""
+    """A task that releases a lock which nobody holds gets a `RuntimeError`."""
     steps = [*dropping("xy"), take("y"), *dropping("yy"), inside("y"), drop("y"), take("z"), drop("y")]
     t = play(actors={"a": [wait(1.3), *steps]})
     for span in t.all("drop", "a"):
@@ -924,7 +924,7 @@ def test_releasing_a_free_lock(play: Play) -> None:
 
 @check("R8", misconception="release-without-acquire", step="who-holds-what")
 def test_releasing_anothers_lock(play: Play) -> None:
-    """A task releases a lock that another task holds, and does not get a `RuntimeError`."""
+    """A task that releases a lock which another task holds gets a `RuntimeError`."""
     child = {"child": [wait(2), drop("x")]}
     holding = [take("x"), spawn(child), wait(4), drop("x")]
     others = {
@@ -939,7 +939,7 @@ def test_releasing_anothers_lock(play: Play) -> None:
 
 @check("R8", misconception="release-without-acquire", step="who-holds-what")
 def test_only_the_holder_releases(play: Play) -> None:
-    """A lock is free for others after a task that does not hold it tried to release it."""
+    """A lock stays taken when a task that does not hold it tries to release it."""
     actors = {"a": [take("x"), wait(5), drop("x")], "b": [wait(1.3), drop("x")], "c": [wait(1.6), take("x"), drop("x")]}
     t = play(actors=actors)
     t.expect("c gets the lock at", takes(t, "c", "x")[0].end, at_least(5))
@@ -948,7 +948,7 @@ def test_only_the_holder_releases(play: Play) -> None:
 
 @check("R8", misconception="task-known-by-name", step="who-holds-what")
 def test_tasks_of_one_name(play: Play) -> None:
-    """Two tasks of the same name are taken for one."""
+    """Two tasks of the same name are two tasks."""
     actors = {"a": [take("x"), wait(5), drop("x")], "b": [wait(1.3), take("x"), drop("x")], "c": [wait(2), drop("x")]}
     t = play(actors=actors, names={"a": "clerk", "b": "clerk", "c": "clerk"})
     t.expect("a namesake of the holder takes the lock", ending(takes(t, "b", "x")[0]), "returned")
@@ -958,7 +958,7 @@ def test_tasks_of_one_name(play: Play) -> None:
 # -- R9: who holds what ----------------------------------------------------------------------------------------
 @check("R9", misconception="asked-is-held", step="who-holds-what")
 def test_holders(play: Play) -> None:
-    """`holders()` does not show exactly which task holds which lock."""
+    """`holders()` shows exactly which task holds which lock."""
     for a, b in zip(both("x", inside("y", wait(4)), wait(4)), both("x", wait(4)), strict=True):
         watch = [step for _ in range(4) for step in (wait(2.7), holders())]
         actors = {
@@ -975,7 +975,7 @@ def test_holders(play: Play) -> None:
 
 @check("R9", misconception="asked-is-held", step="who-holds-what")
 def test_locked(play: Play) -> None:
-    """`locked()` does not tell whether any task holds the lock."""
+    """`locked()` tells whether any task holds the lock."""
     [one, two] = both("x", locked("x"), wait(4))
     watch = [wait(2.3), locked("x"), locked("y"), wait(6), locked("x"), wait(9), locked("x")]
     t = play(actors={"a": [locked("x"), *one, locked("x"), wait(2), *two, locked("x")], "o": watch})
@@ -987,7 +987,7 @@ def test_locked(play: Play) -> None:
 
 @check("R9", misconception="cancelled-waiter-just-leaves", step="who-holds-what")
 def test_given_up_leaves_no_trace(play: Play) -> None:
-    """A task that gave up waiting for a lock counts as its holder, or as waiting still."""
+    """A task that gave up waiting for a lock is neither its holder nor waiting still."""
     for wish in (take("x"), inside("x")):
         quits = [
             wait(1),
@@ -1010,7 +1010,7 @@ def test_given_up_leaves_no_trace(play: Play) -> None:
 
 @check("R9", misconception="cancelled-waiter-just-leaves", step="who-holds-what")
 def test_given_up_in_the_middle_of_the_line(play: Play) -> None:
-    """A task of the line gave up waiting, and the lock gets stuck, or is given away too early."""
+    """When a task of the line gives up waiting, the others get the lock in turn, not too early and not too late."""
     actors, gave_up = {}, {"1/x": 1, "2/y": 2, "3/z": 3}
     for x, gone in gave_up.items():
         line = [[take(x), wait(2), drop(x)] for _ in range(3)]
@@ -1028,7 +1028,7 @@ def test_given_up_in_the_middle_of_the_line(play: Play) -> None:
 
 @check("R9", misconception="cancelled-waiter-just-leaves", step="give-back-whatever-happens")
 def test_cancelled_at_every_step_of_acquire(play: Play) -> None:
-    """Cancelled at some moment of `acquire`, a task keeps the lock, or another waits for it for ever."""
+    """Cancelled at any moment of `acquire`, a task does not keep the lock, and the next one gets it."""
     for holding, wish in itertools.product(([], [take("x"), wait(3), drop("x")]), both("x")):
         after = [wait(5.3), holders(), locked("x"), within(1, take("x")), drop("x")]
         line = {"next": [wait(2), take("x"), drop("x")]} if holding else {}
@@ -1040,7 +1040,7 @@ def test_cancelled_at_every_step_of_acquire(play: Play) -> None:
 
 @check("R9", misconception="hand-over-lost", step="who-holds-what")
 def test_cancelled_at_the_hand_over(play: Play) -> None:
-    """A waiter is cancelled at the very moment at which the lock is given to it, and the lock is lost."""
+    """When a waiter is cancelled at the very moment at which it is given the lock, the lock is not lost."""
     actors, locks = {}, ["0/w", "1/x", "2/y", "3/z"]
     for n, x in enumerate(locks):
         ends = [cancel(f"try {x}"), drop(x)]
@@ -1059,7 +1059,7 @@ def test_cancelled_at_the_hand_over(play: Play) -> None:
 
 @check("R9", misconception="release-without-acquire", step="who-holds-what")
 def test_refusals_leave_the_books_alone(play: Play) -> None:
-    """After a refused `release` or `acquire`, `holders()` no longer shows who holds the lock."""
+    """After a refused `release` or `acquire`, `holders()` still shows who holds the lock."""
     holding = [*taking("yx"), wait(2), within(1, take("x")), within(1, take("y")), wait(4), *dropping("xy")]
     watch = [wait(1.2), holders(), wait(3.5), holders(), locked("x"), locked("y"), wait(9), holders()]
     t = play(actors={"a": holding, "b": [wait(0.6), *dropping("xz")], "o": watch})
@@ -1069,7 +1069,7 @@ def test_refusals_leave_the_books_alone(play: Play) -> None:
 
 @check("R9", misconception="task-known-by-name", step="who-holds-what")
 def test_holders_by_name_of_the_task(play: Play) -> None:
-    """`holders()` does not tell the name of the very task that holds the lock: a child's is not its parent's."""
+    """`holders()` tells the name of the very task that holds the lock: a child's is not its parent's."""
     parent = [take("x"), spawn({"child": [take("y"), holders(), wait(2), drop("y")]}), holders(), drop("x")]
     t = play(
         actors={"a": parent, "b": [wait(0.3), take("z"), wait(5), drop("z")], "o": [wait(1.3), holders()]},
@@ -1092,7 +1092,7 @@ def blocks(*after: Any) -> dict[str, list[Any]]:
 
 @check("R9", misconception="asked-is-held", step="give-back-whatever-happens")
 def test_books_after_a_block(play: Play) -> None:
-    """After an `async with` block was left, by itself, by an error or by cancellation, its task is still shown."""
+    """After an `async with` block was left, by itself, by an error or by cancellation, its task is not shown any more."""
     t = play(actors=blocks(*map(holders, "abcde"), *map(locked, BLOCKS)))
     t.expect("holders after the blocks", shown(t, "o"), [{}] * 5)
     t.expect("locked after the blocks", told(t, "o"), [False] * 6)
@@ -1113,7 +1113,7 @@ def line_of(play: Play, count: int) -> dict[str, list[Any]]:
 
 @check("R10", misconception="look-then-wait-then-take", step="who-holds-what")
 def test_the_same_lock_for_the_same_name(play: Play) -> None:
-    """`lock(name)` does not give the same object each time."""
+    """`lock(name)` gives the same object each time."""
     steps = [
         same("x"),
         same("y"),
@@ -1136,7 +1136,7 @@ def test_the_same_lock_for_the_same_name(play: Play) -> None:
 
 @check("R10", misconception="look-then-wait-then-take", step="who-holds-what")
 def test_nobody_else_gets_a_held_lock(play: Play) -> None:
-    """Two tasks have the same lock at once, although nobody kept the lock object."""
+    """Only one task has a lock at a time, also if nobody kept the lock object."""
     actors = {}
     for x, i in (("1/x", 0), ("2/y", 1)):
         actors |= {f"{x}1": both(x, collect(), wait(3), collect())[i], f"{x}3": [wait(2), inside(x)]}
@@ -1149,7 +1149,7 @@ def test_nobody_else_gets_a_held_lock(play: Play) -> None:
 
 @check("R10", misconception="free-for-the-first-to-come", step="who-holds-what")
 def test_order_of_arrival(play: Play) -> None:
-    """Waiters do not get the lock in order of arrival."""
+    """Waiters get the lock in order of arrival."""
     lines = {
         x: {f"{x}{i}": [wait(0.3 * i), *both(x, wait(2))[n]] for i in range(5)} for n, x in enumerate(("1/x", "2/y"))
     }
@@ -1160,7 +1160,7 @@ def test_order_of_arrival(play: Play) -> None:
 
 @check("R10", misconception="free-for-the-first-to-come", step="who-holds-what")
 def test_no_barging_in(play: Play) -> None:
-    """A task that comes later, or comes back, gets the lock before one that waits."""
+    """A task that comes later, or comes back, does not get the lock before one that waits."""
     actors = {}
     for x, i in (("1/x", 0), ("2/y", 1)):
         actors |= {f"{x}1": [*both(x, wait(2))[i], *both(x, wait(1))[i]], f"{x}2": [wait(1), *both(x, wait(1))[i]]}
@@ -1172,7 +1172,7 @@ def test_no_barging_in(play: Play) -> None:
 
 @check("R10", misconception="look-then-wait-then-take", step="who-holds-what")
 def test_one_at_a_time(play: Play) -> None:
-    """Under some order of the tasks, two have the lock at once, or one never gets it."""
+    """In any order of the tasks, one at a time has the lock, and each gets it."""
     actors = {f"t{i}": [wait(1), *both("x", checkpoint())[i % 2], *both("x")[i // 2]] for i in range(4)}
     for t in play(actors=actors).orders(8):
         t.expect("two at once", overlap(t, "x"), "")
@@ -1181,7 +1181,7 @@ def test_one_at_a_time(play: Play) -> None:
 
 @check("R10", misconception="free-for-the-first-to-come", step="who-holds-what")
 def test_line_moves_on(play: Play) -> None:
-    """In a longer line, some of which give up, somebody is passed over, or the lock lies free while one waits."""
+    """In a longer line, some of which give up, nobody is passed over, and the lock never lies free while one waits."""
     actors = line_of(play, 8)
     t = play(actors=actors)
     seen = got(t, "x")
@@ -1194,21 +1194,21 @@ def test_line_moves_on(play: Play) -> None:
 # -- rules for every exercise ----------------------------------------------------------------------------------
 @check("G1", misconception="backend-lock", step="who-holds-what")
 def test_both_backends_monitor(play: Play) -> None:
-    """A lock of the monitor does not work: one task holds it, one waits for it."""
+    """A lock of the monitor works on asyncio and on trio: one task holds it, one waits for it."""
     t = play(actors={"a": [wait(0.3), inside("x", wait(2))], "b": [wait(1.3), inside("x", wait(1))]})
     t.expect("how the two blocks ended", [span.how for span in t.all("inside")], ["returned", "returned"])
 
 
 @check("G1", misconception="backend-lock", step="change-under-locks")
 def test_both_backends_transfer(play: Play) -> None:
-    """`transfer` does not work at all."""
+    """`transfer` works on asyncio and on trio."""
     t = play(accounts=TWO, actors={"m": [wait(1.3), move("A", "B", 10, wait(1))]})
     t.expect("the transfer", ending(t.call), "returned")
 
 
 @check("G2", misconception="released-at-the-end", step="give-back-whatever-happens")
 def test_transfer_leaves_nothing(play: Play) -> None:
-    """When a transfer ended, by itself or by an error, a lock is still taken or a task still runs."""
+    """When a transfer has ended, by itself or by an error, no lock is still taken and no task still runs."""
     error, short = [wait(1), fail("E1")], []
     ways = [
         ("A", "B", 30, [wait(1)]),
@@ -1226,14 +1226,14 @@ def test_transfer_leaves_nothing(play: Play) -> None:
 
 @check("G2", misconception="released-at-the-end", step="give-back-whatever-happens")
 def test_block_gives_the_lock_back(play: Play) -> None:
-    """When an `async with` block was left, by itself, by an error or by cancellation, its lock is still taken."""
+    """When an `async with` block was left, by itself, by an error or by cancellation, its lock is free."""
     t = play(actors=blocks(*(within(1, take(name)) for name in BLOCKS)))
     t.expect("the next task that takes the locks", [ending(span) for span in takes(t, "o")], ["returned"] * 6)
 
 
 @check("G3", misconception="shield-around-everything", step="give-back-whatever-happens")
 def test_transfer_cancelled_in_time(play: Play) -> None:
-    """Cancelled while it waits for a lock or for the audit, a transfer does not end at once."""
+    """Cancelled while it waits for a lock or for the audit, a transfer ends at once."""
     ways = [
         *itertools.product(([], ["A"], ["B"], ["B", "A"]), BOTH_WAYS),
         *itertools.product(([], ["A"]), [("A", "A")]),
@@ -1250,7 +1250,7 @@ def test_transfer_cancelled_in_time(play: Play) -> None:
 
 @check("G3", misconception="swallowed-cancellation", step="give-back-whatever-happens")
 def test_transfer_lets_cancellation_pass(play: Play) -> None:
-    """Cancelled from outside at some moment, a transfer swallows the cancellation or turns it into an error."""
+    """Cancelled from outside at any moment, a transfer ends by the cancellation, and not by an error or by itself."""
     actors = in_turn((["A", "B"], [move("A", "B", 30, wait(1), checkpoint())]), (["C"], [move("C", "C", 30, wait(1))]))
     for t in play(accounts=THREE, actors=actors).cancelled("m"):
         t.expect_cancellation_passes()
@@ -1260,7 +1260,7 @@ def test_transfer_lets_cancellation_pass(play: Play) -> None:
 
 @check("G3", misconception="shield-around-everything", step="who-holds-what")
 def test_acquire_cancelled_in_time(play: Play) -> None:
-    """Cancelled while it waits for a lock, `acquire` or `async with` does not end at once."""
+    """Cancelled while it waits for a lock, `acquire` or `async with` ends at once."""
     line = {f"w{n}": [wait(1 + n), within(3.2, wish)] for n, wish in enumerate([take("x"), inside("x"), take("x")])}
     t = play(actors={"h": [take("x"), wait(50), drop("x")], **line})
     for call in takes(t)[1:]:
@@ -1270,7 +1270,7 @@ def test_acquire_cancelled_in_time(play: Play) -> None:
 
 @check("G3", misconception="swallowed-cancellation", step="give-back-whatever-happens")
 def test_block_lets_cancellation_pass(play: Play) -> None:
-    """A task that is cancelled inside `async with` goes on behind the block."""
+    """A task that is cancelled inside `async with` does not go on behind the block."""
     actors = {
         "a": [wait(0.3), within(2, inside("x", hang()))],
         "b": [wait(0.6), within(2, inside("2/y", inside("2/z", hang())))],
@@ -1282,7 +1282,7 @@ def test_block_lets_cancellation_pass(play: Play) -> None:
 
 @check("G4", misconception="backend-lock", step="who-holds-what")
 def test_nothing_blocks_the_loop(play: Play) -> None:
-    """A call blocks the event loop: no other task can run meanwhile."""
+    """No call blocks the event loop: other tasks can run meanwhile."""
     movers = {"m": [wait(1.3), move("A", "B", 1, wait(1)), move("A", "A", 1)], "n": [wait(1.6), move("A", "B", 99)]}
     monitor = {
         "a": [wait(0.3), take("x"), wait(2), *dropping("xx")],
@@ -1294,7 +1294,7 @@ def test_nothing_blocks_the_loop(play: Play) -> None:
 
 @check("G5", misconception="released-at-the-end", step="give-back-whatever-happens")
 def test_interrupts_pass(play: Play) -> None:
-    """An exception that is no `Exception` leaves the audit, and the transfer stops it, keeps a lock or moves money."""
+    """What is no `Exception` and leaves the audit leaves the transfer too, which keeps no lock and moves no money."""
     ways = [("A0", "B0"), ("B1", "A1"), ("A2", "A2")]
     t = play(
         accounts=MANY, actors={"m": [wait(1.3), *(move(a, b, 30, wait(1), fail("stop", "Abandon")) for a, b in ways)]}
@@ -1308,7 +1308,7 @@ def test_interrupts_pass(play: Play) -> None:
 
 @check("G5", misconception="released-at-the-end", step="give-back-whatever-happens")
 def test_interrupts_leave_a_block(play: Play) -> None:
-    """An exception that is no `Exception` is raised inside `async with`, and the block stops it or keeps the lock."""
+    """What is no `Exception` and is raised inside `async with` leaves the block, which gives the lock back."""
     actors = {"a": [wait(0.3), inside("x", wait(1), fail("stop", "Abandon"))], "o": [wait(3), within(1, take("x"))]}
     t = play(actors=actors)
     block = t.one("inside")
@@ -1318,7 +1318,7 @@ def test_interrupts_leave_a_block(play: Play) -> None:
 
 @check("G6", misconception="polling", step="who-holds-what")
 def test_transfer_waits_without_polling(play: Play) -> None:
-    """A transfer that waits a thousand times as long wakes up more often: it polls."""
+    """A transfer that waits a thousand times as long wakes up no more often: it does not poll."""
     steps = []
     for long in (1, 1000):
         turns = [([busy], [move(*way, 1, wait(6 * long))]) for busy in "AB" for way in (*BOTH_WAYS, (busy, busy))]
@@ -1332,7 +1332,7 @@ def test_transfer_waits_without_polling(play: Play) -> None:
 
 @check("G6", misconception="polling", step="who-holds-what")
 def test_lock_waits_without_polling(play: Play) -> None:
-    """A task that waits a thousand times as long for a lock wakes up more often: it polls."""
+    """A task that waits a thousand times as long for a lock wakes up no more often: it does not poll."""
     steps = []
     for long in (1, 1000):
         t = play(actors={f"t{i}": [wait(i + 0.3), *both("x", wait(5 * long))[i % 2]] for i in range(4)})
@@ -1342,7 +1342,7 @@ def test_lock_waits_without_polling(play: Play) -> None:
 
 @check("G8", misconception="refused-too-late", step="change-under-locks")
 def test_negative_amount_at_once(play: Play) -> None:
-    """A negative amount is not refused by a bare `ValueError` at once, before the transfer waits for a lock."""
+    """A negative amount is refused by a bare `ValueError` at once, before the transfer waits for a lock."""
     turns = [(busy, [move(*way, -1)]) for way in (*BOTH_WAYS, ("A", "A")) for busy in (["A"], ["B"], ["A", "B"])]
     t = play(accounts=TWO, actors=in_turn(*turns))
     for call in moves(t):
@@ -1352,7 +1352,7 @@ def test_negative_amount_at_once(play: Play) -> None:
 
 @check("G9", misconception="audit-is-a-coroutine", step="change-under-locks")
 def test_any_awaitable_audit(play: Play) -> None:
-    """The audit gives an awaitable that is no coroutine, and the transfer does not await it."""
+    """The audit may give any awaitable, not only a coroutine, and the transfer awaits it."""
     steps = [move(*way, 30, awaitable(), wait(1)) for way in BOTH_WAYS]
     t = play(accounts=TWO, actors={"m": [wait(1.3), *steps]})
     t.expect("how the transfers ended", [ending(call) for call in moves(t)], ["returned"] * 2)
@@ -1361,7 +1361,7 @@ def test_any_awaitable_audit(play: Play) -> None:
 
 @check("G9", misconception="audit-is-a-coroutine", step="change-under-locks")
 def test_audit_that_raises_when_called(play: Play) -> None:
-    """The audit raises when it is called, before anything is awaited, and money moves or a lock stays taken."""
+    """If the audit raises when it is called, before anything is awaited, no money moves and no lock stays taken."""
     t = play(accounts=TWO, actors={"m": [wait(1.3), move("A", "B", 30, at_once(), fail("E1"))]})
     t.expect("balances at the end", balances(t), {"A": 100, "B": 40})
     t.expect("accounts still locked", t.notes("locked")[-1]["value"], [])
