@@ -12,6 +12,7 @@ from collections.abc import Callable, Generator, Mapping
 from typing import Any
 
 import anyio
+import anyio.to_thread
 
 from . import asyncio_side, trio_side
 from .alarm import Alarm
@@ -49,6 +50,51 @@ class Run:
         self.seed, self.order, self.cancel, self.fault = seed, order, cancel, fault
 
 
+class _Asked:
+    """What is asked for: the runs of one request, then those of the next.
+
+    Args:
+        request: the first.
+        stopped: tells that no further run of the request is wanted.
+        following: called when a request is over; returns the next one, or None.
+    """
+
+    def __init__(
+        self,
+        request: Mapping[str, Any],
+        stopped: Callable[[], bool],
+        following: Callable[[], Mapping[str, Any] | None],
+    ) -> None:
+        self.request = request
+        self.run: Run | None = None
+        self._runs = _runs(request)
+        self._stopped, self._following = stopped, following
+
+    @property
+    def backend(self) -> str:
+        """Where the next run takes place."""
+        return str(self.request["backend"])
+
+    def find(self, trace: dict[str, Any] | None, *, over: bool) -> None:
+        """Find the next run; None if there is none.
+
+        Args:
+            trace: what the last run gave; None before the first.
+            over: no further run of this request can be played.
+        """
+        try:
+            self.run = None if over else self._runs.send(trace)
+        except StopIteration:
+            self.run = None
+        while self.run is None or self._stopped():
+            request = self._following()
+            if request is None:
+                self.run = None
+                return
+            self.request, self._runs = request, _runs(request)
+            self.run = next(self._runs, None)
+
+
 class Session:
     """One subject in its scene.
 
@@ -81,36 +127,25 @@ class Session:
             following: called when a request is over; returns the next one, or None if there is none or this session is
                 `dirty`.
         """
-        asked: Mapping[str, Any] | None = request
-        runs = _runs(request)
-        run: Run | None = None
-
-        def find(trace: dict[str, Any] | None) -> None:
-            """Find the run after the one that gave this trace; None: the first of the request."""
-            nonlocal asked, runs, run
-            try:
-                run = None if self.dirty else runs.send(trace)
-            except StopIteration:
-                run = None
-            while asked is not None and (run is None or stopped()):
-                asked = following()
-                runs = _runs(asked) if asked is not None else runs
-                run = next(runs, None)
+        asked = _Asked(request, stopped, following)
+        asked.find(None, over=self.dirty)
 
         def answer(trace: dict[str, Any]) -> None:
             emit(trace)
-            find(trace)
+            asked.find(trace, over=self.dirty)
 
         async def session(take_over: Callable[[Control], None], is_clean: Callable[[], bool]) -> None:
-            backend, fresh = None, True
-            while asked is not None and run is not None and (fresh or (asked["backend"] == backend and is_clean())):
-                backend, fresh = asked["backend"], False
-                answer(await self._run(run, asked, take_over))
+            backend = asked.backend
+            limiter = anyio.to_thread.current_default_thread_limiter()  # it belongs to the loop, and so to all its runs
+            usual = limiter.total_tokens
+            while asked.run is not None and asked.backend == backend:
+                answer(await self._run(asked.run, asked.request, take_over))
+                if not is_clean() or limiter.total_tokens != usual or limiter.borrowed_tokens:
+                    return
 
-        find(None)
-        while asked is not None:
+        while asked.run is not None:
             try:
-                _SIDES[asked["backend"]].run(session)
+                _SIDES[asked.backend].run(session)
             except BaseException as error:
                 if not self._under_way:
                     raise
