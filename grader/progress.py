@@ -6,10 +6,12 @@ overwritten.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -102,6 +104,11 @@ def reach(root: Path, slug: str, *stages: Stage, hints: int = 0, now: datetime |
     Returns:
         One line for the learner if the file was put aside or cannot be written; else empty.
     """
+    with _alone(root):
+        return _reach(root, slug, stages, hints, now)
+
+
+def _reach(root: Path, slug: str, stages: Sequence[Stage], hints: int, now: datetime | None) -> str:
     known = read(root)
     time = (now or datetime.now(UTC)).astimezone(UTC)
     stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -118,6 +125,22 @@ def reach(root: Path, slug: str, *stages: Stage, hints: int = 0, now: datetime |
     except OSError as error:
         return f"your progress is not kept: {NAME} cannot be written ({(error.strerror or 'error').lower()})"
     return said
+
+
+@contextlib.contextmanager
+def _alone(root: Path) -> Iterator[None]:
+    """Let nobody else write while this process reads and writes, where the system can do that."""
+    if sys.platform == "win32":
+        yield
+        return
+    import fcntl
+
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(OSError):  # some network file systems have no locks
+            folder = os.open(root, os.O_RDONLY)
+            stack.callback(os.close, folder)
+            fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
 
 
 def _aside(path: Path, time: datetime) -> Path:

@@ -1,7 +1,9 @@
 """The learner's progress: kept, carried, never lost, and of no weight for a grade."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 
@@ -17,6 +19,13 @@ LATER = datetime(2026, 11, 2, 12, tzinfo=UTC)
 def test_nothing_is_known_at_first(tmp_path):
     assert read(tmp_path).of("m01_tiny").stage is None
     assert list(tmp_path.iterdir()) == []
+
+
+def test_who_writes_at_the_same_time_loses_nothing(tmp_path):
+    slugs = [f"m{number:02}" for number in range(40)]
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(partial(reach, tmp_path), slugs, ["started"] * 40)) == {""}
+    assert sorted(read(tmp_path).modules) == slugs
 
 
 def test_what_was_reached_keeps_its_time(tmp_path):
