@@ -165,8 +165,9 @@ def test_queue_order(play: Play) -> None:
 @check("R1", misconception="queue-copied", step="look-then-take")
 def test_done(play: Play) -> None:
     """A task that finished is in `done` and no longer in the queue."""
-    for t in both(play, {"b": [wait(2)], "a": [wait(1)], "c": [wait(3)]}):
-        expect_settled(t, ["a", "b", "c"])
+    tasks = {name: [wait(0.5)] for name in play.shuffled([*"abcdefghijkl"])}
+    for t in both(play, tasks):
+        expect_settled(t, list(tasks))
 
 
 @check("R1", misconception="truth-of-the-result", step="look-then-take")
@@ -175,6 +176,13 @@ def test_any_result(play: Play) -> None:
     results = {"a": None, "b": 0, "c": False, "d": True, "e": "object", "f": []}
     for t in both(play, {name: [wait(1), give(result)] for name, result in results.items()}):
         expect_settled(t, list(results))
+
+
+@check("R1", misconception="truth-of-the-result", step="look-then-take")
+def test_returned_error(play: Play) -> None:
+    """A task that returns an exception, and does not raise it, is done."""
+    for t in both(play, {"a": [wait(1)], "b": [wait(1)]}, odd={"a": ["returned", "E"]}):
+        expect_settled(t, ["a", "b"])
 
 
 @check("R1", misconception="stop-at-first-error", step="whose-timeout")
@@ -191,16 +199,27 @@ def test_any_exception(play: Play) -> None:
     classes = ["OSError", "ValueError", "RuntimeError", "ConnectionError"]
     tasks = {f"of E{i}": [wait(1), fail(f"E{i}", kind)] for i, kind in enumerate(classes)}
     for t in both(play, tasks):
+        expect_started(t, list(tasks))
         expect_settled(t, [], {name: name.removeprefix("of ") for name in tasks})
+
+
+@check("R1", misconception="truth-of-the-result", step="whose-timeout")
+def test_error_that_is_false(play: Play) -> None:
+    """A task that raises an exception which is false, as what has a length of 0 is, has failed with it."""
+    for t in both(play, {"a": [wait(1)], "b": [wait(1)]}, odd={"a": ["hollow", "E"]}):
+        expect_settled(t, ["b"], {"a": "E"})
 
 
 @check("R1", misconception="error-class-guessed", step="whose-timeout")
 def test_group_of_errors(play: Play) -> None:
     """A task that raises an `ExceptionGroup` has failed with the group, not with one of the errors in it."""
-    for t in both(play, {"a": [wait(1), fail("E", "ExceptionGroup")], "b": [wait(1)]}):
-        expect_settled(t, ["b"], {"a": None})
+    tasks = {"a": [wait(1), fail("E", "ExceptionGroup")], "b": [wait(1)], "c": [wait(1)]}
+    for t in both(play, tasks, odd={"c": ["alone", "E of one"]}):
+        expect_settled(t, ["b"], {"a": None, "c": None})
         if t.call.how == "returned":  # a task group on trio may have made the group anew
-            t.expect("failed, in the report", report_of(t)[1]["a"], one_of(token("E"), "ExceptionGroup"))
+            failed = report_of(t)[1]
+            for name, error in (("a", "E"), ("c", "E of one")):
+                t.expect(f"failed, in the report: {name}", failed[name], one_of(token(error), "ExceptionGroup"))
 
 
 @check("R1", misconception="every-timeout-error-is-the-deadline", step="whose-timeout")
@@ -228,7 +247,7 @@ def last_end(t: Trace) -> float:
 @check("R1", misconception="wait-for-the-deadline", step="deadlines-around", core=False)
 def test_does_not_wait_for_what_does_not_fit(play: Play) -> None:
     """When only tasks are left that do not fit, the call ends; it does not wait."""
-    for t in both(play, {"a": [wait(1)], "b": [wait(1)]}, estimates={"b": LONG}):
+    for t in both(play, {"a": [wait(1)], "b": [wait(1)]}, estimates={"a": 5, "b": LONG}):
         t.expect("the call ended at", t.call.end, at(last_end(t) - START))
 
 
@@ -264,6 +283,13 @@ def test_soft_end(play: Play) -> None:
     """When the deadline interrupts a task, `drain_until` returns its report of what was done by then."""
     t = drained(play, "drain_until", {"a": [wait(4)], "b": [hang()], "c": [wait(1)]})
     expect_report(t, ["a"])
+
+
+@check("R2", misconception="hard-means-loud", step="soft-or-hard")
+def test_soft_end_with_nothing_done(play: Play) -> None:
+    """`drain_until` returns a report also if nothing was done by `deadline`, or if it has passed already."""
+    for tasks, ends in (({"a": [hang()], "b": [wait(1)]}, 10), ({"a": [wait(1)]}, -1)):
+        expect_report(drained(play, "drain_until", tasks, ends=ends), [])
 
 
 @check("R2", misconception="hard-means-loud", step="soft-or-hard")
@@ -495,7 +521,7 @@ def test_fits_in_the_next_call(play: Play) -> None:
 @check("R5", misconception="cancellation-stops-the-loop", step="one-clock")
 def test_deadline_has_passed(play: Play) -> None:
     """With a deadline that has passed nothing is started, not even called."""
-    for ends, first in ((-1, [give(1)]), (-START - 5, [at_once(), fail("E")])):
+    for ends, first in ((-0.25, [give(1)]), (-START - 5, [at_once(), fail("E")])):
         for t in both(play, {"a": first, "b": [wait(1)]}, ends=ends):
             expect_started(t, [])
 
@@ -610,6 +636,8 @@ def test_nothing_left_behind(play: Play) -> None:
     for tasks in plans:
         for t in both(play, tasks):
             t.expect_nothing_left()
+    for t in both(play, {"a": [wait(1)]}, ends=-1):
+        t.expect_nothing_left()
     for function in BOTH:
         tasks = {"a": [wait(1)], "b": [cleanup(wait(1)), hang()], "c": [wait(1)]}
         for t in drained(play, function, tasks).cancelled("caller"):
@@ -655,18 +683,34 @@ def test_cancellation_passes_at_every_step(play: Play) -> None:
 @check("G4", misconception="blocking-is-short", step="one-clock")
 def test_never_blocks(play: Play) -> None:
     """Nothing blocks the event loop, whatever becomes of the tasks."""
-    tasks = {"a": [wait(0.1)], "b": [wait(0.1), fail("E")], "c": [hang()], "d": [wait(1)]}
-    for t in both(play, tasks, ends=0.5):
-        t.expect_not_blocked()
+    tasks = {"a": [wait(0.1)], "b": [wait(0.1), fail("E")], "e": [wait(0.1)], "c": [hang()], "d": [wait(1)]}
+    more: list[dict[str, Any]] = [{"ends": 0.5}, {"ends": 0.5, "cancelled": 0.3}, {"ends": -1}]
+    for plan in more:
+        for t in both(play, tasks, estimates={"e": LONG}, **plan):
+            t.expect_not_blocked()
 
 
 @check("G5", misconception="catch-everything", step="whose-timeout")
 def test_interrupts_pass(play: Play) -> None:
-    """An exception that is no `Exception` is no failed task: it leaves the call, and no other task runs."""
-    for steps in ([wait(2), fail("stop", "Abandon")], [at_once(), fail("stop", "Abandon")]):
+    """An exception that is no `Exception`, such as `SystemExit`, is no failed task: it leaves the call, and no other runs."""
+    stops = [[wait(2), fail("stop", kind)] for kind in kinds_of_exit(play)]
+    for steps in (*stops, [at_once(), fail("stop", "Abandon")]):
         for t in both(play, {"a": [wait(1)], "b": steps, "c": [wait(1)]}):
             t.expect_that("`stop` of b should leave the call", "stop" in t.call.errors, f"it {t.call.ending}")
             expect_started(t, ["a", "b"])
+
+
+def kinds_of_exit(play: Play) -> list[str]:
+    """Return classes that are no `Exception`; asyncio's loop itself stops at the two of the interpreter's."""
+    return ["Abandon", "SystemExit", "KeyboardInterrupt"] if play.backend == "trio" else ["Abandon"]
+
+
+@check("G5", misconception="catch-everything", step="whose-timeout")
+def test_groups_of_interrupts_pass(play: Play) -> None:
+    """A group of exceptions that are no `Exception` is no `Exception` either: it leaves the call."""
+    for t in both(play, {"a": [wait(1)], "b": [wait(1)]}, odd={"a": ["exits", "stop"]}):
+        t.expect_that("the group of a should leave the call", t.call.how == "raised", f"it {t.call.ending}")
+        expect_started(t, ["a"])
 
 
 @check("G5", misconception="catch-everything", step="whose-timeout")
