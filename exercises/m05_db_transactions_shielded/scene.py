@@ -6,6 +6,14 @@ from typing import Any
 Script = Sequence[Any]
 
 
+class Hollow(Exception):
+    """An exception that is false, like everything with a length of 0."""
+
+    def __len__(self) -> int:
+        """Return 0."""
+        return 0
+
+
 async def scene(
     subject: Any,
     world: Any,
@@ -22,7 +30,8 @@ async def scene(
     """Let the actor ``caller`` work in one transaction on the connection ``db``, and pass one checkpoint afterwards.
 
     The spans ``begin``, ``body``, ``commit`` and ``rollback`` tell what happened; the note ``handed`` tells what the
-    body got, and a note ``invalidate`` that the connection was given up.
+    body got, and a note ``invalidate`` that the connection was given up. A script may end by
+    ``give(["raise", name, kind])``: the call raises an exception that is false (``hollow``), or a ``group`` of one error.
 
     Args:
         begin: what the connection does in `begin`.
@@ -57,13 +66,21 @@ async def scene(
         async def block() -> None:
             async with subject.transaction(conn, **options) as handed:
                 world.note("handed", handed)
-                await work()
+                await played(world, work)
 
         await world.call("transaction", block)
         await world.after()
 
     scripts = {who: [["wait", plan.get("start", start)], ["transaction", who]] for who, plan in plans.items()}
     await world.actors({**scripts, **(actors or {})}, {"transaction": transaction})
+
+
+async def played(world: Any, job: Any) -> None:
+    """Play the job, and raise what it gives to be raised."""
+    value = await job()
+    if isinstance(value, list) and value[:1] == ["raise"]:
+        _, name, kind = value
+        raise world.token(Hollow(name) if kind == "hollow" else ExceptionGroup(name, [ValueError(name)]), name)
 
 
 class Connection:
@@ -83,15 +100,15 @@ class Connection:
 
     async def begin(self) -> None:
         """Open the transaction."""
-        await self._begin()
+        await played(self._world, self._begin)
 
     async def commit(self) -> None:
         """Make its changes last."""
-        await self._commit()
+        await played(self._world, self._commit)
 
     async def rollback(self) -> None:
         """Undo its changes."""
-        await self._rollback()
+        await played(self._world, self._rollback)
 
     def invalidate(self) -> None:
         """Give the connection up: it must not be used again."""

@@ -1,7 +1,7 @@
 """Awaits the rollback of a cancelled body without a shield: it ends at its first checkpoint.
 
 Breaks: R5
-Also: R6 R7
+Also: R2 R6 R7
 """
 
 from collections.abc import AsyncIterator

@@ -1,6 +1,7 @@
 """Shields the rollback after the body, but not the one after a failed commit.
 
 Breaks: R2
+Also: G5
 """
 
 from collections.abc import AsyncIterator
