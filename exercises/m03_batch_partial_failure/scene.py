@@ -4,6 +4,23 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 
+class Hollow(Exception):
+    """An exception that is false, like everything with a length of 0."""
+
+    def __len__(self) -> int:
+        """Return 0."""
+        return 0
+
+
+#: What a worker may raise besides the exceptions that every script knows.
+KINDS: dict[str, type[Exception]] = {
+    "TypeError": TypeError,
+    "KeyError": KeyError,
+    "AssertionError": AssertionError,
+    "Hollow": Hollow,
+}
+
+
 class Alike:
     """An item that equals every other one and has no hash: only its place in the batch tells it apart."""
 
@@ -19,10 +36,13 @@ class Batch:
     Args:
         world: the world it plays in.
         jobs: name of an item → its script, or ``["tries", *scripts]`` with a script for each call of the worker (the
-            last one also for all further calls). A script may ``give(["error", name])``: the exception is returned.
+            last one also for all further calls). A script may ``give(["error", name])``: the exception is returned;
+            or ``give(["raise", name, kind])``: the worker raises one of the `KINDS`, or
+            a ``BaseExceptionGroup`` of an error that is no `Exception`.
         order: names of the items in the batch; by default each once, as `jobs` has them.
         things: name → plain value that is the item itself; other items are their own names.
         alike: all items are equal and have no hash.
+        fixed: the items are a tuple, from which nobody can take one out.
     """
 
     def __init__(
@@ -33,16 +53,27 @@ class Batch:
         things: Mapping[str, Any] | None,
         *,
         alike: bool,
+        fixed: bool,
     ) -> None:
         self._world, self._jobs = world, jobs
         self._items: dict[str, Any] = {name: Alike() if alike else (things or {}).get(name, name) for name in jobs}
         self._calls = dict.fromkeys(jobs, 0)
-        self.items = [self._items[name] for name in order or jobs]
+        items = [self._items[name] for name in order or jobs]
+        self.items: Sequence[Any] = tuple(items) if fixed else items
 
     async def worker(self, item: Any) -> Any:
         """Play the script of the item: a coroutine function."""
         value = await self.called(item)
+        if isinstance(value, list) and value[:1] == ["raise"]:
+            raise self._raised(*value[1:])
         return self._world.fault(value[1]) if isinstance(value, list) and value[:1] == ["error"] else value
+
+    def _raised(self, name: str, kind: str) -> BaseException:
+        """Return the exception to raise."""
+        if kind == "BaseExceptionGroup":
+            return BaseExceptionGroup(name, [self._world.fault(name, "Abandon")])
+        error: BaseException = self._world.token(KINDS[kind](name), name)
+        return error
 
     def called(self, item: Any) -> Awaitable[Any]:
         """Play the script of the item: a plain function that returns an awaitable, or raises at once."""
@@ -86,6 +117,7 @@ async def scene(
     order: Sequence[str] | None = None,
     things: Mapping[str, Any] | None = None,
     alike: bool = False,
+    fixed: bool = False,
     form: str = "async",
     ask: int = 0,
     beside: Mapping[str, Any] | None = None,
@@ -94,7 +126,7 @@ async def scene(
 
     Args:
         start: when the call is made (virtual s).
-        jobs, order, things, alike: the batch, see `Batch`.
+        jobs, order, things, alike, fixed: the batch, see `Batch`.
         limit, attempts, backoff, timeout: what the call gets; None is left out.
         form: what the worker is: an ``async`` function, a plain ``function``, or a callable ``object``.
         ask: how often `raise_for_failures` is called on the result.
@@ -120,12 +152,12 @@ async def scene(
             raise
 
     async def first() -> None:
-        batch = Batch(world, jobs, order, things, alike=alike)
+        batch = Batch(world, jobs, order, things, alike=alike, fixed=fixed)
         await run(batch, limit=limit, attempts=attempts, backoff=backoff, timeout=timeout)
 
     async def second() -> None:
         options = dict(beside or {})
-        await run(Batch(world, options.pop("jobs"), None, None, alike=False), **options)
+        await run(Batch(world, options.pop("jobs"), None, None, alike=False, fixed=False), **options)
 
     scripts = {"caller": [["wait", start], ["first"]]}
     if beside is not None:

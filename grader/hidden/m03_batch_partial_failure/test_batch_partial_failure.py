@@ -175,12 +175,29 @@ def test_no_items(play: Play) -> None:
 @check("R1", misconception="special-errors", step="failure-is-a-result")
 def test_kinds_of_errors(play: Play) -> None:
     """Whatever `Exception` a worker raises, `failed` holds that very exception."""
-    kinds = ["TimeoutError", "IndexError", "EndOfStream", "ExceptionGroup", "OSError", "RuntimeError"]
+    kinds = ["TimeoutError", "IndexError", "EndOfStream", "ExceptionGroup", "OSError", "RuntimeError", "ValueError"]
+    kinds += ["ClosedResourceError", "BrokenResourceError", "ConnectionError"]
     jobs = {kind: [wait(1 + n / 2), fail(f"E{n}", kind)] for n, kind in enumerate(kinds)}
-    jobs |= {"one": [wait(5), fail("E")], "other": [wait(6), fail("E")]}
-    wanted = {n: token(f"E{n}") for n in range(6)} | {6: token("E"), 7: token("E")}
+    jobs |= {"one": [wait(7), fail("E")], "other": [wait(8), fail("E")]}
+    wanted = {n: token(f"E{n}") for n in range(10)} | {10: token("E"), 11: token("E")}
     for limit in (3, 10):
         expect_settled(batch(play, jobs, limit=limit), {}, wanted)
+
+
+@check("R1", misconception="special-errors", step="failure-is-a-result")
+def test_odd_errors(play: Play) -> None:
+    """A `TypeError`, or another error that looks like a mistake, is a failure; so is one that is false by `bool`."""
+    kinds = ["TypeError", "KeyError", "AssertionError", "Hollow"]
+    jobs = {kind: [wait(1 + n), give(["raise", f"E{n}", kind])] for n, kind in enumerate(kinds)}
+    t = batch(play, jobs | {"b": [wait(7), give("B")]})
+    expect_settled(t, {4: token("B")}, {n: token(f"E{n}") for n in range(4)})
+
+
+@check("R1", misconception="items-are-mine", step="failure-is-a-result")
+def test_items_in_a_tuple(play: Play) -> None:
+    """`items` may be any sequence, also a tuple, from which nothing can be taken out."""
+    jobs = {"a": [wait(2), give("A")], "b": [wait(1), fail("E")], "c": [wait(3), give("C")]}
+    expect_settled(batch(play, jobs, fixed=True, limit=2), {0: token("A"), 2: token("C")}, {1: token("E")})
 
 
 @check("R1", misconception="state-of-all-calls", step="failure-is-a-result")
@@ -199,9 +216,10 @@ def test_last_attempt_counts(play: Play) -> None:
         "a": tries([wait(1), fail("E1")], [wait(1), fail("E2")], [wait(1), fail("E3")]),
         "b": tries([wait(2), fail("E4")], [wait(2), give("B")]),
         "c": [wait(1), fail("T", "TimeoutError")],
+        "d": tries([wait(2), fail("E5")], [wait(1), fail("E6")], [wait(3), give("D")]),
     }
     t = batch(play, jobs, attempts=3, backoff=0.7, timeout=60)
-    expect_settled(t, {1: token("B")}, {0: token("E3"), 2: token("T")})
+    expect_settled(t, {1: token("B"), 3: token("D")}, {0: token("E3"), 2: token("T")})
 
 
 @check("R1", misconception="late-is-special", step="bound-each-attempt", core=False)
@@ -222,6 +240,8 @@ def test_never_more_than_limit(play: Play) -> None:
     for limit in (1, 3):
         for t in batch(play, jobs, limit=limit).orders(4):
             t.expect("worker calls at once", t.most_open("work"), at_most(limit))
+    many = batch(play, {f"i{n}": [wait(1 + n / 50), give(f"V{n}")] for n in range(40)}, limit=12)
+    many.expect("worker calls at once, of 40", many.most_open("work"), at_most(12))
 
 
 @check("R2", misconception="called-is-not-running", step="bound-how-many")
@@ -263,13 +283,15 @@ def test_all_at_once(play: Play) -> None:
 
 @check("R2", misconception="state-of-all-calls", step="bound-how-many")
 def test_limit_of_each_batch(play: Play) -> None:
-    """Two batches that run at the same time have a limit of their own each."""
+    """Two batches that run at the same time have a limit of their own each, also if it is the same number."""
     jobs = {f"a{n}": [wait(time), give(f"A{n}")] for n, time in enumerate(play.draw(4))}
     more = {f"b{n}": [wait(time), give(f"B{n}")] for n, time in enumerate(play.draw(5))}
-    t = batch(play, jobs, limit=2, beside={"jobs": more, "limit": 3})
-    for call, names, limit in zip(sorted(t.calls("run_batch"), key=lambda c: c.who), (jobs, more), (2, 3), strict=True):
-        works = [work for work in t.all("work") if work.who in names]
-        expect_busy(t, limit, works, first_waits(t, call, works, names))
+    for limits in ((2, 3), (2, 2)):
+        t = batch(play, jobs, limit=limits[0], beside={"jobs": more, "limit": limits[1]})
+        calls = sorted(t.calls("run_batch"), key=lambda call: call.who)
+        for call, names, limit in zip(calls, (jobs, more), limits, strict=True):
+            works = [work for work in t.all("work") if work.who in names]
+            expect_busy(t, limit, works, first_waits(t, call, works, names))
 
 
 @check("R2", misconception="limit-is-a-hint", step="try-again-without-a-slot", core=False)
@@ -419,11 +441,11 @@ def test_late_attempt(play: Play) -> None:
         "quick": [wait(1), give("Q")],
         "late": [hang()],
         "slow": [wait(14), give("S")],
-        "close": [wait(9.9), give("C")],
+        "close": [wait(10.3), give("C")],
     }
-    t = batch(play, jobs, timeout=10)
+    t = batch(play, jobs, timeout=10.4)
     for who in ("late", "slow"):
-        t.expect(f"{who} cancelled at", t.one("work", who).cancelled_at, near(START + 10))
+        t.expect(f"{who} cancelled at", t.one("work", who).cancelled_at, near(START + 10.4))
     t.expect("values in succeeded", values(t, "succeeded"), [token("C"), token("Q")])
     t.expect("exceptions in failed", values(t, "failed"), ["TimeoutError", "TimeoutError"])
 
@@ -443,6 +465,7 @@ def test_waiting_for_a_slot_is_free(play: Play) -> None:
 def test_each_attempt_has_its_timeout(play: Play) -> None:
     """Every attempt has the whole `timeout`, also the last, and is cancelled at its own; pauses do not count."""
     jobs = {"a": tries([hang()], [wait(3.9), fail("E")], [wait(3.8), give("A")]), "b": [hang()]}
+    jobs |= {"c": [wait(1), fail("E2")]}
     t = batch(play, jobs, attempts=3, backoff=6, timeout=4)
     t.expect("values in succeeded", values(t, "succeeded"), [token("A")])
     t.expect_that(
@@ -451,6 +474,7 @@ def test_each_attempt_has_its_timeout(play: Play) -> None:
     for work in t.all("work"):
         if work.how == "cancelled":
             t.expect(f"attempt of {work.who} cancelled after", work.cancelled_at - work.start, near(4))
+    t.expect("attempts of b, as many as of one that fails", len(t.all("work", "b")), len(t.all("work", "c")))
 
 
 @check("R5", misconception="late-is-over", step="bound-each-attempt", core=False)
@@ -682,6 +706,16 @@ def expect_over_in_time(t: Trace) -> None:
 
 
 @check("G3", misconception="cancellation-is-a-failure", step="let-cancellation-through")
+def test_cancelled_wait_is_no_failure(play: Play) -> None:
+    """Items that wait for a slot when the call is cancelled have not failed, also if who has the slot ends by itself."""
+    jobs = {who: [cleanup(wait(5)), wait(1), give(who)] for who in ("a", "b", "c")}
+    t = batch(play, jobs, limit=1).cancel("caller", at=START + 3)
+    ended = {work.who for work in t.all("work") if work.how == "returned"}
+    left = t.call.how != "returned" or ended == set(jobs)
+    t.expect_that("cancelled while items wait", left, "run_batch returned all the same")
+
+
+@check("G3", misconception="cancellation-is-a-failure", step="let-cancellation-through")
 def test_deadline_around_passes(play: Play) -> None:
     """A deadline around the call ends it as a cancellation: nothing is reported as failed because of it."""
     jobs = {"a": [wait(1), give("A")], "b": [hang()], "c": [wait(9), give("C")]}
@@ -723,8 +757,8 @@ def test_cancelled_pause_is_no_result(play: Play) -> None:
 def test_loop_not_blocked(play: Play) -> None:
     """No call blocks the event loop while items wait for a slot."""
     jobs = {"a": [wait(1), fail("E1")], "b": [wait(2), give("B")], "c": [wait(1.7), give("C")]}
-    t = batch(play, jobs, limit=1)
-    t.expect_not_blocked()
+    for t in (batch(play, jobs, limit=1), batch(play, jobs, limit=1).cancel("caller", at=START + 1.8)):
+        t.expect_not_blocked()
 
 
 @check("G4", misconception="blocking-is-short", step="try-again-without-a-slot", core=False)
@@ -733,6 +767,21 @@ def test_loop_not_blocked_between_attempts(play: Play) -> None:
     jobs = {"a": [wait(1), fail("E1")], "b": tries([hang()], [wait(1), give("B")])}
     t = batch(play, jobs, attempts=3, backoff=0.01, timeout=2)
     t.expect_not_blocked()
+
+
+def interrupts(play: Play) -> list[str]:
+    """Classes that are no `Exception`; asyncio's own loop stops at a real SystemExit or KeyboardInterrupt."""
+    return ["Abandon", "SystemExit", "KeyboardInterrupt"] if play.backend == "trio" else ["Abandon"]
+
+
+@check("G5", misconception="catch-everything", step="let-cancellation-through")
+def test_interrupts_pass(play: Play) -> None:
+    """`SystemExit`, `KeyboardInterrupt` and the like are no failures: each leaves the call."""
+    for kind in interrupts(play):
+        t = batch(play, {"a": [wait(1), fail("X", kind)], "b": [wait(2), give("B")]}, limit=1)
+        t.expect_that("the call", "X" in t.call.errors, f"{t.call.ending} instead of the {kind} of the worker")
+    t = batch(play, {"a": [wait(1), give(["raise", "X", "BaseExceptionGroup"])], "b": [wait(2), give("B")]}, limit=1)
+    t.expect_that("the call", "X" in t.call.errors, f"{t.call.ending} instead of the BaseExceptionGroup of the worker")
 
 
 @check("G5", misconception="catch-everything", step="let-cancellation-through")
