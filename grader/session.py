@@ -32,6 +32,15 @@ MAX_RUNAWAYS = 3
 SHORT = 4_000
 """Steps after which later runs of such a file are cut; a run of a right file takes a few hundred."""
 
+PATIENCE = 5
+"""So many times the time for all checks may pass by the clock, if the child gets its turn now and then."""
+
+MOST = 0.8
+"""Who has used so much of the time for all checks in processor seconds would not have ended in time anywhere."""
+
+STARVED = 0.1
+"""Below this part of a processor a child does not compute slowly, on a machine with too much to do: it waits."""
+
 SINGLE = ("once", "one")
 """Kinds of search that are over after one run: there is nothing to stop."""
 
@@ -72,7 +81,8 @@ class Limits:
     """How long a submission may take, in seconds.
 
     Args:
-        total: wall time for all of its checks.
+        total: time for all of its checks. By the clock, on a machine that has nothing else to do; on one that has too
+            much, a child that computes gets up to `PATIENCE` times as long.
         silence: wall time without a message. Alone it proves nothing: the machine may be busy.
         cpu: processor time without a message. That is a hang.
     """
@@ -89,7 +99,7 @@ class Session:
         module: the module it was written for.
         submission: a file without fault.
         forks: gives the children.
-        limits: how long it may take; the time for all runs from now.
+        limits: how long it may take; the time for all checks runs from now.
     """
 
     def __init__(self, module: Module, submission: Submission, forks: Forks, limits: Limits | None = None) -> None:
@@ -97,7 +107,7 @@ class Session:
         self.submission = submission
         self.forks = forks
         self.limits = limits or Limits()
-        self.deadline = time.monotonic() + self.limits.total
+        self.begun = time.monotonic()
         self.hangs: dict[str, list[str]] = {backend: [] for backend in BACKENDS}
         self.runaways = dict.fromkeys(BACKENDS, 0)
         self._scene = module.scene.read_text(encoding="utf-8")
@@ -311,10 +321,10 @@ class Session:
         start, before = time.monotonic(), line.cpu_seconds()
         while True:
             now = time.monotonic()
-            if now >= self.deadline:
-                raise self._out_of_time(line)
+            if now >= self.begun + self.limits.total:
+                self._look_at_the_time(line, now - self.begun)
             try:
-                return line.receive(min(now + SLICE, self.deadline))
+                return line.receive(now + min(SLICE, self.limits.total))
             except LinkTimeout:
                 used = line.cpu_seconds() - before
             if used > self.limits.cpu:
@@ -322,11 +332,19 @@ class Session:
             if time.monotonic() - start > self.limits.silence:
                 raise Late(f"no answer for {self.limits.silence:.0f} s, and no processor time used")
 
-    def _out_of_time(self, line: Line) -> Exception:
+    def _look_at_the_time(self, line: Line, spent: float) -> None:
+        """End what has spent the time for all checks, unless the machine keeps it from computing.
+
+        Raises:
+            Hung: it has used most of the time itself.
+            Late: it waits, or has been kept from computing for too long.
+        """
+        total = self.limits.total
         used = self._cpu_of_dead + line.cpu_seconds()
-        if used > self.limits.total / 2:
-            return Hung(f"used up the time for all checks ({used:.0f} s of processor time)")
-        return Late(f"all checks together took longer than {self.limits.total:.0f} s, most of it spent waiting")
+        if used > total * MOST:
+            raise Hung(f"used up the time for all checks ({used:.0f} s of processor time)")
+        if used < spent * STARVED or spent > total * PATIENCE:
+            raise Late(f"all checks together took longer than {spent:.0f} s, most of it spent waiting")
 
     def _note_hang(self, trace: Mapping[str, Any]) -> None:
         if trace["end"]["kind"] == "stuck":

@@ -1,8 +1,10 @@
 """Everything that can go wrong between the judge and a child: whose doing is it?"""
 
+from contextlib import nullcontext
+
 import pytest
 
-from grader.answers import Late
+from grader.answers import Hung, Late
 from grader.check import NotRun
 from grader.contract import examine
 from grader.sandbox import LinkClosed
@@ -171,8 +173,26 @@ def test_the_time_for_all_checks_is_one_deadline(session, script):
     short = Limits(total=0.1, silence=9, cpu=9)
     with session(script([LOADED, "silence"]), limits=short) as held, pytest.raises(Late, match="longer than 0 s"):
         list(held.play(ONCE))
-    with session(script([LOADED, "silence"], cpu=0.05), limits=short) as held:
+    with session(script([LOADED, "silence"], cpu=0.1), limits=short) as held:
         assert [kind for _, kind, _ in ends(held, ONCE)] == ["stuck"]
+
+
+@pytest.mark.parametrize(
+    ("used", "spent", "error"),
+    [
+        (50, 60, Hung),
+        (20, 60, None),  # the machine has too much to do
+        (3, 60, Late),
+        (40, 299, None),
+        (49, 200, Hung),
+        (40, 301, Late),
+    ],
+)
+def test_a_child_that_gets_its_turn_seldom_has_more_time(session, script, used, spent, error):
+    child = script([])
+    child.used = used
+    with session(limits=Limits(total=60)) as held, nullcontext() if error is None else pytest.raises(error):
+        held._look_at_the_time(child, spent)
 
 
 @pytest.mark.parametrize(
