@@ -26,17 +26,16 @@ async def scene(
 
         ["at", 103.2]              sleep until that time
         ["call", "job", *args]     send a job through the breaker
+        ["another", "job"]         send a job through another breaker with the same arguments
         ["look"]                   what its `state` is now
 
     Args:
         breaker: arguments of `CircuitBreaker`.
         actors: actor → script.
-        jobs: job → script, played anew each time the job is called.
+        jobs: job → script, played anew each time the job is called; it may take the same steps.
         forms: job → what kind of callable it is, if not an async function: see `Forms`.
         before_the_loop: make the breaker in a thread that has no event loop.
     """
-    wrap = Forms(subject, world)
-    made = {name: wrap(name, script, *(forms or {}).get(name, ["plain"])) for name, script in (jobs or {}).items()}
 
     async def make() -> Any:
         build = functools.partial(subject.CircuitBreaker, **breaker)
@@ -48,12 +47,21 @@ async def scene(
     async def call(job: str, *args: Any) -> Any:
         return await circuit.call(made[job], *map(world.thing, args))
 
+    async def another(job: str) -> Any:
+        if not others:
+            others.append(subject.CircuitBreaker(**breaker))
+        return await others[0].call(made[job])
+
     async def look() -> Any:
         return circuit.state
 
+    others: list[Any] = []
+    verbs = {"at": at, "call": world.as_call(call), "another": world.as_call(another), "look": world.as_call(look)}
+    wrap = Forms(subject, world, verbs)
+    made = {name: wrap(name, script, *(forms or {}).get(name, ["plain"])) for name, script in (jobs or {}).items()}
     circuit = await world.call("CircuitBreaker", make)
     if circuit is not None:
-        await world.actors(actors, {"at": at, "call": world.as_call(call), "look": world.as_call(look)})
+        await world.actors(actors, verbs)
 
 
 class Forms:
@@ -62,14 +70,15 @@ class Forms:
     Args:
         subject: the learner's module.
         world: the world of the run.
+        verbs: the scene's own steps that a job can take.
     """
 
-    def __init__(self, subject: Any, world: Any) -> None:
-        self._subject, self._world = subject, world
+    def __init__(self, subject: Any, world: Any, verbs: Mapping[str, Any]) -> None:
+        self._subject, self._world, self._verbs = subject, world, verbs
 
     def __call__(self, name: str, script: Steps, form: str, *args: Any) -> Job:
         """Return the job of that name in that form."""
-        made: Job = getattr(self, form)(self._world.job(name, script), *args)
+        made: Job = getattr(self, form)(self._world.job(name, script, verbs=self._verbs), *args)
         return made
 
     def plain(self, job: Job) -> Job:
@@ -115,13 +124,25 @@ class Forms:
         """Return a job that ends with anyio's `WouldBlock`."""
         return self._raising(job, self._world.token(anyio.WouldBlock(), name))
 
+    def lonely(self, job: Job, name: str) -> Job:
+        """Return a job that ends with a group of one error."""
+        return self._raising(job, self._world.token(ExceptionGroup(name, [ValueError(name)]), name))
+
+    def exits(self, job: Job, name: str) -> Job:
+        """Return a job that ends with a group that is no `Exception`."""
+        return self._raising(job, self._world.token(BaseExceptionGroup(name, [_Exit(name)]), name))
+
     @staticmethod
-    def _raising(job: Job, error: Exception) -> Job:
+    def _raising(job: Job, error: BaseException) -> Job:
         async def raising(*args: Any) -> Any:
             await job(*args)
             raise error
 
         return raising
+
+
+class _Exit(BaseException):
+    """What passes like SystemExit, without ending the process."""
 
 
 class _Callable:

@@ -1,7 +1,7 @@
 """Calls `func` before it looks at the state, and closes the coroutine when it refuses.
 
 Breaks: R3
-Also: G9
+Also: R4 G9
 """
 
 from collections.abc import Awaitable, Callable

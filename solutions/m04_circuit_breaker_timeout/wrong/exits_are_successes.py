@@ -58,7 +58,8 @@ class CircuitBreaker:
         except anyio.get_cancelled_exc_class():
             raise
         except BaseException:
-            self.succeeded()
+            if openings == self.openings:
+                self.succeeded()
             raise
         else:
             if openings == self.openings:
