@@ -80,13 +80,11 @@ def oddly(world: Any, work: Callable[[], Awaitable[Any]], form: str, name: str) 
     Args:
         world: the world of the run.
         work: what it does first.
-        form: ``returned`` (not raised), ``hollow`` (false, as what has a length of 0 is), ``alone`` (in a group of its
-            own), or ``exits`` (a group that is no `Exception`).
+        form: ``returned`` (not raised), ``alone`` (in a group of its own), or ``exits`` (a group that is no `Exception`).
         name: of the error in the trace.
     """
     made: dict[str, BaseException] = {
         "returned": ValueError(name),
-        "hollow": _Hollow(name),
         "alone": ExceptionGroup(name, [ValueError(name)]),
         "exits": BaseExceptionGroup(name, [_Exit(name)]),
     }
@@ -99,13 +97,6 @@ def oddly(world: Any, work: Callable[[], Awaitable[Any]], form: str, name: str) 
         raise error
 
     return ended
-
-
-class _Hollow(Exception):
-    """An error that is false."""
-
-    def __len__(self) -> int:
-        return 0
 
 
 class _Exit(BaseException):

@@ -3,21 +3,11 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-
-class Hollow(Exception):
-    """An exception that is false, like everything with a length of 0."""
-
-    def __len__(self) -> int:
-        """Return 0."""
-        return 0
-
-
 #: What a worker may raise besides the exceptions that every script knows.
 KINDS: dict[str, type[Exception]] = {
     "TypeError": TypeError,
     "KeyError": KeyError,
     "AssertionError": AssertionError,
-    "Hollow": Hollow,
 }
 
 

@@ -6,14 +6,6 @@ from typing import Any
 Script = Sequence[Any]
 
 
-class Hollow(Exception):
-    """An exception that is false, like everything with a length of 0."""
-
-    def __len__(self) -> int:
-        """Return 0."""
-        return 0
-
-
 async def scene(
     subject: Any,
     world: Any,
@@ -31,7 +23,7 @@ async def scene(
 
     The spans ``begin``, ``body``, ``commit`` and ``rollback`` tell what happened; the note ``handed`` tells what the
     body got, and a note ``invalidate`` that the connection was given up. A script may end by
-    ``give(["raise", name, kind])``: the call raises an exception that is false (``hollow``), or a ``group`` of one error.
+    ``give(["raise", name])``: the call raises a group of one error.
 
     Args:
         begin: what the connection does in `begin`.
@@ -79,8 +71,8 @@ async def played(world: Any, job: Any) -> None:
     """Play the job, and raise what it gives to be raised."""
     value = await job()
     if isinstance(value, list) and value[:1] == ["raise"]:
-        _, name, kind = value
-        raise world.token(Hollow(name) if kind == "hollow" else ExceptionGroup(name, [ValueError(name)]), name)
+        _, name = value
+        raise world.token(ExceptionGroup(name, [ValueError(name)]), name)
 
 
 class Connection:

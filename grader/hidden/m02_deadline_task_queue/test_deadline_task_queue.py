@@ -203,13 +203,6 @@ def test_any_exception(play: Play) -> None:
         expect_settled(t, [], {name: name.removeprefix("of ") for name in tasks})
 
 
-@check("R1", misconception="truth-of-the-result", step="whose-timeout")
-def test_error_that_is_false(play: Play) -> None:
-    """A task that raises an exception which is false, as what has a length of 0 is, has failed with it."""
-    for t in both(play, {"a": [wait(1)], "b": [wait(1)]}, odd={"a": ["hollow", "E"]}):
-        expect_settled(t, ["b"], {"a": "E"})
-
-
 @check("R1", misconception="error-class-guessed", step="whose-timeout")
 def test_group_of_errors(play: Play) -> None:
     """A task that raises an `ExceptionGroup` has failed with the group, not with one of the errors in it."""
