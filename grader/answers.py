@@ -1,9 +1,10 @@
-"""What a child may answer to a plan, and what stands for an answer that never came."""
+"""What a child may answer to a plan and how long it may take, and what stands for an answer that never came."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from grader.check import NotRun
@@ -19,6 +20,48 @@ class Late(NotRun):
 
 class Hung(Exception):
     """The child used processor time and gave no answer. The text continues "the run …"."""
+
+
+PATIENCE = 5
+"""So many times the time for all checks may pass by the clock, if the child gets its turn now and then."""
+
+MOST = 0.8
+"""Who has used so much of the time for all checks in processor seconds would not have ended in time anywhere."""
+
+STARVED = 0.1
+"""Below this part of a processor a child does not compute slowly, on a machine with too much to do: it waits."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long a submission may take, in seconds.
+
+    Args:
+        total: time for all of its checks. By the clock, on a machine that has nothing else to do; on one that has too
+            much, a child that computes gets up to `PATIENCE` times as long.
+        silence: wall time without a message. Alone it proves nothing: the machine may be busy.
+        cpu: processor time without a message. That is a hang.
+    """
+
+    total: float = 60.0
+    silence: float = 20.0
+    cpu: float = 3.0
+
+    def look(self, *, used: float, spent: float) -> None:
+        """End what has spent the time for all checks, unless the machine keeps it from computing.
+
+        Args:
+            used: processor seconds.
+            spent: seconds by the clock, not less than `total`.
+
+        Raises:
+            Hung: it has used most of the time itself.
+            Late: it waits, or has been kept from computing for too long.
+        """
+        if used > self.total * MOST:
+            raise Hung(f"used up the time for all checks ({used:.0f} s of processor time)")
+        if used < spent * STARVED or spent > self.total * PATIENCE:
+            raise Late(f"all checks together took longer than {spent:.0f} s, most of it spent waiting")
 
 
 def refuse_forged(closed: LinkClosed) -> None:

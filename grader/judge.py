@@ -15,7 +15,7 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
-from grader.answers import Late
+from grader.answers import Late, Limits
 from grader.check import CheckFailed, NotRun
 from grader.collect import BrokenChecks, Check, Kind, checks_of
 from grader.contract import Fault, examine
@@ -24,7 +24,7 @@ from grader.failure import failed
 from grader.play import Play
 from grader.points import clause_id, gaps, score
 from grader.report import Report, Row, verdict_of
-from grader.session import Forks, Limits, Session
+from grader.session import Forks, Session
 
 DISTRIBUTION = "checkpoint-course"
 SELF_CHECK_KEY = b"self-check"

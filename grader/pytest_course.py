@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from grader.answers import Limits
 from grader.check import CheckFailed, NotRun, Rule
 from grader.collect import checks_of
 from grader.contract import Submission, examine, next_step, read
@@ -21,7 +22,7 @@ from grader.report import Row
 from grader.runs import run_of, word
 from grader.sandbox import ForkServer
 from grader.selfcheck import reached
-from grader.session import Limits, Session
+from grader.session import Session
 from grader.show import clean, sentences
 from grader.timeline import timeline
 

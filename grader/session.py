@@ -9,10 +9,9 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Generator, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol, Self
 
-from grader.answers import Hung, Late, checked, ended_trace, misplanned, parts_of, refuse_forged
+from grader.answers import Hung, Late, Limits, checked, ended_trace, misplanned, parts_of, refuse_forged
 from grader.check import NotRun
 from grader.contract import Fault, Submission, load_fault
 from grader.course import BACKENDS, Module
@@ -31,15 +30,6 @@ MAX_RUNAWAYS = 3
 
 SHORT = 4_000
 """Steps after which later runs of such a file are cut; a run of a right file takes a few hundred."""
-
-PATIENCE = 5
-"""So many times the time for all checks may pass by the clock, if the child gets its turn now and then."""
-
-MOST = 0.8
-"""Who has used so much of the time for all checks in processor seconds would not have ended in time anywhere."""
-
-STARVED = 0.1
-"""Below this part of a processor a child does not compute slowly, on a machine with too much to do: it waits."""
 
 SINGLE = ("once", "one")
 """Kinds of search that are over after one run: there is nothing to stop."""
@@ -74,22 +64,6 @@ class Forks(Protocol):
 
     def child(self) -> Line:
         """A new child."""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How long a submission may take, in seconds.
-
-    Args:
-        total: time for all of its checks. By the clock, on a machine that has nothing else to do; on one that has too
-            much, a child that computes gets up to `PATIENCE` times as long.
-        silence: wall time without a message. Alone it proves nothing: the machine may be busy.
-        cpu: processor time without a message. That is a hang.
-    """
-
-    total: float = 60.0
-    silence: float = 20.0
-    cpu: float = 3.0
 
 
 class Session:
@@ -322,7 +296,7 @@ class Session:
         while True:
             now = time.monotonic()
             if now >= self.begun + self.limits.total:
-                self._look_at_the_time(line, now - self.begun)
+                self.limits.look(used=self._cpu_of_dead + line.cpu_seconds(), spent=now - self.begun)
             try:
                 return line.receive(now + min(SLICE, self.limits.total))
             except LinkTimeout:
@@ -331,20 +305,6 @@ class Session:
                 raise Hung(f"used {used:.0f} s of processor time without passing a checkpoint")
             if time.monotonic() - start > self.limits.silence:
                 raise Late(f"no answer for {self.limits.silence:.0f} s, and no processor time used")
-
-    def _look_at_the_time(self, line: Line, spent: float) -> None:
-        """End what has spent the time for all checks, unless the machine keeps it from computing.
-
-        Raises:
-            Hung: it has used most of the time itself.
-            Late: it waits, or has been kept from computing for too long.
-        """
-        total = self.limits.total
-        used = self._cpu_of_dead + line.cpu_seconds()
-        if used > total * MOST:
-            raise Hung(f"used up the time for all checks ({used:.0f} s of processor time)")
-        if used < spent * STARVED or spent > total * PATIENCE:
-            raise Late(f"all checks together took longer than {spent:.0f} s, most of it spent waiting")
 
     def _note_hang(self, trace: Mapping[str, Any]) -> None:
         if trace["end"]["kind"] == "stuck":

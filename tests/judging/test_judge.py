@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from grader.answers import Limits
 from grader.course import BACKENDS
 from grader.judge import SELF_CHECK_KEY, How, course_key, grade, plan_key, refused, stamp
 from grader.report import Report
-from grader.session import Limits
 
 GOLDEN = Path(__file__).parent / "golden"
 SPENT = re.compile(r"used [0-9.]+ s")

@@ -4,11 +4,11 @@ from contextlib import nullcontext
 
 import pytest
 
-from grader.answers import Hung, Late
+from grader.answers import Hung, Late, Limits
 from grader.check import NotRun
 from grader.contract import examine
 from grader.sandbox import LinkClosed
-from grader.session import SHORT, Limits, Session
+from grader.session import SHORT, Session
 
 LOADED = {"loaded": True}
 PLAN = {"value": 7, "delay": 1}
@@ -188,11 +188,9 @@ def test_the_time_for_all_checks_is_one_deadline(session, script):
         (40, 301, Late),
     ],
 )
-def test_a_child_that_gets_its_turn_seldom_has_more_time(session, script, used, spent, error):
-    child = script([])
-    child.used = used
-    with session(limits=Limits(total=60)) as held, nullcontext() if error is None else pytest.raises(error):
-        held._look_at_the_time(child, spent)
+def test_a_child_that_gets_its_turn_seldom_has_more_time(used, spent, error):
+    with nullcontext() if error is None else pytest.raises(error):
+        Limits(total=60).look(used=used, spent=spent)
 
 
 @pytest.mark.parametrize(
