@@ -56,6 +56,11 @@ class Play:
         """Return a trial of that plan: the keyword arguments of the module's scene."""
         return Trial(self, plan)
 
+    @property
+    def interrupts(self) -> list[str]:
+        """Kinds of `fail` that are no `Exception`; asyncio's own loop stops at a real SystemExit or KeyboardInterrupt."""
+        return ["Abandon", "SystemExit", "KeyboardInterrupt"] if self.backend == "trio" else ["Abandon"]
+
     def draw(self, count: int, *, low: float = 1.0, step: float = 0.5) -> list[float]:
         """Return `count` different times (virtual s) in random order, at least `step` apart, from `low` on."""
         times = [low + step * (index + self._random.choice((0.1, 0.2, 0.3))) for index in range(count)]

@@ -443,7 +443,7 @@ def test_nothing_blocks_when_cancelled(play: Play) -> None:
 @check("G5", misconception="catch-everything", step="let-cancellation-through")
 def test_exits_pass(play: Play) -> None:
     """What is no `Exception`, such as `SystemExit`, is no failed job: it leaves the call, and the other jobs end."""
-    for kind in kinds_of_exit(play):
+    for kind in play.interrupts:
         jobs = {"a": [wait(1), give("A")], "bad": [wait(2), fail("X", kind)], "b": [cleanup(wait(1)), wait(9)]}
         t = play(jobs=jobs, timeout=LONG)
         expect_error_leaves(t)
@@ -454,7 +454,7 @@ def test_exits_pass(play: Play) -> None:
 def test_exits_of_late_jobs_pass(play: Play) -> None:
     """What is no `Exception` leaves the call also if a job raises it while it is being cancelled for its timeout."""
     ways = [[on_cancel(fail("X", "Abandon")), wait(50)]]
-    ways += [[cleanup(wait(1), fail("X", kind)), wait(50)] for kind in kinds_of_exit(play)]
+    ways += [[cleanup(wait(1), fail("X", kind)), wait(50)] for kind in play.interrupts]
     for bad in ways:
         t = play(jobs={"a": [wait(1), give("A")], "bad": bad, "b": [cleanup(wait(2)), wait(50)]}, timeout=10)
         expect_error_leaves(t)
@@ -582,8 +582,3 @@ def expect_same_steps(short: Trace, long: Trace) -> None:
     """The run with the longer waits took about as many steps."""
     t = long
     t.expect(f"wake-ups, where the short wait took {short.steps}", t.steps, at_most(2 * short.steps + 10))
-
-
-def kinds_of_exit(play: Play) -> list[str]:
-    """Return classes that are no `Exception`; asyncio's loop itself stops at the two of the interpreter's."""
-    return ["Abandon", "SystemExit", "KeyboardInterrupt"] if play.backend == "trio" else ["Abandon"]

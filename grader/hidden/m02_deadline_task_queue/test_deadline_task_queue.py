@@ -686,16 +686,11 @@ def test_never_blocks(play: Play) -> None:
 @check("G5", misconception="catch-everything", step="whose-timeout")
 def test_interrupts_pass(play: Play) -> None:
     """An exception that is no `Exception`, such as `SystemExit`, is no failed task: it leaves the call, and no other runs."""
-    stops = [[wait(2), fail("stop", kind)] for kind in kinds_of_exit(play)]
+    stops = [[wait(2), fail("stop", kind)] for kind in play.interrupts]
     for steps in (*stops, [at_once(), fail("stop", "Abandon")]):
         for t in both(play, {"a": [wait(1)], "b": steps, "c": [wait(1)]}):
             t.expect_that("`stop` of b should leave the call", "stop" in t.call.errors, f"it {t.call.ending}")
             expect_started(t, ["a", "b"])
-
-
-def kinds_of_exit(play: Play) -> list[str]:
-    """Return classes that are no `Exception`; asyncio's loop itself stops at the two of the interpreter's."""
-    return ["Abandon", "SystemExit", "KeyboardInterrupt"] if play.backend == "trio" else ["Abandon"]
 
 
 @check("G5", misconception="catch-everything", step="whose-timeout")

@@ -769,15 +769,10 @@ def test_loop_not_blocked_between_attempts(play: Play) -> None:
     t.expect_not_blocked()
 
 
-def interrupts(play: Play) -> list[str]:
-    """Classes that are no `Exception`; asyncio's own loop stops at a real SystemExit or KeyboardInterrupt."""
-    return ["Abandon", "SystemExit", "KeyboardInterrupt"] if play.backend == "trio" else ["Abandon"]
-
-
 @check("G5", misconception="catch-everything", step="let-cancellation-through")
 def test_interrupts_pass(play: Play) -> None:
     """`SystemExit`, `KeyboardInterrupt` and the like are no failures: each leaves the call."""
-    for kind in interrupts(play):
+    for kind in play.interrupts:
         t = batch(play, {"a": [wait(1), fail("X", kind)], "b": [wait(2), give("B")]}, limit=1)
         t.expect_that("the call", "X" in t.call.errors, f"{t.call.ending} instead of the {kind} of the worker")
     t = batch(play, {"a": [wait(1), give(["raise", "X", "BaseExceptionGroup"])], "b": [wait(2), give("B")]}, limit=1)

@@ -835,15 +835,10 @@ def test_never_blocks(play: Play) -> None:
         pool(play, jobs, workers=workers, ends=0.5, estimates={"d": 0.6}).expect_not_blocked()
 
 
-def interrupts(play: Play) -> list[str]:
-    """Classes that are no `Exception`; asyncio's own loop stops at a real SystemExit or KeyboardInterrupt."""
-    return ["Abandon", "SystemExit", "KeyboardInterrupt"] if play.backend == "trio" else ["Abandon"]
-
-
 @check("G5", misconception="catch-everything", step="every-ending-is-an-outcome")
 def test_interrupts_pass(play: Play) -> None:
     """An exception that is no `Exception`, such as `SystemExit`, is no outcome: it leaves the call."""
-    for kind in interrupts(play):
+    for kind in play.interrupts:
         for first in (wait(2), at_once()):
             t = pool(play, {"a": takes(1), "b": [first, fail("stop", kind)], "c": takes(3)}, workers=2)
             t.expect_that("`stop` of b should leave the call", "stop" in t.call.errors, f"it {t.call.ending}")
