@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from . import probes
 from .alarm import Alarm
 from .session import Session
-from .subject import Problem, Subject, remember_methods
+from .subject import Problem, Subject
 
 #: Objects that may pile up before the garbage collector looks for cycles: some hundred runs' worth, about 10 MB. With
 #: the interpreter's own number (700) it looks several times a run, finds little, and takes a tenth of the time.
@@ -32,7 +32,6 @@ class Channel(Protocol):
 def prepare() -> None:
     """Do once, in the process that all children are forked from, what each of them needs."""
     probes.install()
-    remember_methods()
     gc.set_threshold(GARBAGE)
     warnings.simplefilter("always")
 

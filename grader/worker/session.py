@@ -1,4 +1,4 @@
-"""Plays plans: one run after the other in one event-loop session, each with a fresh subject, each giving one trace.
+"""Plays plans: one run after the other in one event-loop session, each as if the file were new, each giving one trace.
 
 A loop session goes on over plans, as starting one costs as much as a short run; it is replaced when the backend changes and when
 a run left something in it.

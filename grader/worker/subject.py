@@ -1,20 +1,14 @@
-"""The learner's file: compiled once, executed afresh for every run."""
+"""The learner's file: compiled once, and for every run as if executed afresh."""
 
 from __future__ import annotations
 
-import dataclasses
-import functools
+import ast
 import linecache
 import sys
 import types
 from typing import Any
 
-_compiled = functools.lru_cache(maxsize=1_000)(functools.partial(compile, filename="<string>", mode="exec"))
-
-
-def remember_methods() -> None:
-    """Let `dataclasses` compile the methods that it writes only once: the file is executed afresh for every run."""
-    setattr(dataclasses, "exec", lambda text, scope, names: exec(_compiled(text, dont_inherit=True), scope, names))
+from .untouched import State, only_defines
 
 
 class Problem(Exception):
@@ -51,9 +45,11 @@ class Subject:
     def __init__(self, name: str, source: str, names: dict[str, str]) -> None:
         self.name, self.names = name, names
         self.file = f"{name}.py"
+        self._kept: tuple[types.ModuleType, State] | None = None
         linecache.cache[self.file] = (len(source), None, source.splitlines(keepends=True), self.file)
         try:
             self.code = compile(source, self.file, "exec", dont_inherit=True)
+            self._keeps = only_defines(ast.parse(source).body)
         except SyntaxError as error:
             text = f"line {error.lineno}: Python cannot read this line ({error.msg})"
             raise Problem("syntax", text, error.lineno, f"{type(error).__name__}: {error.msg}") from None
@@ -61,11 +57,25 @@ class Subject:
             raise Problem("syntax", f"Python cannot read the file ({error})", None, str(error)) from None
 
     def load(self) -> types.ModuleType:
-        """Execute the file in a new module and return it.
+        """Return the module as executing the file makes it: the last one, if that is untouched, else a new one.
 
         Raises:
-            Problem: if it raises while it is executed.
+            Problem: if the file raises while it is executed.
         """
+        if self._kept is not None:
+            module, state = self._kept
+            if state.untouched():
+                sys.modules[self.name] = module
+                return module
+            self._kept, self._keeps = None, False  # what one run touches, the next will touch
+        module = self._execute()
+        if self._keeps:
+            state = State(module)
+            self._keeps = state.known
+            self._kept = (module, state) if state.known else None
+        return module
+
+    def _execute(self) -> types.ModuleType:
         module = types.ModuleType(self.name)
         module.__file__ = self.file
         sys.modules[self.name] = module  # dataclasses and typing look their module up

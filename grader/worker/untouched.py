@@ -1,0 +1,196 @@
+"""Whether a run left the learner's module as executing the file had made it: then the next run needs no new one.
+
+Executing a file afresh costs more than it seems: new classes and functions are garbage soon, and nothing that the interpreter
+has learned about the old ones helps it with the new. So the module is kept as long as all that can be changed in it is
+known and unchanged. Whatever is not known here, such as an object that the file makes when it is imported, is made anew.
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import enum
+import functools
+import sys
+import types
+from collections.abc import Callable, Iterable, Mapping, Sized
+from operator import is_
+from typing import Any, NamedTuple
+
+
+class _Pair(NamedTuple):
+    first: int
+
+
+#: Their instances cannot be changed, or are shared by all executions of a file.
+_FIXED = (
+    type(None),
+    bool,
+    int,
+    float,
+    complex,
+    str,
+    bytes,
+    object,
+    type(...),
+    types.ModuleType,
+    types.CodeType,
+    types.GenericAlias,
+    type(Callable[[], None]),
+    types.UnionType,
+    types.GetSetDescriptorType,
+    types.MemberDescriptorType,
+    types.MethodDescriptorType,
+    types.WrapperDescriptorType,
+    types.ClassMethodDescriptorType,
+    type(vars(Sized)["_abc_impl"]),
+    type(vars(_Pair)["first"]),
+)
+#: Modules whose own classes make only such instances.
+_FIXED_IN = ("typing", "dataclasses", "__future__")
+#: Names whose values the interpreter makes.
+_OF_THE_INTERPRETER = ("__builtins__", "__annotations__", "__spec__", "__loader__")
+_NAMES_ONLY = (ast.Name, ast.Tuple)
+_class_dict: Callable[[type], Mapping[str, Any]] = type.__dict__["__dict__"].__get__  # past what a metaclass says
+_DEFINITIONS = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.Pass)
+
+
+def only_defines(statements: Iterable[ast.stmt]) -> bool:
+    """Tell whether statements only import, define and assign names: once they ran, running them again changes nothing else."""
+    return all(_only_defines(statement) for statement in statements)
+
+
+def _only_defines(statement: ast.stmt) -> bool:
+    match statement:
+        case ast.Expr(value=ast.Constant()):
+            return True
+        case ast.Assign(targets=targets):
+            return all(isinstance(target, _NAMES_ONLY) for target in targets)
+        case ast.AnnAssign(target=target):
+            return isinstance(target, ast.Name)
+        case ast.If(test=ast.Compare(left=ast.Name(id="__name__"))):
+            return only_defines(statement.orelse)
+        case ast.If(body=body, orelse=others):
+            return only_defines([*body, *others])
+        case ast.Try(body=body, handlers=handlers, orelse=others, finalbody=last):
+            return only_defines([*body, *(inner for handler in handlers for inner in handler.body), *others, *last])
+        case ast.ClassDef(body=body):
+            return only_defines(body)
+    return isinstance(statement, _DEFINITIONS) or type(statement).__name__ == "TypeAlias"
+
+
+class _Unknown(Exception):
+    """Something that may be changed in ways that nobody sees."""
+
+
+class State:
+    """All that can be changed in a module, as it is now.
+
+    Args:
+        module: just executed.
+
+    Attributes:
+        known: whether that is all; else `untouched` must not be asked.
+    """
+
+    def __init__(self, module: types.ModuleType) -> None:
+        self._name = module.__name__
+        self._seen: set[int] = set()
+        self._tables: list[tuple[Mapping[Any, Any], tuple[Any, ...], tuple[Any, ...]]] = []
+        self._groups: list[tuple[Any, tuple[Any, ...]]] = []
+        self._functions: list[tuple[types.FunctionType, tuple[Any, ...]]] = []
+        self._cells: list[tuple[types.CellType, Any]] = []
+        try:
+            self._table(module.__dict__)
+        except (_Unknown, RecursionError):
+            self.known = False
+        else:
+            self.known = True
+
+    def untouched(self) -> bool:
+        """Tell whether all is still as it was, without running any code of the learner's."""
+        return (
+            all(
+                len(table) == len(keys) and all(map(is_, table, keys)) and all(map(is_, table.values(), values))
+                for table, keys, values in self._tables
+            )
+            and all(len(group) == len(items) and all(map(is_, group, items)) for group, items in self._groups)
+            and all(all(map(is_, _parts(function), parts)) for function, parts in self._functions)
+            and all(cell.cell_contents is content for cell, content in self._cells)
+        )
+
+    # -- what there is -----------------------------------------------------------------------------------------
+    def _table(self, table: Mapping[Any, Any]) -> None:
+        self._tables.append((table, tuple(table), tuple(table.values())))
+        for key, value in table.items():
+            if key not in _OF_THE_INTERPRETER:
+                self._value(key)
+                self._value(value)
+
+    def _value(self, value: Any) -> None:
+        kind = type(value)
+        if kind in _FIXED or id(value) in self._seen or _shared(value, self._name):
+            return
+        self._seen.add(id(value))
+        if issubclass(kind, type):
+            self._table(_class_dict(value))
+        elif issubclass(kind, enum.Enum):
+            self._table(object.__getattribute__(value, "__dict__"))
+        elif kind is types.FunctionType:
+            self._function(value)
+        elif kind is dict:
+            self._table(value)
+        elif kind in _GROUPS:
+            self._groups.append((value, tuple(value)))
+            self._values(value)
+        elif kind in _WRAPPERS:
+            self._values(getattr(value, name) for name in _WRAPPERS[kind])
+        elif kind.__module__ not in _FIXED_IN or not _shared(kind, self._name):
+            raise _Unknown
+
+    def _values(self, values: Iterable[Any]) -> None:
+        for value in values:
+            self._value(value)
+
+    def _function(self, function: types.FunctionType) -> None:
+        self._functions.append((function, _parts(function)))
+        self._table(function.__dict__)
+        self._values(function.__defaults__ or ())
+        self._value(function.__kwdefaults__)
+        for cell in function.__closure__ or ():
+            try:
+                content = cell.cell_contents
+            except ValueError:  # nothing is in it yet
+                raise _Unknown from None
+            self._cells.append((cell, content))
+            self._value(content)
+
+
+_GROUPS = (list, set, tuple, frozenset)
+#: What wraps functions and values, and where they are in it.
+_WRAPPERS: dict[type, tuple[str, ...]] = {
+    property: ("fget", "fset", "fdel"),
+    enum.property: ("fget", "fset", "fdel"),
+    staticmethod: ("__func__",),
+    classmethod: ("__func__",),
+    functools.cached_property: ("func",),
+    dataclasses.Field: ("default", "default_factory"),
+    types.BuiltinFunctionType: ("__self__",),
+}
+
+
+def _parts(function: types.FunctionType) -> tuple[Any, ...]:
+    return (function.__code__, function.__defaults__, function.__kwdefaults__)
+
+
+def _shared(value: Any, name: str) -> bool:
+    """Tell whether a class or function belongs to another module, which executing this one again would not change."""
+    if not issubclass(type(value), type | types.FunctionType | types.BuiltinFunctionType):
+        return False
+    owner = value.__module__
+    if not isinstance(owner, str) or owner == name or owner not in sys.modules:
+        return False
+    found: Any = sys.modules[owner]
+    for part in value.__qualname__.split("."):
+        found = getattr(found, part, None)
+    return found is value
