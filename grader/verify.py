@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -115,41 +115,42 @@ def prove(
             yield Proof(slug, findings=(Finding(slug, str(error)),))
     static = {module.slug: list(flaws(module)) for module in modules}
     runs = [run for module in modules for run in _runs(module, static[module.slug], whole=whole)]
-    taught = [module for module in modules if lesson_path(module).is_file()]
-    loose = [path for path in pages(course) if path.name != "lesson.md"] if not names else []
-    count = len(runs) + len(taught) + len(loose)
-    begun(count)
+    taught = [(lesson_path(module), module) for module in modules if lesson_path(module).is_file()]
+    loose = [(path, None) for path in pages(course) if path.name != "lesson.md"] if not names else []
     graded: list[tuple[Run, Report]] = []
-    while runs:
-        tasks = [
-            Task(
-                course.root,
-                run.module.slug,
-                run.path.read_bytes(),
-                walls=False,
-                how=How(run.kind, only=run.only),
-                tag=run,
-            )
-            for run in runs
-        ]
-        for task, report in run_all(tasks, executor, jobs=jobs):
+
+    def grade(runs: Iterable[Run]) -> None:
+        for task, report in run_all(_tasks(course, runs), executor, jobs=jobs):
             graded.append((task.tag, report))
             done()
-        over = whole or any(run.later for run in runs)
-        runs = [] if over else [run for module in modules for run in _later_runs(module, graded)]
-        count += len(runs)
-        begun(count)
-    for module in taught:
-        static[module.slug] += [
-            Finding(wrong.where, wrong.text) for wrong in wrongs(lesson_path(module), course, module)
-        ]
-        done()
-    for path in loose:
-        found = tuple(Finding(wrong.where, wrong.text) for wrong in wrongs(path, course))
-        yield Proof(path.relative_to(course.root).as_posix(), findings=found)
-        done()
+
+    begun(count := len(runs) + len(taught) + len(loose))
+    # Lessons run in processes of their own, one or two at a time, which wait for each other: the gradings fill the gaps.
+    lessons = ThreadPoolExecutor(1)
+    try:
+        told = [(page, lessons.submit(wrongs, page[0], course, page[1])) for page in (*taught, *loose)]
+        grade(runs)
+        if not whole:
+            later = [run for module in modules for run in _later_runs(module, graded)]
+            begun(count + len(later))
+            grade(later)
+        for (path, module), proof in told:
+            found = [Finding(wrong.where, wrong.text) for wrong in proof.result()]
+            if module is None:
+                yield Proof(path.relative_to(course.root).as_posix(), findings=tuple(found))
+            else:
+                static[module.slug] += found
+            done()
+    finally:
+        lessons.shutdown(cancel_futures=True)
     for module in modules:
         yield _proof(module, static[module.slug], [pair for pair in graded if pair[0].module.slug == module.slug])
+
+
+def _tasks(course: Course, runs: Iterable[Run]) -> Iterator[Task]:
+    for run in runs:
+        how = How(run.kind, only=run.only)
+        yield Task(course.root, run.module.slug, run.path.read_bytes(), walls=False, how=how, tag=run)
 
 
 def _proof(module: Module, findings: list[Finding], graded: list[tuple[Run, Report]]) -> Proof:
