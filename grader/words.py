@@ -38,10 +38,16 @@ def fail(name: str, kind: str = "Fault") -> Step:
         name: how the exception appears in the trace.
         kind: its class: ``Fault`` (an `Exception`), ``Abandon`` (a `BaseException` that is no `Exception`),
             ``TimeoutError``, ``ConnectionError``, ``OSError``, ``ValueError``, ``RuntimeError``, ``IndexError``,
-            ``EndOfStream``, ``BrokenResourceError``, ``ClosedResourceError`` (of anyio's streams),
-            ``ExceptionGroup`` (of two).
+            ``KeyError``, ``TypeError``, ``AssertionError``, ``WouldBlock``, ``EndOfStream``, ``BrokenResourceError``,
+            ``ClosedResourceError`` (of anyio), ``ExceptionGroup`` (of two), ``ExceptionGroup of one``,
+            ``BaseExceptionGroup`` (of an ``Abandon``, and so no `Exception`).
     """
     return ["fail", name, kind]
+
+
+def give_error(name: str, kind: str = "Fault") -> Step:
+    """End the script with the exception of that name, returned and not raised; `kind` as in `fail`."""
+    return ["give_error", name, kind]
 
 
 def cleanup(*steps: Step) -> Step:

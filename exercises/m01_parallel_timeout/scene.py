@@ -110,15 +110,6 @@ class _Forms:
 
         return limited
 
-    def returns_error(self, job: Job, name: str, kind: str) -> Job:
-        """Return a job that returns the exception of that name instead of raising it."""
-
-        async def returns_error() -> Any:
-            await job()
-            return self._world.fault(name, kind)
-
-        return returns_error
-
 
 class _Callable:
     """An object that can be called, and has no name."""

@@ -3,13 +3,6 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-#: What a worker may raise besides the exceptions that every script knows.
-KINDS: dict[str, type[Exception]] = {
-    "TypeError": TypeError,
-    "KeyError": KeyError,
-    "AssertionError": AssertionError,
-}
-
 
 class Alike:
     """An item that equals every other one and has no hash: only its place in the batch tells it apart."""
@@ -26,9 +19,7 @@ class Batch:
     Args:
         world: the world it plays in.
         jobs: name of an item → its script, or ``["tries", *scripts]`` with a script for each call of the worker (the
-            last one also for all further calls). A script may ``give(["error", name])``: the exception is returned;
-            or ``give(["raise", name, kind])``: the worker raises one of the `KINDS`, or
-            a ``BaseExceptionGroup`` of an error that is no `Exception`.
+            last one also for all further calls).
         order: names of the items in the batch; by default each once, as `jobs` has them.
         things: name → plain value that is the item itself; other items are their own names.
         alike: all items are equal and have no hash.
@@ -53,17 +44,7 @@ class Batch:
 
     async def worker(self, item: Any) -> Any:
         """Play the script of the item: a coroutine function."""
-        value = await self.called(item)
-        if isinstance(value, list) and value[:1] == ["raise"]:
-            raise self._raised(*value[1:])
-        return self._world.fault(value[1]) if isinstance(value, list) and value[:1] == ["error"] else value
-
-    def _raised(self, name: str, kind: str) -> BaseException:
-        """Return the exception to raise."""
-        if kind == "BaseExceptionGroup":
-            return BaseExceptionGroup(name, [self._world.fault(name, "Abandon")])
-        error: BaseException = self._world.token(KINDS[kind](name), name)
-        return error
+        return await self.called(item)
 
     def called(self, item: Any) -> Awaitable[Any]:
         """Play the script of the item: a plain function that returns an awaitable, or raises at once."""

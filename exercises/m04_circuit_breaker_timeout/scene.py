@@ -106,43 +106,15 @@ class Forms:
         """Return a bound method."""
         return _Callable(job).run
 
-    def returns_error(self, job: Job, name: str, kind: str) -> Job:
-        """Return a job that returns the exception of that name instead of raising it."""
-
-        async def returns_error(*args: Any) -> Any:
-            await job(*args)
-            return self._world.fault(name, kind)
-
-        return returns_error
-
     def refused(self, job: Job, name: str) -> Job:
         """Return a job that ends as one does that meets an open circuit of its own: with a `CircuitOpenError`."""
         error = self._world.token(self._subject.CircuitOpenError(name), name)
-        return self._raising(job, error)
 
-    def busy(self, job: Job, name: str) -> Job:
-        """Return a job that ends with anyio's `WouldBlock`."""
-        return self._raising(job, self._world.token(anyio.WouldBlock(), name))
-
-    def lonely(self, job: Job, name: str) -> Job:
-        """Return a job that ends with a group of one error."""
-        return self._raising(job, self._world.token(ExceptionGroup(name, [ValueError(name)]), name))
-
-    def exits(self, job: Job, name: str) -> Job:
-        """Return a job that ends with a group that is no `Exception`."""
-        return self._raising(job, self._world.token(BaseExceptionGroup(name, [_Exit(name)]), name))
-
-    @staticmethod
-    def _raising(job: Job, error: BaseException) -> Job:
-        async def raising(*args: Any) -> Any:
+        async def refused(*args: Any) -> Any:
             await job(*args)
             raise error
 
-        return raising
-
-
-class _Exit(BaseException):
-    """What passes like SystemExit, without ending the process."""
+        return refused
 
 
 class _Callable:

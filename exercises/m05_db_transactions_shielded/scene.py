@@ -22,8 +22,7 @@ async def scene(
     """Let the actor ``caller`` work in one transaction on the connection ``db``, and pass one checkpoint afterwards.
 
     The spans ``begin``, ``body``, ``commit`` and ``rollback`` tell what happened; the note ``handed`` tells what the
-    body got, and a note ``invalidate`` that the connection was given up. A script may end by
-    ``give(["raise", name])``: the call raises a group of one error.
+    body got, and a note ``invalidate`` that the connection was given up.
 
     Args:
         begin: what the connection does in `begin`.
@@ -58,21 +57,13 @@ async def scene(
         async def block() -> None:
             async with subject.transaction(conn, **options) as handed:
                 world.note("handed", handed)
-                await played(world, work)
+                await work()
 
         await world.call("transaction", block)
         await world.after()
 
     scripts = {who: [["wait", plan.get("start", start)], ["transaction", who]] for who, plan in plans.items()}
     await world.actors({**scripts, **(actors or {})}, {"transaction": transaction})
-
-
-async def played(world: Any, job: Any) -> None:
-    """Play the job, and raise what it gives to be raised."""
-    value = await job()
-    if isinstance(value, list) and value[:1] == ["raise"]:
-        _, name = value
-        raise world.token(ExceptionGroup(name, [ValueError(name)]), name)
 
 
 class Connection:
@@ -92,15 +83,15 @@ class Connection:
 
     async def begin(self) -> None:
         """Open the transaction."""
-        await played(self._world, self._begin)
+        await self._begin()
 
     async def commit(self) -> None:
         """Make its changes last."""
-        await played(self._world, self._commit)
+        await self._commit()
 
     async def rollback(self) -> None:
         """Undo its changes."""
-        await played(self._world, self._rollback)
+        await self._rollback()
 
     def invalidate(self) -> None:
         """Give the connection up: it must not be used again."""

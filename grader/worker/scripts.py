@@ -6,7 +6,8 @@ A step is a list: its verb, then its arguments. These verbs are known everywhere
     ["hang"]              wait for ever
     ["checkpoint"]        pass one checkpoint
     ["give", value]       end the script with this value; text stands for an object of that name, told by identity
-    ["fail", name, kind]  raise the exception of that name; `kind` is a class from `FAULTS`
+    ["fail", name, kind]  raise the exception of that name; `kind` is one of `FAULTS`
+    ["give_error", name, kind]  end the script with that exception as its value
     ["cleanup", *steps]   on the way out, however the script ends, run these steps shielded
     ["on_cancel", *steps] when cancelled, run these steps shielded; they may end in ``give`` or ``fail``
     ["cancel", actor]     cancel that actor from outside
@@ -47,20 +48,26 @@ class FaultGroup(ExceptionGroup[Fault]):
         return super().__new__(cls, name, [Fault(f"{name} first"), Fault(f"{name} second")])
 
 
-#: Classes that ``fail`` knows by name.
-FAULTS: dict[str, type[BaseException]] = {
+#: What ``fail`` knows by name: each makes an exception of a text.
+FAULTS: dict[str, Callable[[str], BaseException]] = {
     "Fault": Fault,
     "Abandon": Abandon,
     "ExceptionGroup": FaultGroup,
+    "ExceptionGroup of one": lambda name: ExceptionGroup(name, [ValueError(name)]),
+    "BaseExceptionGroup": lambda name: BaseExceptionGroup(name, [Abandon(name)]),
     "TimeoutError": TimeoutError,
     "ConnectionError": ConnectionError,
     "OSError": OSError,
     "ValueError": ValueError,
     "RuntimeError": RuntimeError,
     "IndexError": IndexError,
+    "KeyError": KeyError,
+    "TypeError": TypeError,
+    "AssertionError": AssertionError,
     "EndOfStream": anyio.EndOfStream,
     "BrokenResourceError": anyio.BrokenResourceError,
     "ClosedResourceError": anyio.ClosedResourceError,
+    "WouldBlock": anyio.WouldBlock,
     "KeyboardInterrupt": KeyboardInterrupt,
     "SystemExit": SystemExit,
 }
@@ -90,6 +97,7 @@ class Script:
             "hang": anyio.sleep_forever,
             "checkpoint": anyio.lowlevel.checkpoint,
             "give": self._give,
+            "give_error": self._give_error,
             "fail": self._fail,
             "cancel": world.cancel,
             "note": lambda what: world.note(what, who=self.who),
@@ -153,6 +161,9 @@ class Script:
 
     def _give(self, value: Any) -> None:
         raise Done(self.world.thing(value))
+
+    def _give_error(self, name: str, kind: str = "Fault") -> None:
+        raise Done(self.world.fault(name, kind))
 
     def _fail(self, name: str, kind: str = "Fault") -> None:
         raise self.world.fault(name, kind).with_traceback(None)  # the same one each time: not with all its past

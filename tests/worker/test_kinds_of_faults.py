@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from grader import Play, fail, token, wait
+from grader import Play, fail, give_error, token, wait
 
 SCENE = """
 async def scene(subject, world, *, job):
@@ -25,7 +25,18 @@ async def main(job):
 
 
 @pytest.mark.parametrize(
-    "kind", ["IndexError", "EndOfStream", "BrokenResourceError", "ClosedResourceError", "ExceptionGroup"]
+    "kind",
+    [
+        "IndexError",
+        "KeyError",
+        "TypeError",
+        "AssertionError",
+        "WouldBlock",
+        "EndOfStream",
+        "BrokenResourceError",
+        "ClosedResourceError",
+        "ExceptionGroup",
+    ],
 )
 def test_the_same_object_arrives(playing: Callable[..., Play], kind: str) -> None:
     t = playing(SUBJECT, SCENE)(job=[wait(1), fail("E", kind)])
@@ -36,3 +47,21 @@ def test_the_same_object_arrives(playing: Callable[..., Play], kind: str) -> Non
 def test_a_group_has_members(playing: Callable[..., Play]) -> None:
     t = playing(SUBJECT, SCENE)(job=[fail("E", "ExceptionGroup")])
     assert t.one("run", "a").errors == ["Fault", "Fault"]
+
+
+def test_a_group_of_one(playing: Callable[..., Play]) -> None:
+    t = playing(SUBJECT, SCENE)(job=[fail("E", "ExceptionGroup of one")])
+    assert t.call.value == [token("E")]
+    assert t.one("run", "a").errors == ["ValueError"]
+
+
+def test_a_group_that_is_no_exception(playing: Callable[..., Play]) -> None:
+    t = playing(SUBJECT, SCENE)(job=[fail("E", "BaseExceptionGroup")])
+    assert t.call.raised == "E"
+    assert t.call.errors == ["Abandon"]
+
+
+def test_an_error_is_given_back(playing: Callable[..., Play]) -> None:
+    t = playing("async def main(job):\n    return await job()", SCENE)(job=[wait(1), give_error("E", "TimeoutError")])
+    assert t.one("run", "a").how == "returned"
+    assert t.call.value == token("E")

@@ -15,6 +15,7 @@ from grader import (
     cleanup,
     fail,
     give,
+    give_error,
     hang,
     near,
     on_cancel,
@@ -61,9 +62,12 @@ def test_empty_values(play: Play) -> None:
 @check("R1", misconception="errors-are-results", step="keep-what-is-finished")
 def test_errors_as_values(play: Play) -> None:
     """An exception that a job *returns* is its result like any other value."""
-    jobs = {"a": [wait(1), give("A")], "b": [wait(2)], "c": [wait(3)]}
-    forms = {"b": ["returns_error", "E1", "ValueError"], "c": ["returns_error", "E2", "TimeoutError"]}
-    t = play(jobs=jobs, forms=forms, timeout=LONG)
+    jobs = {
+        "a": [wait(1), give("A")],
+        "b": [wait(2), give_error("E1", "ValueError")],
+        "c": [wait(3), give_error("E2", "TimeoutError")],
+    }
+    t = play(jobs=jobs, timeout=LONG)
     t.expect("the list", t.call.value, [A, token("E1"), token("E2")])
 
 

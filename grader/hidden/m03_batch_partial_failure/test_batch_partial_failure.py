@@ -15,6 +15,7 @@ from grader import (
     cleanup,
     fail,
     give,
+    give_error,
     hang,
     near,
     on_cancel,
@@ -136,7 +137,7 @@ def test_empty_values(play: Play) -> None:
 @check("R1", misconception="error-object-is-failure", step="failure-is-a-result")
 def test_error_returned(play: Play) -> None:
     """A worker that returns an exception object, without raising it, has succeeded."""
-    jobs = {"a": [wait(1), give(["error", "E1"])], "b": [wait(2), fail("E2")]}
+    jobs = {"a": [wait(1), give_error("E1")], "b": [wait(2), fail("E2")]}
     expect_settled(batch(play, jobs), {0: token("E1")}, {1: token("E2")})
 
 
@@ -188,7 +189,7 @@ def test_kinds_of_errors(play: Play) -> None:
 def test_odd_errors(play: Play) -> None:
     """A `TypeError`, or another error that looks like a mistake in a program, is a failure like any other."""
     kinds = ["TypeError", "KeyError", "AssertionError"]
-    jobs = {kind: [wait(1 + n), give(["raise", f"E{n}", kind])] for n, kind in enumerate(kinds)}
+    jobs = {kind: [wait(1 + n), fail(f"E{n}", kind)] for n, kind in enumerate(kinds)}
     t = batch(play, jobs | {"b": [wait(7), give("B")]})
     expect_settled(t, {3: token("B")}, {n: token(f"E{n}") for n in range(3)})
 
@@ -775,8 +776,9 @@ def test_interrupts_pass(play: Play) -> None:
     for kind in play.interrupts:
         t = batch(play, {"a": [wait(1), fail("X", kind)], "b": [wait(2), give("B")]}, limit=1)
         t.expect_that("the call", "X" in t.call.errors, f"{t.call.ending} instead of the {kind} of the worker")
-    t = batch(play, {"a": [wait(1), give(["raise", "X", "BaseExceptionGroup"])], "b": [wait(2), give("B")]}, limit=1)
-    t.expect_that("the call", "X" in t.call.errors, f"{t.call.ending} instead of the BaseExceptionGroup of the worker")
+    t = batch(play, {"a": [wait(1), fail("X", "BaseExceptionGroup")], "b": [wait(2), give("B")]}, limit=1)
+    group = f"{t.call.ending} instead of the BaseExceptionGroup of the worker"
+    t.expect_that("the call", "Abandon" in t.call.errors, group)
 
 
 @check("G5", misconception="catch-everything", step="let-cancellation-through")

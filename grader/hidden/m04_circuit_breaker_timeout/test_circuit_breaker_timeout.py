@@ -23,6 +23,7 @@ from grader import (
     cleanup,
     fail,
     give,
+    give_error,
     hang,
     near,
     on_cancel,
@@ -120,8 +121,7 @@ def expect_refused(t: Trace, *actors: str, at_once: bool = True) -> None:
 
 
 VALUES = {f"job{index}": [wait(1), give(value)] for index, value in enumerate([None, 0, False, [], {}])}
-VALUES |= {"error": [wait(1)], "late": [wait(1)]}
-RETURN_ERRORS = {"error": ["returns_error", "E1", "ValueError"], "late": ["returns_error", "E2", "TimeoutError"]}
+VALUES |= {"error": [wait(1), give_error("E1", "ValueError")], "late": [wait(1), give_error("E2", "TimeoutError")]}
 
 
 # -- R1: timeout and errors ----------------------------------------------------------------------------------------
@@ -139,7 +139,7 @@ def test_value_and_arguments(play: Play) -> None:
 def test_any_value(play: Play) -> None:
     """`None`, 0, something empty or an exception that is *returned* are returned by `call` as they are."""
     values = [None, 0, False, [], {}]
-    t = circuit(play, {"caller": [call(name) for name in VALUES]}, jobs=VALUES, forms=RETURN_ERRORS)
+    t = circuit(play, {"caller": [call(name) for name in VALUES]}, jobs=VALUES)
     t.expect("what the calls returned", outcomes(t), [*values, token("E1"), token("E2")])
 
 
@@ -151,7 +151,7 @@ def test_any_value_is_success(play: Play) -> None:
         between = [step for name in jobs for step in (*FIVE, call(name))]
         probes = [step for name in jobs for step in (*FIVE, *FIVE, wait(31), call(name), look())]
         actors = {"eye": [*between, *FIVE, look(), call("ok"), *probes]}
-        return circuit(play, actors, jobs=VALUES, forms=RETURN_ERRORS, threshold=HIGH)
+        return circuit(play, actors, jobs=VALUES, threshold=HIGH)
 
     names = ["job0", "job4", "error"]
     t = trial(names)
@@ -198,11 +198,11 @@ FAILURES = {
     "runtime": [wait(1), fail("runtime", "RuntimeError")],
     "stream": [wait(1), fail("stream", "EndOfStream")],
     "group": [wait(1), fail("group", "ExceptionGroup")],
+    "busy": [wait(1), fail("busy", "WouldBlock")],
+    "lonely": [wait(1), fail("lonely", "ExceptionGroup of one")],
     "refused": [wait(1)],
-    "busy": [wait(1)],
-    "lonely": [wait(1)],
 }
-FORMS = {name: [name, name] for name in ("refused", "busy", "lonely")}
+FORMS = {"refused": ["refused", "refused"]}
 
 
 @check("R1", misconception="errors-may-be-changed", step="count-failures")
@@ -1026,8 +1026,8 @@ def test_exits_pass(play: Play) -> None:
 @check("G5", misconception="catch-everything", step="count-failures")
 def test_groups_with_exits_are_no_failure(play: Play) -> None:
     """A group that holds what is no `Exception`, such as `SystemExit`, is no `Exception` and no failure either."""
-    jobs, forms = {"exits": [wait(1)]}, {"exits": ["exits", "X"]}
-    t = circuit(play, {"eye": [*[call("exits")] * 4, look()]}, jobs=jobs, forms=forms)
+    jobs = {"exits": [wait(1), fail("X", "BaseExceptionGroup")]}
+    t = circuit(play, {"eye": [*[call("exits")] * 4, look()]}, jobs=jobs)
     t.expect("state after four of them", states(t), ["CLOSED"])
 
 
