@@ -17,7 +17,7 @@ from grader.contract import Fault, Submission, load_fault
 from grader.course import BACKENDS, Module
 from grader.sandbox import LinkClosed, LinkTimeout
 from grader.schema import words_of
-from grader.sweeps import RESUMED, planned, spread
+from grader.worker.sweeps import planned, spread
 
 SLICE = 0.5
 """Seconds of waiting between two looks at the child's processor time."""
@@ -30,6 +30,9 @@ MAX_RUNAWAYS = 3
 
 SHORT = 4_000
 """Steps after which later runs of such a file are cut; a run of a right file takes a few hundred."""
+
+RESUMED = 16
+"""Moments that are still tried of a sweep whose child had to be discarded, evenly spread: each may cost a child of its own."""
 
 SINGLE = ("once", "one")
 """Kinds of search that are over after one run: there is nothing to stop."""

@@ -17,7 +17,7 @@ LAYERS: list[set[str]] = [
     {"trace"},
     {"play"},
     {"grader"},
-    {"contract", "collect", "answers", "runs", "sweeps", "inprocess", "lesson", "progress"},
+    {"contract", "collect", "answers", "runs", "inprocess", "lesson", "progress"},
     {"session", "points", "failure", "fitting", "show", "assignment", "standing", "pristine", "watching", "lab"},
     {"judge", "timeline", "flaws"},
     {"pool", "replay"},

@@ -21,12 +21,11 @@ from .orders import Order
 from .probes import Probes
 from .record import FORMAT, MAX_SPANS, Span
 from .subject import Subject, line_of
+from .sweeps import planned
 from .waits import waiting
 from .world import World
 
 _SIDES: dict[str, types.ModuleType] = {"asyncio": asyncio_side, "trio": trio_side}
-#: A cancellation search tries at most this many moments.
-CANCEL_LIMIT = 200
 
 
 class Run:
@@ -266,28 +265,19 @@ def _runs(request: Mapping[str, Any]) -> Generator[Run, Any, None]:
     elif search["kind"] == "once":
         yield Run(search.get("seed", 0), search.get("order", "fifo"))
     elif search["kind"] == "one":
-        cancel, fault = search.get("cancel"), search.get("fault")
-        cut = (cancel["who"], cancel["after"]) if cancel else None
-        broken = (fault["who"], fault["call"]) if fault else None
-        yield Run(search["seed"], search["order"], cancel=cut, fault=broken)
+        yield _one(search)
     else:
-        yield from _sweep(search)
+        seed, order = search.get("seed", 0), search.get("order", "fifo")
+        first = yield Run(seed, order, cancel=(search["who"], -1))
+        for each in planned(first, search):
+            yield _one(each)
 
 
-def _sweep(search: Mapping[str, Any]) -> Generator[Run, Any, None]:
-    """Cancel after each step, or fail at each call: a first run, undisturbed, tells how many there are."""
-    who, seed, order = search["who"], search.get("seed", 0), search.get("order", "fifo")
-    first = yield Run(seed, order, cancel=(who, -1))
-    if first["end"]["kind"] != "done":
-        return
-    limit = search.get("limit", CANCEL_LIMIT)
-    if search["kind"] == "cancel":
-        for step in spread(first["sweep_steps"], limit):
-            yield Run(seed, order, cancel=(who, step))
-    else:
-        calls = sum(1 for span in first["spans"] if span["who"] == who and span["what"] != "actor")
-        for call in spread(calls, limit):
-            yield Run(seed, order, fault=(who, call))
+def _one(search: Mapping[str, Any]) -> Run:
+    cancel, fault = search.get("cancel"), search.get("fault")
+    cut = (cancel["who"], cancel["after"]) if cancel else None
+    broken = (fault["who"], fault["call"]) if fault else None
+    return Run(search["seed"], search["order"], cancel=cut, fault=broken)
 
 
 def _cut(kind: str, text: str, file: str | None = None, line: int | None = None) -> Cut:
@@ -306,10 +296,3 @@ def _plain_task(info: TaskInfo) -> dict[str, Any]:
         "how": info.how,
         "steps": info.steps,
     }
-
-
-def spread(total: int, limit: int) -> list[int]:
-    """Return 1 … total, or `limit` of them evenly spread, first and last included."""
-    if total <= limit:
-        return list(range(1, total + 1))
-    return sorted({1 + round(i * (total - 1) / (limit - 1)) for i in range(limit)})
