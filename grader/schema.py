@@ -98,12 +98,12 @@ def _spans(data: Mapping[str, Any]) -> str:
 
 
 def _left_running(span: Mapping[str, Any], known: Mapping[int, Any]) -> bool:
-    """Whether the span lies inside a call of the subject that ended: a task that the call left behind."""
+    """Whether a task left the span behind: inside a call of the subject that ended, or in no actor's name at all."""
     while span["parent"] is not None:
         span = known[span["parent"]]
         if span["subject"]:
             return span["end"] is not None
-    return False
+    return span["what"] != "actor"
 
 
 def _notes(data: Mapping[str, Any]) -> str:

@@ -20,6 +20,7 @@ async def scene(
     timeout: float,
     forms: Mapping[str, Sequence[Any]] | None = None,
     one_callable: bool = False,
+    fixed: bool = False,
     callers: Mapping[str, Sequence[Any]] | None = None,
     cancelled_before: bool = False,
 ) -> None:
@@ -30,6 +31,7 @@ async def scene(
         timeout: what the call gets (virtual s).
         forms: name of a job → what kind of callable it is, if not an async function: see `_Forms`.
         one_callable: the list holds one callable, as often as there are jobs; its nth call plays the nth script.
+        fixed: the jobs are in a tuple, from which nobody can take one out.
         callers: name of a caller → when it calls (virtual s), then the names of its jobs; by default one, ``caller``, at
             100, with all jobs.
         cancelled_before: each caller is cancelled from outside just before it calls.
@@ -42,7 +44,8 @@ async def scene(
         passed = [made[name] for name in names]
         if one_callable:
             passed = [_in_turn(iter(passed))] * len(passed)
-        await world.call("gather_within", subject.gather_within, passed, timeout=timeout)
+        given = tuple(passed) if fixed else passed
+        await world.call("gather_within", subject.gather_within, given, timeout=timeout)
         await world.after()
 
     def script(who: str, at: float, *names: str) -> list[list[Any]]:
@@ -109,6 +112,15 @@ class _Forms:
                 return await job()
 
         return limited
+
+    def grouped(self, job: Job, seconds: float) -> Job:
+        """Return a job whose own timeout strikes in a task group of its own: its `TimeoutError` leaves in a group."""
+
+        async def grouped() -> None:
+            async with anyio.create_task_group() as group:
+                group.start_soon(self.limited(job, seconds))
+
+        return grouped
 
 
 class _Callable:

@@ -98,12 +98,39 @@ def test_jobs_that_never_wait(play: Play) -> None:
 @check("R1", misconception="one-call-at-a-time", step="keep-what-is-finished")
 def test_several_calls(play: Play) -> None:
     """Calls that overlap, or follow each other, have nothing to do with each other: each gives its own list."""
-    jobs = {"a": [wait(5), give("A")], "b": [wait(2), give("B")], "c": [wait(3), give("C")]}
-    callers = {"caller": [START, "a", "b", "c"], "second": [101, "b"], "third": [120, "c", "a"]}
+    jobs = {"a": [wait(5), give("A")], "b": [wait(2), give("B")], "c": [wait(3), give("C")], "d": [wait(1), give("D")]}
+    callers = {"caller": [START, "b", "a", "c"], "second": [101, "b"], "inside": [102.4, "d"], "third": [120, "c", "a"]}
     t = play(jobs=jobs, callers=callers, timeout=LONG)
     for call in t.calls():
         names = [token(name.upper()) for name in callers[call.who][1:]]
         t.expect(f"the list of the {call.who}", call.value, names)
+
+
+@check("R1", misconception="one-call-at-a-time", step="keep-what-is-finished")
+def test_beside_a_call_that_fails(play: Play) -> None:
+    """A call that fails, or is cancelled, disturbs no other: one beside it, and one that follows, give their lists."""
+    jobs = {"a": [wait(5), give("A")], "b": [wait(2), give("B")], "bad": [wait(1), fail("E1")], "never": [hang()]}
+    callers = {"caller": [START, "b", "a"], "third": [103.5, "b"]}
+    failing = play(jobs=jobs, callers={**callers, "second": [101, "never", "bad"]}, timeout=LONG)
+    cut_off = play(jobs=jobs, callers={**callers, "second": [101, "never"]}, timeout=LONG).cancel("second", at=103)
+    for t in (failing, cut_off):
+        for call in [call for call in t.calls() if call.who in callers]:
+            names = [token(name.upper()) for name in callers[call.who][1:]]
+            t.expect(f"the list of the {call.who}", call.value, names)
+
+
+@check("R1", misconception="jobs-are-mine", step="start-together")
+def test_jobs_in_a_tuple(play: Play) -> None:
+    """`jobs` may be any sequence, also a tuple, from which nothing can be taken out."""
+    t = play(jobs={"a": [wait(2), give("A")], "b": [wait(1), give("B")]}, fixed=True, timeout=LONG)
+    t.expect("the list", t.call.value, [A, B])
+
+
+@check("R1", misconception="empty-means-late", step="tell-the-two-timeouts-apart")
+def test_value_after_the_timeout(play: Play) -> None:
+    """A job that shields itself past its timeout, and then returns, has that value as its entry, or `TIMED_OUT`."""
+    t = play(jobs={"a": [cleanup(wait(12)), give("A")], "b": [wait(1), give("B")]}, timeout=10)
+    t.expect("the list", t.call.value, one_of([A, B], [TIMED_OUT, B]))
 
 
 # -- R2: at the same time, each with its own timeout -----------------------------------------------------------------
@@ -122,6 +149,9 @@ def test_as_long_as_the_slowest(play: Play) -> None:
         jobs = {f"job{index}": [wait(time), give("A")] for index, time in enumerate(times)}
         t = play(jobs=jobs, timeout=LONG)
         t.expect("when the call ended", t.call.end, near(START + max(times)))
+    t = play(jobs={"a": [wait(7), give("A")], "b": [wait(9.9), give("B")]}, timeout=10)
+    t.expect("when the call ended", t.call.end, near(109.9))
+    t.expect("the list", t.call.value, [A, B])
 
 
 @check("R2", misconception="timer-left-running", step="start-together")
@@ -142,6 +172,15 @@ def test_whole_timeout(play: Play) -> None:
         for name in jobs.keys() & late.keys():
             t.expect(f"when the job {name} was cancelled", t.of(name).cancelled_at, near(110.5))
     t.expect("when the call ended", t.call.end, near(110.5))
+
+
+@check("R2", misconception="relative-deadline", step="bound-the-wait")
+def test_timeouts_of_any_size(play: Play) -> None:
+    """A timeout counts as it is, also if it is less than a second or many minutes."""
+    for timeout in (0.25, 900):
+        t = play(jobs={"quick": [wait(timeout * 0.96)], "late": [hang()]}, timeout=timeout)
+        t.expect("how the quick job ended", t.of("quick").ending, "returned")
+        t.expect("when the late job was cancelled", t.of("late").cancelled_at, near(START + timeout))
 
 
 @check("R2", misconception="relative-deadline", step="bound-the-wait")
@@ -168,6 +207,7 @@ def test_timeout_of_each_call(play: Play) -> None:
     t = play(jobs={"a": [wait(1)], "b": [hang()]}, callers=callers, timeout=10)
     for call in t.calls():
         t.expect(f"when the call of the {call.who} ended", call.end, near(callers[call.who][0] + 10))
+    t.expect("how often the job a, which is in two calls, was called", len(t.all("run", "a")), 2)
 
 
 # -- R3: cancelled, cleaned up, TIMED_OUT ------------------------------------------------------------------------------
@@ -259,15 +299,26 @@ def test_two_errors(play: Play) -> None:
 def test_own_timeout_error(play: Play) -> None:
     """A `TimeoutError` that a job raises by itself is an error, not `TIMED_OUT`."""
     for bad in ([fail("E1", "TimeoutError")], [wait(2), fail("E1", "TimeoutError")]):
-        jobs = {"a": [wait(1), give("A")], "bad": bad, "b": [wait(9), give("B")]}
+        for others in ({}, {"a": [wait(1), give("A")], "b": [wait(9), give("B")]}):
+            expect_error_leaves(play(jobs={**others, "bad": bad}, timeout=LONG))
+
+
+@check("R4", misconception="errors-are-results", step="keep-what-is-finished")
+def test_errors_of_any_class(play: Play) -> None:
+    """Whatever `Exception` a job raises leaves the call, also a group, or one that the file uses for itself."""
+    kinds = ["KeyError", "ValueError", "IndexError", "WouldBlock", "EndOfStream", "BrokenResourceError"]
+    for kind in (*kinds, "ClosedResourceError", "ExceptionGroup", "ExceptionGroup of one"):
+        jobs = {"a": [wait(1), give("A")], "bad": [wait(2), fail("E1", kind)], "b": [wait(9), give("B")]}
         expect_error_leaves(play(jobs=jobs, timeout=LONG))
 
 
 @check("R4", misconception="every-timeout-error-is-mine", step="tell-the-two-timeouts-apart")
 def test_timeout_inside_a_job(play: Play) -> None:
     """A job that runs into a timeout of its own, inside, has failed: that is not `TIMED_OUT`."""
-    t = play(jobs={"bad": [hang()], "a": [wait(9)]}, forms={"bad": ["limited", 3]}, timeout=LONG)
-    t.expect_that("the call", "TimeoutError" in t.call.errors, f"{t.call.ending}, where a TimeoutError should leave it")
+    for form in ("limited", "grouped"):
+        t = play(jobs={"bad": [hang()], "a": [wait(9)]}, forms={"bad": [form, 3]}, timeout=LONG)
+        left = f"{t.call.ending}, where a TimeoutError should leave it"
+        t.expect_that("the call", "TimeoutError" in t.call.errors, left)
 
 
 @check("R4", misconception="cancel-called", step="tell-the-two-timeouts-apart")
@@ -447,11 +498,20 @@ def test_nothing_blocks_when_cancelled(play: Play) -> None:
 @check("G5", misconception="catch-everything", step="let-cancellation-through")
 def test_exits_pass(play: Play) -> None:
     """What is no `Exception`, such as `SystemExit`, is no failed job: it leaves the call, and the other jobs end."""
-    for kind in play.interrupts:
+    for kind in (*play.interrupts, "BaseExceptionGroup"):
         jobs = {"a": [wait(1), give("A")], "bad": [wait(2), fail("X", kind)], "b": [cleanup(wait(1)), wait(9)]}
         t = play(jobs=jobs, timeout=LONG)
         expect_error_leaves(t)
         expect_all_ended(t)
+
+
+@check("G5", misconception="catch-everything", step="let-cancellation-through")
+def test_exits_pass_beside_errors(play: Play) -> None:
+    """What is no `Exception` leaves the call also if another job raises an error as it is cancelled for that."""
+    for kind in play.interrupts:
+        jobs = {"bad": [wait(2), fail("X", kind)], "b": [on_cancel(fail("E1")), wait(50)]}
+        t = play(jobs=jobs, timeout=LONG)
+        t.expect_that("the call", "X" in t.call.errors, f"{t.call.ending}, where the {kind} of a job should leave it")
 
 
 @check("G5", misconception="catch-everything", step="tell-the-two-timeouts-apart")

@@ -1,7 +1,7 @@
 """Fills the list and forgets to return it: the call gives None.
 
 Breaks: R1
-Also: R3 G1 G9
+Also: R2 R3 G1 G9
 """
 
 from collections.abc import Awaitable, Callable, Sequence

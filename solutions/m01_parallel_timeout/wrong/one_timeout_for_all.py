@@ -1,6 +1,7 @@
 """Puts one timeout around the group and gives up everything when it strikes: finished results are lost.
 
 Breaks: R3
+Also: R1
 """
 
 from collections.abc import Awaitable, Callable, Sequence

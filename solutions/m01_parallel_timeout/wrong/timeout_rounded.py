@@ -1,0 +1,30 @@
+"""Rounds the timeout to a tenth of a second.
+
+Breaks: R2
+"""
+
+from enum import Enum
+from typing import Any, Final
+import anyio
+
+
+class TimedOut(Enum):
+    TIMED_OUT = "timed out"
+
+
+TIMED_OUT: Final = TimedOut.TIMED_OUT
+
+
+async def gather_within(jobs, *, timeout):
+    results = [None] * len(jobs)
+
+    async def run(i, job):
+        with anyio.move_on_after(round(timeout, 1)) as scope:
+            results[i] = await job()
+        if scope.cancelled_caught:
+            results[i] = TIMED_OUT
+
+    async with anyio.create_task_group() as tg:
+        for i, job in enumerate(jobs):
+            tg.start_soon(run, i, job)
+    return results
