@@ -136,6 +136,9 @@ class Trial(Trace):
         """Yield a run undisturbed, then one for each step after which `actor` is cancelled, while the subject runs."""
         for trace in self._search({"kind": "cancel", "who": actor, "limit": limit}):
             if not trace.all("actor", actor) and trace.data["end"]["kind"] == "done":
+                for call in trace.calls():  # such as a constructor that raised: nobody came on the scene
+                    if call.how != "returned":
+                        trace.fail(call.name, call.ending)
                 raise NotRun(f"the scene has no actor {actor!r} to cancel")
             yield trace
 

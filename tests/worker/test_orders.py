@@ -218,6 +218,19 @@ def test_a_search_for_nobody_is_no_verdict(playing: Playing) -> None:
         list(play().cancelled("nobody"))
 
 
+def test_a_search_for_somebody_who_could_not_begin_fails_the_subject(playing: Playing) -> None:
+    scene = """
+        async def scene(subject, world):
+            async def wait(): ...
+            if await world.call("Pool", subject.make) is not None:
+                await world.actors({"caller": [["wait"]]}, {"wait": wait})
+    """
+    play = playing("async def make():\n    raise ValueError('no')", scene)
+    with pytest.raises(CheckFailed) as caught:
+        list(play().cancelled("caller"))
+    assert "raised ValueError" in str(caught.value.seen)
+
+
 def test_a_fault_at_every_call(playing: Playing) -> None:
     scene = """
         async def scene(subject, world):

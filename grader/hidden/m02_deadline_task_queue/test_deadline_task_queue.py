@@ -82,7 +82,9 @@ def report_of(t: Trace, number: int = 0) -> tuple[list[Any], dict[Any, Any]]:
 
 def queue_of(t: Trace) -> list[Any]:
     """The tasks in the queue after the first call."""
-    return list(t.notes("queue")[0]["value"])
+    notes = t.notes("queue")
+    t.expect_that("the call", bool(notes), "was never made")
+    return list(notes[0]["value"])
 
 
 def expect_report(t: Trace, done: Sequence[str], failed: Failed = None, number: int = 0) -> None:

@@ -89,6 +89,7 @@ def interrupted(trial: Any, **times: float) -> Iterator[Trace]:
 
 
 def states(t: Trace, who: str = "eye") -> list[Any]:
+    t.expect_that("the constructor", t.call.how == "returned", t.call.ending)
     return [span.value for span in t.all("look", who)]
 
 
@@ -345,8 +346,8 @@ def test_closing_counts_anew(play: Play) -> None:
 
 def expect_counted_anew(t: Trace) -> None:
     seen = states(t)
-    for closed, *after in (seen[:4], seen[4:]):
-        if closed == "CLOSED":  # else it has not closed, and that is for R4 to say
+    for closed, after in ((seen[:1], seen[1:4]), (seen[4:5], seen[5:])):
+        if closed == ["CLOSED"]:  # else it has not closed, and that is for R4 to say
             wanted = ["CLOSED", "CLOSED", one_of("OPEN", "HALF_OPEN")]  # for how long is for R3 to say
             t.expect("states after each failure since it has closed", after, wanted)
 
@@ -517,7 +518,7 @@ def test_refusals_do_not_touch_the_probe(play: Play) -> None:
     for job in ([wait(5), give("V")], [wait(5), fail("E")]):
         actors = {"a": [at(31), call("probe")], "eye": eye}
         t = opened(play, {**actors, "b": others}, jobs={"probe": job})
-        if refused(t.all("call", "b")[0]):  # else the first of them is let through, and that is for R4 to say
+        if refused(t.one("call", "b")):  # else the first of them is let through, and that is for R4 to say
             alone = opened(play, actors, jobs={"probe": job})
             t.expect("how often func was called beside the probe", len(let_through(t, "b")), 0)
             t.expect("states beside and after the probe, and after later ones", states(t), states(alone))
