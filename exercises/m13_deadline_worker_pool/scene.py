@@ -1,9 +1,9 @@
-"""The world of m13: a caller with jobs for a pool, deadlines around the call, and perhaps a second pool beside it."""
+"""The world of m13: a caller with jobs for a pool, deadlines around the call, and perhaps a second pool beside it or later."""
 
 import contextlib
 import functools
 import math
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from enum import Enum
 from typing import Any
 
@@ -22,6 +22,9 @@ class Jobs:
         partials: whether each `run` is a `functools.partial`, which has no name, instead of a function.
         plain: whether each `run` is a plain function, which looks at the deadline around it and returns a coroutine.
         form: what holds the jobs: a ``list`` or a ``tuple``.
+        one_callable: whether all jobs have the same `run`; its nth call plays the nth script.
+        own_timeouts: name → after how long (s) a timeout of the job's own strikes inside it.
+        grouped: whether that timeout is in a task group of the job's own: its `TimeoutError` leaves in a group.
     """
 
     def __init__(
@@ -36,13 +39,20 @@ class Jobs:
         partials: bool = False,
         plain: bool = False,
         form: str = "list",
+        one_callable: bool = False,
+        own_timeouts: Mapping[str, float] | None = None,
+        grouped: bool = False,
     ) -> None:
         self._world = world
         self._plain = plain
         self._errors = errors_given or {}
+        self._timeouts = own_timeouts or {}
+        self._grouped = grouped
         made = []
-        for name, script in scripts.items():
-            run = self._run(name, script)
+        runs = {name: self._run(name, script) for name, script in scripts.items()}
+        if one_callable:
+            runs = dict.fromkeys(runs, in_turn(iter(runs.values())))
+        for name, run in runs.items():
             given: dict[str, Any] = {}
             if deadlines and name in deadlines:
                 given["deadline"] = deadlines[name]
@@ -55,6 +65,8 @@ class Jobs:
         run: Callable[[float], Awaitable[Any]] = self._world.job(name, script, what="run", verbs={"look": look})
         if self._plain:
             return self._looks_first(name, run)
+        if name in self._timeouts:
+            return self._limited(run, self._timeouts[name])
         if name not in self._errors:
             return run
 
@@ -70,6 +82,26 @@ class Jobs:
             return run(end)
 
         return plain
+
+    def _limited(self, run: Callable[[float], Awaitable[Any]], seconds: float) -> Callable[[float], Awaitable[Any]]:
+        async def limited(end: float) -> Any:
+            with anyio.fail_after(seconds):
+                return await run(end)
+
+        async def grouped(end: float) -> None:
+            async with anyio.create_task_group() as group:
+                group.start_soon(limited, end)
+
+        return grouped if self._grouped else limited
+
+
+def in_turn(runs: Iterator[Callable[[float], Awaitable[Any]]]) -> Callable[[float], Awaitable[Any]]:
+    """Return a callable that calls the next of `runs` each time."""
+
+    def call(end: float) -> Awaitable[Any]:
+        return next(runs)(end)
+
+    return call
 
 
 async def look() -> float:
@@ -107,6 +139,9 @@ async def scene(
     partials: bool = False,
     plain: bool = False,
     form: str = "list",
+    one_callable: bool = False,
+    own_timeouts: Mapping[str, float] | None = None,
+    grouped: bool = False,
     beside: Mapping[str, Any] | None = None,
 ) -> None:
     """Let the actor ``caller`` wait, call `run_pool`, note the report, and pass one checkpoint.
@@ -118,8 +153,10 @@ async def scene(
         deadline: what the call gets (virtual s, absolute); None is infinite.
         margin: what the call gets (s); None is left out.
         enclosing: deadlines of scopes around the call, the outermost first (virtual s, absolute).
-        deadlines, estimates, errors_given, partials, plain, form: more about the jobs, see `Jobs`.
-        beside: `jobs`, `workers` and `deadline` of a pool that the actor ``other`` runs at the same time.
+        deadlines, estimates, errors_given, partials, plain, form, one_callable, own_timeouts, grouped: more about the
+            jobs, see `Jobs`.
+        beside: `jobs`, `workers` and `deadline` of a pool that the actor ``other`` runs at the same time, or from
+            `start` on (virtual s).
 
     Notes:
         report: name, status, value and error of each outcome.
@@ -148,14 +185,17 @@ async def scene(
             partials=partials,
             plain=plain,
             form=form,
+            one_callable=one_callable,
+            own_timeouts=own_timeouts,
+            grouped=grouped,
         )
         await run(made.all, workers=workers, deadline=end, **options)
 
     async def second() -> None:
-        options = dict(beside or {})
+        options = {name: given for name, given in (beside or {}).items() if name != "start"}
         await run(Jobs(subject, world, options.pop("jobs")).all, **options)
 
     scripts = {"caller": [["wait", start], ["first"]]}
     if beside is not None:
-        scripts["other"] = [["wait", start], ["second"]]
+        scripts["other"] = [["wait", beside.get("start", start)], ["second"]]
     await world.actors(scripts, {"first": first, "second": second})

@@ -171,7 +171,13 @@ def test_error_returned(play: Play) -> None:
 @check("R1", misconception="error-class-guessed", step="every-ending-is-an-outcome")
 def test_any_exception(play: Play) -> None:
     """A job that raises an `Exception`, whichever, is `FAILED` with that very exception: it is not tried again."""
-    kinds = ["OSError", "ValueError", "RuntimeError", "ConnectionError", "IndexError", "EndOfStream"]
+    kinds = ["OSError", "ValueError", "RuntimeError", "ConnectionError", "IndexError", "KeyError", "AssertionError"]
+    kinds += [
+        "EndOfStream",
+        "WouldBlock",
+        "BrokenResourceError",
+        "ClosedResourceError",
+    ]  # as a queue in a stream raises
     jobs = {kind: [wait(1 + n / 2), fail(f"E{n}", kind)] for n, kind in enumerate(kinds)}
     for workers in (1, 10):
         t = pool(play, jobs, workers=workers, ends=60)
@@ -183,10 +189,11 @@ def test_any_exception(play: Play) -> None:
 @check("R1", misconception="error-class-guessed", step="every-ending-is-an-outcome")
 def test_group_of_errors(play: Play) -> None:
     """A job that raises an `ExceptionGroup` is `FAILED` with the group, not with one of the errors in it."""
-    t = pool(play, {"a": [wait(1), fail("E", "ExceptionGroup")], "b": takes(2)})
-    wanted = ["FAILED", one_of(token("E"), "ExceptionGroup")]
-    t.expect("a", outcomes(t).get("a", ["no outcome"])[::2], wanted)
-    expect_status(t, b="DONE")
+    for kind in ("ExceptionGroup", "ExceptionGroup of one"):
+        t = pool(play, {"a": [wait(1), fail("E", kind)], "b": takes(2)})
+        wanted = ["FAILED", one_of(token("E"), "ExceptionGroup")]
+        t.expect("a", outcomes(t).get("a", ["no outcome"])[::2], wanted)
+        expect_status(t, b="DONE")
 
 
 @check("R1", misconception="every-timeout-error-is-the-deadline", step="every-ending-is-an-outcome")
@@ -197,6 +204,16 @@ def test_own_timeout_error(play: Play) -> None:
         t = pool(play, jobs, workers=workers, deadlines={"a": 5})
         seen = {name: outcomes(t).get(name, ["no outcome"])[::2] for name in ("a", "b")}
         t.expect("statuses and errors", seen, {"a": ["FAILED", token("E1")], "b": ["FAILED", token("E2")]})
+
+
+@check("R1", misconception="every-timeout-error-is-the-deadline", step="every-ending-is-an-outcome")
+def test_timeout_inside_a_job(play: Play) -> None:
+    """A job in which a timeout of its own strikes, perhaps in a task group, before its end is `FAILED`, not `TIMED_OUT`."""
+    jobs = {"a": [hang()], "b": [hang()], "c": takes(4)}
+    for workers in (1, 3):
+        for grouped in (False, True):
+            plan = {"deadlines": {"a": 8}, "own_timeouts": {"a": 1, "b": 2}, "grouped": grouped}
+            expect_status(pool(play, jobs, workers=workers, **plan), a="FAILED", b="FAILED", c="DONE")
 
 
 @check("R1", misconception="failure-ends-the-pool", step="every-ending-is-an-outcome")
@@ -223,8 +240,8 @@ def test_no_jobs(play: Play) -> None:
 @check("R1", misconception="finishing-order", step="workers-share-a-queue")
 def test_many_jobs(play: Play) -> None:
     """With many jobs too each has its own outcome."""
-    times = play.draw(60, step=0.01)
-    jobs = {f"i{n}": [wait(times[n]), fail(f"E{n}") if n % 5 == 2 else give(f"V{n}")] for n in range(60)}
+    times = play.draw(130, step=0.01)
+    jobs = {f"i{n}": [wait(times[n]), fail(f"E{n}") if n % 5 == 2 else give(f"V{n}")] for n in range(130)}
     t = pool(play, jobs, workers=20, ends=99, form="tuple")
     found = outcomes(t)
     wanted = {
@@ -232,7 +249,7 @@ def test_many_jobs(play: Play) -> None:
         for n, name in enumerate(jobs)
     }
     wrong = [name for name in jobs if [*found.get(name, [])] != wanted[name]]
-    t.expect("jobs, of 60, without their own outcome", wrong, [])
+    t.expect("jobs, of 130, without their own outcome", wrong, [])
 
 
 @check("R1", misconception="state-of-all-calls", step="workers-share-a-queue")
@@ -243,6 +260,31 @@ def test_two_reports(play: Play) -> None:
     t = pool(play, jobs, workers=1, beside={"jobs": more, "workers": 1, "deadline": START + 20})
     t.expect("names in the report", sorted(outcomes(t)), ["a", "b"])
     t.expect("names in the report of the other pool", sorted(outcomes(t, "other")), ["c", "d"])
+
+
+@check("R1", misconception="state-of-all-calls", step="workers-share-a-queue")
+def test_same_names_in_two_pools(play: Play) -> None:
+    """Pools whose jobs have the same names, at the same time or one after the other, report on their own jobs."""
+    jobs = {"a": [wait(1), give("A")], "b": [wait(3), fail("E")]}
+    more = {"b": [wait(2), give("B")], "a": [wait(3), fail("F")]}
+    for start in (START, START + 0.5, START + 30):
+        t = pool(play, jobs, workers=2, beside={"jobs": more, "workers": 2, "deadline": START + 50, "start": start})
+        t.expect("the report", report(t), [["a", "DONE", token("A"), None], ["b", "FAILED", None, token("E")]])
+        other = [["b", "DONE", token("B"), None], ["a", "FAILED", None, token("F")]]
+        t.expect("the report of the other pool", report(t, "other"), other)
+
+
+@check("R1", misconception="jobs-are-their-callables", step="workers-share-a-queue")
+def test_one_callable(play: Play) -> None:
+    """Jobs with the same `run` are jobs of their own: each is called, and has its own outcome."""
+    jobs = {f"i{n}": [wait(1 + n / 4), fail(f"E{n}") if n == 2 else give(f"V{n}")] for n in range(5)}
+    wanted = [["FAILED", None, token(f"E{n}")] if n == 2 else ["DONE", token(f"V{n}"), None] for n in range(5)]
+    for workers in (1, 5):
+        t = pool(play, jobs, workers=workers, one_callable=True)
+        t.expect("jobs in the report", list(outcomes(t)), list(jobs))
+        t.expect("jobs that were called", len(t.all("run")), 5)
+        seen = list(outcomes(t).values())  # who is called first gets the first script, whichever job that is
+        t.expect("outcomes", sorted(seen, key=lambda row: str(row[1:])), sorted(wanted, key=lambda row: str(row[1:])))
 
 
 # -- R2: never more than workers, and that many ------------------------------------------------------------------------
@@ -309,9 +351,36 @@ def test_workers_of_each_pool(play: Play) -> None:
     """Two pools that run at the same time have workers of their own each."""
     jobs = {f"a{n}": takes(time) for n, time in enumerate(play.draw(4))}
     more = {f"b{n}": takes(time) for n, time in enumerate(play.draw(5))}
-    t = pool(play, jobs, workers=2, ends=60, beside={"jobs": more, "workers": 3, "deadline": START + 60})
-    expect_busy(t, 2, list(jobs), jobs=list(jobs))
-    expect_busy(t, 3, list(more), "other", jobs=list(more))
+    for workers in (3, 2):
+        t = pool(play, jobs, workers=2, ends=60, beside={"jobs": more, "workers": workers, "deadline": START + 60})
+        expect_busy(t, 2, list(jobs), jobs=list(jobs))
+        expect_busy(t, workers, list(more), "other", jobs=list(more))
+
+
+@check("R2", misconception="jobs-are-their-callables", step="workers-share-a-queue")
+def test_one_callable_at_once(play: Play) -> None:
+    """Jobs with the same `run` run at the same time like any others, as many as there are workers."""
+    t = pool(play, {f"i{n}": takes(1 + n / 4) for n in range(5)}, workers=2, one_callable=True)
+    expect_busy(t, 2, [f"i{n}" for n in range(5)])
+
+
+@check("R2", misconception="state-of-all-calls", step="workers-share-a-queue")
+def test_next_pool(play: Play) -> None:
+    """A pool has all its workers and runs its own jobs only, however the pool before it ended."""
+    more = {f"b{n}": [wait(1 + n / 4), give(f"B{n}")] for n in range(5)}
+    plan = {"workers": 2, "beside": {"jobs": more, "workers": 2, "deadline": START + 60, "start": START + 20}}
+    running: Jobs = {"a0": [hang()], "a1": [hang()], "a2": takes(1), "a3": takes(1)}
+    before: list[Trial] = [
+        pool(play, running, **plan),
+        pool(play, {**running, "a0": [wait(2), fail("stop", "Abandon")]}, **plan),
+        pool(play, running, **plan).cancel("caller", at=START + 3),
+    ]
+    for t in before:
+        wanted = [[name, "DONE", token(f"B{n}"), None] for n, name in enumerate(more)]
+        t.expect("the report of the next pool", report(t, "other"), wanted)
+        expect_busy(t, 2, list(more), "other", jobs=list(more))
+        late = [run.who for run in t.all("run") if run.who in running and run.start > START + 19]
+        t.expect("jobs of the pool before that ran in the next", late, [])
 
 
 # -- R3: each job has its end ------------------------------------------------------------------------------------------
@@ -376,6 +445,19 @@ def test_timed_out(play: Play) -> None:
         t.expect("a and b were cancelled at", [t.of(n).cancelled_at for n in ("a", "b")], [at(4), at(5.5)])
         expect_status(t, a="TIMED_OUT", b="TIMED_OUT")
         t.expect("c and d", [t.of(n).how for n in ("c", "d")], ["returned", "returned"])
+
+
+@check("R4", misconception="times-are-whole-seconds", step="an-end-for-each-job")
+def test_cancelled_at_its_end_however_soon(play: Play) -> None:
+    """A job is cancelled at its end, and `TIMED_OUT`, whether that is a moment or minutes after its start."""
+    for scale in (0.02, 60):
+        jobs = {"a": [hang()], "b": takes(1.5 * scale), "c": [hang()]}
+        for workers in (1, 3):
+            t = pool(play, jobs, workers=workers, ends=5 * scale, deadlines={"a": scale, "b": 3 * scale})
+            for name, end in (("a", scale), ("c", 5 * scale)):
+                late = near(START + end, within=0.2 * scale)
+                t.expect(f"{name}, which had {end:g} s, was cancelled at", t.of(name).cancelled_at, late)
+            expect_status(t, a="TIMED_OUT", b="DONE", c="TIMED_OUT")
 
 
 @check("R4", misconception="late-is-skipped", step="every-ending-is-an-outcome")
@@ -461,6 +543,18 @@ def test_estimate(play: Play) -> None:
     ):
         t = pool(play, jobs, **plan, **pools)
         expect_not_started(t, "a", "c", "e")
+        expect_status(t, b="DONE", d="DONE")
+
+
+@check("R5", misconception="times-are-whole-seconds", step="start-what-can-finish")
+def test_estimates_of_any_size(play: Play) -> None:
+    """Whether a job is started depends on its estimate and the time left alone, whether those are fractions of a second or hours."""
+    for scale in (0.02, 1, 360):
+        jobs = {name: takes(scale) for name in ("a", "b", "c", "d")}
+        estimates = {"a": 5.1 * scale, "b": 4.9 * scale, "c": 10.2 * scale, "d": 9.8 * scale}
+        plan = {"deadlines": {"a": 5 * scale, "b": 5 * scale}, "estimates": estimates}
+        t = pool(play, jobs, ends=10 * scale, **plan)
+        expect_not_started(t, "a", "c")
         expect_status(t, b="DONE", d="DONE")
 
 
@@ -842,6 +936,13 @@ def test_interrupts_pass(play: Play) -> None:
         for first in (wait(2), at_once()):
             t = pool(play, {"a": takes(1), "b": [first, fail("stop", kind)], "c": takes(3)}, workers=2)
             t.expect_that("`stop` of b should leave the call", "stop" in t.call.errors, f"it {t.call.ending}")
+
+
+@check("G5", misconception="catch-everything", step="every-ending-is-an-outcome")
+def test_groups_of_interrupts_pass(play: Play) -> None:
+    """A `BaseExceptionGroup` that is no `ExceptionGroup`, since an interrupt is in it, is no outcome: it leaves the call."""
+    t = pool(play, {"a": takes(1), "b": [wait(2), fail("stop", "BaseExceptionGroup")], "c": takes(3)}, workers=2)
+    t.expect_that("what b raised should leave the call", "Abandon" in t.call.errors, f"it {t.call.ending}")
 
 
 @check("G5", misconception="catch-everything", step="every-ending-is-an-outcome")
