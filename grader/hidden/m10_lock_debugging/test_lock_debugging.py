@@ -15,6 +15,7 @@ from grader import (
     cancel,
     check,
     checkpoint,
+    cleanup,
     fail,
     hang,
     near,
@@ -36,6 +37,8 @@ THREE = {**TWO, "C": [6, 70]}
 #: Two pairs whose ids leave the same remainder for every divisor up to 10.
 PAIRS = {"A": [2, 50], "B": [1, 50], "C": [2522, 50], "D": [5041, 50]}
 BOTH_WAYS = (("A", "B"), ("B", "A"))
+#: Pairs of ids of which one is 0, or that differ in the sign, the hash, or the last of many digits only.
+ODD_IDS = [(5, 0), (-3, 3), (-1, -2), (1000, 2000), (2**53, 2**53 + 1)]
 #: Twelve pairs of accounts, for transfers that must not get into each other's way: A0 and B0, A1 and B1 …
 MANY = {f"{name}{n}": [10 * n + number, 100] for n in range(12) for name, number in (("A", 8), ("B", 5))}
 RUNTIME = "RuntimeError"
@@ -231,6 +234,22 @@ def test_same_order_when_one_is_taken(play: Play) -> None:
     expect_one_order(t, pair, orders)
 
 
+@check("R1", misconception="order-that-changes", step="one-order-for-all")
+def test_same_order_whatever_the_ids(play: Play) -> None:
+    """Whatever the two ids are (0, negative, large), the locks are taken in one order both ways."""
+    accounts = {
+        f"{name}{n}": [number, 100] for n, ids in enumerate(ODD_IDS) for name, number in zip("AB", ids, strict=True)
+    }
+    steps = [move(f"{a}{n}", f"{b}{n}", 7) for n in range(len(ODD_IDS)) for a, b in BOTH_WAYS]
+    t = play(accounts=accounts, actors={"m": [wait(1.3), *steps]})
+    for pair, orders in taken_orders(t).items():
+        ids = " and ".join(str(accounts[name][0]) for name in sorted(pair))
+        seen = " and also ".join(f"first {order[0]}, then {order[-1]}" for order in sorted(orders))
+        t.expect_that(
+            f"the locks of accounts with the ids {ids} are taken", len(orders) == 1, seen or "never both at once"
+        )
+
+
 @check("R1", misconception="order-by-position", step="see-the-circle")
 def test_ring_of_transfers(play: Play) -> None:
     """Transfers around a ring of accounts, both ways round, all come to an end, and no money is lost."""
@@ -289,11 +308,52 @@ def test_audit_once_with_its_arguments(play: Play) -> None:
 @check("R2", misconception="lock-let-go-for-slow-work", step="change-under-locks")
 def test_audit_under_both_locks(play: Play) -> None:
     """The audit runs while the transfer holds the locks of both accounts."""
-    turns = [(busy, [move(*way, 7, wait(1))]) for way in BOTH_WAYS for busy in ([], ["A"], ["B"], ["B", "A"])]
-    t = play(accounts=TWO, actors=in_turn(*turns))
+    turns = []
+    for n, ((a, b), busy) in enumerate(itertools.product(BOTH_WAYS, ("", "A", "B", "BA"))):
+        turns.append(([f"{name}{n}" for name in busy], [move(f"{a}{n}", f"{b}{n}", 7, wait(1))]))
+    t = play(accounts=MANY, actors=in_turn(*turns))
     for call in moves(t):
         for n in inside_of(t, "before", call) + inside_of(t, "after", call):
-            t.expect("locks held in the audit", sorted(held(t, call, n["order"])), ["A", "B"])
+            t.expect("locks held in the audit", sorted(held(t, call, n["order"])), sorted(call.plain_args[:2]))
+
+
+@check("R2", misconception="lock-let-go-for-slow-work", step="give-back-whatever-happens")
+def test_locks_until_the_audit_has_ended(play: Play) -> None:
+    """If the audit is cancelled, both locks are held until its cleanup is over."""
+    ways = [(f"{a}{n}", f"{b}{n}") for n, (a, b) in enumerate(BOTH_WAYS)]
+    steps = [within(2.5, move(*way, 30, cleanup(wait(2)), wait(9))) for way in ways]
+    t = play(accounts=MANY, actors={"m": [wait(1.3), *steps]})
+    for call in moves(t):
+        for n in inside_of(t, "after", call):
+            seen = [name for name in sorted(call.plain_args[:2]) if n["value"][name][1]]
+            t.expect("accounts locked when the audit has cleaned up", seen, sorted(call.plain_args[:2]))
+
+
+@check("R2", misconception="no-wait-is-that-long", step="change-under-locks")
+def test_slow_audit(play: Play) -> None:
+    """However long the audit takes, it is awaited once, and then the money moves."""
+    t = play(
+        accounts=MANY, actors={"m": [wait(1.3), *(move(*way, 30, wait(500)) for way in (("A0", "B0"), ("B1", "A1")))]}
+    )
+    for call in moves(t):
+        t.expect("audits", len(audits(t, call)), 1)
+        t.expect("the transfer", ending(call), "returned")
+        t.expect("an audit of 500 s: the transfer ended after (s)", round(call.end - call.start, 6), near(500))
+
+
+@check("R2", misconception="no-wait-is-that-long", step="change-under-locks")
+def test_long_wait_for_a_lock(play: Play) -> None:
+    """However long a transfer waits for a lock, the audit is awaited once, and then the money moves."""
+    ways = [("A0", "B0", "A0"), ("A1", "B1", "B1"), ("B2", "A2", "A2")]
+    holder = [step for n, (*_, busy) in enumerate(ways) for step in (at(600 * n), hold([busy], wait(500)))]
+    mover = [step for n, (a, b, _) in enumerate(ways) for step in (at(600 * n + 100), move(a, b, 30))]
+    t = play(accounts=MANY, actors={"holder": holder, "m": mover}).accepting("runaway")
+    for call in moves(t):
+        if call.how == "open":
+            continue  # it polls, and the run broke off: G6's matter
+        t.expect("the transfer", ending(call), "returned")
+        t.expect("audits", len(audits(t, call)), 1)
+        t.expect("a lock free after 400 s: the transfer ended after (s)", round(call.end - call.start, 6), near(400))
 
 
 @check("R2", misconception="lock-let-go-for-slow-work", step="change-under-locks")
@@ -308,11 +368,12 @@ def test_audit_before_any_change(play: Play) -> None:
 @check("R2", misconception="undo-on-exception", step="change-under-locks")
 def test_audit_that_raises_changes_nothing(play: Play) -> None:
     """If the audit raises, no money moves, and the audit is not asked again."""
-    ways = [*itertools.product(BOTH_WAYS, ("Fault", "TimeoutError", "ValueError"))]
+    kinds = ("Fault", "TimeoutError", "ValueError", "ExceptionGroup", "ExceptionGroup of one")
+    ways = [*itertools.product(BOTH_WAYS, kinds)]
     steps = [move(f"{a}{n}", f"{b}{n}", 30, wait(n % 2), fail(kind, kind)) for n, ((a, b), kind) in enumerate(ways)]
     t = play(accounts=MANY, actors={"m": [wait(1.3), *steps]})
     t.expect("accounts with another balance at the end", [n for n, money in balances(t).items() if money != 100], [])
-    t.expect("audits of each transfer", [len(audits(t, call)) for call in moves(t)], [1] * 6)
+    t.expect("audits of each transfer", [len(audits(t, call)) for call in moves(t)], [1] * len(ways))
 
 
 @check("R2", misconception="undo-on-exception", step="change-under-locks")
@@ -353,6 +414,25 @@ def test_not_enough(play: Play) -> None:
     t.expect("balances at the end", balances(t), {"A": 100, "B": 40})
 
 
+@check("R3", misconception="audit-is-a-coroutine", step="change-under-locks")
+def test_not_enough_comes_before_the_audit(play: Play) -> None:
+    """If the source has not enough money, that is the error, even if the audit would raise as soon as it is called."""
+    steps = [move(*way, 101, at_once(), fail("E1")) for way in BOTH_WAYS]
+    t = play(accounts=TWO, actors={"m": [wait(1.3), *steps]})
+    for call in moves(t):
+        t.expect("transfer of 101", ending(call), "InsufficientFunds")
+
+
+@check("R3", misconception="check-before-lock", step="change-under-locks")
+def test_target_may_be_in_debt(play: Play) -> None:
+    """Only the source must have money: a target with a negative balance gets what is sent to it."""
+    accounts = {"A": [8, 100], "B": [5, -100], "C": [9, -100]}
+    t = play(accounts=accounts, actors={"m": [wait(1.3), move("A", "B", 30), move("A", "C", 20)]})
+    for call in moves(t):
+        t.expect("transfer to an account with -100", ending(call), "returned")
+    t.expect("balances at the end", balances(t), {"A": 50, "B": -70, "C": -80})
+
+
 @check("R3", misconception="check-before-lock", step="change-under-locks")
 def test_just_enough(play: Play) -> None:
     """If the source has exactly what is asked for, the transfer happens."""
@@ -364,14 +444,18 @@ def test_just_enough(play: Play) -> None:
 
 @check("R3", misconception="zero-and-self", step="change-under-locks")
 def test_nothing_is_an_amount(play: Play) -> None:
-    """A transfer of 0 is audited like any other."""
-    t = play(
-        accounts={"A": [8, 0], "B": [5, 0], "C": [9, 10]},
-        actors={"m": [wait(1.3), move("A", "B", 0), move("C", "A", 0)]},
-    )
+    """A transfer of 0 is audited like any other, under the same locks."""
+    accounts = {"A": [8, 0], "B": [5, 0], "C": [9, 10], "D": [6, 10], "E": [7, 30]}
+    steps = [move(*way, amount, wait(1)) for way in (("D", "E"), ("E", "D")) for amount in (1, 0)]
+    t = play(accounts=accounts, actors={"m": [wait(1.3), move("A", "B", 0), move("C", "A", 0), *steps]})
     for call in moves(t):
-        t.expect("transfer of 0", ending(call), "returned")
+        t.expect(f"transfer of {call.plain_args[2]}", ending(call), "returned")
         t.expect("audits", len(audits(t, call)), 1)
+    locks = [
+        [sorted(held(t, call, n["order"])) for what in ("before", "after") for n in inside_of(t, what, call)]
+        for call in moves(t)[2:]
+    ]
+    t.expect("locks held in the audits of transfers of 0, as in those of 1", locks[1::2], locks[::2])
 
 
 @check("R3", misconception="refused-too-late", step="change-under-locks")
@@ -408,11 +492,20 @@ def test_money_come_while_waiting(play: Play) -> None:
         t.expect("balances of source and target", [balances(t)[name] for name in call.plain_args[:2]], [10, 220])
 
 
+@check("R3", misconception="check-before-lock", step="change-under-locks")
+def test_not_enough_is_seen_under_both_locks(play: Play) -> None:
+    """Whether the money is enough is judged when the transfer has both locks, and so not while the target's is taken."""
+    t = play(accounts=TWO, actors=in_turn((["B"], [move("A", "B", 101)]), (["A"], [move("B", "A", 41)])))
+    for call in moves(t):
+        expect_refused(t, call, "InsufficientFunds")
+        t.expect("refused after (s), with the target locked for 2.7 s", round(call.end - call.start, 6), at_least(2.7))
+
+
 # -- R4: one account, four accounts ----------------------------------------------------------------------------
 @check("R4", misconception="zero-and-self", step="change-under-locks")
 def test_to_the_same_account(play: Play) -> None:
     """A transfer to the same account is audited like any other, and leaves the balance as it was."""
-    amounts = (30, 100, 1)
+    amounts = (30, 100, 1, 0)
     t = play(accounts=TWO, actors={"m": [wait(1.3), *(move("A", "A", amount, wait(1)) for amount in amounts)]})
     for call, amount in zip(moves(t), amounts, strict=True):
         t.expect("transfer to itself", ending(call), "returned")
@@ -440,6 +533,19 @@ def test_to_the_same_account_under_its_lock(play: Play) -> None:
     t.expect("transfer of too much", ending(poor), "InsufficientFunds")
 
 
+@check("R4", misconception="check-before-lock", step="change-under-locks")
+def test_money_of_the_same_account_while_waiting(play: Play) -> None:
+    """Money that came or went while a transfer to the same account waited for its lock counts."""
+    come, gone = (
+        [[name], [move(name, name, 130)], add(name, money), wait(1)] for name, money in (("A0", 50), ("A1", -90))
+    )
+    gone[1] = [move("A1", "A1", 20)]
+    t = play(accounts=MANY, actors=in_turn(tuple(come), tuple(gone)))
+    t.expect("transfer of 130, with 100 before and 150 under the lock", ending(moves(t)[0]), "returned")
+    t.expect("audits", len(audits(t, moves(t)[0])), 1)
+    expect_refused(t, moves(t)[1], "InsufficientFunds")
+
+
 @check("R4", misconception="one-lock-for-all", step="one-order-for-all")
 def test_others_go_on_during_an_audit(play: Play) -> None:
     """A transfer between two other accounts does not wait for the audit of this one."""
@@ -458,6 +564,15 @@ def test_others_go_on_while_this_one_waits(play: Play) -> None:
             accounts=PAIRS, actors=actors | {"quick": [wait(2), move("C", "D", 1, wait(1)), move("D", "C", 2, wait(1))]}
         )
         t.expect("two transfers between C and D are over at", t.of("quick").end, near(4))
+
+
+@check("R4", misconception="one-lock-for-all", step="one-order-for-all")
+def test_many_pairs_at_once(play: Play) -> None:
+    """Many transfers, each between two accounts of its own, do not wait for each other."""
+    actors = {f"m{n}": [wait(1.3 + n / 10), move(f"A{n}", f"B{n}", 1, wait(5))] for n in range(12)}
+    t = play(accounts=MANY, actors=actors)
+    for call in moves(t):
+        t.expect("a transfer with an audit of 5 s ends after (s)", round(call.end - call.start, 6), near(5))
 
 
 # -- R5: cancelled transfers -----------------------------------------------------------------------------------
@@ -545,6 +660,19 @@ def test_against_the_order(play: Play) -> None:
         expect_refusal(t, f"b{n}", f"x{n}", f"y{n}")
 
 
+@check("R6", misconception="deadlock-must-happen", step="learn-the-order", core=False)
+def test_against_the_order_of_its_own(play: Play) -> None:
+    """A task that takes locks against an order which it taught itself is refused, too."""
+    actors = {}
+    for n, (one, two) in enumerate(itertools.product((0, 1), (0, 1))):
+        x, y = f"x{n}", f"y{n}"
+        actors[f"a{n}"] = [wait(n + 0.3), *both(x, *both(y, wait(0.1))[two])[one], *both(y, take(x))[two]]
+    t = play(actors=actors)
+    for n in range(4):
+        wanted = ["returned", ORDER]
+        t.expect(f"taking x{n} before y{n}, and then while holding y{n}", refusals(t, f"a{n}", f"x{n}"), wanted)
+
+
 @check("R6", misconception="order-forgotten", step="learn-the-order", core=False)
 def test_learned_for_good(play: Play) -> None:
     """An order stays learned: when the locks are free, when others are taken, after it was refused once."""
@@ -558,16 +686,19 @@ def test_learned_for_good(play: Play) -> None:
 @check("R6", misconception="deadlock-must-happen", step="learn-the-order", core=False)
 def test_refused_before_it_waits(play: Play) -> None:
     """A lock that another task holds, asked for against the order, is refused at once, without waiting."""
-    actors = passing("x", "y") | {"h": [wait(1), take("x"), wait(9), drop("x")], "b": [wait(2.3), *taking("yx")]}
+    actors = passing("x", "y") | passing("p", "q") | {"h": [wait(1), *taking("xp"), wait(9), *dropping("px")]}
+    actors |= {"w": [wait(1.6), *others("p")], "b": [wait(2.3), *taking("yx")], "c": [wait(2.3), *taking("qp")]}
     t = play(actors=actors)
-    expect_refusal(t, "b", "x", "y")
-    t.expect("the error comes at", takes(t, "b", "x")[0].end, near(2.3))
+    for who, wish, has in (("b", "x", "y"), ("c", "p", "q")):
+        expect_refusal(t, who, wish, has)
+        t.expect("the error comes at", takes(t, who, wish)[0].end, near(2.3))
 
 
 @check("R6", misconception="pairs-only", step="learn-the-order", core=False)
 def test_against_a_chain(play: Play) -> None:
     """A circle of three or more locks is found."""
     actors, paths = {}, [[f"{name}{n}" for name in play.shuffled(TREES)[:n]] for n in (3, 4, 5, 6)]
+    paths.append([f"{name} {n}" for n in (1, 2) for name in play.shuffled(TREES)])
     for path in paths:
         actors |= passing(*path) | {path[0]: [wait(2.3), take(path[-1]), take(path[0])]}
     t = play(actors=actors)
@@ -625,6 +756,28 @@ def test_learned_when_the_wait_begins(play: Play) -> None:
     t.expect("taking y while holding x", refusals(t, "a", "y"), ["returned"])
 
 
+@check("R6", misconception="learned-too-late", step="learn-the-order", core=False)
+def test_learned_at_the_same_moment(play: Play) -> None:
+    """When two tasks ask for each other's lock at the same moment, one is refused, and the other gets the lock."""
+    actors = {"a": [take("x"), at(2), take("y"), *dropping("yx")], "b": [take("y"), at(2), take("x"), *dropping("xy")]}
+    for t in play(actors=actors).orders(8):
+        seen = sorted([*refusals(t, "a", "y"), *refusals(t, "b", "x")])
+        t.expect("how asking for each other's lock ended", seen, [ORDER, "returned"])
+
+
+@check("R6", misconception="order-forgotten", step="learn-the-order", core=False)
+def test_learned_for_good_after_a_wait(play: Play) -> None:
+    """An order that began with a wait stays learned when the lock was got and given back."""
+    actors: dict[str, list[Any]] = {}
+    for n in (0, 1):
+        x, y = f"x{n}", f"y{n}"
+        actors |= {f"h{n}": [take(y), wait(2), drop(y)], f"a{n}": [wait(1), *both(x, *both(y, wait(1))[n])[n]]}
+        actors[f"b{n}"] = [wait(5.3), take(y), take(x)]
+    t = play(actors=actors)
+    for n in (0, 1):
+        expect_refusal(t, f"b{n}", f"x{n}", f"y{n}")
+
+
 @check("R6", misconception="cancelled-waiter-just-leaves", step="learn-the-order", core=False)
 def test_a_later_wait_given_up_forgets_nothing(play: Play) -> None:
     """A wait that is cancelled does not make the monitor forget an order that was learned before."""
@@ -654,6 +807,19 @@ def test_refused_lock_is_not_taken(play: Play) -> None:
     t = play(actors=actors)
     expect_refusal(t, "b", "x", "p and y")
     t.expect("locked", told(t, "o"), [False])
+    t.expect("another task that takes the lock", refusals(t, "o", "x"), ["returned"])
+
+
+@check("R6", misconception="refused-is-learned", step="learn-the-order", core=False)
+def test_refused_at_a_busy_lock_is_not_taken(play: Play) -> None:
+    """A task that was refused a lock which another task held does not get it later: it goes to the next in line."""
+    actors = passing("x", "y") | {"h": [wait(1), take("x"), wait(2), drop("x")]}
+    actors |= {"b": [wait(1.3), *taking("yx"), wait(9), drop("y")], "w": [wait(2.3), take("x"), wait(0.5), drop("x")]}
+    t = play(actors=actors | {"o": [wait(4.3), locked("x"), holders(), within(1, take("x"))]}).accepting("deadlock")
+    expect_refusal(t, "b", "x", "y")
+    t.expect("the next in line gets the lock at", [when for who, when, *_ in got(t, "x") if who == "w"], [near(3)])
+    t.expect("locked when all have given it back", told(t, "o"), [False])
+    t.expect("holders", shown(t, "o"), [{"y": "b"}])
     t.expect("another task that takes the lock", refusals(t, "o", "x"), ["returned"])
 
 
@@ -819,7 +985,8 @@ def test_orders_that_agree(play: Play) -> None:
     ]
     steps = {f"{a}{b}": [wait(0.1 * i), take(a), take(b), drop(b), drop(a)] for i, (a, b) in enumerate(links)}
     all_five = [take(name) for name in "abcde"] + [drop(name) for name in "cebad"]
-    expect_no_alarm(play(actors={**steps, "all": [wait(3.3), *all_five, *all_five]}))
+    many = [*taking("abcdefghij"), *dropping("cebadjihgf")]
+    expect_no_alarm(play(actors={**steps, "all": [wait(3.3), *all_five, *all_five], "many": [wait(5.3), *many, *many]}))
 
 
 @check("R7", misconception="sequence-is-an-order", step="learn-the-order", core=False)
@@ -1038,6 +1205,18 @@ def test_cancelled_at_every_step_of_acquire(play: Play) -> None:
             t.expect("the last to get the lock", names_of(t, "x")[-1:], ["o"])
 
 
+@check("R9", misconception="asked-is-held", step="give-back-whatever-happens")
+def test_cancelled_before_it_asks(play: Play) -> None:
+    """A task that was cancelled before it asks for a free lock does not keep it."""
+    wishes = zip(("1/x", "2/y"), (0, 1), strict=True)
+    asking = [[wait(1), attempt(f"try {x}", cancel(f"try {x}"), *both(x)[way])] for x, way in wishes]
+    after = [*map(holders, "12"), *map(locked, ("1/x", "2/y")), within(1, take("1/x")), within(1, take("2/y"))]
+    t = play(actors={"p": asking[0], "q": asking[1], "o": [wait(3.3), *after]})
+    t.expect("holders after it", shown(t, "o"), [{}, {}])
+    t.expect("locked after it", told(t, "o"), [False, False])
+    t.expect("the next task that takes the locks", [ending(span) for span in takes(t, "o")], ["returned"] * 2)
+
+
 @check("R9", misconception="hand-over-lost", step="who-holds-what")
 def test_cancelled_at_the_hand_over(play: Play) -> None:
     """When a waiter is cancelled at the very moment at which it is given the lock, the lock is not lost."""
@@ -1072,11 +1251,17 @@ def test_holders_by_name_of_the_task(play: Play) -> None:
     """`holders()` tells the name of the very task that holds the lock: a child's is not its parent's."""
     parent = [take("x"), spawn({"child": [take("y"), holders(), wait(2), drop("y")]}), holders(), drop("x")]
     t = play(
-        actors={"a": parent, "b": [wait(0.3), take("z"), wait(5), drop("z")], "o": [wait(1.3), holders()]},
-        names={"b": "a"},
+        actors={
+            "a": parent,
+            "b": [wait(0.3), take("z"), wait(5), drop("z")],
+            "c": [wait(0.6), take("w"), wait(5), drop("w")],
+            "o": [wait(1.3), holders()],
+        },
+        names={"b": "a", "c": "pool.worker-1"},
     )
-    t.expect("holders while the child holds y", shown(t, "o"), [{"x": "a", "y": "child", "z": "a"}])
-    t.expect("holders after that", shown(t, "a"), [{"x": "a", "z": "a"}])
+    named = {"w": "pool.worker-1", "x": "a", "z": "a"}
+    t.expect("holders while the child holds y", shown(t, "o"), [dict(sorted({**named, "y": "child"}.items()))])
+    t.expect("holders after that", shown(t, "a"), [named])
 
 
 BLOCKS = ["a/a", "b/b", "c/c", "d/d", "e/e", "e/f"]
@@ -1135,6 +1320,23 @@ def test_the_same_lock_for_the_same_name(play: Play) -> None:
 
 
 @check("R10", misconception="look-then-wait-then-take", step="who-holds-what")
+def test_the_same_lock_among_many(play: Play) -> None:
+    """`lock(name)` gives the same object each time, however many names there are."""
+    names = [f"lock {n}" for n in range(50)]
+    t = play(actors={"a": [*map(same, names), *map(same, names)]})
+    changed = [span.plain_args[0] for span in t.all("same") if not span.value]
+    t.expect("names of 50 that gave another object the second time", changed, [])
+
+
+@check("R10", misconception="look-then-wait-then-take", step="who-holds-what")
+def test_names_as_they_are(play: Play) -> None:
+    """Names that differ in a space or a capital letter are names of different locks."""
+    t = play(actors={"a": [wait(0.3), *taking("x", "X", "x "), wait(1), *dropping("x ", "X", "x")]})
+    for span in takes(t):
+        t.expect(f"a task takes 'x', 'X' and 'x ': taking {span.plain_args[0]!r}", ending(span), "returned")
+
+
+@check("R10", misconception="look-then-wait-then-take", step="who-holds-what")
 def test_nobody_else_gets_a_held_lock(play: Play) -> None:
     """Only one task has a lock at a time, also if nobody kept the lock object."""
     actors = {}
@@ -1151,11 +1353,61 @@ def test_nobody_else_gets_a_held_lock(play: Play) -> None:
 def test_order_of_arrival(play: Play) -> None:
     """Waiters get the lock in order of arrival."""
     lines = {
-        x: {f"{x}{i}": [wait(0.3 * i), *both(x, wait(2))[n]] for i in range(5)} for n, x in enumerate(("1/x", "2/y"))
+        x: {f"{x} {i}": [wait(0.1 * i), *both(x, wait(2))[n]] for i in range(13)} for n, x in enumerate(("1/x", "2/y"))
     }
     t = play(actors=lines["1/x"] | lines["2/y"])
     for x, line in lines.items():
         t.expect("those who got the lock", names_of(t, x), list(line))
+
+
+@check("R10", misconception="free-for-the-first-to-come", step="who-holds-what")
+def test_order_of_arrival_whatever_is_held(play: Play) -> None:
+    """A task that holds other locks waits in line like any other."""
+    actors = {"a": [take("x"), wait(5), drop("x")], "b": [wait(1), *others("x")], "e": [wait(4), *others("x")]}
+    actors |= {
+        "c": [take("y"), wait(2), *others("x"), drop("y")],
+        "d": [*taking("pq"), wait(3), inside("x"), drop("q")],
+    }
+    t = play(actors=actors)
+    t.expect("those who got the lock", names_of(t, "x"), [*"abcde"])
+
+
+@check("R10", misconception="cancelled-waiter-just-leaves", step="who-holds-what")
+def test_order_after_one_gave_up(play: Play) -> None:
+    """When one of the line gives up, the others get the lock in their order of arrival."""
+    actors, lines = {}, {f"{gone}/x": gone for gone in (1, 2, 3, 4)}
+    for x, gone in lines.items():
+        actors[f"{x} 0"] = [take(x), wait(5), drop(x)]
+        for i in range(1, 5):
+            way = both(x, wait(1))[i % 2]
+            actors[f"{x} {i}"] = [wait(0.5 * i), *([within(3.2, *way)] if i == gone else way)]
+    t = play(actors=actors)
+    for x, gone in lines.items():
+        t.expect("those who got the lock", names_of(t, x), [f"{x} {i}" for i in range(5) if i != gone])
+
+
+@check("R10", misconception="hand-over-lost", step="who-holds-what")
+def test_order_after_a_hand_over_that_failed(play: Play) -> None:
+    """When the first of the line is cancelled as it is given the lock, the others get it in their order of arrival."""
+    actors = {}
+    for n, x in enumerate(("1/x", "2/y")):
+        ends = [cancel(f"try {x}"), drop(x)]
+        actors[f"{x} 0"] = [take(x), wait(3), *(ends[::-1] if n else ends)]
+        actors[f"{x} 1"] = [wait(1), attempt(f"try {x}", take(x), drop(x))]
+        actors |= {f"{x} {i}": [wait(1 + i / 9), *both(x, wait(1))[i % 2]] for i in (2, 3, 4)}
+    t = play(actors=actors)
+    for x in ("1/x", "2/y"):
+        line = [f"{x} {i}" for i in range(5)]
+        t.expect("those who got the lock", names_of(t, x), one_of(line, [line[0], *line[2:]]))
+
+
+@check("R10", misconception="no-wait-is-that-long", step="who-holds-what")
+def test_long_wait_in_line(play: Play) -> None:
+    """However long a task waits for a lock, it gets it when its turn has come."""
+    line = {f"w{n}": [wait(n + 1.3), *both("x", wait(1))[n]] for n in (0, 1)}
+    t = play(actors={"h": [take("x"), wait(500), drop("x")], **line})
+    t.expect("how the waits ended", [ending(span) for span in takes(t)], ["returned"] * 3)
+    t.expect("the lock was got at", [when for _, when, *_ in got(t, "x")], [near(0), near(500), near(501)])
 
 
 @check("R10", misconception="free-for-the-first-to-come", step="who-holds-what")
@@ -1218,6 +1470,7 @@ def test_transfer_leaves_nothing(play: Play) -> None:
         ("B", "A", 9, error),
     ]
     ways += [("B", "A", 9, [fail("E1")]), ("A", "A", 30, error), ("A", "A", 101, short), ("A", "B", -1, short)]
+    ways += [(a, b, 9, [wait(1), fail("E2", "ExceptionGroup")]) for a, b in (("A", "A"), *BOTH_WAYS)]
     t = play(accounts=TWO, actors={"m": [wait(1.3), *(move(a, b, n, *steps) for a, b, n, steps in ways)]})
     for call in moves(t):
         t.expect("left behind", call.left, {})
@@ -1283,7 +1536,10 @@ def test_block_lets_cancellation_pass(play: Play) -> None:
 @check("G4", misconception="backend-lock", step="who-holds-what")
 def test_nothing_blocks_the_loop(play: Play) -> None:
     """No call blocks the event loop: other tasks can run meanwhile."""
-    movers = {"m": [wait(1.3), move("A", "B", 1, wait(1)), move("A", "A", 1)], "n": [wait(1.6), move("A", "B", 99)]}
+    movers = {
+        "m": [wait(1.3), move("A", "B", 1, wait(1)), move("A", "A", 1)],
+        "n": [wait(1.6), move("A", "B", 99), move("A", "B", 999)],
+    }
     monitor = {
         "a": [wait(0.3), take("x"), wait(2), *dropping("xx")],
         "b": [wait(1), inside("x"), holders(), locked("x")],
@@ -1295,10 +1551,10 @@ def test_nothing_blocks_the_loop(play: Play) -> None:
 @check("G5", misconception="released-at-the-end", step="give-back-whatever-happens")
 def test_interrupts_pass(play: Play) -> None:
     """What is no `Exception` and leaves the audit leaves the transfer too, which keeps no lock and moves no money."""
-    ways = [("A0", "B0"), ("B1", "A1"), ("A2", "A2")]
-    t = play(
-        accounts=MANY, actors={"m": [wait(1.3), *(move(a, b, 30, wait(1), fail("stop", "Abandon")) for a, b in ways)]}
-    )
+    ways, audit = [("A", "B"), ("B", "A"), ("A", "A")], [wait(1), fail("stop", "Abandon")]
+    steps = [move(f"{a}{n}", f"{b}{n}", 30, *audit) for n, (a, b) in enumerate(ways)]
+    steps += [move(f"{a}{n}", f"{b}{n}", 30, at_once(), *audit[1:]) for n, (a, b) in enumerate(ways, 3)]
+    t = play(accounts=MANY, actors={"m": [wait(1.3), *steps]})
     for call in moves(t):
         if audits(t, call):
             t.expect_that("what left the audit must leave the transfer", "stop" in call.errors, call.ending)

@@ -1,7 +1,7 @@
 """Whoever holds one lock at a time cannot deadlock.
 
 Breaks: R1
-Also: R2 R5
+Also: R2 R3 R5
 """
 
 from __future__ import annotations

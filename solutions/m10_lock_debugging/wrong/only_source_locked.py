@@ -1,7 +1,7 @@
 """Only the source can run out of money, so only the source is locked.
 
 Breaks: R1
-Also: R2
+Also: R2 R3
 """
 
 from __future__ import annotations
