@@ -59,6 +59,7 @@ async def scene(
     unreadable: Sequence[str] = (),
     seconds: Mapping[str, Sequence[float]] | None = None,
     texts: bool = False,
+    relative: bool = False,
     look: bool = False,
 ) -> None:
     """Let the actors play their scripts with one tracker.
@@ -67,7 +68,9 @@ async def scene(
     ``prepare(label)``: call `watch` before its block; ``drop(resource)``: forget it, and tell whether it is still alive;
     ``reuse(resource, old)``: make it at the address of one that is gone, and tell whether that worked;
     ``open_tracked(file, mode, *steps)``, and in its block ``read(file)``, ``write(file, text)`` and ``jam(file)``: from
-    now on nothing can be written to it; ``contents(file)``; ``read_all(files, limit)``.
+    now on nothing can be written to it, and ``close(file)``: the body closes it itself; ``contents(file)``;
+    ``read_all(files, limit)``; ``track_elsewhere(resource)``: with another tracker; ``empty_the_list()``: empty the list
+    that `live` gave.
 
     Args:
         actors: actor → what it does.
@@ -76,6 +79,7 @@ async def scene(
         unreadable: files that hold no text.
         seconds: file → how long opening it, each read or write, and closing it take in the worker thread (virtual s).
         texts: whether paths are given as `str` instead of `pathlib.Path`.
+        relative: whether paths are relative to the working folder.
         look: whether the notes ``thread`` tell what is live.
 
     Notes:
@@ -84,6 +88,7 @@ async def scene(
         thread: what a worker thread did for a moment, with which file, for how long, and the names that are live.
     """
     tracker = subject.LeakTracker()
+    others: list[Any] = []
     things: dict[str, Any] = {}
     addresses: dict[str, int] = {}
     watches: dict[str, Any] = {}
@@ -97,15 +102,20 @@ async def scene(
         return things[name]
 
     def path_of(name: str) -> Any:
-        path = pathlib.Path(folder, name)
+        path = pathlib.Path(root, name)
         return str(path) if texts else path
 
     def spoken(text: Any) -> Any:
         """Say ``path of a`` for the path of a file, which is another one in each run."""
-        return text.replace(f"{folder}{os.sep}", "path of ") if type(text) is str else text
+        return text.replace(f"{root}{os.sep}", "path of ") if type(text) is str else text
 
     async def track(name: str, called: str | None = None) -> None:
-        tracker.track(resource(name), name=called or name)
+        tracker.track(resource(name), name=name if called is None else called)
+
+    async def track_elsewhere(name: str) -> None:
+        if not others:
+            others.append(subject.LeakTracker())
+        others[0].track(resource(name), name=name)
 
     async def untrack(name: str) -> None:
         tracker.untrack(resource(name))
@@ -119,6 +129,11 @@ async def scene(
             for leak in found
         ]
 
+    async def empty_the_list() -> None:
+        found = tracker.live()
+        if isinstance(found, list):
+            found.clear()
+
     async def drop(name: str) -> bool:
         gone = weakref.ref(things.pop(name))
         if gone() is not None:
@@ -126,12 +141,12 @@ async def scene(
         return gone() is not None
 
     async def reuse(name: str, old: str) -> bool:
-        others = []
+        unfit = []
         for _ in range(3_000):
             thing = resource(name)
             if addresses[name] == addresses[old]:
                 return True
-            others.append(thing)
+            unfit.append(thing)
             del things[name]
         return False
 
@@ -165,6 +180,9 @@ async def scene(
         os.dup2(unwritable, opened[name].fileno())
         os.close(unwritable)
 
+    async def close(name: str) -> None:
+        await opened[name].aclose()
+
     async def contents(name: str) -> str:
         number = os.open(path_of(name), os.O_RDONLY)
         try:
@@ -187,16 +205,23 @@ async def scene(
         world.note("thread", [what, name, took, names])
         return float(took)
 
-    calls = [track, untrack, live, watch, open_tracked, read_all]
+    calls = [track, track_elsewhere, untrack, live, watch, open_tracked, read_all]
     verbs = {act.__name__: world.as_call(act) for act in calls}
-    verbs |= {act.__name__: act for act in (drop, reuse, prepare, read, write, jam, contents)}
+    verbs |= {act.__name__: act for act in (drop, reuse, prepare, read, write, jam, close, contents)}
+    verbs["empty_the_list"] = empty_the_list
     with tempfile.TemporaryDirectory(dir=IN_MEMORY if os.access(IN_MEMORY, os.W_OK) else None) as folder:
+        root = beginning(folder, relative=relative)
         fill(
             folder,
             {**{name: text.encode() for name, text in (files or {}).items()}, **dict.fromkeys(unreadable, NO_TEXT)},
         )
         world.threads_take(in_a_thread)
         await world.actors(actors, verbs)
+
+
+def beginning(folder: str, *, relative: bool) -> str:
+    """Return how the paths of files in the folder begin."""
+    return os.path.relpath(folder) if relative else folder
 
 
 def fill(folder: str, files: Mapping[str, bytes]) -> None:

@@ -21,7 +21,8 @@ from grader import (
 track, untrack, live, drop, reuse = (verb(word) for word in ("track", "untrack", "live", "drop", "reuse"))
 watch, prepare = verb("watch"), verb("prepare")
 opened, read, write, jam = (verb(word) for word in ("open_tracked", "read", "write", "jam"))
-contents, read_all = verb("contents"), verb("read_all")
+contents, read_all, close = verb("contents"), verb("read_all"), verb("close")
+track_elsewhere, empty_the_list = verb("track_elsewhere"), verb("empty_the_list")
 
 START = 3.7
 LATE = 500.0
@@ -179,6 +180,20 @@ def test_all_tasks_see_the_same(play: Play) -> None:
     expect_live(t, ["birch", "cedar"])
 
 
+@check("R1", misconception="one-tracker-for-all", step="tell-them-apart")
+def test_two_trackers(play: Play) -> None:
+    """A tracker lists what was tracked with it, and nothing that another tracker knows."""
+    t = alone(play, track("alder"), track_elsewhere("birch"), live(), track("birch"), untrack("alder"), live())
+    expect_live(t, ["alder"], ["birch"])
+
+
+@check("R1", misconception="the-list-is-mine", step="tell-them-apart")
+def test_list_changed_by_the_caller(play: Play) -> None:
+    """Whoever empties the list that `live()` gave takes nothing off the tracker."""
+    t = alone(play, track("alder"), wait(1), track("birch"), empty_the_list(), live(), untrack("alder"), live())
+    expect_live(t, ["alder", "birch"], ["birch"])
+
+
 # -- R2: by identity ---------------------------------------------------------------------------------------------------
 @check("R2", misconception="equal-is-the-same", step="tell-them-apart")
 def test_equal_resources(play: Play) -> None:
@@ -191,6 +206,11 @@ def test_equal_resources(play: Play) -> None:
         for step in (track("birch"), untrack(first)):
             seen = t.of("caller")[step]
             t.expect_that(f"{seen.what} of a resource equal to another", seen.how == "returned", f"it {seen.ending}")
+        both = [track("alder", "tree"), track("birch", "tree"), untrack("birch"), untrack("alder"), live()]
+        t = alone(play, *both, kinds=dict.fromkeys(TREES, kind))
+        seen = [span.raised for span in t.all("untrack")]
+        t.expect("raised by `untrack` of two equal ones of one name", seen, [None, None])
+        expect_live(t, [])
 
 
 @check("R2", misconception="unknown-is-harmless", step="tell-them-apart")
@@ -212,7 +232,7 @@ def test_untrack_unknown(play: Play) -> None:
 @check("R2", misconception="unknown-is-harmless", step="tell-them-apart")
 def test_track_twice(play: Play) -> None:
     """Tracking what is tracked already raises `ValueError`, also under another name, and changes nothing."""
-    for kind in ("plain", "same", "unhashable"):
+    for kind in ("plain", "same", "unhashable", "empty"):
         for again in (track("alder"), track("alder", "fir")):
             t = alone(play, track("alder"), wait(1), again, live(), untrack("alder"), live(), kinds={"alder": kind})
             t.expect("raised by each `track`", [span.raised for span in t.all("track")], [None, "ValueError"])
@@ -249,12 +269,25 @@ def test_not_kept_alive_by_a_block(play: Play) -> None:
 def test_collected_is_listed(play: Play) -> None:
     """A resource that was garbage-collected without `untrack` is still listed, in its place: it leaked."""
     for kind in ("plain", "same", "unhashable"):
-        a, b, c = play.shuffled(TREES[:3])
-        steps = [track(a), wait(1), track(b), wait(1), track(c), wait(1), drop(b), drop(a), wait(1)]
-        t = alone(play, *steps, live(), untrack(c), live(), kinds=dict.fromkeys((a, b, c), kind))
-        times = {a: near(START), b: near(START + 1), c: near(START + 2)}
-        t.expect("live", names(t), [[a, b, c], [a, b]])
-        t.expect("name and time", lists(t)[0], [{"name": n, "opened_at": times[n]} for n in (a, b, c)])
+        a, b, c, d = play.shuffled(TREES[:4])
+        steps = [step for name in (a, b, c, d) for step in (track(name), wait(1))]
+        steps += [drop(c), drop(b), wait(1), live(), untrack(d), live()]
+        t = alone(play, *steps, kinds=dict.fromkeys((a, b, c, d), kind))
+        t.expect("live", names(t), [[a, b, c, d], [a, b, c]])
+        wanted = [{"name": name, "opened_at": near(START + after)} for after, name in enumerate((a, b, c, d))]
+        t.expect("name and time", lists(t)[0], wanted)
+
+
+@check("R3", misconception="collected-is-leaked", step="keep-none-alive", core=False)
+def test_untracked_and_then_collected(play: Play) -> None:
+    """What was untracked has not leaked: it is not listed when it is garbage-collected after that."""
+    t = alone(play, track("birch"), track("alder"), wait(1), untrack("alder"), wait(1), drop("alder"), wait(1), live())
+    expect_live(t, ["birch"])
+    again = [track("alder"), wait(1), untrack("alder"), wait(1)]
+    t = alone(play, *again, *again, track("alder"), wait(1), drop("alder"), wait(1), live())
+    expect_live(t, ["alder"])
+    t = alone(play, watch("w", wait(1), track("alder"), wait(1), untrack("alder"), wait(1), drop("alder"), wait(1)))
+    expect_leaks(t)
 
 
 @check("R3", misconception="collected-is-closed", step="keep-none-alive", core=False)
@@ -334,6 +367,19 @@ def test_known_name_or_resource(play: Play) -> None:
     expect_leaks(t, "birch", others=["alder"])
 
 
+@check("R4", misconception="truth-is-presence", step="answer-for-a-block")
+def test_false_leaks_count(play: Play) -> None:
+    """What a block leaves open counts also if it is false in a condition, or if its name is empty."""
+    t = alone(play, watch("w", wait(1), track("alder"), wait(1), track("birch")), kinds={"alder": "empty"})
+    expect_leaks(t, "alder", "birch")
+    t = alone(play, track("alder"), wait(1), watch("w", wait(1), untrack("alder")), kinds={"alder": "empty"})
+    expect_leaks(t)
+    block = alone(play, watch("w", wait(1), track("alder", ""), wait(1))).one("watch")
+    t.expect_that(
+        "LeakError wanted, for a resource with an empty name", block.raised == "LeakError", f"it {block.ending}"
+    )
+
+
 @check("R4", misconception="only-my-task", step="answer-for-a-block")
 def test_other_tasks(play: Play) -> None:
     """What any task tracks while the block runs counts; any task may untrack it."""
@@ -390,6 +436,7 @@ def test_nested_blocks(play: Play) -> None:
     t = alone(
         play, track("fir"), wait(1), watch("outer", wait(1), track(a), wait(1), inner, wait(1), track(c), wait(1))
     )
+    t.expect("blocks that were entered", len(t.all("watch")), 2)
     outer, nested = t.all("watch")
     t.expect_that("the inner block", nested.raised == "LeakError", f"it {nested.ending}")
     t.expect_that("the outer block", outer.raised == "LeakError", f"it {outer.ending}")
@@ -443,6 +490,17 @@ def test_tracked_while_open(play: Play) -> None:
     for texts, mode in ((False, None), (True, "r"), (False, "w"), (True, "rb")):
         t = alone(play, opened("alder", mode, wait(1), live(), wait(1)), live(), files=FILE, texts=texts)
         expect_live(t, [path_of("alder")], [])
+    for texts in (False, True):
+        t = alone(play, opened("alder", "r", wait(1), live()), files=FILE, texts=texts, relative=True)
+        expect_live(t, [path_of("alder")])
+
+
+@check("R5", misconception="closed-is-done", step="close-however-it-ends")
+def test_closed_by_the_body(play: Play) -> None:
+    """A file that the body has closed itself is no longer listed either when the block has ended."""
+    for ending in ENDINGS.values():
+        t = alone(play, opened("alder", "r", wait(1), close("alder"), *ending), live(), files=FILE)
+        expect_live(t, [])
 
 
 @check("R5", misconception="mode-is-for-reading", step="close-however-it-ends")
@@ -474,14 +532,20 @@ def test_error_of_the_body(play: Play) -> None:
     for kind in ("Fault", "RuntimeError", "TimeoutError", "OSError", "ValueError"):
         t = alone(play, opened("alder", "r", wait(1), fail("E1", kind)), files=FILE)
         t.expect_that("`E1` wanted out of the block", "E1" in block_of(t).errors, f"it {block_of(t).ending}")
+    t = alone(play, opened("alder", "r", wait(1), fail("E1", "ExceptionGroup")), files=FILE)
+    whole = len(block_of(t).errors) == 2
+    t.expect_that("a group of two errors wanted out of the block", whole, f"it {block_of(t).ending}")
 
 
 @check("R5", misconception="opened-means-tracked", step="close-however-it-ends")
 def test_not_opened(play: Play) -> None:
     """A file that cannot be opened is not tracked: the error leaves, and the body does not begin."""
     for name, mode, error in (("yew", "r", "FileNotFoundError"), ("alder", "x", "FileExistsError")):
-        t = alone(play, opened(name, mode, note("body")), live(), files=FILE, seconds={name: [1, 1, 1]})
+        plan = {"files": FILE, "seconds": {name: [1, 1, 1]}, "look": True}
+        t = alone(play, opened(name, mode, note("body")), live(), **plan)
         expect_live(t, [])
+        early = [listed for entry in t.notes("thread") for listed in entry["value"][3]]
+        t.expect("live while it was being opened", early, [])
         t.expect_that(f"{error} wanted", error in block_of(t).errors, f"it {block_of(t).ending}")
         t.expect_that("the body", not t.notes("body"), "it began")
 
@@ -539,6 +603,10 @@ def test_one_file_opened_twice(play: Play) -> None:
     expect_live(t, [path, path], [path])
     expect_untracked(t)
     expect_closed(t, t.one("actor", "observer"))
+    inner = opened("alder", "r", wait(1), live())
+    t = alone(play, opened("alder", "r", wait(1), inner, wait(1), live(), read("alder")), live(), files=FILE)
+    expect_live(t, [path, path], [path], [])
+    expect_closed(t, block_of(t))
 
 
 # -- R6: closed in time, and nothing protected but that ----------------------------------------------------------------
@@ -555,6 +623,17 @@ def test_closed_in_a_cancelled_task(play: Play) -> None:
     """The descriptor is closed also in a task that is cancelled already when the block ends."""
     for body in ([wait(30)], [cancel("caller")], [wait(1), cancel("caller"), fail("E1")]):
         t = observed(play, opened("alder", "r", *body), seconds={"alder": [1, 1, 1]}).cancel("caller", at=START + 9)
+        expect_closed(t, block_of(t))
+    body = [write("alder", "new"), wait(30)]
+    t = observed(play, opened("alder", "w", *body), seconds={"alder": [1, 1, 1]}).cancel("caller", at=START + 9)
+    expect_closed(t, block_of(t))
+
+
+@check("R6", misconception="cleanup-cannot-fail", step="close-however-it-ends")
+def test_closed_though_writing_fails(play: Play) -> None:
+    """The descriptor is closed also if what was written last cannot be written any more."""
+    for ending in ENDINGS.values():
+        t = alone(play, opened("alder", "w", write("alder", "new"), jam("alder"), *ending), wait(1), files=FILE)
         expect_closed(t, block_of(t))
 
 
@@ -582,26 +661,27 @@ def test_opening_is_not_protected(play: Play) -> None:
 
 
 # -- R7: many at once --------------------------------------------------------------------------------------------------
-def file_events(t: Trace) -> list[tuple[int, float, int]]:
-    """Order, time and change of the number of open files."""
+def file_events(t: Trace, call: Any = None) -> list[tuple[int, float, int]]:
+    """Order, time and change of the number of open files; only those during that call."""
     changes = {"open": 1, "close": -1, "collected": -1}
-    return sorted((n["order"], n["t"], change) for what, change in changes.items() for n in t.notes(what, "file"))
+    events = sorted((n["order"], n["t"], change) for what, change in changes.items() for n in t.notes(what, "file"))
+    return [event for event in events if call is None or call.start <= event[1] <= call.end]
 
 
-def expect_at_most(t: Trace, limit: int) -> None:
+def expect_at_most(t: Trace, limit: int, call: Any = None) -> None:
     """Expect that never more files were open at once."""
     now = most = 0
-    for _, _, change in file_events(t):
+    for _, _, change in file_events(t, call):
         now += change
         most = max(most, now)
     t.expect_that(f"open at once, with limit {limit}", most <= limit, f"{most} files")
 
 
-def expect_all_slots_used(t: Trace, limit: int, count: int) -> None:
+def expect_all_slots_used(t: Trace, limit: int, count: int, call: Any = None) -> None:
     """Expect as many files open as `limit`, whenever that many were not yet done, between any two moments."""
-    events = file_events(t)
+    events = file_events(t, call)
     t.expect("files that were opened", sum(change > 0 for _, _, change in events), count)
-    now, done, last = 0, 0, t.call.start
+    now, done, last = 0, 0, (call or t.call).start
     for _, time, change in events:
         wanted = min(limit, count - done)
         if time - last > 0.01:
@@ -627,6 +707,9 @@ def test_texts_in_order(play: Play) -> None:
         t = alone(play, read_all(order, limit), live(), files=TEXTS, seconds=times(play), texts=texts)
         t.expect("the texts", t.call.value, [TEXTS[name] for name in order])
         expect_live(t, [])
+    slow = {name: [100, 50 * place, 0.5] for place, name in enumerate(order, 1)}
+    t = alone(play, read_all(order, 2), files=TEXTS, seconds=slow)
+    t.expect("the texts of files that take minutes", t.call.value, [TEXTS[name] for name in order])
     t = alone(play, read_all([], 2), files=TEXTS)
     t.expect("the texts of no files", t.call.value, [])
 
@@ -642,6 +725,10 @@ def test_whole_texts(play: Play) -> None:
     t.expect("the text of alder", value[0], texts["alder"])
     lengths = [entry["value"] for entry in t.notes("lengths")]
     t.expect("characters of each text", lengths, [[len(text) for text in texts.values()]])
+    plan = {"files": {"alder": "leaf " * 14_000}, "seconds": {"alder": [0, 1, 0]}}
+    t = alone(play, read_all(["alder"], 1), **plan).within("caller", START + 200)
+    if t.calls()[0].how == "returned":  # who reads a few characters at a time is stopped by then, and may be right
+        t.expect("characters of a long text", [entry["value"] for entry in t.notes("lengths")], [[70_000]])
 
 
 @check("R7", misconception="reading-is-what-counts", step="limit-what-is-open", core=False)
@@ -668,6 +755,60 @@ def test_read_at_the_same_time(play: Play) -> None:
     t = alone(play, read_all(MANY, 5), files=TEXTS, seconds={name: [0, 4, 0] for name in MANY})
     together = sum(entry["value"][2] for entry in t.notes("thread"))
     t.expect("how long reading took", t.call.end - t.call.start, at_most(together / 2))
+    wood = {f"tree {number}": "leaves" for number in range(14)}
+    t = alone(play, read_all(list(wood), 12), files=wood, seconds={name: [0, 4 + len(name), 0] for name in wood})
+    expect_all_slots_used(t, 12, len(wood))
+
+
+@check("R7", misconception="one-limit-for-all-calls", step="limit-what-is-open", core=False)
+def test_each_call_has_its_limit(play: Play) -> None:
+    """Calls that follow each other have each their own `limit`, and read the files anew."""
+    anew = [opened("alder", "w", write("alder", "new")), contents("alder"), wait(1)]
+    seconds = {name: [0.3, 2 + place, 0] for place, name in enumerate(MANY)}
+    t = alone(
+        play,
+        read_all(MANY, 2),
+        wait(1),
+        *anew,
+        read_all(MANY, 4),
+        wait(1),
+        read_all(MANY, 1),
+        files=TEXTS,
+        seconds=seconds,
+    )
+    calls, new = t.all("read_all"), t.of("caller")[contents("alder")].value
+    for call, text in zip(calls, (TEXTS["alder"], new, new), strict=True):
+        t.expect("the texts", call.value, [text, *(TEXTS[name] for name in MANY[1:])])
+    for call, limit in zip(calls, (2, 4, 1), strict=True):
+        expect_at_most(t, limit, call)
+        expect_all_slots_used(t, limit, len(MANY), call)
+
+
+@check("R7", misconception="one-limit-for-all-calls", step="limit-what-is-open", core=False)
+def test_calls_at_the_same_time(play: Play) -> None:
+    """A call does not wait for files that another call has open: `limit` counts those of one call."""
+    seconds = {**{name: [0, 9, 0] for name in TREES[:3]}, **{name: [0, 2, 0] for name in TREES[3:]}}
+    actors = {"caller": [wait(1), read_all(TREES[:3], 2)], "other": [wait(3), read_all(TREES[3:], 2)]}
+    t = play(actors=actors, files=TEXTS, seconds=seconds)
+    for who, wanted in (("caller", TREES[:3]), ("other", TREES[3:])):
+        t.expect(f"the texts of the {who}", t.one("read_all", who).value, [TEXTS[name] for name in wanted])
+    call = t.one("read_all", "other")
+    together = sum(entry["value"][2] for entry in t.notes("thread") if entry["value"][1] in TREES[3:])
+    t.expect("how long a call took beside another one", call.end - call.start, at_most(together))
+
+
+@check("R7", misconception="one-limit-for-all-calls", step="limit-what-is-open", core=False)
+def test_after_a_call_that_failed(play: Play) -> None:
+    """After a call that failed or was cancelled, the next one reads with all of its `limit`."""
+
+    def after(*names: str) -> Trial:
+        actors = {"caller": [wait(1), read_all(names, 2)], "other": [wait(60), read_all(MANY, 2)]}
+        return play(actors=actors, files=TEXTS, seconds=times(play, opening=0.3), unreadable=["rowan"])
+
+    for t in (after("yew", "alder"), after("rowan", "alder"), after(*MANY).cancel("caller", at=1.9)):
+        call = t.one("read_all", "other")
+        t.expect("the texts", call.value, [TEXTS[name] for name in MANY])
+        expect_all_slots_used(t, 2, len(MANY), call)
 
 
 @check("R7", misconception="any-name-will-do", step="limit-what-is-open", core=False)

@@ -1,7 +1,7 @@
 """A shield with a bound may be put around everything.
 
 Breaks: R6
-Also: R5 G3
+Also: G3 R5 R7
 """
 
 import os

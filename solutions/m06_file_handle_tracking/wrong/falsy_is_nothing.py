@@ -1,6 +1,7 @@
 """A reference whose resource is false in a condition is taken for one that is gone.
 
 Breaks: R1
+Also: R2
 """
 
 import os

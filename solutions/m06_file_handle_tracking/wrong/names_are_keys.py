@@ -1,7 +1,7 @@
 """A name stands for one resource.
 
 Breaks: R1
-Also: R5 R7
+Also: R2 R5 R7
 """
 
 import os
