@@ -1,7 +1,7 @@
 """Hidden checks of m12: what `fan_out` and `fan_in` promise, whatever workers, source and consumer do."""
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from grader import (
@@ -19,6 +19,7 @@ from grader import (
     cleanup,
     fail,
     give,
+    give_error,
     hang,
     near,
     on_cancel,
@@ -33,6 +34,10 @@ busy, close, inside = verb("busy"), verb("close"), verb("inside")
 Items = Sequence[Sequence[Any]]
 
 STREAM_ERRORS = ("EndOfStream", "BrokenResourceError", "ClosedResourceError")
+#: Kinds of errors that somebody may take for his own.
+KINDS = (*STREAM_ERRORS, "WouldBlock", "TimeoutError", "KeyError", "OSError", "ExceptionGroup", "ExceptionGroup of one")
+#: Groups are told by the class of what is in them: who takes the errors out of their groups does no harm.
+LEAVES = {"ExceptionGroup": "Fault", "ExceptionGroup of one": "ValueError", "BaseExceptionGroup": "Abandon"}
 
 
 # -- calls -------------------------------------------------------------------------------------------------------------
@@ -222,7 +227,7 @@ def test_each_result_once(play: Play) -> None:
 @check("R1", misconception="slow-is-gone", step="slow-consumer")
 def test_slow_consumer(play: Play) -> None:
     """A consumer that is slow gets each result once, in the order in which the work finished."""
-    for workers, buffer, late in ((1, 0, 0), (2, 0, 0), (3, 0, 9), (3, 2, 9)):
+    for workers, buffer, late in ((1, 0, 0), (2, 0, 0), (3, 0, 9), (3, 2, 9), (2, 0, 20_000)):
         items = jobs(play, 7)
         pause = play.draw(1, low=3)[0]
         trial = out(play, items, busy(wait(late)), each(busy(wait(pause))), workers=workers, buffer=buffer)
@@ -271,24 +276,114 @@ def test_any_item_any_result(play: Play) -> None:
     t.expect("the results", in_some_order(t.call.value or []), in_some_order([result for _, result in expected]))
 
 
+@check("R1", misconception="item-is-one-argument", step="one-source-for-all")
+def test_tuples(play: Play) -> None:
+    """An item may be a tuple, which `worker` gets as it is, and so may a result."""
+    items = jobs(play, 4)
+    names = [name for name, _ in items[:3]]
+
+    def item_of(name: str) -> Any:
+        return (token(name), 1) if name in names else token(name)
+
+    def result_of(name: str) -> Any:
+        return (token(name.upper()), 2) if name in names else token(name.upper())
+
+    t = out(play, items, tuples=names).accepting("deadlock")
+    expect_results(t, [(item_of(name), result_of(name)) for name, _ in items])
+    t = gather(play, items, tuples=names).accepting("deadlock")
+    t.expect("the list", t.call.value, [result_of(name) for name, _ in items])
+
+
+@check("R1", misconception="exceptions-are-raised", step="hand-on-as-they-finish")
+def test_exceptions_as_results(play: Play) -> None:
+    """An exception that a worker returns, and does not raise, is a result like any other."""
+    items = [["a", [wait(2), give_error("E", "ValueError")]], ["b", [wait(1), give("B")]]]
+    t = out(play, items).accepting("deadlock")
+    t.expect("pairs received", received(t), [(token("b"), token("B")), (token("a"), token("E"))])
+    t = gather(play, items).accepting("deadlock")
+    t.expect("the list", t.call.value, [token("E"), token("B")])
+
+
+@check("R1", misconception="nothing-takes-so-long", step="hand-on-as-they-finish")
+def test_work_of_any_length(play: Play) -> None:
+    """Work may take hours, or hundredths of a second: each result is delivered."""
+    long, short = [wait(20_000), give("A")], [wait(0.01), give("B")]
+    for items in ([["a", long], ["b", short]], [["b", short], ["a", long]]):
+        expect_results(out(play, items).accepting("deadlock"), pairs(items))
+        t = gather(play, items).accepting("deadlock")
+        t.expect("the list", t.call.value, [result for _, result in pairs(items)])
+
+
 @check("R1", misconception="item-as-key", step="one-source-for-all")
 def test_same_item_twice(play: Play) -> None:
     """An item that is in the source twice is worked on twice, and has two results."""
     items = [["a", [wait(2), give("A")]], ["b", [wait(1), give("B")]], ["a", [wait(3), give("B")]]]
-    t = out(play, items, workers=2).accepting("deadlock")
-    expect_results(t, [(token("a"), token("A")), (token("b"), token("B")), (token("a"), token("B"))])
-    t = gather(play, items, workers=2).accepting("deadlock")
-    results = in_some_order(t.call.value or [])
-    t.expect("the results", results, [token("A"), token("B"), token("B")])
+    for workers in (1, 2):
+        t = out(play, items, workers=workers).accepting("deadlock")
+        expect_results(t, [(token("a"), token("A")), (token("b"), token("B")), (token("a"), token("B"))])
+        t = gather(play, items, workers=workers).accepting("deadlock")
+        results = in_some_order(t.call.value or [])
+        t.expect("the results", results, [token("A"), token("B"), token("B")])
 
 
 @check("R1", misconception="results-come-in-order", step="one-source-for-all")
 def test_fan_in_keeps_the_order(play: Play) -> None:
     """`fan_in` returns a list of the results in the order of the source."""
-    for workers, once in ((1, False), (3, True), (8, False)):
-        items = jobs(play, 6)
+    for workers, once, count in ((1, False, 6), (3, True, 12), (8, False, 6)):
+        items = jobs(play, count)
         t = gather(play, items, workers=workers, once=once).accepting("deadlock")
         t.expect("the list", t.call.value, [result for _, result in pairs(items)])
+
+
+def results_of(t: Trace, who: str) -> Any:
+    """What the call of that caller gave: its list, or what was received in its block."""
+    call = t.first([call for call in t.calls() if call.who == who], f"the call of the {who}", "never came")
+    ended_well = call.how != "raised"  # type: ignore[union-attr]
+    t.expect_that("no error", ended_well, f"the call of the {who} {call.ending}")  # type: ignore[union-attr]
+    if call.what == "fan_in":  # type: ignore[union-attr]
+        return call.value  # type: ignore[union-attr]
+    consumer = "consumer" if who == "caller" else f"consumer of {who}"
+    return [entry["value"] for entry in t.notes("received") if entry["who"] == consumer]
+
+
+def expect_own_results(t: Trace, callers: Mapping[str, Sequence[Any]]) -> None:
+    """Expect that each of the callers got the results of its own items, and each once."""
+    for who, (_, *names) in callers.items():
+        wanted = [(token(name), token(name.upper())) for name in names]
+        seen = results_of(t, who)
+        if t.call.what == "fan_in":
+            t.expect(f"the list of the {who}", seen, [result for _, result in wanted])
+        else:
+            t.expect(f"pairs that the {who} received", in_some_order(seen), in_some_order(wanted))
+
+
+@check("R1", misconception="state-of-all-calls", step="one-source-for-all")
+def test_several_calls(play: Play) -> None:
+    """Calls that overlap, or follow each other, have nothing to do with each other: each gives its own results."""
+    items = [["a", [wait(5), give("A")]], ["b", [wait(2), give("B")]], ["c", [wait(3), give("C")]]]
+    callers = {
+        "caller": [0, "b", "a", "c"],
+        "second": [2.5, "c"],
+        "third": [20, "c", "a"],
+        "fourth": [40, "b", "c", "a"],
+    }
+    for call, workers in ((out, 1), (gather, 2)):
+        t = call(play, items, workers=workers, callers=callers).accepting("deadlock")
+        expect_own_results(t, callers)
+
+
+@check("R1", misconception="state-of-all-calls", step="leave-early")
+def test_beside_a_call_that_ends_early(play: Play) -> None:
+    """A call that fails, is left early or is cancelled disturbs no other, neither one beside it nor one that follows."""
+    items = [["a", [wait(4), give("A")]], ["b", [wait(2), give("B")]], ["bad", [wait(1), fail("E")]], ["z", [hang()]]]
+    callers = {"caller": [0, "b", "a"], "third": [9, "a", "b"]}
+    for call in (out, gather):
+        failing = call(play, items, callers={**callers, "second": [0.5, "z", "bad"], "fourth": [5, "z", "bad"]})
+        cut_off = call(play, items, callers={**callers, "second": [0.5, "z", "a"]}).cancel("second", at=1.5)
+        for trial in (failing, cut_off):
+            expect_own_results(trial.accepting("deadlock"), callers)
+    trial = out(play, items, callers={**callers, "second": [0.5, "b", "z"]}, consumers={"second": [first(1)]})
+    expect_own_results(trial.accepting("deadlock"), callers)
 
 
 # -- R2: as many as the workers ----------------------------------------------------------------------------------------
@@ -309,7 +404,8 @@ def test_all_workers_busy(play: Play) -> None:
     for workers, buffer in ((1, None), (2, None), (6, 2)):
         items = [["slow", [wait(20)]], *jobs(play, 7)]
         expect_all_busy(out(play, items, workers=workers, buffer=buffer).accepting("deadlock"), workers)
-    expect_as_many_as(play.pick(34, 46), lambda items, workers: out(play, items, workers=workers))
+    expect_as_many_as(play.pick(104, 120), lambda items, workers: out(play, items, workers=workers))
+    expect_short_ends_in_time(out(play, many(30, wait(0.01)), workers=3).accepting("deadlock"))
 
 
 def expect_as_many_as(workers: int, call: Callable[[Items, int], Trial]) -> None:
@@ -324,7 +420,20 @@ def test_all_workers_busy_in_fan_in(play: Play) -> None:
     for workers in (2, 6):
         items = [["slow", [wait(20)]], *jobs(play, 7)]
         expect_all_busy(gather(play, items, workers=workers).accepting("deadlock"), workers)
-    expect_as_many_as(play.pick(34, 46), lambda items, workers: gather(play, items, workers=workers))
+    expect_as_many_as(play.pick(104, 120), lambda items, workers: gather(play, items, workers=workers))
+    expect_short_ends_in_time(gather(play, many(30, wait(0.01)), workers=3).accepting("deadlock"))
+
+
+def expect_short_ends_in_time(t: Trace) -> None:
+    """Expect that 30 pieces of work of 0.01 s take three workers 0.1 s: none of them is idle between two."""
+    t.expect(
+        "the last of 30 pieces of work of 0.01 s, by three workers, ended at", last_end(t), near(0.1, within=0.004)
+    )
+
+
+def last_end(t: Trace) -> float:
+    """When the last worker call ended."""
+    return max((work.end or 0.0 for work in t.all("work")), default=0.0)
 
 
 @check("R2", misconception="state-of-all-calls", step="one-source-for-all")
@@ -347,10 +456,19 @@ def test_stopped_consumer_stops_the_source(play: Play) -> None:
 @check("R3", misconception="a-bit-more-buffer", step="slow-consumer", core=False)
 def test_bound_when_the_consumer_stops(play: Play) -> None:
     """When the consumer does not receive, at most `2 * workers + 2 * buffer + 1` items are taken and not yet received."""
-    for workers, buffer, number in ((1, 0, 0), (2, 0, 3), (5, 0, 0), (1, 3, 2), (3, 2, 0)):
+    for workers, buffer, number in ((1, 0, 0), (2, 0, 3), (5, 0, 0), (1, 3, 2), (3, 2, 0), (5, 4, 0)):
         consumer = [*[receive()] * number, busy(wait(50))]
         trial = out(play, many(30, wait(play.pick(1, 3))), *consumer, workers=workers, buffer=buffer)
         expect_back_pressure(trial.accepting("deadlock"), workers, buffer)
+
+
+@check("R3", misconception="asking-is-receiving", step="slow-consumer", core=False)
+def test_bound_when_receives_are_given_up(play: Play) -> None:
+    """A `receive` that is given up makes no room: at most `2 * workers + 2 * buffer + 1` items are taken by then."""
+    for workers, buffer in ((1, 0), (2, 1)):
+        consumer = [*[patient(1)] * 12, busy(wait(300))]
+        t = out(play, many(40, wait(20)), *consumer, workers=workers, buffer=buffer).accepting("deadlock")
+        expect_back_pressure(t, workers, buffer)
 
 
 @check("R3", misconception="unbounded-between", step="slow-consumer", core=False)
@@ -453,10 +571,10 @@ def test_error_waits_for_cleanup(play: Play) -> None:
 @check("R5", misconception="stream-errors-are-mine", step="one-fails-all-end")
 def test_any_error_of_a_worker(play: Play) -> None:
     """Whatever `Exception` a worker raises leaves the block, also one that looks like the end of a stream."""
-    plans = [(out, kind) for kind in (*STREAM_ERRORS, "TimeoutError")] + [(gather, "EndOfStream")]
-    for call, kind in plans:
+    for call, kind in itertools.product((out, gather), KINDS):
         t = call(play, [["a", [wait(1), give("A")]], ["b", [wait(2), fail("E", kind)]], ["c", [wait(3)]]])
-        t.expect_that("the error", "E" in t.call.errors, f"{t.call.what} {t.call.ending}, where {kind} was raised")
+        left = LEAVES.get(kind, "E") in t.call.errors
+        t.expect_that("the error", left, f"{t.call.what} {t.call.ending}, where a worker raised {kind}")
 
 
 @check("R5", misconception="source-cannot-fail", step="one-fails-all-end")
@@ -480,10 +598,11 @@ def test_source_error_cancels_all(play: Play) -> None:
 @check("R5", misconception="stream-errors-are-mine", step="one-fails-all-end", core=False)
 def test_any_error_of_the_source(play: Play) -> None:
     """Whatever `Exception` the source raises leaves the block, also one that looks like the end of a stream."""
-    plans = [(2, kind) for kind in (*STREAM_ERRORS, "IndexError")] + [(3, "EndOfStream")]
-    for position, kind in plans:
-        t = out(play, many(3, wait(1)), workers=2, source_fails=[position, "E", kind])
-        t.expect_that("the source's error", "E" in t.call.errors, f"it {t.call.ending}, where {kind} was raised")
+    plans = [*itertools.product((out,), (2, 3), (*KINDS, "IndexError")), *itertools.product((gather,), (2,), KINDS)]
+    for call, position, kind in plans:
+        t = call(play, many(3, wait(1)), workers=2, source_fails=[position, "E", kind])
+        left = LEAVES.get(kind, "E") in t.call.errors
+        t.expect_that("the source's error", left, f"{t.call.what} {t.call.ending}, where the source raised {kind}")
 
 
 #: What the consumer does when an error comes.
@@ -570,9 +689,15 @@ def test_break_in_any_order(play: Play) -> None:
 def test_error_of_the_consumer(play: Play) -> None:
     """An error of the consumer's own leaves the block and is the only one; the workers are cancelled."""
     before: list[list[Any]] = [[first(1)], [receive(), busy(wait(4))], []]
-    for number, kind in enumerate(("Fault", "TimeoutError", *STREAM_ERRORS)):
+    for number, kind in enumerate(("Fault", *KINDS)):
         t = out(play, WORK, *before[number % 3], ["fail", "E", kind], workers=3)
-        t.expect("errors that leave the block", t.call.errors, ["E"])
+        if kind in LEAVES:
+            t.expect(
+                "classes of the errors that leave the block", {error.kind for error in t.call.errors}, {LEAVES[kind]}
+            )
+        else:
+            t.expect("errors that leave the block", t.call.errors, ["E"])
+        expect_cut(t, left_at(t))
         t.expect("the block ended at", t.call.end, over(t, left_at(t)))
         expect_all_ended(t)
 
@@ -747,12 +872,25 @@ def test_never_blocks(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="one-fails-all-end")
 def test_interrupts_pass(play: Play) -> None:
-    """An exception that is no `Exception`, of a worker, the source or the consumer, leaves the call."""
-    items = [["a", [wait(1)]], ["b", [wait(2), fail("stop", "Abandon")]], ["c", [wait(60)]]]
-    trials = [call(play, items, workers=2) for call in (out, gather)]
-    trials += [call(play, many(3, wait(1)), source_fails=[2, "stop", "Abandon"]) for call in (out, gather)]
-    trials += [out(play, WORK, first(1), ["fail", "stop", "Abandon"], workers=3)]
-    for t in trials:
+    """What is no `Exception` leaves the call, whoever raises it: a worker, the source, the consumer. Workers are cancelled."""
+    for kind in (*play.interrupts, "BaseExceptionGroup"):
+        items = [["a", [wait(1)]], ["b", [wait(2), fail("stop", kind)]], ["c", [wait(60)]]]
+        trials = [call(play, items, workers=2) for call in (out, gather)]
+        trials += [call(play, many(3, wait(1)), source_fails=[2, "stop", kind]) for call in (out, gather)]
+        trials += [out(play, WORK, first(1), ["fail", "stop", kind], workers=3)]
+        for t in trials:
+            left = LEAVES.get(kind, "stop") in t.call.errors
+            t.expect_that("the call", left, f"{t.call.what} {t.call.ending}, where {kind} should leave it")
+            moment = failed_at(t)
+            expect_cut(t, left_at(t) if moment is None else moment)
+
+
+@check("G5", misconception="catch-everything", step="one-fails-all-end")
+def test_interrupts_pass_beside_errors(play: Play) -> None:
+    """What is no `Exception` leaves the call also if another worker raises an error as it is cancelled for that."""
+    items = [["a", [on_cancel(fail("E")), wait(60)]], ["b", [wait(2), fail("stop", "Abandon")]], ["c", [wait(60)]]]
+    for call in (out, gather):
+        t = call(play, items, workers=2)
         t.expect_that("`stop` should leave the call", "stop" in t.call.errors, f"{t.call.what} {t.call.ending}")
 
 

@@ -1,6 +1,7 @@
 """Makes a short blocking pause before each item, to go easy on the source.
 
 Breaks: G4
+Also: R2
 """
 
 import time

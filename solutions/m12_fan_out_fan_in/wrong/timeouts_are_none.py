@@ -1,0 +1,51 @@
+"""Takes a `TimeoutError` of the worker as no result in `fan_in`.
+
+Breaks: R5
+"""
+
+from contextlib import asynccontextmanager, suppress
+
+import anyio
+
+
+@asynccontextmanager
+async def fan_out(source, worker, *, workers, buffer=0):
+    if workers < 1 or buffer < 0:
+        raise ValueError("workers >= 1, buffer >= 0")
+    items = iter(source)
+    send, receive = anyio.create_memory_object_stream(buffer)
+
+    async def work(results):
+        async with results:
+            for item in items:
+                result = await worker(item)
+                try:
+                    await results.send((item, result))
+                except anyio.BrokenResourceError:
+                    return
+
+    async with send, receive:
+        async with anyio.create_task_group() as tg:
+            for _ in range(workers):
+                tg.start_soon(work, send.clone())
+            send.close()
+            yield receive
+            tg.cancel_scope.cancel()
+
+
+async def fan_in(source, worker, *, workers):
+    if workers < 1:
+        raise ValueError("workers >= 1")
+    results = {}
+    pairs = enumerate(source)
+
+    async def work_in():
+        for index, item in pairs:
+            results[index] = None
+            with suppress(TimeoutError):
+                results[index] = await worker(item)
+
+    async with anyio.create_task_group() as tg:
+        for _ in range(workers):
+            tg.start_soon(work_in)
+    return [results[index] for index in range(len(results))]
