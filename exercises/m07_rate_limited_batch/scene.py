@@ -37,6 +37,7 @@ class Batch:
         order: names of the items in the batch; by default each once, as `jobs` has them.
         things: name → plain value that is the item itself; other items are their own names.
         alike: all items are equal and have no hash.
+        fixed: the items are in a tuple, from which nobody can take one out.
     """
 
     def __init__(
@@ -47,10 +48,12 @@ class Batch:
         things: Mapping[str, Any] | None = None,
         *,
         alike: bool = False,
+        fixed: bool = False,
     ) -> None:
         self._world, self._jobs = world, jobs
         self._items: dict[str, Any] = {name: Alike() if alike else (things or {}).get(name, name) for name in jobs}
-        self.items = [self._items[name] for name in order or jobs]
+        given = [self._items[name] for name in order or jobs]
+        self.items: Sequence[Any] = tuple(given) if fixed else given
 
     async def worker(self, item: Any) -> Any:
         """Play the script of the item: a coroutine function."""
@@ -87,8 +90,9 @@ async def scene(
         ["make", rate, capacity]   make a bucket that nobody uses
         ["within", s, *steps]      give the steps up after `s` virtual seconds
         ["batch", 2, jobs]         `process_batch` with that limit and the bucket; then pass one checkpoint
-        ["batch", 2, jobs, more]   the same with `order`, `things`, `alike`, see `Batch`, and ``form``: what the worker
-                                   is: an ``async`` function, a plain ``function``, or a callable ``object``
+        ["batch", 2, jobs, more]   the same with `order`, `things`, `alike`, `fixed`, see `Batch`, and ``form``: what
+                                   the worker is: an ``async`` function, a plain ``function``, or a callable ``object``;
+                                   ``same``: batches of that name have the very same items and worker
 
     Args:
         rate, capacity: of the bucket.
@@ -122,10 +126,14 @@ async def scene(
     async def at(seconds: float) -> None:
         await anyio.sleep_until(start + seconds)
 
+    known: dict[str, Batch] = {}
+
     async def batch(limit: int, jobs: Mapping[str, Steps], more: Mapping[str, Any] | None = None) -> None:
         options = dict(more or {})
-        form = options.pop("form", "async")
-        made = Batch(world, jobs, **options)
+        form, same = options.pop("form", "async"), options.pop("same", None)
+        made = known.get(same) or Batch(world, jobs, **options)
+        if same is not None:
+            known[same] = made
         workers: dict[str, Any] = {"async": made.worker, "function": made.called, "object": Handle(made.called)}
         process = subject.process_batch
         await world.call("process_batch", process, made.items, workers[form], bucket=bucket, limit=limit)

@@ -21,6 +21,8 @@ async def scene(
     signals: Sequence[tuple[float, str]] = (),
     caught: Sequence[str] | None = None,
     start: float = 3.7,
+    fixed: bool = False,
+    callers: Mapping[str, Sequence[Any]] | None = None,
 ) -> None:
     """Let the actor ``caller`` run the services, and pass one checkpoint afterwards.
 
@@ -37,29 +39,34 @@ async def scene(
         signals: moments (virtual s, absolute) and the signals that come then, such as ``TERM``.
         caught: what `serve` gets as `signals`, such as ``["TERM"]``; left out by default.
         start: when the call is made (virtual s).
+        fixed: the services are in a tuple, from which nobody can take one out.
+        callers: name of a caller → when it calls (virtual s), then the names of its services; by default one, ``caller``,
+            at `start`, with all. Only the event of ``caller`` is ever set from outside.
 
     Notes:
         uncaught: a signal came that the call did not catch, or that it gave back unread.
         handlers: for each signal, after the call: ``before`` if its handler is the one from before the call,
             ``default`` if it is the system's, else ``another``.
     """
-    made = [Service(world, name, script, (cleanups or {}).get(name, ())) for name, script in services.items()]
+    made = {name: Service(world, name, script, (cleanups or {}).get(name, ())) for name, script in services.items()}
     numbers = {signal.Signals[f"SIG{name}"] for name in [*(caught or ("TERM", "INT")), *(name for _, name in signals)]}
     options: dict[str, Any] = {"grace": grace, "cleanup_timeout": cleanup_timeout}
     if function == "serve" and caught is not None:
         options["signals"] = tuple(signal.Signals[f"SIG{name}"] for name in caught)
-    event = () if function == "serve" else (world.event("stop"),)
 
-    async def host() -> None:
+    async def host(who: str, *names: str) -> None:
+        given = [made[name] for name in names]
+        event = () if function == "serve" else (world.event("stop" if who == "caller" else f"stop of {who}"),)
         try:
-            await world.call(function, getattr(subject, function), made, *event, **options)
+            await world.call(function, getattr(subject, function), tuple(given) if fixed else given, *event, **options)
         finally:
             again()
         await world.after()
 
     for moment, name in signals:
         world.signal_at(moment, name)
-    scripts: dict[str, Script] = {"caller": [["wait", start], ["host"]]}
+    plans = callers or {"caller": [start, *services]}
+    scripts: dict[str, Script] = {who: [["wait", at], ["host", who, *names]] for who, (at, *names) in plans.items()}
     if stop is not None:
         scripts["operator"] = [["wait", stop], ["set", "stop"]]
     with handlers(world, numbers) as again:

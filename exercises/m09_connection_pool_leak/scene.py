@@ -36,6 +36,7 @@ async def scene(
         ["pool", *steps]      the steps inside `async with` of the pool itself; the note ``entered`` tells what it gave
         ["stats"]             what `stats` says now
         ["make", size]        make another pool of that size, and enter and leave it
+        ["another", *steps]   the steps with one more pool, made like the first, instead of it
 
     Steps inside a lease, about its connection::
 
@@ -63,12 +64,14 @@ async def scene(
     given = {"acquire_timeout": acquire_timeout, "close_timeout": close_timeout}
     options = {name: seconds for name, seconds in given.items() if seconds is not None}
     pool = world.token(subject.ConnectionPool(wire.connect, size=size, **options), "pool")
+    others: list[Any] = []
+    chosen: contextvars.ContextVar[Any] = contextvars.ContextVar("chosen", default=pool)
     verbs: dict[str, Any] = {}
     play = functools.partial(world.play, verbs=verbs)
 
     async def lease(*steps: Any) -> None:
         *before, last = steps or (["checkpoint"],)
-        async with pool.lease() as connection:
+        async with chosen.get().lease() as connection:
             world.note("got", connection)
             wire.mine.set(connection)
             if last[0] == "reset":
@@ -78,19 +81,28 @@ async def scene(
             world.note("back", connection)
 
     async def aclose() -> None:
-        await pool.aclose()
+        await chosen.get().aclose()
 
     async def whole(*steps: Any) -> None:
-        async with pool as entered:
+        async with chosen.get() as entered:
             world.note("entered", entered)
             await play(steps)
 
     async def stats() -> Any:
-        return pool.stats
+        return chosen.get().stats
 
     async def make(count: int) -> None:
         async with subject.ConnectionPool(wire.connect, size=count):
             world.note("made")
+
+    async def another(*steps: Any) -> None:
+        if not others:
+            others.append(subject.ConnectionPool(wire.connect, size=size, **options))
+        before = chosen.set(others[0])
+        try:
+            await play(steps)
+        finally:
+            chosen.reset(before)
 
     async def within(seconds: float, *steps: Any) -> None:
         with anyio.move_on_after(seconds):
@@ -103,7 +115,7 @@ async def scene(
 
     calls = {"lease": lease, "aclose": aclose, "pool": whole, "stats": stats, "make": make}
     verbs |= {name: world.as_call(act) for name, act in calls.items()}
-    verbs |= {"at": anyio.sleep_until, "within": within, "attempt": attempt}
+    verbs |= {"at": anyio.sleep_until, "within": within, "attempt": attempt, "another": another}
     verbs |= {"lose": wire.lose, "shut": wire.shut}
     await world.actors(actors, verbs)
 

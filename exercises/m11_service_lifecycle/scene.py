@@ -1,5 +1,6 @@
 """The world of m11: services that require each other, each with a script, and a caller whose block they run around."""
 
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,6 +20,7 @@ async def scene(
     blocks: int = 1,
     form: str = "list",
     actors: Mapping[str, Script] | None = None,
+    others: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> None:
     """Let the actor ``caller`` run a block with the services around it, and pass one checkpoint afterwards.
 
@@ -32,6 +34,7 @@ async def scene(
         services: service → ``requires``: names of services, ``run``: what it does, ``check``: what a check of it does,
             or ``checks``: what the first, the second … does, the last one again and again, and ``name``, if that is
             another than the service has in the trace. The subject gets the services in this order.
+            ``refuses``: true, if the service makes a `StartError` of its own of whatever its run raises.
         body: what the caller does inside the block.
         start_timeout: what the call gets (virtual s).
         health_interval: the same; by default it is left out.
@@ -40,6 +43,7 @@ async def scene(
         blocks: how many blocks the caller runs, one after the other, with the same services.
         form: ``list`` or ``tuple``: what the subject gets the services as, and what each has its `requires` as.
         actors: further actors → what they do.
+        others: further actors who run a block of their own → its ``services``, ``body`` and ``begin``.
 
     Notes:
         final: after each block that began, service → what `state` gives.
@@ -59,6 +63,7 @@ async def scene(
 
     verbs = {"states": world.as_call(states), "health": world.as_call(health)}
     made = kind(Service(world, who, called[who], plan, kind, verbs) for who, plan in services.items())
+    refuse_some(made, services, subject)
     work = world.job("caller", body, what="body", verbs=verbs)
 
     async def block() -> None:
@@ -76,8 +81,61 @@ async def scene(
                     world.note(what, {who: answer(ask, name) for who, name in called.items()}, who="caller")
         await world.after()
 
+    serves: dict[str, Any] = {"caller": serve}
+    for actor, plan in (others or {}).items():
+        serves[actor] = block_of(actor, plan, subject, world, options)
+        actors = {**(actors or {}), actor: [["wait", plan["begin"]], ["serve", actor]]}
+    serve = functools.partial(serve_as, serves)
     script = [["wait", begin], *[["serve"]] * blocks]
     await world.actors({"caller": script, **(actors or {})}, {"serve": serve})
+
+
+async def serve_as(serves: Mapping[str, Any], actor: str = "caller") -> None:
+    """Run the block of that actor."""
+    await serves[actor]()
+
+
+def block_of(actor: str, plan: Mapping[str, Any], subject: Any, world: Any, options: Mapping[str, Any]) -> Any:
+    """Return what runs a block of another actor, with services and a body of its own."""
+    hosts: list[Any] = []
+    called = {who: one.get("name", who) for who, one in plan["services"].items()}
+
+    async def states() -> dict[str, Any]:
+        return {who: hosts[-1].state(name) for who, name in called.items()}
+
+    verbs = {"states": world.as_call(states)}
+    made = [Service(world, who, called[who], one, list, verbs) for who, one in plan["services"].items()]
+    work = world.job(actor, plan["body"], what="body", verbs=verbs)
+
+    async def block() -> None:
+        async with subject.running(made, **options) as host:
+            hosts.append(host)
+            await work()
+
+    async def serve() -> None:
+        try:
+            await world.call("running", block)
+        finally:
+            if hosts:
+                world.note("final", {who: answer(hosts[-1].state, name) for who, name in called.items()}, who=actor)
+        await world.after()
+
+    return serve
+
+
+def refuse_some(made: Sequence[Any], services: Mapping[str, Mapping[str, Any]], subject: Any) -> None:
+    """Let those services that refuse make a `StartError` of their own of what their `run` raises."""
+    for service, plan in zip(made, services.values(), strict=True):
+        if plan.get("refuses"):
+            service.run = functools.partial(refuse, service.run, subject.StartError)
+
+
+async def refuse(run: Any, start_error: Any, *, task_status: Any) -> None:
+    """Run, and make a `StartError` of what is raised."""
+    try:
+        await run(task_status=task_status)
+    except Exception as error:
+        raise start_error("something inside did not start") from error
 
 
 def answer(ask: Any, name: str) -> Any:

@@ -17,7 +17,9 @@ from grader import (
     cleanup,
     fail,
     give,
+    give_error,
     near,
+    on_cancel,
     token,
     verb,
     wait,
@@ -168,6 +170,27 @@ def test_fractions(play: Play) -> None:
     script += [at(2.9), acquire(0.9), acquire(1.2)]
     t = tokens(play, rate, capacity, {"a": script})
     expect_grants(t, rate, capacity)
+
+
+@check("R2", misconception="no-second-look", step="wait-exactly")
+def test_waits_of_any_length(play: Play) -> None:
+    """A wait may last microseconds or days: the request is granted just in time."""
+    for rate, capacity in ((10_000, 2), (0.01, 2), (0.00001, 2)):
+        t = tokens(play, rate, capacity, {"a": [acquire(2), acquire(0.3), acquire(0.2), acquire(1.5)]})
+        expect_grants(t, rate, capacity)
+    t = tokens(play, 0.001, 2, {"a": [acquire(2), at(1900), look(), acquire(1.9), acquire(0.5)]})
+    expect_grants(t, 0.001, 2)
+    expect_level(t, 0.001, 2)
+
+
+@check("R2", misconception="refill-in-whole-tokens", step="refill-on-look")
+def test_small_bucket(play: Play) -> None:
+    """A bucket that holds less than one token never grants or shows more than that."""
+    rate, capacity = 0.5, 0.4
+    script = [look(), acquire(0.4), acquire(0.3), look(), at(5), look(), acquire(0.4), acquire(0.1), look()]
+    t = tokens(play, rate, capacity, {"a": script})
+    expect_grants(t, rate, capacity)
+    expect_level(t, rate, capacity)
 
 
 @check("R2", misconception="one-window-after-the-other", step="refill-on-look")
@@ -390,6 +413,18 @@ def test_given_up_does_not_count(play: Play) -> None:
     expect_rest_served(t, 0.5, 2)
 
 
+@check("R4", misconception="line-left-by-the-front", step="leave-the-line")
+def test_refused_leaves_no_trace(play: Play) -> None:
+    """A request that is refused has taken nothing and holds up nobody: who comes afterwards is served as if it had never come."""
+    bad = [at(0.2), acquire(0)], [at(0.3), acquire(3)]
+    actors = {"a": [acquire(2), acquire(1)], "zero": bad[0], "much": bad[1], "b": [at(0.4), acquire(1), at(5), look()]}
+    idle = {"zero": bad[0], "much": bad[1], "b": [at(0.4), look(), acquire(1), look()]}
+    for everybody in (actors, idle):
+        t = tokens(play, 0.5, 2, everybody).accepting("deadlock", "runaway")
+        if all(t.one("acquire", name).raised == "ValueError" for name in ("zero", "much")):  # if not: R6 says so
+            expect_rest_served(t, 0.5, 2)
+
+
 # -- R5: no polling ----------------------------------------------------------------------------------------------------
 WAKE_UPS = 10
 """Steps of a call that waits: five wake-ups, each of which may pass a lock or a scope on its way."""
@@ -398,7 +433,7 @@ WAKE_UPS = 10
 @check("R5", misconception="looks-again-and-again", step="wait-exactly")
 def test_no_polling(play: Play) -> None:
     """Who waits is woken when its tokens are there, not again and again before that, nor once for each token."""
-    for rate, capacity, amount in ((0.02, 5, 4), (0.5, 60, 50.5), (40, 200, 200)):
+    for rate, capacity, amount in ((0.02, 5, 4), (0.5, 60, 50.5), (40, 200, 200), (0.00001, 5, 4)):
         t = tokens(play, rate, capacity, {"a": [acquire(capacity), acquire(amount)]})
         call = t.first(bucket_calls(t)[1:], "the second acquire", "was never called")
         t.expect(f"steps of an acquire that waits {amount / rate:g} s", call.steps, at_most(WAKE_UPS))
@@ -436,6 +471,9 @@ def test_refused_requests(play: Play) -> None:
         t = tokens(play, 1, 2.5, {"a": [at(1), acquire(amount)]}).accepting("deadlock", "runaway")
         call = t.first(t.calls("acquire"), "the call", "was never made")
         t.expect_that(f"acquire({amount})", "ValueError" in call.errors, f"it {call.ending}")
+    t = tokens(play, 1, 0.4, {"a": [at(1), acquire(0.9)]}).accepting("deadlock", "runaway")
+    call = t.first(t.calls("acquire"), "the call", "was never made")
+    t.expect_that("acquire(0.9) of a capacity of 0.4", "ValueError" in call.errors, f"it {call.ending}")
     for amount in (2.5, 0.01):
         call = tokens(play, 1, 2.5, {"a": [at(1), acquire(amount)]}).one("acquire")
         t.expect_that(f"acquire({amount}) of 2.5", call.how == "returned", f"it {call.ending}")
@@ -452,6 +490,13 @@ def processed(
 ) -> Trial:
     """A batch that the actor ``caller`` begins as soon as the bucket is made; the bucket has plenty of tokens."""
     return tokens(play, rate, capacity, {"caller": [batch(limit, jobs, more)]})
+
+
+def results_of(t: Trace) -> list[Any]:
+    """What the batch returned; fails the subject if that is no list."""
+    value = batch_call(t).value
+    t.expect_that("the results", isinstance(value, list), f"{value!r}, which is no list")
+    return list(value)
 
 
 def batch_call(t: Trace) -> Any:
@@ -476,7 +521,7 @@ def test_results_in_item_order(play: Play) -> None:
 
 @check("R7", misconception="finishing-order", step="token-then-slot", core=False)
 def test_any_items_and_results(play: Play) -> None:
-    """Any item counts, also one that is there twice or equals another; so does any result, also None."""
+    """Any item counts, also one that is there twice or equals another; so does any result, also None or an exception."""
     empty: list[Any] = [None, 0, False, []]
     t = processed(play, 2, {f"i{n}": [wait(4 - n), give(value)] for n, value in enumerate(empty)})
     expect_results(t, empty)
@@ -486,6 +531,45 @@ def test_any_items_and_results(play: Play) -> None:
     expect_results(processed(play, 3, jobs, order=["b", "a", "b", "c"]), [token(name) for name in "BABC"])
     t = processed(play, 2, jobs, things={"a": None, "b": 0, "c": False})
     expect_results(t, [token("A"), token("B"), token("C")])
+    answer = {**jobs, "b": [wait(1), give_error("E")]}
+    expect_results(processed(play, 2, answer), [token("A"), token("E"), token("C")])
+
+
+@check("R7", misconception="items-are-a-list", step="token-then-slot", core=False)
+def test_items_in_a_tuple(play: Play) -> None:
+    """`items` may be any sequence, also a tuple, which has no `pop`, `append` or `copy`."""
+    jobs = {name: [wait(1 + n), give(name)] for n, name in enumerate("ABC")}
+    for limit in (2, 9):
+        expect_results(processed(play, limit, jobs, fixed=True), [token(name) for name in "ABC"])
+
+
+@check("R7", misconception="state-for-all-calls", step="token-then-slot", core=False)
+def test_batches_at_the_same_time(play: Play) -> None:
+    """Batches that run at the same time have nothing in common but the bucket: each has its own `limit`, items and results."""
+    jobs = {name: [wait(2), give(name)] for name in "ABC"}
+    more = {name: [wait(3), give(name)] for name in "KLM"}
+    apart = [batch(2, jobs)], [batch(2, more)], (4, 6)
+    wider = [batch(1, jobs)], [batch(3, more)], (6, 3)
+    alike = [batch(2, jobs, {"same": "x"})], [batch(2, jobs, {"same": "x"})], (4, 4)
+    for one, two, seconds in (apart, wider, alike):
+        t = tokens(play, 1, 100, {"one": one, "two": [at(0.5), *two]})
+        wanted = {"one": "ABC", "two": "ABC" if two is alike[1] else "KLM"}
+        for who, begin, took in zip(wanted, (0, 0.5), seconds, strict=True):
+            call = t.one("process_batch", who)
+            t.expect(f"the results of batch {who}", call.value, [token(name) for name in wanted[who]])
+            t.expect(f"batch {who} ended at", call.end, near(START + begin + took, LOOSE))
+
+
+@check("R7", misconception="state-for-all-calls", step="token-then-slot", core=False)
+def test_next_batch(play: Play) -> None:
+    """A batch is worked on alike whether the one before it returned, failed or was cancelled, and whatever its `limit` was."""
+    jobs = {name: [wait(2), give(name)] for name in "ABCD"}
+    broken = {"A": [wait(1), fail("E")], "B": [wait(9)], "C": [wait(9)]}
+    for before in (batch(4, jobs, {"same": "x"}), batch(2, broken), within(1, batch(2, jobs, {"same": "x"}))):
+        t = tokens(play, 1, 100, {"caller": [before, batch(2, jobs, {"same": "x"})]})
+        call = t.first(t.calls("process_batch")[1:], "the second batch", "was never begun")
+        t.expect("the results of the second batch", call.value, [token(name) for name in "ABCD"])
+        t.expect("the second batch ended at", call.end, near(call.start + 4, LOOSE))
 
 
 @check("R7", misconception="limit-is-a-hint", step="token-then-slot", core=False)
@@ -535,6 +619,12 @@ def test_tokens_are_counted(play: Play) -> None:
         seen = t.one("look")
         left = 30 - count + (0.01 * (seen.start - START) if count else 0)
         t.expect(f"available after {count} items", seen.value, near(left, 1e-3))
+    for limit, capacity, count in ((1, 4, 3), (3, 2, 3), (4, 2, 5)):
+        jobs = {f"i{n}": [wait(0.3), give(n)] for n in range(count)}
+        t = tokens(play, 1, capacity, {"caller": [batch(limit, jobs), look()]})
+        seen = t.one("look")
+        left = min(capacity, capacity - count + seen.start - START)
+        t.expect(f"available after {count} items with limit={limit}", seen.value, near(left, LOOSE))
 
 
 @check("R7", misconception="rate-is-a-limit", step="token-then-slot", core=False)
@@ -548,7 +638,15 @@ def test_bucket_is_shared(play: Play) -> None:
         for number, moment in enumerate(sorted(moments), 1):
             earliest = START + max(0.0, number - 3) / 0.5
             t.expect(f"token {number} granted at", moment, at_least(earliest - LOOSE))
-        t.expect("the last token granted at", max(moments), near(START + 5 / 0.5, LOOSE))
+        t.expect("the last token granted at", max(moments, default=None), near(START + 5 / 0.5, LOOSE))
+
+
+@check("R7", misconception="tokens-for-all-first", step="token-then-slot", core=False)
+def test_bucket_half_empty(play: Play) -> None:
+    """Calls start one by one as their tokens come in, also if the bucket could hold enough for the whole batch."""
+    jobs = {f"i{n}": [wait(30), give(n)] for n in range(5)}
+    t = tokens(play, 0.5, 8, {"caller": [acquire(6), batch(9, jobs)]})
+    expect_started(t, [0, 0, 2, 4, 6])
 
 
 @check("R7", misconception="tokens-for-all-first", step="token-then-slot", core=False)
@@ -577,7 +675,7 @@ def expect_busy(t: Trace, limit: int, *, rate: float, capacity: float) -> None:
         latest = since + max(0.0, 1 - level) / rate
         t.expect(f"call {number} of the worker, for {work.who}, at", work.start, at_most(latest + LOOSE))
         level, since = level + (work.start - since) * rate - 1, work.start
-    t.expect("calls of the worker", len(works), len(batch_call(t).value))
+    t.expect("calls of the worker", len(works), len(results_of(t)))
 
 
 @check("R7", misconception="only-negative-is-wrong", step="token-then-slot", core=False)
@@ -618,6 +716,29 @@ def test_error_cancels_the_rest(play: Play) -> None:
             expect_over(t, t.first(t.all("work", "b"), "the worker of b", "was never called"), "E", cleaned=1)
             for name in ("a", "c"):
                 t.expect(f"{name} was cancelled at", t.of(name).cancelled_at, near(START + moment, LOOSE))
+
+
+@check("R7", misconception="error-as-a-result", step="token-then-slot", core=False)
+def test_errors_of_any_class(play: Play) -> None:
+    """Whatever `Exception` a worker raises leaves the call, also a group, or one that the file uses for itself."""
+    kinds = ["KeyError", "ValueError", "TypeError", "IndexError", "RuntimeError", "AssertionError", "WouldBlock"]
+    kinds += ["EndOfStream", "BrokenResourceError", "ClosedResourceError", "ExceptionGroup", "ExceptionGroup of one"]
+    for kind in kinds:
+        jobs = {"a": [wait(9), give("A")], "bad": [wait(2), fail("E", kind)], "c": [wait(1), give("C")]}
+        t = processed(play, 2, jobs)
+        call, bad = batch_call(t), t.first(t.all("work", "bad"), "the worker of bad", "was never called")
+        left = any(error in call.errors for error in bad.errors)
+        t.expect_that("the call", left, f"process_batch {call.ending} instead of the worker's {kind}")
+        t.expect("the call ended at", call.end, near(bad.end, LOOSE))
+
+
+@check("R7", misconception="error-as-a-result", step="token-then-slot", core=False)
+def test_two_errors(play: Play) -> None:
+    """When two workers raise, the second as it is cancelled for the first, one of the errors leaves the call."""
+    jobs = {"a": [wait(2), fail("E1")], "b": [on_cancel(wait(1), fail("E2")), wait(9)], "c": [wait(9), give("C")]}
+    t = processed(play, 3, jobs)
+    call = batch_call(t)
+    t.expect_that("the call", "E1" in call.errors or "E2" in call.errors, f"{call.ending} instead of a worker's error")
 
 
 @check("R7", misconception="error-as-a-result", step="token-then-slot", core=False)
@@ -768,6 +889,19 @@ def test_other_exceptions_pass(play: Play) -> None:
             t.expect("workers that ran on to their end", later, [])
 
 
+@check("G5", misconception="catch-everything", step="token-then-slot", core=False)
+def test_other_exceptions_pass_beside_errors(play: Play) -> None:
+    """What is no `Exception` leaves the call also if another worker raises an error, before or after it."""
+    for kind in play.interrupts:
+        for first, then in ((fail("E"), fail("X", kind)), (fail("X", kind), fail("E"))):
+            jobs = {"a": [wait(2), first], "b": [on_cancel(then), wait(50)], "c": [wait(40), give("C")]}
+            t = processed(play, 3, jobs)
+            call = batch_call(t)
+            raised = any("X" in work.errors for work in t.all("work"))  # if an error cancels nobody, R7 says so
+            left = f"{call.ending}, where the {kind} of a worker should leave it"
+            t.expect_that("the call", not raised or "X" in call.errors, left)
+
+
 @check("G6", misconception="looks-again-and-again", step="wait-exactly")
 def test_waiting_costs_nothing(play: Play) -> None:
     """An `acquire` that waits a thousand times longer does not wake up more often."""
@@ -828,7 +962,7 @@ def test_any_callable(play: Play) -> None:
     jobs = {"a": [awaitable(), wait(2), give("A")], "b": [wait(1), give("B")], "c": [awaitable(), wait(3), give("C")]}
     for form in ("function", "object"):
         t = processed(play, 2, jobs, form=form)
-        t.expect("the results", sorted(map(str, batch_call(t).value)), ["A", "B", "C"])
+        t.expect("the results", sorted(map(str, results_of(t))), ["A", "B", "C"])
 
 
 @check("G9", misconception="worker-is-a-coroutine-function", step="token-then-slot", core=False)

@@ -32,6 +32,11 @@ told = verb("told")
 Scripts = Mapping[str, Sequence[Any]]
 OBEDIENT = [told()]
 """Returns as soon as it is told to stop."""
+CLASSES = (
+    *("KeyError", "ValueError", "RuntimeError", "ConnectionError", "AssertionError"),
+    *("WouldBlock", "EndOfStream", "BrokenResourceError", "ClosedResourceError"),
+)
+"""Errors that a host might take for something else than a failure."""
 
 
 # -- calls -------------------------------------------------------------------------------------------------------------
@@ -155,6 +160,81 @@ def test_all_run_at_the_same_time(play: Play) -> None:
         t.expect("services that were started", sorted(t.names("run")), sorted(names))
         for span in t.all("run"):
             t.expect(f"{span.who} was started at", span.start, at(0))
+    t = run(play, {f"s{index}": [wait(2)] for index in range(60)})
+    t.expect("services, of 60, that ran at the same time", t.most_open("run"), 60)
+
+
+@check("R1", misconception="services-are-in-a-list", step="tell-then-wait")
+def test_services_in_a_tuple(play: Play) -> None:
+    """`services` may be any sequence, also a tuple, from which nothing can be taken out."""
+    services = {"a": OBEDIENT, "b": [wait(1)], "c": [told(), wait(1)]}
+    trials = [run(play, services, stop=2.0, fixed=True), serve(play, services, (2.0, "TERM"), fixed=True)]
+    for t in trials:
+        t.expect("services that were started", sorted(t.names("run")), list(services))
+        t.expect("services that were cleaned up", sorted(t.names("cleanup")), list(services))
+        t.expect_that("the call", t.call.how == "returned", t.call.ending)
+
+
+@check("R1", misconception="state-ends-with-the-call", step="tell-then-wait")
+def test_calls_beside_each_other(play: Play) -> None:
+    """Calls that overlap have nothing to do with each other: an error in one stops, tells and fails no other."""
+    services = {
+        "a": [wait(8)],
+        "b": OBEDIENT,
+        "c": [wait(1.2), fail("E")],
+        "d": [hang()],
+        "e": [wait(1.5)],
+    }
+    callers = {"caller": [START, "a", "b"], "second": [START + 1, "c", "d"], "third": [START + 3, "e"]}
+    t = run(play, services, callers=callers, cleanups={"e": [wait(0.7)]}, stop=8.5)
+    for name, moment in {"a": 0, "b": 0, "c": 1, "d": 1, "e": 3}.items():
+        t.expect(f"{name} was started at", t.one("run", name).start, at(moment))
+    expect_told(t, 8.5, "b")
+    expect_returned(t, a=8, b=8.5, e=4.5)
+    expect_cancelled(t, 12.2, "d")
+    ended = {"caller": ([], 8.5), "second": (["E"], 12.2), "third": ([], 5.2)}
+    for call in t.calls():
+        errors, moment = ended[call.who]
+        t.expect(f"the errors out of the call of the {call.who}", labels(call.errors), errors)
+        t.expect(f"the call of the {call.who} ended at", call.end, at(moment))
+
+
+@check("R1", misconception="state-ends-with-the-call", step="tell-then-wait")
+def test_calls_after_each_other(play: Play) -> None:
+    """A call knows nothing of the one before it, however that ended: by an error, a cancellation or a signal."""
+    services = {
+        "a": [wait(2)],
+        "b": [wait(1), fail("E")],
+        "c": [told(), wait(1.4)],
+        "d": [wait(3), fail("E2")],
+    }
+    callers = {"caller": [START, "a", "b"], "second": [START + 20, "a", "c", "d"]}
+    for trial in both(play, services, callers=callers):
+        for t in (trial, trial.cancel("caller", at=START + 0.6)):
+            t.expect("services that were started", sorted(t.names("run")[2:]), ["a", "c", "d"])
+            expect_told(t, 23, "c")
+            expect_returned(t, c=24.4)
+            t.expect("services that were cleaned up", sorted(t.names("cleanup")), ["a", "a", "b", "c", "d"])
+            t.expect("the errors out of the second call", labels(t.calls()[1].errors), ["E2"])
+    services = {"a": [told(), wait(1)], "b": OBEDIENT, "c": OBEDIENT}
+    callers = {"caller": [START, "a", "c"], "second": [START + 20, "a", "b"]}
+    t = serve(play, services, (2.0, "TERM"), (22.0, "TERM"), callers=callers)
+    expect_told(t, 22, "b")
+    for span in t.all("run"):
+        t.expect_that(f"{span.who}, which needs no cancellation", span.how == "returned", span.ending)
+    t.expect("the second call ended at", t.calls()[1].end, at(23))
+
+
+@check("R1", misconception="alone-is-simpler", step="tell-then-wait")
+def test_a_single_service(play: Play) -> None:
+    """A single service is told, waited for, cancelled and cleaned up as several are."""
+    for services in ({"a": [told(), wait(1.1)]}, {"a": [told(), hang()]}):
+        for trial in (run(play, services, stop=2.0), serve(play, services, (2.0, "TERM"))):
+            t = trial.accepting("deadlock")
+            expect_told(t, 2, "a")
+            t.expect("a ended at", t.one("run", "a").end, at(3.1 if services["a"][1] == wait(1.1) else 12))
+            t.expect("services that were cleaned up", t.names("cleanup"), ["a"])
+            t.expect_that("the call", t.call.how == "returned", t.call.ending)
 
 
 @check("R1", misconception="runs-until-stopped", step="tell-then-wait")
@@ -243,6 +323,16 @@ def test_cancelled_after_grace(play: Play) -> None:
     expect_cancelled(t, moment, "a", "b")
 
 
+@check("R2", misconception="grace-without-an-end", step="bound-the-wait")
+def test_grace_of_any_size(play: Play) -> None:
+    """`grace` counts as it is, also if it is less than a second or many minutes."""
+    for grace in (0.25, 900.0):
+        services = {"a": [told(), wait(0.96 * grace)], "b": [hang()], "c": OBEDIENT}
+        t = run(play, services, stop=2.0, grace=grace)
+        expect_returned(t, a=2 + 0.96 * grace)
+        t.expect("b was cancelled at", t.one("run", "b").cancelled_at, near(START + 2 + grace, within=0.005))
+
+
 @check("R2", misconception="grace-is-a-sleep", step="bound-the-wait")
 def test_no_longer_than_needed(play: Play) -> None:
     """If all have returned before `grace` is over, the call does not wait for the rest of it."""
@@ -326,6 +416,19 @@ def test_bounded(play: Play) -> None:
                 t.expect(f"cleanup of {span.who} was given up after", seen, near(limit, within=0.05))
 
 
+@check("R3", misconception="shield-without-a-bound", step="clean-up-whatever-happens")
+def test_cleanup_timeouts_of_any_size(play: Play) -> None:
+    """`cleanup_timeout` counts as it is, also if it is less than a second or many minutes."""
+    for limit in (0.25, 900.0):
+        cleanups = {"a": [wait(0.96 * limit)], "b": [hang()]}
+        t = run(play, {"a": [wait(1)], "b": [wait(1)]}, cleanups=cleanups, cleanup_timeout=limit)
+        span = t.one("cleanup", "b")
+        seen = None if span.cancelled_at is None else span.cancelled_at - span.start
+        t.expect("cleanup of b was given up after", seen, near(limit, within=0.005))
+        span = t.one("cleanup", "a")
+        t.expect_that("cleanup of a, which ends in time", span.how == "returned", span.ending)
+
+
 @check("R3", misconception="one-budget", step="clean-up-whatever-happens")
 def test_each_has_the_time_for_itself(play: Play) -> None:
     """Each cleanup has the whole of `cleanup_timeout` for itself; one that takes less is not given up."""
@@ -344,7 +447,7 @@ def test_failing_cleanups(play: Play) -> None:
     """A cleanup that fails, however it fails, does not keep the others from running."""
     names = ["a", "b", "c", "d"]
     failing = play.pick(0, 3)
-    for kind in ("Fault", "TimeoutError", "ExceptionGroup"):
+    for kind in ("Fault", "TimeoutError", "ExceptionGroup", "ExceptionGroup of one", *CLASSES):
         cleanups = {name: [wait(0.5)] for name in names} | {names[failing]: [wait(0.7), fail("E", kind)]}
         t = run(play, {name: [wait(1)] for name in names}, cleanups=cleanups)
         expect_cleanups(t, names)
@@ -384,6 +487,18 @@ def test_bounded_when_cancelled(play: Play) -> None:
         t.expect("cleanup of b was given up after", seen, near(limit, within=0.05))
 
 
+@check("R3", misconception="cleanup-all-at-once", step="clean-up-whatever-happens")
+def test_order_and_bound_after_an_interrupt(play: Play) -> None:
+    """Cleanups run one after the other, each for `cleanup_timeout`, also if an interrupt of a service ended the others."""
+    cleanups = {"a": [wait(0.4)], "b": [hang()], "c": [wait(0.3), fail("C1")], "d": [wait(0.6)]}
+    services = {"a": [hang()], "b": [wait(2), fail("stop", "Abandon")], "c": OBEDIENT, "d": [wait(1)]}
+    for t in both(play, services, cleanups=cleanups, grace=3.0):
+        expect_cleanups(t, list(services))
+        t.expect("cleanups at the same time", t.most_open("cleanup"), 1)
+        taken = t.one("cleanup", "a").start - t.one("cleanup", "d").start
+        t.expect("time from the first cleanup to that of a", taken, near(0.6 + 0.3 + 6, within=0.05))
+
+
 # -- R4: errors --------------------------------------------------------------------------------------------------------
 @check("R4", misconception="error-cancels-the-others", step="one-group-of-errors")
 def test_an_error_starts_the_shutdown(play: Play) -> None:
@@ -399,6 +514,10 @@ def test_an_error_starts_the_shutdown(play: Play) -> None:
 @check("R4", misconception="one-error-needs-no-group", step="one-group-of-errors")
 def test_one_error_of_a_service(play: Play) -> None:
     """The error of a service, whatever it is, leaves the call, in an `ExceptionGroup`, when all is cleaned up."""
+    for kind in CLASSES:
+        t = run(play, {"a": [wait(1)], "b": [wait(1.5), fail("E", kind)]}, cleanups={"a": [wait(1)]})
+        expect_group(t, "E")
+        t.expect("the call ended at", t.call.end, at(2.5))
     for kind in ("Fault", "TimeoutError", "OSError"):
         t = run(play, {"a": OBEDIENT, "b": [wait(1.5), fail("E", kind)]}, cleanups={"a": [wait(1)]})
         expect_group(t, "E")
@@ -406,12 +525,13 @@ def test_one_error_of_a_service(play: Play) -> None:
     for t in both(play, {"a": [wait(1)], "b": [fail("E")]}):
         expect_group(t, "E")
     expect_group(run(play, {"a": [wait(1)], "b": [told(), fail("E")]}, stop=2.0), "E")
+    expect_group(run(play, {"a": [wait(1), fail("E")]}), "E")
 
 
 @check("R4", misconception="error-is-logged-and-gone", step="one-group-of-errors")
 def test_one_error_of_a_cleanup(play: Play) -> None:
     """The error of a cleanup, its own `TimeoutError` too, leaves the call, in an `ExceptionGroup`."""
-    for kind in ("Fault", "TimeoutError"):
+    for kind in ("Fault", "TimeoutError", "KeyError", "OSError", "ClosedResourceError"):
         cleanups = {"a": [wait(1)], "b": [wait(0.5), fail("E", kind)]}
         for t in both(play, {"a": [wait(1)], "b": [wait(2)]}, cleanups=cleanups):
             expect_group(t, "E")
@@ -421,8 +541,9 @@ def test_one_error_of_a_cleanup(play: Play) -> None:
 def test_a_cleanup_that_hangs(play: Play) -> None:
     """For a cleanup that hung, a `TimeoutError` leaves the call, in an `ExceptionGroup`."""
     for hung in ([hang()], [cleanup(wait(1)), hang()]):
-        for t in both(play, {"a": [wait(1)], "b": [wait(2)]}, cleanups={"a": hung}):
-            expect_group(t, "TimeoutError")
+        for late in ("a", "b"):
+            for t in both(play, {"a": [wait(1)], "b": [wait(2)]}, cleanups={late: hung}):
+                expect_group(t, "TimeoutError")
 
 
 @check("R4", misconception="error-is-logged-and-gone", step="one-group-of-errors")
@@ -474,6 +595,8 @@ def test_error_while_being_cancelled(play: Play) -> None:
     expect_group(t, "E1", "E2")
     t = run(play, services | {"d": [wait(1), fail("E3")]}, cleanups={"b": [fail("C1")]})
     expect_group(t, "E1", "E2", "E3", "C1")
+    t = serve(play, services, (1.5, "TERM"), (2.3, "INT"), grace=90.0)
+    expect_group(t, "E1", "E2")
 
 
 @check("R4", misconception="first-error-counts", step="one-group-of-errors", core=False)
@@ -503,7 +626,8 @@ def test_cancelled_at_once(play: Play) -> None:
     for trial in both(play, services):
         expect_cancelled(trial.cancel("caller", at=START + moment), moment, *services)
         expect_cancelled(trial.within("caller", START + moment), moment, *services)
-    expect_cancelled(run(play, services, stop=2.0).cancel("caller", at=START + moment), moment, *services)
+    for trial in (run(play, services, stop=2.0), serve(play, services, (2.0, "TERM"))):
+        expect_cancelled(trial.cancel("caller", at=START + moment), moment, *services)
 
 
 @check("R5", misconception="cleanup-skipped-when-cancelled", step="clean-up-whatever-happens")
@@ -541,8 +665,9 @@ def test_cancellation_goes_on(play: Play) -> None:
         for t in (trial.cancel("caller", at=START + 2.2), trial.within("caller", START + 2.2)):
             t.expect_that("cancelled from outside", is_cancelled(t), f"{t.call.what} {t.call.ending}")
             t.expect("the call ended at", t.call.end, at(3.1))
-    t = run(play, services, stop=1.0).cancel("caller", at=START + 4.2)
-    t.expect_that("cancelled from outside", is_cancelled(t), f"{t.call.what} {t.call.ending}")
+    for trial in (run(play, services, stop=1.0), serve(play, services, (1.0, "TERM"))):
+        t = trial.cancel("caller", at=START + 4.2)
+        t.expect_that("cancelled from outside", is_cancelled(t), f"{t.call.what} {t.call.ending}")
 
 
 @check("R5", misconception="errors-before-cancellation", step="one-group-of-errors")
@@ -614,11 +739,12 @@ def test_the_second_signal_does_not_wait(play: Play) -> None:
 
 @check("R6", misconception="second-signal-cancels-everything", step="signals", core=False)
 def test_cleanup_after_the_second_signal(play: Play) -> None:
-    """After the second signal every cleanup runs all the same, whole, and the call returns."""
+    """After the second signal every cleanup runs all the same, whole, the last service's first, and the call returns."""
     services = {"a": [hang()], "b": OBEDIENT, "c": [cleanup(wait(1)), hang()]}
     cleanups = {"a": [wait(0.4)], "b": [wait(0.6), checkpoint(), wait(0.5)], "c": [wait(0.7)]}
     t = serve(play, services, (2.2, "TERM"), (3.1, "INT"), grace=90.0, cleanups=cleanups)
     expect_whole(t, ["a", "b", "c"])
+    expect_cleanups(t, ["a", "b", "c"])
     t.expect_that("the call", t.call.how == "returned", t.call.ending)
 
 
@@ -773,10 +899,28 @@ def test_never_blocks(play: Play) -> None:
 def test_interrupts_pass(play: Play) -> None:
     """A service's exception that is no `Exception`, such as KeyboardInterrupt, leaves the call; all are cleaned up."""
     cleanups = {"a": [wait(0.4)], "b": [wait(0.6)], "c": [wait(0.3)]}
-    for trial in both(play, {"a": OBEDIENT, "b": [wait(2), fail("stop", "Abandon")], "c": [hang()]}, cleanups=cleanups):
-        t = trial
-        t.expect_that("`stop` of b should leave the call", "stop" in t.call.errors, f"it {t.call.ending}")
-        expect_whole(t, ["a", "b", "c"])
+    for kind in (*play.interrupts, "BaseExceptionGroup"):
+        for t in both(play, {"a": OBEDIENT, "b": [wait(2), fail("stop", kind)], "c": [hang()]}, cleanups=cleanups):
+            expect_passed(t, "b", kind)
+            expect_whole(t, ["a", "b", "c"])
+
+
+@check("G5", misconception="catch-everything", step="one-group-of-errors")
+def test_interrupts_during_a_shutdown_pass(play: Play) -> None:
+    """What is no `Exception` leaves the call also if a service raises it in the grace period, or when it is cancelled."""
+    cleanups = {"a": [wait(0.4)], "b": [wait(0.6)]}
+    for kind in (*play.interrupts, "BaseExceptionGroup"):
+        for service in ([told(), wait(1), fail("stop", kind)], [on_cancel(fail("stop", kind)), hang()]):
+            t = run(play, {"a": OBEDIENT, "b": service, "c": [told(), wait(1.5)]}, stop=2.0, cleanups=cleanups)
+            expect_passed(t, "b", kind)
+            expect_whole(t, ["a", "b", "c"])
+
+
+def expect_passed(t: Trace, name: str, kind: str) -> None:
+    """Expect that what the `run` of that service raised, if it did, has left the call."""
+    span = t.one("run", name)
+    left = span.raised is None or any(error in t.call.errors for error in span.errors)
+    t.expect_that(f"the {kind} of {name} should leave the call", left, f"it {t.call.ending}")
 
 
 @check("G6", misconception="look-again-and-again", step="bound-the-wait")

@@ -29,7 +29,15 @@ from grader import (
 
 lease, aclose, pool, stats, make = verb("lease"), verb("aclose"), verb("pool"), verb("stats"), verb("make")
 lose, shut, reset = verb("lose"), verb("shut"), verb("reset")
-at, within, attempt = verb("at"), verb("within"), verb("attempt")
+at, within, attempt, another = verb("at"), verb("within"), verb("attempt"), verb("another")
+
+#: Errors whose classes pools use themselves, or that mean something to those who catch them.
+ODD = (
+    *("KeyError", "IndexError", "WouldBlock", "EndOfStream", "ClosedResourceError", "BrokenResourceError"),
+    *("ExceptionGroup", "ExceptionGroup of one"),
+)
+#: What is in the groups among them.
+INSIDE = {"ExceptionGroup": ["Fault", "Fault"], "ExceptionGroup of one": ["ValueError"]}
 
 #: Longer than anything that a check waits for.
 LONG = 9000.0
@@ -170,6 +178,8 @@ def test_who_gave_up_frees_no_slot(play: Play) -> None:
     }
     connects = {"c1": [wait(0.5), fail("E2")], "c2": [wait(9)]}
     expect_within_size(play(actors=actors | crowd, size=2, connects=connects).accepting("deadlock"), 2)
+    t = play(actors={"x": [lease()]} | crowd, size=1, connects={"c1": [wait(9), fail("E1")]}).accepting("deadlock")
+    expect_within_size(t, 1)
 
 
 @check("R1", misconception="closing-is-gone", step="throw-the-broken-away")
@@ -229,6 +239,27 @@ def test_one_block_each(play: Play) -> None:
                 t.expect_that(
                     "a connection that is lent", two["order"] > ended.get(one["span"], NEVER), "was lent again"
                 )
+    t = play(actors={"x": [lease(wait(1), lease(wait(1)), wait(1))]}, size=2)
+    t.expect("connections lent to one task that leases twice at once", used(t), ["c1", "c2"])
+
+
+@check("R1", misconception="one-for-all-pools", step="slot-before-connection")
+def test_two_pools(play: Play) -> None:
+    """Two pools have nothing in common: each has its own `size` connections, its own idle ones, and its own end."""
+    actors = {
+        "a": [lease(wait(3)), at(8), lease(wait(1))],
+        "b": [wait(0.5), another(lease(wait(5)))],
+        "x": [wait(1), lease(wait(1))],
+        "y": [wait(1.5), another(lease(wait(1)))],
+        "o": [at(2), stats(), another(stats()), at(7), stats(), another(stats())],
+        "k": [at(7.5), another(aclose())],
+    }
+    t = play(actors=actors, size=1, close=[wait(0.2)]).accepting("deadlock")
+    served = {"a": near(0), "b": near(0.5), "x": near(3), "y": near(5.5)}
+    t.expect("served, a and x by one pool, b and y by another", got_at(t), served)
+    t.expect("leased, idle and waiting: one pool, the other, and later", numbers(t), [(1, 0, 1)] * 2 + [(0, 1, 0)] * 2)
+    t.expect("connections of the two pools", used(t), ["c1", "c2", "c1", "c2", "c1"])
+    t.expect("connections of the one pool closed with the other", [s.who for s in t.all("close", "c1")], [])
 
 
 # -- R2: whatever happens, it is given back --------------------------------------------------------------------------------
@@ -239,6 +270,7 @@ ENDINGS: dict[str, list[Any]] = {
     "raises at once": [fail("E1")],
     "is cancelled": [hang()],
     "raises a TimeoutError": [wait(1), fail("E1", "TimeoutError")],
+    "raises a group": [wait(1), fail("E1", "ExceptionGroup")],
 }
 
 
@@ -248,6 +280,8 @@ def test_given_back_after_every_ending(play: Play) -> None:
     for steps in ENDINGS.values():
         actors = {f"u{n}": [wait(0.2 * n), within(3, lease(*steps))] for n in range(2)} | probes(2)
         expect_room(play(actors=actors, size=2), 2)
+    many = {f"u{n}": [lease(wait(1 + 0.1 * n))] for n in range(12)}
+    expect_room(play(actors=many | probes(12), size=12), 12)
 
 
 @check("R2", misconception="stats-kept-by-hand", step="give-back-whatever-happens")
@@ -309,10 +343,22 @@ def test_handed_over_at_the_same_moment(play: Play) -> None:
             t.expect("leased, idle and waiting when all is over", numbers(t), [(0, alive(t), 0)])
 
 
+@check("R2", misconception="got-it-then-lost-it", step="find-the-leak")
+def test_slot_handed_over_at_the_same_moment(play: Play) -> None:
+    """A waiter that is cancelled at the moment at which it gets the slot of a failed `connect` does not lose that slot."""
+    for late in ([], [checkpoint()]):
+        actors = {"h": [lease()], "x": [wait(1), lease(wait(1))], "k": [wait(3), *late, cancel("x")]}
+        actors |= {"o": [at(LATER - 9), stats()], **probes(1)}
+        for t in play(actors=actors, size=1, connects={"c1": [wait(3), fail("E1")]}).orders(12):
+            expect_room(t, 1)
+            expect_within_size(t, 1)
+            t.expect("leased, idle and waiting when all is over", numbers(t), [(0, alive(t), 0)])
+
+
 @check("R2", misconception="pool-handles-errors", step="give-back-whatever-happens")
 def test_very_same_error(play: Play) -> None:
     """The error that a block raises leaves the lease as it is."""
-    for kind in ("Fault", "TimeoutError", "RuntimeError", "ValueError", "ExceptionGroup"):
+    for kind in ("Fault", "TimeoutError", "RuntimeError", "ValueError", *ODD):
         t = play(actors={"u": [wait(0.3), lease(wait(1), fail("E1", kind))]}, acquire_timeout=5)
         t.expect("what leaves the lease", t.call.raised, "E1")
     t = play(actors={"u": [wait(0.3), lease(fail("E1"))]}, size=1)
@@ -379,7 +425,7 @@ def test_given_back_after_a_timeout(play: Play) -> None:
 def test_order_of_arrival(play: Play) -> None:
     """Those who wait are served in the order in which they came."""
     for size in (1, 2):
-        names = play.shuffled([f"w{n}" for n in range(6)])
+        names = play.shuffled([f"w{n}" for n in range(12)])
         holders = {f"h{n}": [lease(wait(5 + n))] for n in range(size)}
         line = {name: [wait(1 + 0.3 * n), lease(wait(play.pick(2, 5) + 0.013 * 2**n))] for n, name in enumerate(names)}
         t = play(actors=play_order(play, holders | line), size=size)
@@ -449,11 +495,12 @@ def expect_timed_out(t: Trace, span: Span, after: float) -> None:
 @check("R4", misconception="timeout-is-none", step="bound-the-wait")
 def test_waiting_is_bounded(play: Play) -> None:
     """A caller that has waited for `acquire_timeout` gets a `TimeoutError` then."""
-    limit, a, b = play.draw(3)
+    drawn, a, b = play.draw(3)
     actors = {"h": [lease(wait(LONG))], "x": [wait(a), lease()], "y": [wait(a + b / 2), lease()]}
-    t = play(actors=actors, size=1, acquire_timeout=limit)
-    for span in leases(t, "x", "y"):
-        expect_timed_out(t, span, limit)
+    for limit in (drawn, 0.4, 90):
+        t = play(actors=actors, size=1, acquire_timeout=limit)
+        for span in leases(t, "x", "y"):
+            expect_timed_out(t, span, limit)
 
 
 @check("R4", misconception="wait-only", step="bound-the-wait")
@@ -506,7 +553,7 @@ def test_not_too_soon(play: Play) -> None:
     actors = {"h": [lease(wait(0.9 * limit))], "x": [wait(0.1), lease(wait(1))]}
     t = play(actors=actors, size=1, acquire_timeout=limit, connect=[wait(0.05)])
     t.expect("how the leases ended", [s.ending for s in leases(t)], ["returned"] * 2)
-    t = play(actors={"h": [lease(wait(600))], "x": [wait(1), lease(wait(1))]}, size=1, connect=[wait(600)])
+    t = play(actors={"h": [lease(wait(4000))], "x": [wait(1), lease(wait(1))]}, size=1, connect=[wait(4000)])
     t.expect("how the leases ended, with no limit", [s.ending for s in leases(t)], ["returned"] * 2)
 
 
@@ -525,34 +572,25 @@ def test_slot_free_after_a_failure(play: Play) -> None:
 @check("R5", misconception="retry-hides-it", step="slot-before-connection")
 def test_error_of_connect_leaves(play: Play) -> None:
     """The error that `connect` raises leaves the lease."""
-    for kind in ("Fault", "TimeoutError", "ConnectionError", "OSError", "RuntimeError", "ValueError"):
+    for kind in ("Fault", "TimeoutError", "ConnectionError", "OSError", "RuntimeError", "ValueError", *ODD):
         for early in ([], [wait(0.7)]):
             t = play(
                 actors={"x": [wait(0.3), lease(wait(1))]},
                 acquire_timeout=9,
                 connects={"c1": [*early, fail("E1", kind)]},
             )
-            t.expect("what leaves the lease", t.call.errors, ["E1"])
+            t.expect("what leaves the lease", t.call.errors, INSIDE.get(kind, ["E1"]))
             t.expect("blocks that began all the same", got(t), [])
 
 
-@check("R5", misconception="failure-wakes-nobody", step="slot-before-connection")
-def test_failure_lets_the_next_one_try(play: Play) -> None:
-    """If `connect` raises for one caller, the next one in line gets the slot and tries."""
-    connects = {"c1": [wait(3), fail("E1")], "c2": [wait(2), fail("E2")]}
-    actors = {"x": [lease()], "y": [wait(1), lease()], "z": [wait(2), within(40, lease(wait(1)))]}
-    t = play(actors=actors, size=1, connects=connects)
-    t.expect("z got its connection at", got_at(t, "z"), {"z": near(5)})
-
-
-@check("R5", misconception="failure-wakes-nobody", step="slot-before-connection")
-def test_given_up_lets_the_next_one_try(play: Play) -> None:
-    """If a caller is cancelled, or runs out of time, while it connects, the next one in line gets the slot."""
-    actors = {"x": [attempt("try", lease())], "y": [wait(2), within(40, lease(wait(1)))], "k": [wait(3), cancel("try")]}
-    t = play(actors=actors, size=1, connects={"c1": [hang()]})
-    t.expect("y got its connection at", got_at(t, "y"), {"y": near(3)})
-    t = play(actors=actors, size=1, connects={"c1": [wait(3), fail("E1")]})
-    t.expect("y got its connection at", got_at(t, "y"), {"y": near(3)})
+@check("R5", misconception="error-means-mine", step="slot-before-connection")
+def test_slot_free_after_any_error(play: Play) -> None:
+    """Of whatever class the error of `connect` is, its slot is free, and the next one in line gets it."""
+    for kind in ("TimeoutError", "ConnectionError", "RuntimeError", *ODD):
+        actors = {"x": [wait(0.3), lease(wait(1))], "y": [wait(0.5), lease(wait(1))], **probes(1)}
+        t = play(actors=actors, size=1, acquire_timeout=30, connects={"c1": [wait(0.7), fail("E1", kind)]})
+        t.expect(f"after a {kind}, y got its connection at", got_at(t, "y"), {"y": near(1)})
+        expect_room(t, 1)
 
 
 # -- R6: broken connections --------------------------------------------------------------------------------------------------
@@ -597,10 +635,15 @@ def test_broken_ones_are_closed(play: Play) -> None:
     """If a block raised a `ConnectionError`, its connection is closed when the lease has ended."""
     for steps in list(BREAKING.values())[:3]:
         for size in (1, 2):
-            t = play(actors={"x": [within(3, lease(*steps))]}, size=size, close=[wait(0.4)])
-            t.expect(
-                "connections still open", [c for c, (_, end, _) in life(t).items() if end > (t.call.finished or 0)], []
-            )
+            block = within(3, lease(*steps))
+            for whole in (block, pool(block, wait(9))):
+                t = play(actors={"x": [whole]}, size=size, close=[wait(0.4)])
+                ended = leases(t)[0].finished or 0
+                t.expect(
+                    "connections still open as the lease ends",
+                    [c for c, (_, end, _) in life(t).items() if c in used(t) and end > ended],
+                    [],
+                )
 
 
 @check("R6", misconception="slot-goes-with-it", step="throw-the-broken-away", core=False)
@@ -664,17 +707,19 @@ def test_closing_as_the_lease_ends_is_not_interrupted(play: Play) -> None:
 @check("R7", misconception="shield-without-a-bound", step="throw-the-broken-away", core=False)
 def test_closing_is_given_up(play: Play) -> None:
     """The closing of a connection is given up after `close_timeout`, at that moment."""
-    limit = play.draw(1)[0]
-    for slow in ([hang()], [wait(limit + 0.3)]):
-        trial = play(actors={"x": [lease(wait(1), fail("E1", "ConnectionError"))]}, close=slow, close_timeout=limit)
-        for t in (trial, trial.cancel("x", at=1.6)):
-            for span in t.all("close"):
-                t.expect("closing was given up after", took(span), near(limit))
-            t.expect("the lease ended at", t.call.end, near(1 + limit)) if t.all("close") else None
+    drawn = play.draw(1)[0]
+    broken = {"x": [lease(wait(1), fail("E1", "ConnectionError"))]}
+    for limit, options in ((drawn, {}), (0.4, {}), (90.0, {"acquire_timeout": 0.7})):
+        for slow in ([hang()], [wait(limit + 0.3)]):
+            trial = play(actors=broken, close=slow, close_timeout=limit, **options)
+            for t in (trial, trial.cancel("x", at=1 + limit / 2)):
+                for span in t.all("close"):
+                    t.expect("closing was given up after", took(span), near(limit))
+                t.expect("the lease ended at", t.call.end, near(1 + limit)) if t.all("close") else None
     actors = {"x": [lease(hang())], "k": [wait(1), aclose()]}
-    t = play(actors=actors, close=[hang()], close_timeout=limit).cancel("x", at=3)
+    t = play(actors=actors, close=[hang()], close_timeout=drawn).cancel("x", at=3)
     for span in t.all("close"):
-        t.expect("closing was given up after", took(span), near(limit))
+        t.expect("closing was given up after", took(span), near(drawn))
 
 
 @check("R7", misconception="shield-without-a-bound", step="throw-the-broken-away", core=False)
@@ -700,7 +745,8 @@ def test_slot_free_after_a_hard_closing(play: Play) -> None:
 @check("R7", misconception="last-exception-counts", step="throw-the-broken-away", core=False)
 def test_error_of_closing_hides_no_error(play: Play) -> None:
     """The error of the block leaves the lease, also if closing raised or was given up."""
-    for close in ([wait(0.4), fail("F1")], [fail("F1")], [hang()], [on_cancel(fail("F1")), hang()]):
+    kinds = [[wait(0.4), fail("F1", kind)] for kind in ("Fault", "ExceptionGroup", "KeyError", "BrokenResourceError")]
+    for close in (*kinds, [fail("F1")], [hang()], [on_cancel(fail("F1")), hang()]):
         for steps in ([wait(1), fail("E1", "ConnectionError")], [wait(1), reset("E1")], [wait(1), lose(), fail("E1")]):
             t = play(actors={"x": [lease(*steps)]}, size=1, close=close, close_timeout=2)
             t.expect("what leaves the lease", t.call.raised, "E1")
@@ -839,12 +885,17 @@ def test_leases_go_on(play: Play) -> None:
     t.expect("how the leases ended", [s.ending for s in leases(t)], ["returned"] * 2)
     t.expect("their connections began to be closed at", [s.start for s in t.all("close")], [near(4), near(8.1)])
     expect_closed_pool(t)
+    actors = {"a": [lease(wait(5000))], "k": [wait(2), aclose()], "o": [at(LONG), stats()]}
+    t = play(actors=actors, size=2)
+    expect_closed_pool(t)
+    t.expect("leased, idle and waiting when all is over", numbers(t), [(0, 0, 0)])
 
 
 @check("R9", misconception="closing-ends-leases", step="close-the-pool")
 def test_leases_that_fail_are_closed_too(play: Play) -> None:
     """When the pool is closed, a lease that ends by an error has its connection closed too, and `aclose` returns."""
-    for steps in ([wait(4), fail("E1")], [wait(4), fail("E1", "ExceptionGroup")]):
+    for kind in ("Fault", "ExceptionGroup", "ConnectionError"):
+        steps = [wait(4), fail("E1", kind)]
         t = play(actors={"a": [lease(*steps)], "b": [lease(wait(6))], "k": [wait(2), aclose()]}, size=2)
         t.expect("what leaves the lease", leases(t, "a")[0].raised, "E1")
         t.expect("connections closed", sorted(s.who for s in t.all("close")), ["c1", "c2"])
@@ -914,6 +965,10 @@ def test_closed_at_the_moment_of_a_hand_over(play: Play) -> None:
             refused, failed = leases(t, "w")[0].errors, ["E1"] if len(connect) > 1 else []
             t.expect("what the one who waits gets", refused, one_of(failed, [CLOSED]))
             expect_closed_pool(t)
+    actors = {"h": [lease(wait(3))], "w": [wait(1), lease(wait(1))], "k": [wait(3), aclose()]}
+    actors |= {"c": [wait(3), cancel("w")]}
+    for t in play(actors=actors, size=1, closes={"c1": [wait(0.7)]}).orders(32):
+        expect_closed_pool(t)
 
 
 @check("R9", misconception="one-budget-for-all", step="close-the-pool", core=False)
@@ -1037,12 +1092,15 @@ def test_cancellation_goes_on_from_every_moment(play: Play) -> None:
 
 @check("G3", misconception="shield-everything", step="close-the-pool")
 def test_cancelled_aclose(play: Play) -> None:
-    """`aclose` that is cancelled while it waits for a lease to end ends by that at once."""
+    """`aclose` that is cancelled while it waits for a lease to end ends by that at once; so does a block of the pool."""
     actors = {"h": [lease(wait(50))], "k": [wait(1), aclose()]}
     trial = play(actors=actors, size=2)
     for t in (trial.cancel("k", at=4), trial.within("k", 4)):
         t.expect("`aclose`", t.one("aclose").how, "cancelled")
         t.expect("it ended at", t.one("aclose").end, near(4))
+    trial = play(actors={"x": [pool(lease(wait(1)), wait(50))]})
+    for t in (trial.cancel("x", at=4), trial.within("x", 4)):
+        t.expect("the block of the pool, cancelled from outside,", t.call.how, "cancelled")
 
 
 @check("G4", misconception="blocking-is-short", step="bound-the-wait")
@@ -1087,10 +1145,10 @@ def test_interrupts_of_closing(play: Play) -> None:
     """What closing raises that is no `Exception`, such as KeyboardInterrupt, goes on, and the slot is free."""
     for early in ([], [wait(1)]):
         close = [*early, fail("stop", "Abandon")]
-        t = play(
-            actors={"x": [lease(wait(1), fail("E1", "ConnectionError"))], **probes(1)}, size=1, closes={"c1": close}
-        )
+        actors = {"x": [lease(wait(1), fail("E1", "ConnectionError"))], "o": [at(LATER - 9), stats()], **probes(1)}
+        t = play(actors=actors, size=1, closes={"c1": close})
         expect_room(t, 1)
+        t.expect("leased when all is over", [told[0] for told in numbers(t)], [0])
         t = play(actors={"x": [lease(wait(2))], "k": [wait(1), aclose()]}, size=1, closes={"c1": close})
         if t.all("close"):
             t.expect_that(

@@ -75,6 +75,10 @@ MIRROR = {**dict(reversed(DIAMOND.items())), "web": service("mail", "log", up=0.
 """The same, given and required the other way round."""
 
 
+MANY = 24
+"""As many services as nobody would let start a few at a time by chance."""
+
+
 def about(moment: float) -> Any:
     """That moment, or one a little later: who blocks or polls for a moment breaks other clauses."""
     return near(moment, within=0.06)
@@ -104,7 +108,9 @@ def body_end(t: Trace) -> float:
 def final(t: Trace) -> Any:
     """The states after the block; fails the subject if the body never began."""
     t.one("body")
-    return t.notes("final")[0]["value"]
+    notes = t.notes("final")
+    t.expect_that("the states after the block", bool(notes), "cannot be read")
+    return notes[0]["value"]
 
 
 def order_complaint(t: Trace, plan: Services) -> str:
@@ -226,6 +232,9 @@ def test_start_together(play: Play) -> None:
     for t in play(services=mixed(play, plan), body=[wait(1)]).orders(4):
         starts = {name: span.start for name, span in sorted(runs(t).items())}
         t.expect("started at", starts, dict.fromkeys(sorted(plan), about(START)))
+    t = play(services={f"s{i}": service(up=up) for i, up in enumerate(play.draw(MANY))}, body=[wait(1)])
+    late = [name for name, span in runs(t).items() if span.start > START + 0.06]
+    t.expect(f"of {MANY} services, not started at once", late, [])
 
 
 @check("R1", misconception="level-by-level", step="order-from-requirements", core=False)
@@ -300,9 +309,10 @@ AT = START + 0.8 + 1.4
 @check("R3", misconception="no-bound-on-the-start", step="bound-the-start")
 def test_not_ready_in_time(play: Play) -> None:
     """A service that is not ready within `start_timeout` of its start is cancelled: `StartError` with its name."""
-    for steps in ([hang()], [wait(4.9), ready(), hang()]):
-        t = play(services=failing(*steps), body=[wait(1)], start_timeout=4.5)
-        t.expect("web was cancelled at", t.of("web").cancelled_at, about(AT + 4.5))
+    late = [wait(4.9), ready(), hang()]
+    for steps, timeout in (([hang()], 4.5), (late, 4.5), ([hang()], 140)):
+        t = play(services=failing(*steps), body=[wait(1)], start_timeout=timeout)
+        t.expect("web was cancelled at", t.of("web").cancelled_at, about(AT + timeout))
         expect_start_error(t, "web")
         expect_no_body(t)
 
@@ -336,8 +346,14 @@ def test_running_is_not_limited(play: Play) -> None:
 @check("R3", misconception="ready-will-come", step="know-when-it-is-ready")
 def test_raises_before_ready(play: Play) -> None:
     """A service that raises before it is ready does not start: `StartError` with its name, without waiting longer."""
-    for kind in ("Fault", "TimeoutError", "ExceptionGroup"):
-        t = play(services=failing(wait(2.2), fail(f"E {kind}", kind)), body=[wait(1)], start_timeout=30)
+    plans = [
+        failing(wait(2.2), fail(f"E {kind}", kind))
+        for kind in ("Fault", "TimeoutError", "ExceptionGroup", "ExceptionGroup of one", "KeyError", "RuntimeError")
+    ]
+    own = failing(wait(2.2), fail("E"))
+    plans.append({**own, "web": {**own["web"], "refuses": True}})
+    for plan in plans:
+        t = play(services=plan, body=[wait(1)], start_timeout=30)
         expect_start_error(t, "web")
         expect_no_body(t)
         t.expect("the call ended at", t.call.end, by(AT + 2.2 + 1.2 + 0.6))
@@ -372,6 +388,16 @@ def test_failed_start_stops_in_order(play: Play) -> None:
         t = play(services=plan, body=[wait(1)], start_timeout=4.5)
         t.expect("services that were started", sorted(runs(t)), ["db", "log", "web"])
         expect_stopped(t, plan)
+
+
+@check("R3", misconception="state-for-all-blocks", step="bound-the-start")
+def test_a_block_after_a_failed_start(play: Play) -> None:
+    """After a start that failed another block with the same services starts them again, and fails by itself."""
+    for steps in ([hang()], [wait(1.1), fail("E")]):
+        t = play(services=failing(*steps), body=[wait(1)], start_timeout=3, blocks=2)
+        t.expect("services as they were started", t.names("run"), ["db", "log", "web"] * 2)
+        for call in t.calls("running"):
+            t.expect_that("StartError should leave the call", "StartError" in call.errors, f"it {call.ending}")
 
 
 @check("R3", misconception="ready-one-by-one", step="know-when-it-is-ready", core=False)
@@ -454,6 +480,9 @@ def test_stop_together(play: Play) -> None:
     for t in play(services=mixed(play, plan), body=[wait(2)]).orders(4):
         seen = {name: span.cancelled_at for name, span in sorted(runs(t).items())}
         t.expect("cancelled at", seen, dict.fromkeys(sorted(plan), about(body_end(t))))
+    t = play(services={f"s{i}": service(down=down) for i, down in enumerate(play.draw(MANY))}, body=[wait(2)])
+    late = [name for name, span in runs(t).items() if (span.cancelled_at or 0) > body_end(t) + 0.06]
+    t.expect(f"of {MANY} services, not cancelled at once", late, [])
 
 
 @check("R4", misconception="level-by-level", step="stop-dependants-first", core=False)
@@ -476,10 +505,15 @@ def grumpy(error: str, *requires: str, kind: str = "Fault", down: float = 0.9) -
     }
 
 
+INSIDE = {"ExceptionGroup": "Fault", "ExceptionGroup of one": "ValueError"}
+"""What the groups that `fail` raises hold."""
+
+
 @check("R4", misconception="an-error-ends-the-stop", step="keep-the-order-whatever-happens", core=False)
 def test_error_while_stopping(play: Play) -> None:
     """A service that raises while it stops: the stop of the others goes on in order, and the error leaves the block."""
-    for kind in ("Fault", "TimeoutError", "ConnectionError"):
+    kinds = ("Fault", "TimeoutError", "ConnectionError", "ClosedResourceError", "EndOfStream", "KeyError")
+    for kind in (*kinds, "ExceptionGroup", "ExceptionGroup of one"):
         plan = {
             "db": service(),
             "log": service("db", down=2.2),
@@ -488,7 +522,11 @@ def test_error_while_stopping(play: Play) -> None:
         }
         t = play(services=mixed(play, plan), body=[wait(2)])
         expect_stopped(t, plan)
-        expect_leaves(t, f"S {kind}", f"M {kind}")
+        inside = INSIDE.get(kind)
+        expect_leaves(t, *([inside] if inside else [f"S {kind}", f"M {kind}"]))
+        seen = final(t)
+        wanted = ["STOPPED", "STOPPED", "FAILED", "FAILED"]
+        t.expect("states of db, log, web and mail after the block", [seen[name] for name in plan], wanted)
 
 
 @check("R4", misconception="an-error-ends-the-stop", step="watch-what-runs", core=False)
@@ -525,11 +563,33 @@ def test_failed_while_stopping_after_a_cancellation(play: Play) -> None:
         t.expect("states after the block", final(t), wanted)
 
 
+@check("R4", misconception="state-for-all-blocks", step="watch-what-runs")
+def test_two_blocks_at_once(play: Play) -> None:
+    """Two blocks that run at the same time, with services of the same names, do not disturb each other."""
+    plan = {"db": service(up=1.1, down=0.6), "web": service("db", up=0.8, down=0.9)}
+    again = {
+        f"{name} of other": {**service(*needed, up=0.7, down=0.4), "name": name} for name, needed in NEEDED.items()
+    }
+    ask = [wait(2), states(), wait(4), states()]
+    t = play(services=plan, body=[wait(5)], others={"other": {"services": again, "body": ask, "begin": START + 3.4}})
+    t.expect("db of other was started at", t.one("run", "db of other").start, about(START + 3.4))
+    for seen in t.all("states", "other"):
+        t.expect("states in the body of other", seen.value, dict.fromkeys(again, "RUNNING"))
+    for who, mine in (("caller", plan), ("other", again)):
+        t.expect(f"states after the block of {who}", t.notes("final", who)[0]["value"], dict.fromkeys(mine, "STOPPED"))
+    for call in t.calls("running"):
+        t.expect("the call", call.ending, "returned")
+
+
+NEEDED: dict[str, tuple[str, ...]] = {"db": (), "web": ("db",)}
+
+
 # -- R5: the same order, whatever ends it --------------------------------------------------------------------------------
 @check("R5", misconception="an-error-skips-the-stop", step="keep-the-order-whatever-happens", core=False)
 def test_body_raises(play: Play) -> None:
     """When the body raises, services are stopped in the same order, cleanup included, and its error goes on."""
-    for plan, steps in ((chain(play, "db", "log", "web"), [fail("E")]), (DIAMOND, [wait(2), fail("E")])):
+    late = (DIAMOND, [wait(2), fail("E", "TimeoutError")])
+    for plan, steps in ((chain(play, "db", "log", "web"), [fail("E")]), (DIAMOND, [wait(2), fail("E")]), late):
         t = play(services=plan, body=steps)
         expect_stopped(t, plan)
         expect_leaves(t, "E")
@@ -668,6 +728,10 @@ def test_error_of_a_crash_leaves(play: Play) -> None:
     for steps in CRASHES:
         for who, body in (("db", [wait(40)]), ("web", [on_cancel(wait(0.5), give(0)), wait(40)])):
             expect_crash_leaves(play(services=crashing(who, steps), body=body), who)
+    for kind in ("EndOfStream", "ClosedResourceError", "KeyError", "RuntimeError"):
+        t = play(services=crashing("log", [wait(2.3), fail(f"E {kind}", kind)]), body=[wait(40)])
+        expect_crash_leaves(t, "log")
+        t.expect("states after the block", final(t), {"db": "STOPPED", "log": "FAILED", "web": "STOPPED"})
 
 
 @check("R6", misconception="crash-ends-all-at-once", step="keep-the-order-whatever-happens", core=False)
@@ -686,11 +750,12 @@ def test_crash_stops_the_others_in_order(play: Play) -> None:
 def test_crashed_is_failed(play: Play) -> None:
     """A service that raises or returns while it should run is `FAILED`, from then on."""
     for steps in CRASHES:
-        t = play(services=crashing("log", steps), body=[cleanup(wait(0.6), states(), wait(0.6)), wait(40)])
-        wanted = {"db": "RUNNING", "log": "FAILED", "web": "RUNNING"}
-        t.expect("states while the body cleans up", t.one("states", "caller").value, wanted)
-        wanted = {"db": "STOPPED", "log": "FAILED", "web": "STOPPED"}
-        t.expect("states after the block", final(t), wanted)
+        for who in ("log", "db"):
+            plan = crashing(who, steps)
+            t = play(services=plan, body=[cleanup(wait(0.6), states(), wait(0.6)), wait(40)])
+            wanted = {**dict.fromkeys(plan, "RUNNING"), who: "FAILED"}
+            t.expect("states while the body cleans up", t.one("states", "caller").value, wanted)
+            t.expect("states after the block", final(t), {**dict.fromkeys(plan, "STOPPED"), who: "FAILED"})
 
 
 @check("R6", misconception="crash-seen-at-the-end", step="watch-what-runs", core=False)
@@ -753,6 +818,29 @@ def test_checked_at_intervals(play: Play) -> None:
 
 
 @check("R7", misconception="intervals-add-up", step="watch-what-runs", core=False)
+def test_intervals_of_any_size(play: Play) -> None:
+    """`health_interval` and `check_timeout` may be parts of a second, or minutes."""
+    for scale in (0.3, 90):
+        plan = watched(db=[wait(0.75 * scale)], web=[hang()])
+        body = [wait(3.6 * scale), health()]
+        t = play(services=plan, body=body, health_interval=scale, check_timeout=0.8 * scale)
+        for name in plan:
+            t.expect(f"{name} was checked, after s", checks_at(t, name), nears(scale, 2 * scale, 3 * scale))
+        begin = t.one("body").start
+        t.expect("a check that hangs ended at", t.all("check", "web")[0].end, about(begin + 1.8 * scale))
+        t.expect("healthy", t.one("health", "caller").value, {"db": True, "web": False})
+
+
+@check("R7", misconception="state-for-all-blocks", step="watch-what-runs", core=False)
+def test_healthy_in_a_second_block(play: Play) -> None:
+    """In a second block with the same services `healthy` is True again before the first check."""
+    t = play(services=watched(db=[fail("E")], web=[]), body=[health(), wait(3)], health_interval=2, blocks=2)
+    for seen in t.all("health", "caller"):
+        t.expect("healthy before the first check", seen.value, {"db": True, "web": True})
+    t.expect("bodies", len(t.all("body")), 2)
+
+
+@check("R7", misconception="intervals-add-up", step="watch-what-runs", core=False)
 def test_defaults(play: Play) -> None:
     """By default services are checked every 10 seconds, each check for at most 1 second."""
     t = play(services=watched(db=[wait(0.95)], web=[hang()]), body=[wait(25), health(), wait(10)])
@@ -779,7 +867,7 @@ def test_healthy_tells_how_the_last_check_ended(play: Play) -> None:
     """`healthy` is True before the first check; then it tells how the last one ended: an error or a timeout is unhealthy."""
     late = [on_cancel(fail("L")), hang()]
     plan = watched(
-        db=[[wait(0.3)], [wait(0.4), fail("E")], [wait(0.3)], [fail("E2")]],
+        db=[[wait(0.3)], [wait(0.4), fail("E")], [wait(0.3)], [fail("E2", "ExceptionGroup")]],
         log=[[hang()], [wait(0.3)], [wait(0.2), fail("E3", "TimeoutError")], [wait(0.1)]],
         web=[[at_once(), fail("E4")], [awaitable(), wait(0.2)], late, [wait(0.3)]],
     )
@@ -946,13 +1034,27 @@ def test_interrupts_are_no_start_errors(play: Play) -> None:
 def test_interrupts_pass(play: Play) -> None:
     """An exception that is no `Exception` leaves the call, whoever raises it, and services are stopped in order."""
     plan = {"db": service(), "log": service("db"), "web": service("log", check=[wait(0.2), fail("stop", "Abandon")])}
-    by_body = play(services=plan, body=[wait(2), fail("stop", "Abandon")])
+    for kind in play.interrupts:
+        by_body = play(services=plan, body=[wait(2), fail("stop", kind)])
+        expect_leaves(by_body, "stop")
+        expect_stopped(by_body, plan)
     by_check = play(services=plan, body=[wait(30)], health_interval=3)
     plan = crashing("web", [wait(2), fail("stop", "Abandon")])
     by_service = play(services=plan, body=[wait(30)])
-    for t in (by_body, by_check, by_service):
+    for t in (by_check, by_service):
         expect_leaves(t, "stop")
         expect_stopped(t, plan)
+
+
+@check("G5", misconception="catch-everything", step="keep-the-order-whatever-happens", core=False)
+def test_interrupts_while_stopping(play: Play) -> None:
+    """An exception that is no `Exception`, raised by a service while it stops, is not lost; the others stop in order."""
+    for kind in (*play.interrupts, "BaseExceptionGroup"):
+        plan = {"db": service(down=1.6), "log": service("db", down=2.2), "web": grumpy("stop", "log", kind=kind)}
+        # This asks only that it is not lost: a stop that never ends after it is not judged here.
+        t = play(services=plan, body=[wait(2)]).accepting("deadlock")
+        t.expect_that(f"{kind} of web should leave the call", t.call.how != "returned", f"it {t.call.ending}")
+        expect_stop_order(t, plan)
 
 
 @check("G6", misconception="look-again-and-again", step="know-when-it-is-ready")

@@ -1,7 +1,7 @@
 """Records whatever ended a service, the cancellation too.
 
 Breaks: R4
-Also: R5 R6 G3 G5
+Also: R1 R5 R6 G3 G5
 """
 
 import signal

@@ -1,7 +1,7 @@
 """Passes a checkpoint between two cleanups: there the cancellation strikes.
 
 Breaks: R3
-Also: R5 R6 G3
+Also: R1 R5 R6 G3
 """
 
 import signal

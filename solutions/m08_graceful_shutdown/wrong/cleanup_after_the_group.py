@@ -1,7 +1,7 @@
 """Cleans up after the task group: skipped when the call is cancelled.
 
 Breaks: R5
-Also: G5
+Also: R1 R3 G5
 """
 
 import signal

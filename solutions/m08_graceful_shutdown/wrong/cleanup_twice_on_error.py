@@ -1,7 +1,7 @@
 """Cleans a service that failed up at once, and again with the others.
 
 Breaks: R3
-Also: R4 R5 R6 G1 G9
+Also: R1 R4 R5 R6 G1 G9
 """
 
 import signal

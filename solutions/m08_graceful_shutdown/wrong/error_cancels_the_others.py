@@ -1,7 +1,7 @@
 """Leaves an error to the task group, which cancels the others at once.
 
 Breaks: R4
-Also: R2 R3 R5 R6 G9
+Also: R1 R2 R3 R5 R6 G9
 """
 
 import signal

@@ -1,7 +1,7 @@
 """Collects the errors and forgets to raise them.
 
 Breaks: R4
-Also: R5 G1
+Also: R1 R5 G1
 """
 
 import signal

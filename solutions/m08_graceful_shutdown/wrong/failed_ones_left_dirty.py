@@ -1,7 +1,7 @@
 """Cleans up only the services that did not fail.
 
 Breaks: R3
-Also: R4 R5 R6 G1 G9
+Also: R1 R4 R5 R6 G1 G9
 """
 
 import signal

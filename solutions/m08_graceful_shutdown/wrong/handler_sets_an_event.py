@@ -1,7 +1,7 @@
 """Sets an event in a plain signal handler: that does not wake a sleeping loop of asyncio.
 
 Breaks: R6
-Also: R7 G6 G4
+Also: R1 R4 R7 G4 G6
 """
 
 import signal

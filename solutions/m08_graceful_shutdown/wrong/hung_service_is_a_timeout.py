@@ -1,7 +1,7 @@
 """Reports a `TimeoutError` for services that had to be cancelled.
 
 Breaks: R4
-Also: R6
+Also: R1 R6
 """
 
 import signal

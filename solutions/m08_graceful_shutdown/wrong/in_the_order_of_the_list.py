@@ -1,7 +1,7 @@
 """Cleans up in the order in which the services were started.
 
 Breaks: R3
-Also: R5 G1
+Also: R5 R6 G1
 """
 
 import signal

@@ -1,7 +1,7 @@
 """Cleans up after a cancellation, but not after a KeyboardInterrupt.
 
 Breaks: G5
-Also: R5
+Also: R3 R5
 """
 
 import signal

@@ -1,6 +1,7 @@
 """When cancelled, all cleanups share one shield and one timeout.
 
 Breaks: R5
+Also: R3
 """
 
 import signal

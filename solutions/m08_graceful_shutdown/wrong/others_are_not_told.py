@@ -1,7 +1,7 @@
 """After an error the others run on until the grace period ends: nobody tells them.
 
 Breaks: R4
-Also: R3 R5 R6 G1 G2 G3 G5 G6 G9
+Also: R1 R3 R5 R6 G1 G2 G3 G5 G6 G9
 """
 
 import signal

@@ -1,7 +1,7 @@
 """Shields the services: a shutdown must be orderly.
 
 Breaks: G3
-Also: R2 R5 G2 G5 R6
+Also: R2 R3 R5 R6 G2 G5
 """
 
 import signal

@@ -1,7 +1,7 @@
 """The first signal cancels the services at once.
 
 Breaks: R6
-Also: G6
+Also: R1 R5 G6
 """
 
 import signal

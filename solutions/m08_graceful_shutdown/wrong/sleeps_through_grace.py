@@ -1,7 +1,7 @@
 """Sleeps for the whole grace period, whoever has returned before.
 
 Breaks: R2
-Also: R3 R4 R5 R6 G3 G6
+Also: R1 R3 R4 R5 R6 G3 G6
 """
 
 import signal

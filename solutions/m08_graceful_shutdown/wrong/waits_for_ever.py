@@ -1,7 +1,7 @@
 """Tells the services to stop, and waits until they do.
 
 Breaks: R2
-Also: R3 R4 R5 R6 G1 G2 G3 G4 G5 G6
+Also: R1 R3 R4 R5 R6 G1 G2 G3 G4 G5 G6
 """
 
 import signal

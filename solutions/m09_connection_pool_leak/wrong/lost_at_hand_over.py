@@ -1,7 +1,7 @@
 """A waiter that is cancelled just as it gets a connection loses it.
 
 Breaks: R2
-Also: R3
+Also: R3 R9
 """
 
 from __future__ import annotations

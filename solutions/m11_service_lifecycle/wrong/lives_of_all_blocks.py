@@ -1,7 +1,7 @@
 """Keeps the lives of services by name for all blocks: the second block finds them running.
 
 Breaks: R1
-Also: R4 G6
+Also: G6 R3 R4 R7
 """
 
 import math
