@@ -103,7 +103,7 @@ def _left_running(span: Mapping[str, Any], known: Mapping[int, Any]) -> bool:
         span = known[span["parent"]]
         if span["subject"]:
             return span["end"] is not None
-    return span["what"] != "actor"
+    return bool(span["what"] != "actor")
 
 
 def _notes(data: Mapping[str, Any]) -> str:

@@ -116,9 +116,14 @@ class _Forms:
     def grouped(self, job: Job, seconds: float) -> Job:
         """Return a job whose own timeout strikes in a task group of its own: its `TimeoutError` leaves in a group."""
 
+        limited = self.limited(job, seconds)
+
+        async def alone() -> None:
+            await limited()
+
         async def grouped() -> None:
             async with anyio.create_task_group() as group:
-                group.start_soon(self.limited(job, seconds))
+                group.start_soon(alone)
 
         return grouped
 
