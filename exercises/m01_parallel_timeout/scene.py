@@ -115,7 +115,6 @@ class _Forms:
 
     def grouped(self, job: Job, seconds: float) -> Job:
         """Return a job whose own timeout strikes in a task group of its own: its `TimeoutError` leaves in a group."""
-
         limited = self.limited(job, seconds)
 
         async def alone() -> None:
