@@ -855,13 +855,14 @@ def test_aclose_closes_idle_ones(play: Play) -> None:
 @check("R9", misconception="waiters-find-out", step="close-the-pool")
 def test_waiters_are_refused_at_once(play: Play) -> None:
     """When the pool is closed, those who wait get a `PoolClosedError` at once."""
-    actors = {"h": [lease(wait(20))], "k": [wait(5), aclose()]}
+    actors = {"h": [lease(wait(20))], "k": [wait(5), aclose()], "o": [at(LATER), stats()]}
     actors |= {name: [wait(start), lease(wait(1))] for name, start in (("x", 1), ("y", 2), ("z", 2.5))}
     for options in ({}, {"acquire_timeout": 60}):
         t = play(actors=actors, size=1, **options)
         for span in leases(t, "x", "y", "z"):
             t.expect("what the one who waits gets", span.errors, [CLOSED])
             t.expect("refused at", span.end, near(5))
+        t.expect("leased, idle and waiting when all is over", numbers(t), [(0, 0, 0)])
 
 
 @check("R9", misconception="waiters-find-out", step="close-the-pool")
