@@ -50,7 +50,7 @@ _FIXED = (
 _FIXED_IN = ("typing", "dataclasses", "__future__")
 #: Names whose values the interpreter makes.
 _OF_THE_INTERPRETER = ("__builtins__", "__annotations__", "__spec__", "__loader__")
-_NAMES_ONLY = (ast.Name, ast.Tuple)
+_NAMES_ONLY = (ast.Name, ast.Tuple, ast.Store)
 _class_dict: Callable[[type], Mapping[str, Any]] = type.__dict__["__dict__"].__get__  # past what a metaclass says
 _DEFINITIONS = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.Pass)
 
@@ -65,7 +65,7 @@ def _only_defines(statement: ast.stmt) -> bool:
         case ast.Expr(value=ast.Constant()):
             return True
         case ast.Assign(targets=targets):
-            return all(isinstance(target, _NAMES_ONLY) for target in targets)
+            return all(isinstance(node, _NAMES_ONLY) for target in targets for node in ast.walk(target))
         case ast.AnnAssign(target=target):
             return isinstance(target, ast.Name)
         case ast.If(test=ast.Compare(left=ast.Name(id="__name__"))):

@@ -175,6 +175,13 @@ COUNTS = {
         def visit():
             return 1 if random.random() == first else 2
     """,
+    "attribute in a tuple": """
+        import random
+        random.visits, size = [], 0
+        def visit():
+            random.visits.append(1)
+            return len(random.visits)
+    """,
     "statement in an attempt": """
         import random
         first = random.Random(1).random()
