@@ -1,7 +1,7 @@
 """The world of m11: services that require each other, each with a script, and a caller whose block they run around."""
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 Script = Sequence[Any]
@@ -49,11 +49,34 @@ async def scene(
         final: after each block that began, service → what `state` gives.
         final health: the same for `healthy`.
     """
-    hosts: list[Any] = []
     given = {"start_timeout": start_timeout, "health_interval": health_interval, "check_timeout": check_timeout}
     options = {name: value for name, value in given.items() if value is not None}
-    called = {who: plan.get("name", who) for who, plan in services.items()}
     kind = tuple if form == "tuple" else list
+    running = functools.partial(subject.running, **options)
+    serves = {"caller": block_of("caller", services, body, subject, world, running, kind)}
+    scripts: dict[str, Script] = {"caller": [["wait", begin], *[["serve", "caller"]] * blocks], **(actors or {})}
+    for actor, plan in (others or {}).items():
+        serves[actor] = block_of(actor, plan["services"], plan["body"], subject, world, running, list)
+        scripts[actor] = [["wait", plan["begin"]], ["serve", actor]]
+
+    async def serve(actor: str) -> None:
+        await serves[actor]()
+
+    await world.actors(scripts, {"serve": serve})
+
+
+def block_of(
+    actor: str,
+    services: Mapping[str, Mapping[str, Any]],
+    body: Script,
+    subject: Any,
+    world: Any,
+    running: Callable[[Any], Any],
+    kind: Any,
+) -> Callable[[], Awaitable[None]]:
+    """Return what runs a block of that actor with services around it; several times, if it is called so often."""
+    hosts: list[Any] = []
+    called = {who: plan.get("name", who) for who, plan in services.items()}
 
     async def states() -> dict[str, Any]:
         return {who: hosts[-1].state(name) for who, name in called.items()}
@@ -64,10 +87,10 @@ async def scene(
     verbs = {"states": world.as_call(states), "health": world.as_call(health)}
     made = kind(Service(world, who, called[who], plan, kind, verbs) for who, plan in services.items())
     refuse_some(made, services, subject)
-    work = world.job("caller", body, what="body", verbs=verbs)
+    work = world.job(actor, body, what="body", verbs=verbs)
 
     async def block() -> None:
-        async with subject.running(made, **options) as host:
+        async with running(made) as host:
             hosts.append(host)
             await work()
 
@@ -78,46 +101,7 @@ async def scene(
         finally:
             if len(hosts) > before:
                 for what, ask in (("final", hosts[-1].state), ("final health", hosts[-1].healthy)):
-                    world.note(what, {who: answer(ask, name) for who, name in called.items()}, who="caller")
-        await world.after()
-
-    serves: dict[str, Any] = {"caller": serve}
-    for actor, plan in (others or {}).items():
-        serves[actor] = block_of(actor, plan, subject, world, options)
-        actors = {**(actors or {}), actor: [["wait", plan["begin"]], ["serve", actor]]}
-    serve = functools.partial(serve_as, serves)
-    script = [["wait", begin], *[["serve"]] * blocks]
-    await world.actors({"caller": script, **(actors or {})}, {"serve": serve})
-
-
-async def serve_as(serves: Mapping[str, Any], actor: str = "caller") -> None:
-    """Run the block of that actor."""
-    await serves[actor]()
-
-
-def block_of(actor: str, plan: Mapping[str, Any], subject: Any, world: Any, options: Mapping[str, Any]) -> Any:
-    """Return what runs a block of another actor, with services and a body of its own."""
-    hosts: list[Any] = []
-    called = {who: one.get("name", who) for who, one in plan["services"].items()}
-
-    async def states() -> dict[str, Any]:
-        return {who: hosts[-1].state(name) for who, name in called.items()}
-
-    verbs = {"states": world.as_call(states)}
-    made = [Service(world, who, called[who], one, list, verbs) for who, one in plan["services"].items()]
-    work = world.job(actor, plan["body"], what="body", verbs=verbs)
-
-    async def block() -> None:
-        async with subject.running(made, **options) as host:
-            hosts.append(host)
-            await work()
-
-    async def serve() -> None:
-        try:
-            await world.call("running", block)
-        finally:
-            if hosts:
-                world.note("final", {who: answer(hosts[-1].state, name) for who, name in called.items()}, who=actor)
+                    world.note(what, {who: answer(ask, name) for who, name in called.items()}, who=actor)
         await world.after()
 
     return serve
