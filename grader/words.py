@@ -45,6 +45,18 @@ def fail(name: str, kind: str = "Fault") -> Step:
     return ["fail", name, kind]
 
 
+_INSIDE = {
+    "ExceptionGroup": ["Fault", "Fault"],
+    "ExceptionGroup of one": ["ValueError"],
+    "BaseExceptionGroup": ["Abandon"],
+}
+
+
+def leaves_of(name: str, kind: str = "Fault") -> list[str]:
+    """What the `errors` of a span hold that raised `fail(name, kind)`: that name, or the classes in its group."""
+    return _INSIDE.get(kind, [name])
+
+
 def give_error(name: str, kind: str = "Fault") -> Step:
     """End the script with the exception of that name, returned and not raised; `kind` as in `fail`."""
     return ["give_error", name, kind]

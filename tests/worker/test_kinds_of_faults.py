@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from grader import Play, fail, give_error, token, wait
+from grader import Play, fail, give_error, leaves_of, token, wait
 
 SCENE = """
 async def scene(subject, world, *, job):
@@ -42,6 +42,12 @@ def test_the_same_object_arrives(playing: Callable[..., Play], kind: str) -> Non
     t = playing(SUBJECT, SCENE)(job=[wait(1), fail("E", kind)])
     assert t.call.value == [token("E")]
     assert kind in t.one("run", "a").raised.kinds
+
+
+@pytest.mark.parametrize("kind", ["Fault", "Abandon", "ExceptionGroup", "ExceptionGroup of one", "BaseExceptionGroup"])
+def test_leaves_are_what_the_errors_hold(playing: Callable[..., Play], kind: str) -> None:
+    t = playing(SUBJECT, SCENE)(job=[fail("E", kind)])
+    assert t.one("run", "a").errors == leaves_of("E", kind)
 
 
 def test_a_group_has_members(playing: Callable[..., Play]) -> None:

@@ -19,6 +19,7 @@ from grader import (
     fail,
     give,
     hang,
+    leaves_of,
     near,
     on_cancel,
     one_of,
@@ -36,8 +37,6 @@ ODD = (
     *("KeyError", "IndexError", "WouldBlock", "EndOfStream", "ClosedResourceError", "BrokenResourceError"),
     *("ExceptionGroup", "ExceptionGroup of one"),
 )
-#: What is in the groups among them.
-INSIDE = {"ExceptionGroup": ["Fault", "Fault"], "ExceptionGroup of one": ["ValueError"]}
 
 #: Longer than anything that a check waits for.
 LONG = 9000.0
@@ -579,7 +578,7 @@ def test_error_of_connect_leaves(play: Play) -> None:
                 acquire_timeout=9,
                 connects={"c1": [*early, fail("E1", kind)]},
             )
-            t.expect("what leaves the lease", t.call.errors, INSIDE.get(kind, ["E1"]))
+            t.expect("what leaves the lease", t.call.errors, leaves_of("E1", kind))
             t.expect("blocks that began all the same", got(t), [])
 
 
