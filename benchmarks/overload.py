@@ -78,6 +78,11 @@ def main(words: list[str]) -> int:
                 differing += 1
                 changed = sorted(set(now) ^ set(quiet[task.tag]))[:4]
                 print(f"differs: {task.tag.relative_to(ROOT)}: {changed}", flush=True)
+            if count % 500 == 0:
+                print(
+                    f"{count:,} gradings in {time.monotonic() - began:.0f} s, {differing} differ, {not_run} not run",
+                    flush=True,
+                )
     finally:
         for burner in burners:
             burner.kill()
