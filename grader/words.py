@@ -72,6 +72,16 @@ def on_cancel(*steps: Step) -> Step:
     return ["on_cancel", *steps]
 
 
+def fail_after(seconds: float) -> Step:
+    """What follows has a timeout of its own: `TimeoutError` after `seconds` of virtual time."""
+    return ["fail_after", seconds]
+
+
+def in_group() -> Step:
+    """What follows is played in a task group of the script's own: an error leaves it in a group."""
+    return ["in_group"]
+
+
 def cancel(actor: str) -> Step:
     """Cancel that actor from outside."""
     return ["cancel", actor]

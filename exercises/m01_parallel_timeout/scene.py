@@ -4,8 +4,6 @@ import functools
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-import anyio
-
 Job = Callable[[], Awaitable[Any]]
 
 #: Jobs that are called late see another clock than zero: a span taken for a point in time shows.
@@ -18,7 +16,7 @@ async def scene(
     *,
     jobs: Mapping[str, Sequence[Any]],
     timeout: float,
-    forms: Mapping[str, Sequence[Any]] | None = None,
+    forms: Mapping[str, str] | None = None,
     one_callable: bool = False,
     fixed: bool = False,
     callers: Mapping[str, Sequence[Any]] | None = None,
@@ -38,7 +36,7 @@ async def scene(
     """
     world.token(subject.TIMED_OUT, "TIMED_OUT")
     wrap = _Forms(world)
-    made = {name: wrap(world.job(name, script), *(forms or {}).get(name, ["plain"])) for name, script in jobs.items()}
+    made = {name: wrap(world.job(name, script), (forms or {}).get(name, "plain")) for name, script in jobs.items()}
 
     async def gather(*names: str) -> None:
         passed = [made[name] for name in names]
@@ -75,9 +73,9 @@ class _Forms:
     def __init__(self, world: Any) -> None:
         self._world = world
 
-    def __call__(self, job: Job, form: str, *args: Any) -> Job:
+    def __call__(self, job: Job, form: str) -> Job:
         """Return `job` in that form."""
-        made: Job = getattr(self, form)(job, *args)
+        made: Job = getattr(self, form)(job)
         return made
 
     def plain(self, job: Job) -> Job:
@@ -103,28 +101,6 @@ class _Forms:
     def method(self, job: Job) -> Job:
         """Return a bound method."""
         return _Callable(job).run
-
-    def limited(self, job: Job, seconds: float) -> Job:
-        """Return a job that has a timeout of its own inside."""
-
-        async def limited() -> Any:
-            with anyio.fail_after(seconds):
-                return await job()
-
-        return limited
-
-    def grouped(self, job: Job, seconds: float) -> Job:
-        """Return a job whose own timeout strikes in a task group of its own: its `TimeoutError` leaves in a group."""
-        limited = self.limited(job, seconds)
-
-        async def alone() -> None:
-            await limited()
-
-        async def grouped() -> None:
-            async with anyio.create_task_group() as group:
-                group.start_soon(alone)
-
-        return grouped
 
 
 class _Callable:

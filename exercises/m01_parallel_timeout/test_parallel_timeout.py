@@ -132,5 +132,5 @@ def test_no_busy_waiting(play: Play) -> None:
 def test_kinds_of_jobs(play: Play) -> None:
     """A job is anything that can be called without arguments and gives something to await: a partial, an object …."""
     jobs = {"a": [wait(1), give("A")], "b": [wait(2), give("B")]}
-    t = play(jobs=jobs, forms={"a": ["partial"], "b": ["instance"]}, timeout=60)
+    t = play(jobs=jobs, forms={"a": "partial", "b": "instance"}, timeout=60)
     t.expect("the list", t.call.value, [A, B])

@@ -18,13 +18,10 @@ class Jobs:
         world: the world they play in.
         scripts: name of a job → its script.
         deadlines, estimates: name → deadline (virtual s, absolute), estimate (s); others have the defaults.
-        errors_given: name → the exception that the job returns, as a value.
         partials: whether each `run` is a `functools.partial`, which has no name, instead of a function.
         plain: whether each `run` is a plain function, which looks at the deadline around it and returns a coroutine.
         form: what holds the jobs: a ``list`` or a ``tuple``.
         one_callable: whether all jobs have the same `run`; its nth call plays the nth script.
-        own_timeouts: name → after how long (s) a timeout of the job's own strikes inside it.
-        grouped: whether that timeout is in a task group of the job's own: its `TimeoutError` leaves in a group.
     """
 
     def __init__(
@@ -35,19 +32,13 @@ class Jobs:
         *,
         deadlines: Mapping[str, float] | None = None,
         estimates: Mapping[str, float] | None = None,
-        errors_given: Mapping[str, str] | None = None,
         partials: bool = False,
         plain: bool = False,
         form: str = "list",
         one_callable: bool = False,
-        own_timeouts: Mapping[str, float] | None = None,
-        grouped: bool = False,
     ) -> None:
         self._world = world
         self._plain = plain
-        self._errors = errors_given or {}
-        self._timeouts = own_timeouts or {}
-        self._grouped = grouped
         made = []
         runs = {name: self._run(name, script) for name, script in scripts.items()}
         if one_callable:
@@ -65,16 +56,7 @@ class Jobs:
         run: Callable[[float], Awaitable[Any]] = self._world.job(name, script, what="run", verbs={"look": look})
         if self._plain:
             return self._looks_first(name, run)
-        if name in self._timeouts:
-            return self._limited(run, self._timeouts[name])
-        if name not in self._errors:
-            return run
-
-        async def give_error(end: float) -> Any:
-            await run(end)
-            return self._world.fault(self._errors[name])
-
-        return give_error
+        return run
 
     def _looks_first(self, name: str, run: Callable[[float], Awaitable[Any]]) -> Callable[[float], Awaitable[Any]]:
         def plain(end: float) -> Awaitable[Any]:
@@ -82,17 +64,6 @@ class Jobs:
             return run(end)
 
         return plain
-
-    def _limited(self, run: Callable[[float], Awaitable[Any]], seconds: float) -> Callable[[float], Awaitable[Any]]:
-        async def limited(end: float) -> Any:
-            with anyio.fail_after(seconds):
-                return await run(end)
-
-        async def grouped(end: float) -> None:
-            async with anyio.create_task_group() as group:
-                group.start_soon(limited, end)
-
-        return grouped if self._grouped else limited
 
 
 def in_turn(runs: Iterator[Callable[[float], Awaitable[Any]]]) -> Callable[[float], Awaitable[Any]]:
@@ -135,13 +106,10 @@ async def scene(
     enclosing: Sequence[float] = (),
     deadlines: Mapping[str, float] | None = None,
     estimates: Mapping[str, float] | None = None,
-    errors_given: Mapping[str, str] | None = None,
     partials: bool = False,
     plain: bool = False,
     form: str = "list",
     one_callable: bool = False,
-    own_timeouts: Mapping[str, float] | None = None,
-    grouped: bool = False,
     beside: Mapping[str, Any] | None = None,
 ) -> None:
     """Let the actor ``caller`` wait, call `run_pool`, note the report, and pass one checkpoint.
@@ -153,8 +121,7 @@ async def scene(
         deadline: what the call gets (virtual s, absolute); None is infinite.
         margin: what the call gets (s); None is left out.
         enclosing: deadlines of scopes around the call, the outermost first (virtual s, absolute).
-        deadlines, estimates, errors_given, partials, plain, form, one_callable, own_timeouts, grouped: more about the
-            jobs, see `Jobs`.
+        deadlines, estimates, partials, plain, form, one_callable: more about the jobs, see `Jobs`.
         beside: `jobs`, `workers` and `deadline` of a pool that the actor ``other`` runs at the same time, or from
             `start` on (virtual s).
 
@@ -181,13 +148,10 @@ async def scene(
             jobs,
             deadlines=deadlines,
             estimates=estimates,
-            errors_given=errors_given,
             partials=partials,
             plain=plain,
             form=form,
             one_callable=one_callable,
-            own_timeouts=own_timeouts,
-            grouped=grouped,
         )
         await run(made.all, workers=workers, deadline=end, **options)
 

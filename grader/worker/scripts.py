@@ -10,6 +10,8 @@ A step is a list: its verb, then its arguments. These verbs are known everywhere
     ["give_error", name, kind]  end the script with that exception as its value
     ["cleanup", *steps]   on the way out, however the script ends, run these steps shielded
     ["on_cancel", *steps] when cancelled, run these steps shielded; they may end in ``give`` or ``fail``
+    ["fail_after", s]     the steps behind it have a timeout of their own: `TimeoutError` after s virtual seconds
+    ["in_group"]          the steps behind it are played in a task group: what they raise leaves in a group
     ["cancel", actor]     cancel that actor from outside
     ["note", what]        note that this point was reached
     ["set", name] / ["until", name]   set, or wait for, an event of the scene
@@ -130,6 +132,13 @@ class Script:
             if verb == "on_cancel":
                 await self._guarded(steps[index + 1 :], args)
                 return
+            if verb == "fail_after":
+                with anyio.fail_after(*args):
+                    await self._steps(steps[index + 1 :])
+                return
+            if verb == "in_group":
+                await self._grouped(steps[index + 1 :])
+                return
             await self._step(verb, args)
 
     async def _guarded(self, steps: Sequence[Step], instead: Sequence[Step]) -> None:
@@ -139,6 +148,16 @@ class Script:
             with anyio.CancelScope(shield=True):
                 await self._steps(instead)
             raise
+
+    async def _grouped(self, steps: Sequence[Step]) -> None:
+        values = []
+
+        async def alone() -> None:
+            values.append(await self.play(steps))
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(alone)
+        raise Done(*values)
 
     async def _step(self, verb: str, args: Sequence[Any]) -> None:
         try:

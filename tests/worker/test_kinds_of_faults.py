@@ -1,10 +1,10 @@
-"""Errors that a script raises: classes with a meaning of their own in the subject's tools, and groups."""
+"""Errors that a script raises: classes with a meaning of their own in the subject's tools, groups, its own timeouts."""
 
 from collections.abc import Callable
 
 import pytest
 
-from grader import Play, fail, give_error, leaves_of, token, wait
+from grader import Play, fail, fail_after, give, give_error, hang, in_group, leaves_of, token, wait
 
 SCENE = """
 async def scene(subject, world, *, job):
@@ -71,3 +71,22 @@ def test_an_error_is_given_back(playing: Callable[..., Play]) -> None:
     t = playing("async def main(job):\n    return await job()", SCENE)(job=[wait(1), give_error("E", "TimeoutError")])
     assert t.one("run", "a").how == "returned"
     assert t.call.value == token("E")
+
+
+def test_a_timeout_of_its_own(playing: Callable[..., Play]) -> None:
+    t = playing(SUBJECT, SCENE)(job=[fail_after(3), hang()])
+    job = t.one("run", "a")
+    assert (round(job.end), job.raised) == (3, "TimeoutError")
+    assert job.errors == ["TimeoutError"]
+
+
+def test_an_error_in_a_group_of_its_own(playing: Callable[..., Play]) -> None:
+    job = playing(SUBJECT, SCENE)(job=[in_group(), fail_after(3), hang()]).one("run", "a")
+    assert (round(job.end), job.raised) == (3, "ExceptionGroup")
+    assert job.errors == ["TimeoutError"]
+
+
+def test_a_value_out_of_a_group_and_a_timeout(playing: Callable[..., Play]) -> None:
+    play = playing("async def main(job):\n    return await job()", SCENE)
+    assert play(job=[in_group(), fail_after(3), wait(1), give("V")]).call.value == token("V")
+    assert play(job=[in_group(), wait(1)]).call.value is None

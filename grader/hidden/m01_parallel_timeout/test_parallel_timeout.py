@@ -14,9 +14,11 @@ from grader import (
     check,
     cleanup,
     fail,
+    fail_after,
     give,
     give_error,
     hang,
+    in_group,
     near,
     on_cancel,
     one_of,
@@ -250,7 +252,7 @@ def test_cleanup_is_awaited(play: Play) -> None:
 @check("R3", misconception="every-timeout-error-is-mine", step="tell-the-two-timeouts-apart")
 def test_later_timeout_inside_a_job(play: Play) -> None:
     """A job with a longer timeout of its own inside, that has not struck, ran out of time like any other."""
-    t = play(jobs={"a": [hang()], "b": [wait(1), give("B")]}, forms={"a": ["limited", 20]}, timeout=10)
+    t = play(jobs={"a": [fail_after(20), hang()], "b": [wait(1), give("B")]}, timeout=10)
     t.expect("the list", t.call.value, [TIMED_OUT, B])
 
 
@@ -315,8 +317,8 @@ def test_errors_of_any_class(play: Play) -> None:
 @check("R4", misconception="every-timeout-error-is-mine", step="tell-the-two-timeouts-apart")
 def test_timeout_inside_a_job(play: Play) -> None:
     """A job that runs into a timeout of its own, inside, has failed: that is not `TIMED_OUT`."""
-    for form in ("limited", "grouped"):
-        t = play(jobs={"bad": [hang()], "a": [wait(9)]}, forms={"bad": [form, 3]}, timeout=LONG)
+    for around in ([], [in_group()]):
+        t = play(jobs={"bad": [*around, fail_after(3), hang()], "a": [wait(9)]}, timeout=LONG)
         left = f"{t.call.ending}, where a TimeoutError should leave it"
         t.expect_that("the call", "TimeoutError" in t.call.errors, left)
 
@@ -548,9 +550,9 @@ def test_no_busy_waiting_for_cleanups(play: Play) -> None:
 @check("G9", misconception="jobs-are-coroutines", step="start-together")
 def test_kinds_of_jobs(play: Play) -> None:
     """A job is any callable that returns an awaitable: a partial, a method, an object, a plain function."""
-    forms = {"partial": ["partial"], "function": ["function"], "instance": ["instance"], "method": ["method"]}
+    forms = ["partial", "function", "instance", "method"]
     jobs = {form: [wait(index + 1), give(form)] for index, form in enumerate(forms)}
-    t = play(jobs=jobs, forms=forms, timeout=LONG)
+    t = play(jobs=jobs, forms={form: form for form in forms}, timeout=LONG)
     t.expect("the list", t.call.value, [token(form) for form in forms])
 
 

@@ -16,8 +16,11 @@ from grader import (
     check,
     cleanup,
     fail,
+    fail_after,
     give,
+    give_error,
     hang,
+    in_group,
     near,
     on_cancel,
     one_of,
@@ -164,7 +167,7 @@ def test_empty_values(play: Play) -> None:
 @check("R1", misconception="error-object-is-failure", step="every-ending-is-an-outcome")
 def test_error_returned(play: Play) -> None:
     """A job that returns an exception object, without raising it, is `DONE`."""
-    t = pool(play, {"a": takes(1), "b": [wait(2), fail("E2")]}, errors_given={"a": "E1"})
+    t = pool(play, {"a": [wait(1), give_error("E1")], "b": [wait(2), fail("E2")]})
     t.expect("a", outcomes(t).get("a", [])[:2], ["DONE", token("E1")])
 
 
@@ -209,11 +212,10 @@ def test_own_timeout_error(play: Play) -> None:
 @check("R1", misconception="every-timeout-error-is-the-deadline", step="every-ending-is-an-outcome")
 def test_timeout_inside_a_job(play: Play) -> None:
     """A job in which a timeout of its own strikes, perhaps in a task group, before its end is `FAILED`, not `TIMED_OUT`."""
-    jobs = {"a": [hang()], "b": [hang()], "c": takes(4)}
-    for workers in (1, 3):
-        for grouped in (False, True):
-            plan = {"deadlines": {"a": 8}, "own_timeouts": {"a": 1, "b": 2}, "grouped": grouped}
-            expect_status(pool(play, jobs, workers=workers, **plan), a="FAILED", b="FAILED", c="DONE")
+    for around in ([], [in_group()]):
+        jobs = {"a": [*around, fail_after(1), hang()], "b": [*around, fail_after(2), hang()], "c": takes(4)}
+        for workers in (1, 3):
+            expect_status(pool(play, jobs, workers=workers, deadlines={"a": 8}), a="FAILED", b="FAILED", c="DONE")
 
 
 @check("R1", misconception="failure-ends-the-pool", step="every-ending-is-an-outcome")
