@@ -891,6 +891,15 @@ def test_leases_go_on(play: Play) -> None:
     t.expect("leased, idle and waiting when all is over", numbers(t), [(0, 0, 0)])
 
 
+@check("R9", misconception="close-means-idle", step="close-the-pool")
+def test_closed_after_it_was_empty(play: Play) -> None:
+    """`aclose` waits for leases also if the pool had been empty before, such as after a connection that broke."""
+    for first in (lease(wait(1), fail("E1", "ConnectionError")), lease(wait(1))):
+        actors = {"a": [first], "b": [wait(3), lease(wait(9))], "k": [wait(5), aclose()]}
+        for size in (1, 2):
+            expect_closed_pool(play(actors=actors, size=size, close=[wait(0.7)]))
+
+
 @check("R9", misconception="closing-ends-leases", step="close-the-pool")
 def test_leases_that_fail_are_closed_too(play: Play) -> None:
     """When the pool is closed, a lease that ends by an error has its connection closed too, and `aclose` returns."""
