@@ -326,7 +326,7 @@ def test_error_at_the_deadline(play: Play) -> None:
     answers = ([fail("E")], [wait(1), fail("E", "TimeoutError")], [wait(1), fail("E", "ConnectionError")])
     for steps in answers:
         for t in both(play, {"a": [wait(4)], "b": [on_cancel(*steps), hang()]}):
-            expect_settled(t, ["a"], {"b": None})
+            expect_settled(t, ["a"], {"b": "E"})
 
 
 @check("R2", misconception="cancelled-means-undone", step="whose-timeout")
