@@ -42,7 +42,7 @@ async def scene(
         tuples: names of items that are tuples ``(item, 1)``; what the work on them gives is a tuple ``(result, 2)``.
         source_fails: how many items the source has given when it raises, and which error: name, kind.
         once: whether the source can be gone through only once.
-        plain: whether the worker is a plain callable that returns what the script makes, instead of an `async def`.
+        plain: whether the worker is a callable without a name that returns what the script makes, instead of an `async def`.
         callers: names of the actors; each has a source of its own, and all have the same worker. Or name of an actor → when
             it calls (virtual s), then the names of its items; by default all call at once, with all items.
         consumers: name of a caller → what happens inside its block, if not what `consumer` says.
@@ -50,7 +50,7 @@ async def scene(
     options = {} if buffer is None else {"buffer": buffer}
 
     desk = Desk(world, items, values or {}, source_fails, tuples)
-    work = desk.call if plain else desk.work
+    work = functools.partial(desk.call) if plain else desk.work
 
     async def fan_out(who: str, source: Any, worker: Any) -> None:
         async with subject.fan_out(source, worker, workers=workers, **options) as results:

@@ -847,8 +847,9 @@ def test_error_stops_the_rest(play: Play) -> None:
     for bad, limit, orders in (("yew", 2, 6), ("rowan", 2, 4), ("rowan", 1, 2)):
         for t in bad_file(play, bad, limit).orders(orders):
             # The block of `open_tracked` is left when opening failed, or when closing after the error is done.
-            ends = [n["t"] + n["value"][2] for n in t.notes("thread") if n["value"][1] == bad]
-            late = [n["value"] for n in t.notes("open", "file") if ends and n["t"] > max(ends) + 0.01]
+            done = [(n["value"][0], n["t"] + n["value"][2]) for n in t.notes("thread") if n["value"][1] == bad]
+            first = [end for what, end in done if what == ("open" if bad == "yew" else "close")][:1]
+            late = [n["value"] for n in t.notes("open", "file") if first and n["t"] > first[0] + 0.01]
             t.expect(f"opened after {bad} had failed", late, [])
 
 

@@ -870,7 +870,7 @@ def test_never_blocks(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="one-fails-all-end")
 def test_interrupts_pass(play: Play) -> None:
-    """What is no `Exception` leaves the call, whoever raises it: a worker, the source, the consumer. Workers are cancelled."""
+    """What is no `Exception` leaves the call, whoever raises it: a worker, the source, the consumer. Nothing is left behind."""
     for kind in (*play.interrupts, "BaseExceptionGroup"):
         items = [["a", [wait(1)]], ["b", [wait(2), fail("stop", kind)]], ["c", [wait(60)]]]
         trials = [call(play, items, workers=2) for call in (out, gather)]
@@ -881,6 +881,7 @@ def test_interrupts_pass(play: Play) -> None:
             t.expect_that("the call", left, f"{t.call.what} {t.call.ending}, where {kind} should leave it")
             moment = failed_at(t)
             expect_cut(t, left_at(t) if moment is None else moment)
+            expect_all_ended(t)
 
 
 @check("G5", misconception="catch-everything", step="one-fails-all-end")
@@ -913,7 +914,7 @@ def test_no_busy_waiting(play: Play) -> None:
 
 @check("G9", misconception="worker-is-a-coroutine-function", step="one-source-for-all")
 def test_any_callable(play: Play) -> None:
-    """`worker` may be any callable that returns an awaitable."""
+    """`worker` may be any callable that returns an awaitable, also one without a name."""
     items = [["a", [awaitable(), wait(2), give("A")]], ["b", [wait(1), give("B")]], ["c", [awaitable(), give("C")]]]
     for workers in (1, 3):
         expect_results(out(play, items, workers=workers, plain=True).accepting("deadlock"), pairs(items))
