@@ -854,8 +854,9 @@ def test_error_stops_the_rest(play: Play) -> None:
 
 
 def bad_file(play: Play, bad: str, limit: int) -> Trial:
-    """Reading five files and one that cannot be opened or read."""
+    """Reading five files and one that cannot be opened or read; the first would be closed just after that one has failed."""
     seconds = {**times(play, opening=0.3, closing=0.2), bad: [0.4, 0.55, 0.15]}
+    seconds[MANY[0]] = [0.3, 0.1 if bad == "yew" else 0.8, 0.2]
     return observed(
         play, read_all([MANY[0], bad, *MANY[1:]], limit), files=TEXTS, seconds=seconds, unreadable=["rowan"]
     )
