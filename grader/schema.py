@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 #: Version of the trace format that this judge reads.
@@ -59,14 +60,20 @@ def _head(data: Any, request: Mapping[str, Any]) -> str:
 def _names(data: Mapping[str, Any], request: Mapping[str, Any], words: frozenset[str] | None) -> str:
     if words is None:
         return ""
-    known = words | frozenset(_WORD.findall(repr(request["plan"])))
-    for entry in (*data["spans"], *data["notes"]):
-        # Who notes a lock is a task, and its name may be the learner's.
-        name = f"{entry['what']} {entry['who']}" if "how" in entry else entry["what"]
+    known = _words_with(repr(request["plan"]), words)
+    names = {f"{span['what']} {span['who']}": None for span in data["spans"]}
+    # Who notes a lock is a task, and its name may be the learner's.
+    names |= {note["what"]: None for note in data["notes"]}
+    for name in names:
         strange = [word for word in _WORD.findall(name) if word not in known]
         if strange:
             return f"a name that neither plan nor scene knows: {strange[0]}"
     return ""
+
+
+@lru_cache(maxsize=8)  # the runs of a sweep have one plan
+def _words_with(plan: str, words: frozenset[str]) -> frozenset[str]:
+    return words | frozenset(_WORD.findall(plan))
 
 
 def _is_time(value: Any) -> bool:
