@@ -203,7 +203,7 @@ class Trace:
             CheckFailed: if they differ.
         """
         if not same(wanted, seen):
-            raise CheckFailed(what, seen, wanted, self)
+            raise CheckFailed(what, *differing(seen, wanted), self)
 
     def expect_that(self, what: str, holds: bool, seen: str) -> None:  # noqa: FBT001 - reads as a sentence
         """Fail the subject unless `holds`; `seen` says in words what was seen instead."""
@@ -259,6 +259,8 @@ class Trace:
                 self.fail("cancelled from outside", f"{call.what} was interrupted{line} and returned all the same")
 
 
+#: How many rows of a table a learner takes in at a glance.
+_FEW_ROWS = 4
 _ENDS = {
     "deadlock": "deadlock",
     "runaway": "the run does not end",
@@ -283,6 +285,15 @@ def same(wanted: Any, seen: Any) -> bool:
     if isinstance(wanted, dict) and isinstance(seen, dict):
         return list(wanted) == list(seen) and all(same(wanted[key], seen[key]) for key in wanted)
     return bool(wanted == seen)
+
+
+def differing(seen: Any, wanted: Any) -> tuple[Any, Any]:
+    """Two values that are not the same; of two long tables only the rows in which they differ."""
+    if type(seen) is type(wanted) is dict and len(wanted) > _FEW_ROWS and seen.keys() == wanted.keys():
+        rows = [key for key in wanted if not same(wanted[key], seen[key])]
+        if rows:  # else only their order differs
+            return {key: seen[key] for key in rows}, {key: wanted[key] for key in rows}
+    return seen, wanted
 
 
 class Actor:

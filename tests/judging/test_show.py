@@ -1,8 +1,10 @@
+import re
 from dataclasses import replace
 
 import pytest
 
 from grader import show
+from grader.check import CheckFailed
 from grader.failure import failed
 from grader.report import Report, Row, Score
 from grader.runs import run_of, seconds, word
@@ -121,8 +123,6 @@ def trace(**changes):
 
 
 def failure(seen, wanted=None, **changes):
-    from grader.check import CheckFailed
-
     return failed(row("not run"), CheckFailed("the list", seen, wanted, trace(**changes)))
 
 
@@ -130,6 +130,17 @@ def test_what_was_expected_and_seen_is_said_in_values():
     found = failure([1, 2.0000000001], [1, 3])
     assert (found.verdict, found.what, found.expected, found.actual) == ("failed", "the list", "[1, 3]", "[1, 2.0]")
     assert (found.seed, found.where) == (0, "run of 2 s")
+
+
+def test_of_two_long_tables_only_the_rows_that_differ_are_said():
+    wanted = {name: index for index, name in enumerate("abcdef")}
+    with pytest.raises(CheckFailed, match=re.escape("expected {'e': 4}, seen {'e': 9}")):
+        trace().expect("the table", {**wanted, "e": 9}, wanted)
+    with pytest.raises(CheckFailed, match=re.escape("{'a': 0, 'b': 1}, seen {'a': 0, 'b': 2}")):  # a short one
+        trace().expect("the table", {"a": 0, "b": 2}, {"a": 0, "b": 1})
+    turned = dict(reversed(wanted.items()))
+    with pytest.raises(CheckFailed, match=re.escape(f"{wanted}, seen {turned}")):  # the rows are right, not their order
+        trace().expect("the table", turned, wanted)
 
 
 def test_the_text_of_an_exception_that_broke_the_run_off_is_kept_apart():

@@ -1248,7 +1248,7 @@ def test_refusals_leave_the_books_alone(play: Play) -> None:
 
 @check("R9", misconception="task-known-by-name", step="who-holds-what")
 def test_holders_by_name_of_the_task(play: Play) -> None:
-    """`holders()` tells the name of the very task that holds the lock: a child's is not its parent's."""
+    """`holders()` tells the whole name of the very task that holds the lock: a child's is not its parent's."""
     parent = [take("x"), spawn({"child": [take("y"), holders(), wait(2), drop("y")]}), holders(), drop("x")]
     t = play(
         actors={
