@@ -237,9 +237,8 @@ def test_same_order_when_one_is_taken(play: Play) -> None:
 @check("R1", misconception="order-that-changes", step="one-order-for-all")
 def test_same_order_whatever_the_ids(play: Play) -> None:
     """Whatever the two ids are (0, negative, large), the locks are taken in one order both ways."""
-    accounts = {
-        f"{name}{n}": [number, 100] for n, ids in enumerate(ODD_IDS) for name, number in zip("AB", ids, strict=True)
-    }
+    accounts = {f"A{n}": [a, 100] for n, (a, _) in enumerate(ODD_IDS)}
+    accounts |= {f"B{n}": [b, 95] for n, (_, b) in enumerate(ODD_IDS)}  # less than A's, until A has sent 7
     steps = [move(f"{a}{n}", f"{b}{n}", 7) for n in range(len(ODD_IDS)) for a, b in BOTH_WAYS]
     t = play(accounts=accounts, actors={"m": [wait(1.3), *steps]})
     for pair, orders in taken_orders(t).items():
