@@ -61,23 +61,37 @@ def fork_server(level: Level | None, *, walls: bool) -> ForkServer:
     return _servers[key]
 
 
-_busy = False
+_busy = _stopped = False
 
 
 def begin() -> None:
     """Make a process of a local pool end when it must.
 
-    Ctrl-C reaches every process of the terminal: it breaks off the task that is under way and says nothing. If the
-    command itself is killed, its judging processes, and all that they started, end too.
+    Ctrl-C reaches every process of the terminal: it breaks off the task that is under way, and those that come after
+    it, and says nothing. If the command itself is killed, its judging processes, and all that they started, end too.
     """
     signal.signal(signal.SIGINT, _interrupted)
+    _hold_back(signal.SIG_UNBLOCK)
     if (parent := multiprocessing.parent_process()) is not None:
         threading.Thread(target=_follow, args=(parent.sentinel,), daemon=True).start()
 
 
 def _interrupted(*_: object) -> None:
+    global _stopped  # noqa: PLW0603 - a signal handler can tell in no other way
+    _stopped = True
     if _busy:
         raise KeyboardInterrupt
+
+
+def _go_on() -> None:
+    if _stopped:
+        raise KeyboardInterrupt
+
+
+def _hold_back(how: int) -> None:
+    """Block Ctrl-C, also for processes that are started meanwhile, or let it through."""
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(how, [signal.SIGINT])
 
 
 def _follow(parent: int) -> None:
@@ -90,6 +104,7 @@ def run(task: Task) -> Report:
     global _busy  # noqa: PLW0603 - a signal handler can be told in no other way
     _busy = True
     try:
+        _go_on()
         module = read_module(task.root, task.slug)
         forks = fork_server(task.level, walls=task.walls)
         return grade(module, task.data, forks=forks, how=task.how, sha256=task.sha256)
@@ -114,7 +129,14 @@ def local_executor(jobs: int | None = None) -> Executor:
     """
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     # Spawned, not forked: the command may have threads (a progress bar), and nothing of it should be inherited.
-    return ProcessPoolExecutor(jobs or usable, mp_context=multiprocessing.get_context("spawn"), initializer=begin)
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(jobs or usable, mp_context=context, initializer=begin)
+    _hold_back(signal.SIG_BLOCK)
+    try:
+        pool.submit(os.getpid)  # starts the processes, to which Ctrl-C says nothing until they know what to do
+    finally:
+        _hold_back(signal.SIG_UNBLOCK)
+    return pool
 
 
 def run_all(

@@ -286,18 +286,19 @@ def test_the_package_is_a_command_and_leaves_quietly_when_nobody_listens(tiny):
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.parametrize("moment", ["the judge begins", "the file runs"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name)
-def test_a_batch_that_is_stopped_leaves_no_process_and_no_traceback(tiny, texts, hand_in, number):
+def test_a_batch_that_is_stopped_leaves_no_process_and_no_traceback(tiny, texts, hand_in, number, moment):
     place = hand_in("right", "class/ada/m01_tiny/tiny.py")
     place.write_text(texts["right"].replace("    return value", "    while True: pass"))
     command = [sys.executable, "-m", "grader", "grade", "--all", "class", "--jobs", "1"]
     started = subprocess.Popen(
         command, cwd=tiny.root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
+    wanted = 3 if moment == "the judge begins" else 5  # then the fork server, and its child
     until = time.monotonic() + 20
-    while len(of_session(started.pid)) < 3 and time.monotonic() < until:
-        time.sleep(0.05)
-    time.sleep(0.5)
+    while len(started_by(started.pid)) < wanted - 1 and time.monotonic() < until:
+        time.sleep(0.01)
     if number == signal.SIGINT:
         os.killpg(started.pid, number)  # as a terminal does
     else:
@@ -313,6 +314,15 @@ def test_a_batch_that_is_stopped_leaves_no_process_and_no_traceback(tiny, texts,
     while of_session(started.pid) and time.monotonic() < until:
         time.sleep(0.05)
     assert of_session(started.pid) == []
+
+
+def started_by(pid):
+    """The processes that a process has started, and those that they have."""
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except FileNotFoundError:  # it has ended
+        return []
+    return [*children, *(below for child in children for below in started_by(child))]
 
 
 def of_session(session):
