@@ -891,7 +891,7 @@ def test_leases_go_on(play: Play) -> None:
     t.expect("leased, idle and waiting when all is over", numbers(t), [(0, 0, 0)])
 
 
-@check("R9", misconception="close-means-idle", step="close-the-pool")
+@check("R9", misconception="close-means-idle", step="close-the-pool", core=False)
 def test_closed_after_it_was_empty(play: Play) -> None:
     """`aclose` waits for leases also if the pool had been empty before, such as after a connection that broke."""
     for first in (lease(wait(1), fail("E1", "ConnectionError")), lease(wait(1))):

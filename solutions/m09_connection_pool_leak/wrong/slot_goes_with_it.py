@@ -1,7 +1,7 @@
 """Throws a broken connection away together with its slot.
 
 Breaks: R6
-Also: R1 R7 R8 G2 G5
+Also: R1 R7 R8 R9 G2 G5
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Closes the sending ends and forgets the receiving one.
 
 Breaks: G2
-Also: R6
+Also: R6 G5
 """
 
 from contextlib import asynccontextmanager
