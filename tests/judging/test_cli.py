@@ -292,9 +292,11 @@ def test_a_batch_that_is_stopped_leaves_no_process_and_no_traceback(tiny, texts,
     place = hand_in("right", "class/ada/m01_tiny/tiny.py")
     place.write_text(texts["right"].replace("    return value", "    while True: pass"))
     command = [sys.executable, "-m", "grader", "grade", "--all", "class", "--jobs", "1"]
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets its background jobs ignore it
     started = subprocess.Popen(
         command, cwd=tiny.root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
+    signal.signal(signal.SIGINT, before)
     wanted = 3 if moment == "the judge begins" else 5  # then the fork server, and its child
     until = time.monotonic() + 20
     while len(started_by(started.pid)) < wanted - 1 and time.monotonic() < until:
