@@ -297,9 +297,10 @@ def test_a_batch_that_is_stopped_leaves_no_process_and_no_traceback(tiny, texts,
         command, cwd=tiny.root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
     signal.signal(signal.SIGINT, before)
-    wanted = 3 if moment == "the judge begins" else 5  # then the fork server, and its child
+    # multiprocessing's own process and the judge; then also its fork server, and that one's child
+    wanted = 2 if moment == "the judge begins" else 4
     until = time.monotonic() + 20
-    while len(started_by(started.pid)) < wanted - 1 and time.monotonic() < until:
+    while len(started_by(started.pid)) < wanted and time.monotonic() < until:
         time.sleep(0.01)
     if number == signal.SIGINT:
         os.killpg(started.pid, number)  # as a terminal does
