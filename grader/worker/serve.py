@@ -11,9 +11,10 @@ from .alarm import Alarm
 from .session import Session
 from .subject import Problem, Subject
 
-#: Objects that may pile up before the garbage collector looks for cycles: some hundred runs' worth, about 10 MB. With
-#: the interpreter's own number (700) it looks several times a run, finds little, and takes a tenth of the time.
-GARBAGE = 100_000
+#: Objects that may pile up before the garbage collector looks for cycles: more than a whole grading leaves, about 50 MB,
+#: which end with the process. With the interpreter's own number (700) it looks several times a run, finds little, and takes
+#: a tenth of the time; with 100,000 it looks two or three times a grading, and freeing what it finds takes as much again.
+GARBAGE = 500_000
 
 
 class Channel(Protocol):
