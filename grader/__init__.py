@@ -10,6 +10,7 @@ from .words import (
     at_least,
     at_most,
     at_once,
+    attempt,
     awaitable,
     cancel,
     checkpoint,
@@ -30,6 +31,7 @@ from .words import (
     until,
     verb,
     wait,
+    within,
 )
 
 __all__ = [
@@ -42,6 +44,7 @@ __all__ = [
     "at_least",
     "at_most",
     "at_once",
+    "attempt",
     "awaitable",
     "cancel",
     "check",
@@ -63,4 +66,5 @@ __all__ = [
     "until",
     "verb",
     "wait",
+    "within",
 ]

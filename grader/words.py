@@ -82,8 +82,18 @@ def in_group() -> Step:
     return ["in_group"]
 
 
+def within(seconds: float, *steps: Step) -> Step:
+    """Give these steps up after `seconds` of virtual time."""
+    return ["within", seconds, *steps]
+
+
+def attempt(name: str, *steps: Step) -> Step:
+    """Play steps that can be cancelled alone, with `cancel(name)`."""
+    return ["attempt", name, *steps]
+
+
 def cancel(actor: str) -> Step:
-    """Cancel that actor from outside."""
+    """Cancel that actor, or the `attempt` of that name, from outside."""
     return ["cancel", actor]
 
 

@@ -88,7 +88,6 @@ async def scene(
         ["other", 2.5]             take tokens out of the other bucket
         ["look"]                   what is `available` now
         ["make", rate, capacity]   make a bucket that nobody uses
-        ["within", s, *steps]      give the steps up after `s` virtual seconds
         ["batch", 2, jobs]         `process_batch` with that limit and the bucket; then pass one checkpoint
         ["batch", 2, jobs, more]   the same with `order`, `things`, `alike`, `fixed`, see `Batch`, and ``form``: what
                                    the worker is: an ``async`` function, a plain ``function``, or a callable ``object``;
@@ -119,10 +118,6 @@ async def scene(
     async def look() -> Any:
         return bucket.available
 
-    async def within(seconds: float, *steps: Any) -> None:
-        with anyio.move_on_after(seconds):
-            await world.play(steps, verbs)
-
     async def at(seconds: float) -> None:
         await anyio.sleep_until(start + seconds)
 
@@ -140,5 +135,5 @@ async def scene(
         await world.after()
 
     verbs: dict[str, Any] = {act.__name__: world.as_call(act) for act in (acquire, other, look, make)}
-    verbs |= {"at": at, "within": within, "batch": batch}
+    verbs |= {"at": at, "batch": batch}
     await world.actors(actors, verbs)

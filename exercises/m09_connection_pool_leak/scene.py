@@ -47,8 +47,6 @@ async def scene(
     Steps around steps::
 
         ["at", s]                      wait until the virtual time s
-        ["within", s, *steps]          give the steps up after s virtual seconds
-        ["attempt", "try", *steps]     steps that can be cancelled alone: ``["cancel", "try"]``
 
     Args:
         actors: actor → script.
@@ -104,18 +102,9 @@ async def scene(
         finally:
             chosen.reset(before)
 
-    async def within(seconds: float, *steps: Any) -> None:
-        with anyio.move_on_after(seconds):
-            await play(steps)
-
-    async def attempt(name: str, *steps: Any) -> None:
-        with anyio.CancelScope() as scope:
-            world.scopes[name] = scope
-            await play(steps)
-
     calls = {"lease": lease, "aclose": aclose, "pool": whole, "stats": stats, "make": make}
     verbs |= {name: world.as_call(act) for name, act in calls.items()}
-    verbs |= {"at": anyio.sleep_until, "within": within, "attempt": attempt, "another": another}
+    verbs |= {"at": anyio.sleep_until, "another": another}
     verbs |= {"lose": wire.lose, "shut": wire.shut}
     await world.actors(actors, verbs)
 

@@ -8,10 +8,26 @@ from __future__ import annotations
 
 from typing import Any
 
-from grader import Play, Trace, at_most, awaitable, cancel, check, fail, hang, near, one_of, token, verb, wait
+from grader import (
+    Play,
+    Trace,
+    at_most,
+    attempt,
+    awaitable,
+    cancel,
+    check,
+    fail,
+    hang,
+    near,
+    one_of,
+    token,
+    verb,
+    wait,
+    within,
+)
 
 lease, aclose, pool, stats, make = verb("lease"), verb("aclose"), verb("pool"), verb("stats"), verb("make")
-at, within, attempt = verb("at"), verb("within"), verb("attempt")
+at = verb("at")
 
 
 def served(t: Trace, *who: str) -> dict[str, float]:

@@ -39,8 +39,6 @@ async def scene(
     Steps around steps::
 
         ["at", s]                        wait until the virtual time s
-        ["within", s, *steps]            give the steps up after s virtual seconds
-        ["attempt", "try", *steps]       steps that can be cancelled alone: ``["cancel", "try"]``
         ["spawn", {"child": steps}]      child tasks of the actor's, until all ended
 
     Args:
@@ -55,19 +53,10 @@ async def scene(
         verbs[act.__name__] = world.as_call(act)
     verbs |= {"hold": bank.hold, "add": bank.add, "look": bank.look, "collect": collect}
 
-    async def within(seconds: float, *steps: Any) -> None:
-        with anyio.move_on_after(seconds):
-            await play(steps)
-
-    async def attempt(name: str, *steps: Any) -> None:
-        with anyio.CancelScope() as scope:
-            world.scopes[name] = scope
-            await play(steps)
-
     async def spawn(children: Mapping[str, Steps]) -> None:
         await world.actors(children, verbs, names=names)
 
-    verbs |= {"at": anyio.sleep_until, "within": within, "attempt": attempt, "spawn": spawn}
+    verbs |= {"at": anyio.sleep_until, "spawn": spawn}
     await world.actors(actors, verbs, names=names)
     world.note("balances", bank.balances())
     world.note("locked", [name for name, account in bank.accounts.items() if account.lock.locked()])

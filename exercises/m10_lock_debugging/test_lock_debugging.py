@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from grader import Play, Trace, at_most, awaitable, check, fail, near, one_of, token, verb, wait
+from grader import Play, Trace, at_most, awaitable, check, fail, near, one_of, token, verb, wait, within
 
 move, hold = verb("move"), verb("hold")
 take, drop, inside = verb("take"), verb("drop"), verb("inside")
-holders, locked, same, within = verb("holders"), verb("locked"), verb("same"), verb("within")
+holders, locked, same = verb("holders"), verb("locked"), verb("same")
 
 TWO = {"A": [8, 100], "B": [5, 40]}
 

@@ -12,6 +12,8 @@ A step is a list: its verb, then its arguments. These verbs are known everywhere
     ["on_cancel", *steps] when cancelled, run these steps shielded; they may end in ``give`` or ``fail``
     ["fail_after", s]     the steps behind it have a timeout of their own: `TimeoutError` after s virtual seconds
     ["in_group"]          the steps behind it are played in a task group: what they raise leaves in a group
+    ["within", s, *steps]     give these steps up after s virtual seconds
+    ["attempt", name, *steps] steps that can be cancelled alone: ``["cancel", name]``
     ["cancel", actor]     cancel that actor from outside
     ["note", what]        note that this point was reached
     ["set", name] / ["until", name]   set, or wait for, an event of the scene
@@ -75,6 +77,10 @@ FAULTS: dict[str, Callable[[str], BaseException]] = {
 }
 
 
+#: The steps that stand around those behind them.
+_AROUND = frozenset({"cleanup", "on_cancel", "fail_after", "in_group"})
+
+
 class Done(Exception):
     """A script's ``give``."""
 
@@ -93,7 +99,10 @@ class Script:
     """
 
     def __init__(self, world: World, who: str, verbs: Mapping[str, Verb]) -> None:
-        self.world, self.who, self.verbs = world, who, verbs
+        if taken := _AROUND & verbs.keys():
+            raise ValueError(f"every script knows a step {min(taken)!r}: give the scene's own another name")
+        self.world, self.who = world, who
+        self.verbs: dict[str, Verb] = {"within": self._within, "attempt": self._attempt, **verbs}
         self._known: dict[str, Callable[..., Any]] = {
             "wait": anyio.sleep,
             "hang": anyio.sleep_forever,
@@ -177,6 +186,15 @@ class Script:
                 await made
         else:
             raise LookupError(f"the scene knows no step {verb!r}")
+
+    async def _within(self, seconds: float, *steps: Step) -> None:
+        with anyio.move_on_after(seconds):
+            await self.play(steps)
+
+    async def _attempt(self, name: str, *steps: Step) -> None:
+        with anyio.CancelScope() as scope:
+            self.world.scopes[name] = scope
+            await self.play(steps)
 
     def _give(self, value: Any) -> None:
         raise Done(self.world.thing(value))

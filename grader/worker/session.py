@@ -19,7 +19,7 @@ from .alarm import Alarm
 from .control import STEP_LIMIT, Abort, Control, Cut, TaskInfo
 from .orders import Order
 from .probes import Probes
-from .record import FORMAT, MAX_SPANS, Span
+from .record import FORMAT, MAX_SPANS, Span, leaves
 from .subject import Subject, line_of
 from .sweeps import planned
 from .waits import waiting
@@ -194,11 +194,10 @@ class Session:
             raise
         except BaseException as error:
             if control.cut is None:
-                line = line_of(error, self.subject.file)
-                text = (
-                    f"{type(error).__name__} left the scene" if line is None else f"{type(error).__name__}, line {line}"
-                )
-                control.cut = _cut("error", f"{text}: {error}")
+                first = leaves(error)[0]  # of a group's own text nobody learns anything
+                line, kind = line_of(first, self.subject.file), type(first).__name__
+                text = f"{kind} left the scene" if line is None else f"{kind}, line {line}"
+                control.cut = _cut("error", f"{text}: {first}")
                 control.record.freeze()
 
     def _sweep(self, world: World, cancel: tuple[str, int], info: TaskInfo) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from grader import CheckFailed, Play, verb, wait
+from grader import CheckFailed, Play, attempt, cancel, verb, wait, within
 
 Playing = Callable[..., Play]
 
@@ -49,4 +49,21 @@ def test_a_verb_that_is_a_call_of_the_subject(playing: Playing) -> None:
 def test_a_verb_that_is_not_written_yet(playing: Playing) -> None:
     t = playing("async def ask():\n    raise NotImplementedError", SCENE)(actors={"a": [ask()]}, names={})
     with pytest.raises(CheckFailed, match="not written yet"):
+        _ = t.call
+
+
+def test_steps_that_are_given_up_or_cancelled_alone(playing: Playing) -> None:
+    actors = {
+        "a": [within(2, wait(5)), ask("after a timeout")],
+        "b": [attempt("try", wait(5)), ask("after it was cancelled")],
+        "c": [wait(3), cancel("try")],
+    }
+    t = playing("async def ask(*args): pass", SCENE)(actors=actors, names={})
+    assert [(span.who, round(span.start)) for span in t.all("ask")] == [("a", 2), ("b", 3)]
+
+
+def test_a_verb_with_the_name_of_a_step_around_others_is_refused(playing: Playing) -> None:
+    scene = SCENE.replace('"name": name', '"cleanup": name')
+    t = playing("async def ask(): pass", scene)(actors={"a": [ask()]}, names={})
+    with pytest.raises(CheckFailed, match="every script knows a step 'cleanup'"):
         _ = t.call

@@ -23,6 +23,7 @@ from grader import (
     token,
     verb,
     wait,
+    within,
 )
 
 START = 7.3
@@ -32,7 +33,7 @@ CLOSE = 2e-5
 LOOSE = 0.05
 """Allowed where a clause other than R2 is asked for: who serves a moment late breaks that one only."""
 
-at, acquire, other, look, make, within, batch = map(verb, ("at", "acquire", "other", "look", "make", "within", "batch"))
+at, acquire, other, look, make, batch = map(verb, ("at", "acquire", "other", "look", "make", "batch"))
 Actors = Mapping[str, Sequence[Any]]
 
 

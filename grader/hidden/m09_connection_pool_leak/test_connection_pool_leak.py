@@ -11,6 +11,7 @@ from grader import (
     Trace,
     at_most,
     at_once,
+    attempt,
     awaitable,
     cancel,
     check,
@@ -26,11 +27,12 @@ from grader import (
     token,
     verb,
     wait,
+    within,
 )
 
 lease, aclose, pool, stats, make = verb("lease"), verb("aclose"), verb("pool"), verb("stats"), verb("make")
 lose, shut, reset = verb("lose"), verb("shut"), verb("reset")
-at, within, attempt, another = verb("at"), verb("within"), verb("attempt"), verb("another")
+at, another = verb("at"), verb("another")
 
 #: Errors whose classes pools use themselves, or that mean something to those who catch them.
 ODD = (

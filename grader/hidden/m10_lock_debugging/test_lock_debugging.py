@@ -11,6 +11,7 @@ from grader import (
     at_least,
     at_most,
     at_once,
+    attempt,
     awaitable,
     cancel,
     check,
@@ -23,12 +24,13 @@ from grader import (
     token,
     verb,
     wait,
+    within,
 )
 
 move, hold, add, look = verb("move"), verb("hold"), verb("add"), verb("look")
 take, drop, inside = verb("take"), verb("drop"), verb("inside")
 holders, locked, same, collect = verb("holders"), verb("locked"), verb("same"), verb("collect")
-at, within, attempt, spawn = verb("at"), verb("within"), verb("attempt"), verb("spawn")
+at, spawn = verb("at"), verb("spawn")
 
 #: Ids that no simple arithmetic keeps apart: their digits, their remainders, their lengths are alike.
 FIVE = {"A": [12, 100], "B": [3, 50], "C": [102, 70], "D": [21, 70], "E": [30, 10]}
