@@ -939,6 +939,10 @@ def test_aclose_twice(play: Play) -> None:
     actors["k0"] += [wait(1), aclose()]
     for t in play(actors=actors, size=2, close=[wait(1.3)]).orders(4):
         expect_closed_pool(t)
+    actors = {"a": [lease(wait(1))], "b": [lease(wait(1))]}
+    actors |= {f"k{n}": [wait(start), aclose()] for n, start in enumerate((3, 3, 3.5))}
+    for t in play(actors=actors, size=2, close=[wait(1.3)]).orders(4):
+        expect_closed_pool(t)
 
 
 @check("R9", misconception="connecting-is-not-open", step="close-the-pool", core=False)

@@ -127,8 +127,15 @@ class ConnectionPool(Generic[C]):
         self.closing = True
         for wait in self.waits:
             wait.cancel()
-        while self.idle:
-            await self._close(self.idle.pop(0))
+        idle, self.idle = self.idle, []
+        self.taken += len(idle)
+        try:
+            for conn in idle:
+                await self._close(conn)
+        finally:
+            self.taken -= len(idle)
+            if not self.taken:
+                self.drained.set()
         if self.taken:
             await self.drained.wait()
 
