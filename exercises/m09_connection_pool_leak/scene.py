@@ -44,7 +44,7 @@ async def scene(
         ["shut"]              the block itself closes it
         ["reset", "E"]        as the last step: raise a `ConnectionResetError`
 
-    Steps around steps::
+    Other steps::
 
         ["at", s]                      wait until the virtual time s
 

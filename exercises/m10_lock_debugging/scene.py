@@ -36,7 +36,7 @@ async def scene(
         ["same", "x"]                    whether `lock` gives the object that it gave the first time
         ["collect"]                      let go of what nobody refers to
 
-    Steps around steps::
+    Other steps::
 
         ["at", s]                        wait until the virtual time s
         ["spawn", {"child": steps}]      child tasks of the actor's, until all ended
