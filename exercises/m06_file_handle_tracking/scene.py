@@ -6,7 +6,7 @@ import os
 import pathlib
 import tempfile
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 
@@ -93,6 +93,7 @@ async def scene(
     addresses: dict[str, int] = {}
     watches: dict[str, Any] = {}
     opened: dict[str, Any] = {}
+    places: dict[str, Any] = {}  # resource that is gone → what lies at its address, so that nothing else does
     kept: list[Any] = []  # a file that nobody holds is closed by the garbage collector, which would hide a leak
 
     def resource(name: str) -> Any:
@@ -138,17 +139,18 @@ async def scene(
         gone = weakref.ref(things.pop(name))
         if gone() is not None:
             gc.collect()
+        if gone() is None:
+            places[name] = made_at(addresses[name], KINDS[(kinds or {}).get(name, "plain")])
         return gone() is not None
 
     async def reuse(name: str, old: str) -> bool:
-        unfit = []
-        for _ in range(3_000):
-            thing = resource(name)
-            if addresses[name] == addresses[old]:
-                return True
-            unfit.append(thing)
-            del things[name]
-        return False
+        places.pop(old, None)
+
+        def make() -> Any:
+            things.pop(name, None)
+            return resource(name)
+
+        return made_at(addresses[old], make) is not None
 
     async def prepare(label: str) -> None:
         watches[label] = tracker.watch()
@@ -217,6 +219,17 @@ async def scene(
         )
         world.threads_take(in_a_thread)
         await world.actors(actors, verbs)
+
+
+def made_at(address: int, make: Callable[[], Any]) -> Any:
+    """Make things until one lies at that address; return it, or None if none does."""
+    unfit = []
+    for _ in range(3_000):
+        thing = make()
+        if id(thing) == address:
+            return thing
+        unfit.append(thing)
+    return None
 
 
 def beginning(folder: str, *, relative: bool) -> str:
