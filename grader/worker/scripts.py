@@ -77,10 +77,6 @@ FAULTS: dict[str, Callable[[str], BaseException]] = {
 }
 
 
-#: The steps that stand around those behind them.
-_AROUND = frozenset({"cleanup", "on_cancel", "fail_after", "in_group"})
-
-
 class Done(Exception):
     """A script's ``give``."""
 
@@ -99,7 +95,7 @@ class Script:
     """
 
     def __init__(self, world: World, who: str, verbs: Mapping[str, Verb]) -> None:
-        if taken := _AROUND & verbs.keys():
+        if taken := _AROUND.keys() & verbs.keys():
             raise ValueError(f"every script knows a step {min(taken)!r}: give the scene's own another name")
         self.world, self.who = world, who
         self.verbs: dict[str, Verb] = {"within": self._within, "attempt": self._attempt, **verbs}
@@ -131,26 +127,23 @@ class Script:
     async def _steps(self, steps: Sequence[Step]) -> None:
         for index, step in enumerate(steps):
             verb, *args = step
-            if verb == "cleanup":
-                try:
-                    await self._steps(steps[index + 1 :])
-                finally:
-                    with anyio.CancelScope(shield=True):
-                        await self._steps(args)
-                return
-            if verb == "on_cancel":
-                await self._guarded(steps[index + 1 :], args)
-                return
-            if verb == "fail_after":
-                with anyio.fail_after(*args):
-                    await self._steps(steps[index + 1 :])
-                return
-            if verb == "in_group":
-                await self._grouped(steps[index + 1 :])
+            if verb in _AROUND:
+                await _AROUND[verb](self, steps[index + 1 :], *args)
                 return
             await self._step(verb, args)
 
-    async def _guarded(self, steps: Sequence[Step], instead: Sequence[Step]) -> None:
+    async def _cleaned_up(self, steps: Sequence[Step], *at_the_end: Step) -> None:
+        try:
+            await self._steps(steps)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await self._steps(at_the_end)
+
+    async def _limited(self, steps: Sequence[Step], seconds: float) -> None:
+        with anyio.fail_after(seconds):
+            await self._steps(steps)
+
+    async def _guarded(self, steps: Sequence[Step], *instead: Step) -> None:
         try:
             await self._steps(steps)
         except anyio.get_cancelled_exc_class():
@@ -204,3 +197,12 @@ class Script:
 
     def _fail(self, name: str, kind: str = "Fault") -> None:
         raise self.world.fault(name, kind).with_traceback(None)  # the same one each time: not with all its past
+
+
+#: The steps that stand around those behind them: each is called with these, and with its own arguments.
+_AROUND: dict[str, Callable[..., Awaitable[None]]] = {
+    "cleanup": Script._cleaned_up,
+    "on_cancel": Script._guarded,
+    "fail_after": Script._limited,
+    "in_group": Script._grouped,
+}
