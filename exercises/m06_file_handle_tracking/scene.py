@@ -96,9 +96,12 @@ async def scene(
     places: dict[str, Any] = {}  # resource that is gone → what lies at its address, so that nothing else does
     kept: list[Any] = []  # a file that nobody holds is closed by the garbage collector, which would hide a leak
 
+    def kind(name: str) -> type[Resource]:
+        return KINDS[(kinds or {}).get(name, "plain")]
+
     def resource(name: str) -> Any:
         if name not in things:
-            things[name] = KINDS[(kinds or {}).get(name, "plain")]()
+            things[name] = kind(name)()
             addresses[name] = id(things[name])
         return things[name]
 
@@ -140,7 +143,7 @@ async def scene(
         if gone() is not None:
             gc.collect()
         if gone() is None:
-            places[name] = made_at(addresses[name], KINDS[(kinds or {}).get(name, "plain")])
+            places[name] = made_at(addresses[name], kind(name))
         return gone() is not None
 
     async def reuse(name: str, old: str) -> bool:
