@@ -164,17 +164,11 @@ class Recorder:
         return self._encode_composite(value, kind, depth + 1)
 
     def _encode_composite(self, value: Any, kind: type, depth: int) -> Any:
-        if kind is list:
-            return [self.encode(item, depth) for item in value[:_MAX_ITEMS]]
-        if kind is tuple:
-            return {"tuple": [self.encode(item, depth) for item in value[:_MAX_ITEMS]]}
-        if kind is dict:
-            pairs = list(value.items())[:_MAX_ITEMS]
-            return {"dict": [[self.encode(key, depth), self.encode(item, depth)] for key, item in pairs]}
-        if kind in (set, frozenset):
-            return {"set": sorted((self.encode(item, depth) for item in value), key=repr)[:_MAX_ITEMS]}
         if issubclass(kind, enum.Enum):
             return {"enum": str(object.__getattribute__(value, "_name_"))}
+        for base, encode in _BASES.items():  # an instance of a subclass will do: what the base itself holds counts
+            if issubclass(kind, base):
+                return encode(self, value, depth)
         if issubclass(kind, BaseException):
             return self.encode_error(value, depth)
         if dataclasses.is_dataclass(kind):
@@ -200,6 +194,36 @@ class Recorder:
         if attributes:
             data["attributes"] = attributes
         return data
+
+
+def _encode_list(record: Recorder, value: list[Any], depth: int) -> Any:
+    return [record.encode(item, depth) for item in list.__getitem__(value, slice(_MAX_ITEMS))]
+
+
+def _encode_tuple(record: Recorder, value: tuple[Any, ...], depth: int) -> Any:
+    return {"tuple": [record.encode(item, depth) for item in tuple.__getitem__(value, slice(_MAX_ITEMS))]}
+
+
+def _encode_dict(record: Recorder, value: dict[Any, Any], depth: int) -> Any:
+    pairs = itertools.islice(dict.items(value), _MAX_ITEMS)
+    return {"dict": [[record.encode(key, depth), record.encode(item, depth)] for key, item in pairs]}
+
+
+def _encode_set(record: Recorder, value: Any, depth: int) -> Any:
+    items = (set if isinstance(value, set) else frozenset).__iter__(value)
+    return {"set": sorted((record.encode(item, depth) for item in items), key=repr)[:_MAX_ITEMS]}
+
+
+_BASES: dict[type, Callable[[Recorder, Any, int], Any]] = {
+    list: _encode_list,
+    tuple: _encode_tuple,
+    dict: _encode_dict,
+    set: _encode_set,
+    frozenset: _encode_set,
+    str: lambda record, value, depth: record.encode(str.__str__(value), depth),
+    int: lambda record, value, depth: record.encode(int.__int__(value), depth),
+    float: lambda record, value, depth: record.encode(float.__float__(value), depth),
+}
 
 
 def _has(value: Any, name: str) -> bool:
