@@ -57,7 +57,7 @@ def make(bundle: Bundle, folder: Path) -> Path:
 
     Args:
         bundle: what goes in.
-        folder: where; must not be there.
+        folder: where; must not be there. It may be relative to the working folder, which need not be the course's.
 
     Returns:
         The folder.
@@ -67,6 +67,7 @@ def make(bundle: Bundle, folder: Path) -> Path:
     """
     if folder.exists():
         raise CourseError(f"{folder} is there already: name a new folder")
+    folder = folder.resolve()  # the wheel is built in the checkout, which is another working folder
     draft = folder.with_name(f".{folder.name}-draft")
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(parents=True)
@@ -127,9 +128,8 @@ def built(root: Path, place: Path) -> Path:
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
     ended = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
     found = sorted(folder.glob("*.whl"))
-    if ended.returncode or not found:
-        said = (ended.stderr.strip() or ended.stdout.strip() or "no word").splitlines()[-1]
-        raise CourseError(
-            f"the engine's wheel could not be built ({said}): pip install hatchling, or give one with --wheel"
-        )
-    return found[0]
+    if found and not ended.returncode:
+        return found[0]
+    said = (ended.stderr.strip() or ended.stdout.strip() or "no word").splitlines()[-1]
+    remedy = "pip install hatchling, or give" if "No module named" in said else "give"
+    raise CourseError(f"the engine's wheel could not be built ({said}): {remedy} one with --wheel")

@@ -26,7 +26,17 @@ BOTH_BACKENDS = "G1"
 
 def console(file: TextIO | None = None) -> Console:
     """A console that is 80 columns wide wherever it writes, so that a card looks the same in a terminal and a file."""
-    return Console(file=file or sys.stdout, width=WIDTH, highlight=False, markup=False, emoji=False, soft_wrap=False)
+    # In a notebook's kernel Rich would display each part as an output of its own instead of writing it.
+    return Console(
+        file=file or sys.stdout,
+        width=WIDTH,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        soft_wrap=False,
+        force_jupyter=False,
+        force_terminal=False if isinstance(file, io.StringIO) else None,  # whatever FORCE_COLOR says, as kernels set it
+    )
 
 
 def text_of(*parts: RenderableType) -> str:

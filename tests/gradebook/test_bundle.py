@@ -56,6 +56,53 @@ def test_bundles_are_asked_for_clearly(school, wheel, tmp_path, capsys):
     assert "there already" in capsys.readouterr().err
 
 
+ELSEWHERE = """\
+import os, sys
+target = sys.argv[sys.argv.index("-d") + 1]
+os.makedirs(target)
+open(os.path.join(target, "engine-1-py3-none-any.whl"), "w").close()
+"""
+
+
+@pytest.fixture
+def builds(school):
+    """A `hatchling` that builds nothing but says what is asked of it: it runs in the checkout, as the real one does."""
+
+    def builds(text):
+        (school.course / "hatchling.py").write_text(text)
+
+    return builds
+
+
+def test_a_bundle_is_made_from_the_folder_of_the_class(school, builds, tmp_path, monkeypatch):
+    builds(ELSEWHERE)
+    (tmp_path / "term").mkdir()
+    target = tmp_path / "for-learners"
+    elsewhere = school.class_.rename(tmp_path / "term" / "spring")
+    toml = elsewhere / "class.toml"
+    toml.write_text(toml.read_text().replace('course = "../course"', f'course = "{school.course}"'))
+    monkeypatch.chdir(elsewhere)
+    assert main(["bundle", "--class", "--in", ".", "--to", "../../for-learners"]) == 0
+    assert (target / "engine-1-py3-none-any.whl").is_file()
+    assert not [path for folder in (tmp_path, school.course, school.root) for path in folder.glob(".*-draft")]
+
+
+@pytest.mark.parametrize(
+    ("hatchling", "said"),
+    [
+        ("raise SystemExit('ERROR: no pyproject.toml')", "(ERROR: no pyproject.toml): give one with --wheel"),
+        ("", "(no word): give one with --wheel"),
+        ("raise SystemExit('No module named hatchling')", "pip install hatchling, or give one with --wheel"),
+    ],
+)
+def test_a_wheel_that_cannot_be_built_leaves_nothing_behind(school, builds, tmp_path, capsys, hatchling, said):
+    builds(hatchling)
+    before = set(tmp_path.iterdir())
+    assert run(school, "bundle", "--self-paced", "--to", tmp_path / "bundle") == 2
+    assert said in capsys.readouterr().err
+    assert set(tmp_path.iterdir()) == before
+
+
 def test_handing_in_from_a_bundle(school, wheel, tmp_path, capsys, texts, monkeypatch):
     monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "data"))
     target = tmp_path / "bundle"

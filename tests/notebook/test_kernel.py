@@ -4,6 +4,9 @@ import time
 
 import pytest
 
+from grader.course import Course
+from grader.lesson.running import copied
+
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 manager = pytest.importorskip("jupyter_client.manager", reason="no Jupyter here: pip install '.[lab]'")
 
@@ -44,7 +47,7 @@ def execute(client, code, *, then=lambda: None):
             then()
         elif message["msg_type"] == "error":
             said.append((content["ename"], content["evalue"], "\n".join(content["traceback"])))
-        elif message["msg_type"] == "execute_result":
+        elif message["msg_type"] in {"execute_result", "display_data"}:
             said.append(content["data"])
         elif message["msg_type"] == "status" and content["execution_state"] == "idle":
             return said, called and time.monotonic() - called
@@ -75,6 +78,24 @@ def test_a_picture_is_the_result_of_the_cell(kernel):
     (data,) = execute(kernel[1], "record(anyio.sleep, 3)")[0]
     assert "<svg" in data["text/html"]
     assert "3 s returned" in data["text/plain"]
+
+
+def test_a_self_check_is_one_output_with_a_text(kernel, checkout, tmp_path):
+    course = Course(checkout)
+    root = copied(course, tmp_path, course.module("m01"))
+    (nothing, _) = execute(
+        kernel[1], f"import os\nfrom grader.notebook import check, progress\nos.chdir({str(root)!r})"
+    )
+    assert nothing == []
+    (data,) = execute(kernel[1], "check('m01')")[0]
+    assert "m01_parallel_timeout  passed" in data["text/plain"]
+    assert "passed" in data["text/html"]
+    (data,) = execute(kernel[1], "progress()")[0]
+    assert "✓ all passed" in data["text/plain"]
+    assert "✓ all passed" in data["text/html"]
+    ((name, text, _),) = execute(kernel[1], "check('m02').require()")[0]
+    assert name == "NotPassed"
+    assert "m02_deadline_task_queue  not started" in text
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
