@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from .check import CheckFailed
-from .values import Error, decode
+from .values import Data, Error, decode, differing, same
+
+T = TypeVar("T")
 
 
 class Span:
@@ -52,6 +54,22 @@ class Span:
         if self.how != "returned":
             self._trace.fail(self.name, f"{self.ending}, where it should return")
         return decode(self._data["value"])
+
+    def value_as(self, kind: type[T]) -> T:
+        """What it returned, as a `list`, `dict`, `tuple`, `str` …; fails the subject if it is something else."""
+        value = self.value
+        if kind is float and type(value) is int:
+            value = float(value)
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+            self._trace.fail(self.name, f"returned {value!r}, which is not {_A_KIND.get(kind, kind.__name__)}")
+        return value
+
+    def part(self, name: str) -> Any:
+        """That attribute of what it returned, such as ``done`` of a report; fails the subject if there is none."""
+        value = self.value
+        if not isinstance(value, Data) or name not in value.fields:
+            self._trace.fail(self.name, f"returned {value!r}, which has no `{name}`")
+        return value.fields[name]
 
     @property
     def raised(self) -> Error | None:
@@ -150,6 +168,20 @@ class Trace:
     def all(self, what: str, who: str | None = None) -> list[Span]:
         """All spans of that kind (and of that actor or job), in order of their beginning."""
         return [span for span in self.spans if span.what == what and who in (None, span.who)]
+
+    def some(self, what: str, who: str | None = None) -> list[Span]:
+        """As `all`; fails the subject if there is none."""
+        found = self.all(what, who)
+        self.first(found, f"{what} of {who}" if who else what, "never happened")
+        return found
+
+    def ends(self, what: str, who: str | None = None) -> list[float]:
+        """When the spans of that kind ended (virtual s); fails the subject if there is none, or one never ended."""
+        found = self.some(what, who)
+        for span in found:
+            if span.end is None:
+                self.fail(span.name, span.ending)
+        return [span.end for span in found if span.end is not None]
 
     def one(self, what: str, who: str | None = None) -> Span:
         """The first span of that kind; fails the subject if there is none."""
@@ -259,8 +291,14 @@ class Trace:
                 self.fail("cancelled from outside", f"{call.what} was interrupted{line} and returned all the same")
 
 
-#: How many rows of a table a learner takes in at a glance.
-_FEW_ROWS = 4
+_A_KIND: dict[type, str] = {
+    list: "a list",
+    dict: "a dictionary",
+    tuple: "a tuple",
+    str: "a text",
+    int: "a whole number",
+    float: "a number",
+}
 _ENDS = {
     "deadlock": "deadlock",
     "runaway": "the run does not end",
@@ -274,26 +312,6 @@ def _place(entry: Mapping[str, Any]) -> str:
     code = f": {entry['code']}" if entry.get("code") else ""
     who = f"{entry['task']} waits at " if entry.get("task") else ""
     return f"{who}line {entry['line']}{code}"
-
-
-def same(wanted: Any, seen: Any) -> bool:
-    """Tell whether `seen` is as wanted; True and 1 are not the same."""
-    if type(wanted) is bool or type(seen) is bool:
-        return type(wanted) is type(seen) and bool(wanted == seen)
-    if isinstance(wanted, (list, tuple)) and isinstance(seen, (list, tuple)):
-        return type(wanted) is type(seen) and len(wanted) == len(seen) and all(map(same, wanted, seen))
-    if isinstance(wanted, dict) and isinstance(seen, dict):
-        return list(wanted) == list(seen) and all(same(wanted[key], seen[key]) for key in wanted)
-    return bool(wanted == seen)
-
-
-def differing(seen: Any, wanted: Any) -> tuple[Any, Any]:
-    """Two values that are not the same; of two long tables only the rows in which they differ."""
-    if type(seen) is type(wanted) is dict and len(wanted) > _FEW_ROWS and seen.keys() == wanted.keys():
-        rows = [key for key in wanted if not same(wanted[key], seen[key])]
-        if rows:  # else only their order differs
-            return {key: seen[key] for key in rows}, {key: wanted[key] for key in rows}
-    return seen, wanted
 
 
 class Actor:

@@ -1,4 +1,4 @@
-"""Values of a trace as Python: tokens, enum members by name, exceptions, dataclass objects of the subject's."""
+"""Values of a trace as Python: tokens, enum members by name, exceptions, dataclass objects of the subject's; which are the same."""
 
 from __future__ import annotations
 
@@ -113,3 +113,27 @@ def _decode_rest(value: Mapping[str, Any]) -> Any:
     if "data" in value:
         return Data(value["data"], {name: decode(item) for name, item in value["fields"].items()})
     return Opaque(str(value.get("type", "unknown")))
+
+
+#: How many rows of a table a learner takes in at a glance.
+_FEW_ROWS = 4
+
+
+def same(wanted: Any, seen: Any) -> bool:
+    """Tell whether `seen` is as wanted; True and 1 are not the same."""
+    if type(wanted) is bool or type(seen) is bool:
+        return type(wanted) is type(seen) and bool(wanted == seen)
+    if isinstance(wanted, (list, tuple)) and isinstance(seen, (list, tuple)):
+        return type(wanted) is type(seen) and len(wanted) == len(seen) and all(map(same, wanted, seen))
+    if isinstance(wanted, dict) and isinstance(seen, dict):
+        return list(wanted) == list(seen) and all(same(wanted[key], seen[key]) for key in wanted)
+    return bool(wanted == seen)
+
+
+def differing(seen: Any, wanted: Any) -> tuple[Any, Any]:
+    """Two values that are not the same; of two long tables only the rows in which they differ."""
+    if type(seen) is type(wanted) is dict and len(wanted) > _FEW_ROWS and seen.keys() == wanted.keys():
+        rows = [key for key in wanted if not same(wanted[key], seen[key])]
+        if rows:  # else only their order differs
+            return {key: seen[key] for key in rows}, {key: wanted[key] for key in rows}
+    return seen, wanted
