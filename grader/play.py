@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 import random
+from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
 from .check import NotRun
 from .schema import complaints
-from .trace import Trace
+from .trace import Span, Trace
 
 #: Orders a check samples: half of them on each backend, other ones on each.
 ORDERS = 40
@@ -43,7 +44,7 @@ class Play:
         only: Mapping[str, Any] | None = None,
         debugger: Session | None = None,
     ) -> None:
-        self.session, self.backend, self.only, self.debugger = session, backend, only, debugger
+        self.session, self.backend, self.key, self.only, self.debugger = session, backend, key, only, debugger
         seed = hmac.new(key, b"draw", hashlib.sha256).digest()
         self._random = random.Random(seed)  # noqa: S311 - repeatable on purpose; the key is what nobody knows
         self.runs = 0
@@ -51,6 +52,10 @@ class Play:
         self.searches = 0
         #: the last trace that a run gave
         self.last: Trace | None = None
+        #: whose value was read last, of the runs since `last`
+        self.reads: deque[Span] = deque(maxlen=1)
+        #: whether the subject was called in any run
+        self.called = False
 
     def __call__(self, **plan: Any) -> Trial:
         """Return a trial of that plan: the keyword arguments of the module's scene."""
@@ -99,6 +104,7 @@ class Trial(Trace):
         self._outside = {kind: list(entries) for kind, entries in (outside or {}).items()}
         self._accepts = accepts
         self._played = False
+        self.reads = play.reads
 
     @property
     def data(self) -> Mapping[str, Any]:
@@ -139,7 +145,7 @@ class Trial(Trace):
                 for call in trace.calls():  # such as a constructor that raised: nobody came on the scene
                     if call.how != "returned":
                         trace.fail(call.name, call.ending)
-                raise NotRun(f"the scene has no actor {actor!r} to cancel")
+                raise LookupError(f"the scene has no actor {actor!r} to cancel")
             yield trace
 
     def faults(self, fake: str, *, limit: int = 50) -> Iterator[Trace]:
@@ -157,13 +163,16 @@ class Trial(Trace):
         }
         count = 0
         self._play.searches = mine = self._play.searches + 1
-        for played in self._play.session.play(request):
+        for played in self._answers(request):
             data = self._with_debugger(played, request) if played["end"]["kind"] == "breakpoint" else played
             wrong = complaints(data, request, getattr(self._play.session, "words", None))
             if wrong:
                 raise NotRun(f"the run's record is not valid: {wrong}")
             trace = Trace(data)
+            trace.reads = self._play.reads
+            trace.reads.clear()
             self._play.last = trace
+            self._play.called = self._play.called or bool(trace.calls())
             self._play.runs += 1
             count += 1
             if data["end"]["kind"] not in self._accepts:
@@ -175,6 +184,16 @@ class Trial(Trace):
                 )
         if not count:
             raise NotRun("the run gave no record")
+
+    def _answers(self, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        try:
+            yield from self._play.session.play(request)
+        except NotRun:
+            raise
+        except (
+            Exception
+        ) as error:  # such as a child that cannot be started: neither the check's fault nor the subject's
+            raise NotRun(f"the plan could not be played: {type(error).__name__}: {error}") from error
 
     def _with_debugger(self, data: dict[str, Any], request: dict[str, Any]) -> dict[str, Any]:
         """Play the run that came to a breakpoint again, where the debugger has a terminal."""

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from grader.answers import Limits
+from grader.blame import Reference, verdict_on
 from grader.check import CheckFailed, NotRun, Rule
 from grader.collect import checks_of
 from grader.contract import Submission, examine, next_step, read
@@ -49,6 +50,7 @@ class CoursePlugin:
         self.passed: dict[str, set[tuple[str, str]]] = {}
         self._modules: dict[str, Module] = {}
         self._session: Session | None = None
+        self._reference: Reference | None = None
 
     # -- which module, which file ----------------------------------------------------------------------------------
     def module_of(self, item: pytest.Item | pytest.Function) -> Module | None:
@@ -84,6 +86,7 @@ class CoursePlugin:
         if self._session is None or self._session.module is not module:
             self.end()
             self._session = Session(module, self.submission(module), self.forks, LIMITS)
+            self._reference = Reference(module, self.forks)
         return self._session
 
     def has_terminal(self) -> bool:
@@ -103,6 +106,9 @@ class CoursePlugin:
             self._session.settle()
             self._session.close()
             self._session = None
+        if self._reference is not None:
+            self._reference.close()
+            self._reference = None
 
     # -- before the checks -----------------------------------------------------------------------------------------
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
@@ -160,10 +166,17 @@ class CoursePlugin:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Generator[None, object, object]:
-        """A check that has looked at nothing has proven nothing."""
-        result = yield
+        """Give a check's exception its meaning; a check that has looked at nothing has proven nothing."""
         play = pyfuncitem.funcargs.get("play")
-        if isinstance(play, Play) and not play.runs:
+        if not isinstance(play, Play):
+            return (yield)
+        try:
+            result = yield
+        except (CheckFailed, NotRun, pytest.exit.Exception):
+            raise
+        except Exception as error:
+            raise verdict_on(error, pyfuncitem.obj, play, self._reference) from error
+        if not play.runs:
             raise NotRun("the check looked at no trace: it proves nothing")
         return result
 

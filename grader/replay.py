@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from grader.blame import Reference, carry_out
 from grader.check import CheckFailed, NotRun
 from grader.collect import Check
 from grader.course import CourseError
-from grader.judge import broken_at, plan_key
+from grader.judge import plan_key
 from grader.play import Play
 from grader.session import Session
 from grader.trace import Trace
@@ -57,19 +58,19 @@ def replay(check: Check, session: Session, backend: str, key: bytes, *, only: di
     """
     kept = FirstKept(session)
     play = Play(kept, backend=backend, key=plan_key(key, session.submission.sha256, check.id), only=only)
+    reference = Reference(session.module, session.forks)
     failure = None
     try:
-        check.function(play)
+        carry_out(check.function, play, reference)
     except CheckFailed as error:
         failure = error
     except NotRun as error:
         raise CourseError(f"{check.id} was not run: {error}") from error
-    except Exception as error:
-        raise CourseError(f"{check.id} broke: {broken_at(error)}") from error
     finally:
         session.settle()
+        reference.close()
     if failure is not None and failure.trace is not None:
         return Seen(failure.trace, failure)
     if kept.first is None:
-        raise CourseError(f"{check.id} looked at no trace: it proves nothing")
+        raise CourseError(f"{check.id} failed without a run: {failure}")
     return Seen(Trace(kept.first), failure)

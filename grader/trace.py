@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn, TypeVar
 
@@ -34,6 +35,11 @@ class Span:
         self.outside: bool = data["outside"]
 
     @property
+    def trace(self) -> Trace:
+        """The run that it is of."""
+        return self._trace
+
+    @property
     def is_call(self) -> bool:
         """Whether it is a call of the subject."""
         return bool(self._data["subject"])
@@ -53,6 +59,7 @@ class Span:
         """What it returned; fails the subject if it did not return."""
         if self.how != "returned":
             self._trace.fail(self.name, f"{self.ending}, where it should return")
+        self._trace.reads.append(self)
         return decode(self._data["value"])
 
     def value_as(self, kind: type[T]) -> T:
@@ -120,6 +127,8 @@ class Trace:
         self._data = data
         self._spans: list[Span] | None = None
         self._by_id: dict[int, Span] | None = None
+        #: the span whose value was read last
+        self.reads: deque[Span] = deque(maxlen=1)
 
     @property
     def data(self) -> Mapping[str, Any]:

@@ -19,6 +19,7 @@ LAYERS: list[set[str]] = [
     {"grader"},
     {"contract", "collect", "answers", "runs", "inprocess", "lesson", "progress"},
     {"session", "points", "failure", "fitting", "show", "assignment", "standing", "pristine", "watching", "lab"},
+    {"blame"},
     {"judge", "timeline", "flaws"},
     {"pool", "replay"},
     {"batch", "verify", "selfcheck"},
