@@ -24,7 +24,7 @@ class _Ready:
         self._loop = loop
         self._callbacks: deque[asyncio.Handle] = deque()
         self._callbacks_this_turn = 0
-        self._steps: list[tuple[int, int, asyncio.Task[Any], asyncio.Handle]] = []
+        self._steps: list[tuple[float, int, asyncio.Task[Any], asyncio.Handle]] = []
 
     def append(self, handle: asyncio.Handle) -> None:
         task = private.step_task(handle._callback)  # type: ignore[attr-defined]
@@ -34,7 +34,9 @@ class _Ready:
             info = self._loop.control.tasks.get(task)
             # A task's first step is queued while the task is made: it gets the next number.
             serial = info.serial if info else self._loop.control.next_serial
-            self._steps.append((self._loop.turn, serial, task, handle))
+            # A task that yields stands behind those that its step made ready: it queues when the step is over.
+            turn = self._loop.turn + (0.5 if task is self._loop.stepping else 0.0)
+            self._steps.append((turn, serial, task, handle))
 
     def popleft(self) -> asyncio.Handle:
         if self._callbacks_this_turn:

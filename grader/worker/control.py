@@ -118,7 +118,7 @@ class Control:
         self.tasks[task] = self.open[task] = info
         return info
 
-    def pick(self, ready: list[tuple[int, int]]) -> int:
+    def pick(self, ready: list[tuple[float, int]]) -> int:
         """Return which of the ready tasks, given as (turn in which it became ready, serial), runs next."""
         if len(ready) == 1 and self.order.name != "pos":
             return 0

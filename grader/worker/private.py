@@ -38,6 +38,7 @@ NAMES: tuple[tuple[Any, str], ...] = (
     (trio_run.Runner, "tasks"),
     (trio_run.Runner, "entry_queue"),
     (trio_run.Runner, "asyncgens"),
+    (trio_run.Runner, "waiting_for_idle"),
     (io.FileIO, "_dealloc_warn"),
 )
 

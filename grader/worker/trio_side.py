@@ -9,7 +9,7 @@ from typing import Any
 import trio
 
 from . import private
-from .control import Abort, Control
+from .control import TIE, Abort, Control
 from .orders import Order
 
 #: Returns the current task.
@@ -23,6 +23,7 @@ class _Side:
         self.control = Control(Order())
         self.control.running = False
         self.turn = 0
+        self.stepping: trio.lowlevel.Task | None = None
         self.abort: Abort | None = None
 
 
@@ -32,14 +33,16 @@ class _Queue:
     def __init__(self, side: _Side) -> None:
         self._side = side
         self._system: list[trio.lowlevel.Task] = []
-        self._ready: list[tuple[int, int, trio.lowlevel.Task]] = []
+        self._ready: list[tuple[float, int, trio.lowlevel.Task]] = []
 
     def append(self, task: trio.lowlevel.Task) -> None:
         info = self._side.control.tasks.get(task)
         if info is None:
             self._system.append(task)
         else:
-            self._ready.append((self._side.turn, info.serial, task))
+            # Trio lets a task that yields go before or after those that its step made ready; asyncio only after.
+            turn = self._side.turn + (0.5 if task is self._side.stepping else 0.0)
+            self._ready.append((turn, info.serial, task))
 
     def __len__(self) -> int:
         return len(self._system) + len(self._ready)
@@ -53,7 +56,8 @@ class _Queue:
         if self._system:
             return iter([self._system.pop(0)])
         if self._ready:
-            return iter([self._ready.pop(side.control.pick([entry[:2] for entry in self._ready]))[2]])
+            side.stepping = self._ready.pop(side.control.pick([entry[:2] for entry in self._ready]))[2]
+            return iter([side.stepping])
         return iter(())
 
     def clear(self) -> None:
@@ -75,6 +79,9 @@ class _Clock(trio.abc.Clock):
         side = self._side
         if side.abort is not None:
             raise side.abort
+        if idle := private.runner().waiting_for_idle:
+            # Somebody waits until all others do. Trio wakes it if it would have slept for longer than its cushion.
+            return float(idle.keys()[0][0]) + TIE
         if side.control.outside_work:
             return 0.05
         entries = private.runner().entry_queue
@@ -99,6 +106,8 @@ class _Steps(trio.abc.Instrument):
             control.spawned(task, task.context, parent)
 
     def after_task_step(self, task: trio.lowlevel.Task) -> None:
+        self._side.stepping = None
+        self._side.turn += 1
         try:
             self._side.control.after_step(task)
         except Abort as abort:  # an exception here would only switch the instrument off

@@ -254,3 +254,35 @@ def test_a_fault_at_every_call(playing: Playing) -> None:
         "raised fault 2 of job at line 4",
         "raised fault 3 of job at line 4",
     ]
+
+
+YIELDS = """
+    import anyio
+    async def main(world):
+        seen = []
+        async def child():
+            seen.append("child")
+        async def waiter(event):
+            await event.wait()
+            seen.append("waiter")
+        async with anyio.create_task_group() as group:
+            group.start_soon(child)
+            await anyio.lowlevel.checkpoint()
+            seen.append("parent")
+            event = anyio.Event()
+            group.start_soon(waiter, event)
+            await anyio.sleep(1)
+            event.set()
+            await anyio.lowlevel.checkpoint()
+            seen.append("parent")
+        return seen
+"""
+
+
+def test_a_task_that_yields_stands_behind_those_that_it_made_ready(playing: Playing) -> None:
+    assert playing(YIELDS)().call.value == ["child", "parent", "waiter", "parent"]
+
+
+def test_a_search_tries_the_other_order_too(playing: Playing) -> None:
+    seen = {tuple(t.call.value) for t in playing(YIELDS)().orders(20)}
+    assert {("child", "parent", "waiter", "parent"), ("parent", "child", "parent", "waiter")} <= seen

@@ -172,3 +172,22 @@ def test_leaving_the_interpreter_is_told(playing: Playing, way_out: str) -> None
         assert trial.data["end"]["waiting"][0]["line"] == 4
     else:  # trio carries it through the task group to the caller, where it is recorded
         assert trial.call.how == "raised"
+
+
+def test_waiting_until_all_tasks_wait_takes_no_time(playing: Playing) -> None:
+    """Neither an event that nobody sets nor a timer that is far away keeps it."""
+    play = playing("""
+        import anyio
+        async def main(world):
+            async with anyio.create_task_group() as group:
+                for wait in (anyio.Event().wait, anyio.sleep_forever):
+                    group.start_soon(wait)
+                group.start_soon(anyio.sleep, 60)
+                await anyio.wait_all_tasks_blocked()
+                when = anyio.current_time()
+                group.cancel_scope.cancel()
+            return when
+    """)
+    assert play().call.value == near(0)
+    for t in play().orders(6):  # on asyncio anyio looks again after 0.1 s if a task was ready
+        assert t.call.value < 0.5
