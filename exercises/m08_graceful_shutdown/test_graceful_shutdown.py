@@ -131,21 +131,26 @@ def test_both_backends(play: Play) -> None:
 @check("G2", misconception="tasks-end-by-themselves", step="clean-up-whatever-happens")
 def test_nothing_left_behind(play: Play) -> None:
     """When the call ends, no task and no stream of it is left."""
-    run(play, {"a": [wait(1)], "b": [hang()]}, stop=2).expect_nothing_left()
-    serve(play, {"a": [wait(1)]}).expect_nothing_left()
+    for t in (run(play, {"a": [wait(1)], "b": [hang()]}, stop=2), serve(play, {"a": [wait(1)]})):
+        t.expect("a", t.of("a").how, "returned")
+        t.expect_nothing_left()
 
 
 @check("G3", misconception="handled-once-is-done", step="clean-up-whatever-happens")
 def test_cancellation_goes_on(play: Play) -> None:
     """Cancelled from outside, the call ends by that when all is cleaned up."""
     t = run(play, {"a": [hang()]}, cleanups={"a": [wait(2)]}).cancel("caller", at=START + 3)
-    t.expect("the call", t.call.how, "cancelled")
+    t.expect("a was cancelled at", t.of("a").cancelled_at, at(3))
+    alone = [error.kind in ("Cancelled", "CancelledError") for error in t.call.errors]
+    t.expect_that("the call", t.call.how == "cancelled" or (bool(alone) and all(alone)), t.call.ending)
 
 
 @check("G4", misconception="blocking-is-short", step="bound-the-wait")
 def test_does_not_block(play: Play) -> None:
     """No call blocks the event loop."""
-    run(play, {"a": [wait(1)], "b": [hang()]}, stop=2).expect_not_blocked()
+    t = run(play, {"a": [wait(1)], "b": [hang()]}, stop=2)
+    t.expect_not_blocked()
+    t.expect("a", t.of("a").how, "returned")
 
 
 @check("G5", misconception="catch-everything", step="one-group-of-errors")
@@ -159,6 +164,7 @@ def test_interrupts_pass(play: Play) -> None:
 def test_no_busy_waiting(play: Play) -> None:
     """A service that runs a thousand times as long causes no more wake-ups."""
     short, long = (run(play, {"a": [wait(time)]}) for time in (1, 1000))
+    long.expect("a", long.of("a").how, "returned")
     long.expect("wake-ups", long.call.steps, at_most(short.call.steps + 10))
 
 
@@ -199,5 +205,6 @@ def test_signal_during_cleanup(play: Play) -> None:
 def test_no_handler_left(play: Play) -> None:
     """After the call no signal handler of it is left."""
     t = serve(play, {"a": [told()]}, (1, "TERM"))
-    left = [name for name, which in t.notes("handlers")[0]["value"].items() if which == "another"]
+    t.expect("signals that nobody caught", [note["value"] for note in t.notes("uncaught")], [])
+    left = [name for note in t.notes("handlers") for name, which in note["value"].items() if which == "another"]
     t.expect("signal handlers that the call left", left, [])

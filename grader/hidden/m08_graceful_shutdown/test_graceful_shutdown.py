@@ -20,6 +20,7 @@ from grader import (
     hang,
     near,
     on_cancel,
+    one_of,
     verb,
     wait,
 )
@@ -74,6 +75,11 @@ def at(seconds: float) -> Any:
 
 
 # -- what is read from them --------------------------------------------------------------------------------------------
+def expect_begun(t: Trace) -> None:
+    """Expect that services ran at all: a call that starts none has nothing to leave, to hide or to break."""
+    t.expect_that("services", bool(t.all("run")), "none was started")
+
+
 def expect_told(t: Trace, moment: float, *names: str) -> None:
     """Expect that those services were told to stop at that time (s after `START`)."""
     for name in names:
@@ -122,9 +128,10 @@ def expect_group(t: Trace, *errors: str) -> None:
 
 
 def expect_no_mixture(t: Trace, *errors: str) -> None:
-    """Expect that a call cancelled from outside ended by that, or by just those errors; their group is R4's matter."""
+    """Expect that a call cancelled from outside ended by that, or by those errors; whether by all of them, R4 asks."""
     if not is_cancelled(t):
-        t.expect("the errors in the group", labels(t.call.errors), sorted(errors))
+        seen, left = labels(t.call.errors), sorted(errors)
+        t.expect_that("what leaves the call", bool(seen) and all(one in left for one in seen), f"{seen}, of {left}")
 
 
 def came(t: Trace) -> Any:
@@ -379,7 +386,9 @@ def test_after_all_have_ended(play: Play) -> None:
     """No cleanup begins while a service still runs, be it in its own `finally`."""
     services = {"a": [wait(3)], "b": [cleanup(wait(2.4)), hang()], "c": [told(), wait(1.1)], "d": [wait(1), fail("E")]}
     for t in (run(play, services, stop=4.0), run(play, {**services, "d": [wait(0.5)]}, stop=4.0)):
+        expect_begun(t)
         end = max(span.end or LONG for span in t.all("run"))
+        t.expect("services that were cleaned up", sorted(set(t.names("cleanup"))), ["a", "b", "c", "d"])
         for span in t.all("cleanup"):
             t.expect_that(f"cleanup of {span.who}", span.start >= end - 1e-6, f"began {end - span.start:g} s too soon")
 
@@ -554,6 +563,7 @@ def test_errors_after_a_signal(play: Play) -> None:
         ({"a": OBEDIENT, "b": [told(), wait(1)]}, {"b": [wait(0.5), fail("E")]}),
     ):
         t = serve(play, services, (2.0, "TERM"), cleanups=cleanups).accepting("deadlock")
+        expect_begun(t)
         if any(span.raised for span in (*t.all("run"), *t.all("cleanup"))):  # whether they are told, R6 asks
             expect_group(t, "E")
 
@@ -563,6 +573,7 @@ def test_no_error(play: Play) -> None:
     """If nothing went wrong the call returns, also when services had to be cancelled."""
     services = {"a": [hang()], "b": [cleanup(wait(1)), hang()], "c": [on_cancel(give(1)), hang()], "d": OBEDIENT}
     for t in (run(play, services, stop=2.0), run(play, services, stop=-2.0)):
+        expect_begun(t)
         t.expect_that("the call", t.call.how == "returned", t.call.ending)
 
 
@@ -610,11 +621,11 @@ def test_groups_of_errors(play: Play) -> None:
 
 @check("R4", misconception="every-timeout-error-is-mine", step="one-group-of-errors", core=False)
 def test_error_of_a_cleanup_that_is_given_up(play: Play) -> None:
-    """If a cleanup raises an error when it is given up, that error leaves in the group."""
+    """For a cleanup that raises an error as it is given up, that error, a `TimeoutError`, or both leave in the group."""
     cleanups = {"a": [on_cancel(fail("C1")), hang()], "b": [wait(1)]}
-    t = run(play, {"a": [wait(1)], "b": [wait(2)]}, cleanups=cleanups)
-    seen = [label for label in labels(t.call.errors) if label != "TimeoutError"]
-    t.expect("the errors in the group", seen, ["C1"])
+    for t in both(play, {"a": [wait(1)], "b": [wait(2)]}, cleanups=cleanups):
+        seen = labels(t.call.errors)
+        t.expect("the errors in the group", seen, one_of(["C1"], ["TimeoutError"], ["C1", "TimeoutError"]))
 
 
 # -- R5: cancelled from outside ----------------------------------------------------------------------------------------
@@ -637,6 +648,8 @@ def test_cleanup_when_cancelled(play: Play) -> None:
     cleanups = {"a": [wait(0.4)], "b": [wait(0.2), checkpoint(), wait(0.3)], "c": [wait(0.6)]}
     for t in run(play, services, stop=2.0, cleanups=cleanups, grace=3.0).cancelled("caller"):
         note = came(t)
+        if note is None:
+            expect_begun(t)
         if note and running(t, note):
             expect_whole(t, list(services))
             expect_cleanups(t, list(services))
@@ -682,6 +695,17 @@ def test_errors_and_a_cancellation(play: Play) -> None:
         t = trial.cancel("caller", at=START + 2.2)
         t.expect_that("cancelled from outside", t.call.how != "returned", "the call just returned")
         expect_no_mixture(t, "E1")
+
+
+@check("R4", misconception="errors-before-cancellation", step="one-group-of-errors", core=False)
+def test_all_errors_or_the_cancellation(play: Play) -> None:
+    """If there were errors and a cancellation from outside, the cancellation leaves the call, or all the errors do."""
+    services = {"a": [hang()], "b": [wait(1), fail("E1")], "c": [on_cancel(wait(0.4), fail("E2")), hang()]}
+    for trial in both(play, services, cleanups={"a": [wait(0.2), fail("C1")], "b": [hang()]}):
+        t = trial.cancel("caller", at=START + 2.2)
+        expect_begun(t)
+        if not is_cancelled(t):
+            t.expect("the errors in the group", labels(t.call.errors), ["C1", "E1", "E2", "TimeoutError"])
 
 
 # -- R6: signals -------------------------------------------------------------------------------------------------------
@@ -786,6 +810,7 @@ def test_signals_after_a_cancellation(play: Play) -> None:
     services = {"a": [cleanup(wait(1)), hang()], "b": OBEDIENT}
     cleanups = {"a": [wait(0.6)], "b": [wait(1.7)]}
     t = serve(play, services, (2.8, "TERM"), (3.9, "INT"), cleanups=cleanups).cancel("caller", at=START + 2.2)
+    expect_begun(t)
     sent = [note["t"] for note in t.notes("signal")]
     for note in t.notes("uncaught"):
         if note["order"] < (t.call.finished or 0) and any(note["t"] == near(moment) for moment in sent):
@@ -805,7 +830,9 @@ def test_signals_after_an_error(play: Play) -> None:
 
 # -- R7: handlers ------------------------------------------------------------------------------------------------------
 def expect_no_handlers(t: Trace) -> None:
-    """Expect that no signal handler of the call is left."""
+    """Expect that no signal handler of the call is left, though it caught the signals that came."""
+    uncaught = [note["value"] for note in t.notes("uncaught")]
+    t.expect("signals that nobody caught", uncaught, [])
     for note in t.notes("handlers"):
         left = [name for name, which in note["value"].items() if which == "another"]
         t.expect_that("signal handlers that the call left", not left, ", ".join(left))
@@ -815,8 +842,10 @@ def expect_no_handlers(t: Trace) -> None:
 def test_no_handler_is_left(play: Play) -> None:
     """After the call, however it ended, no signal handler of it is left."""
     services = {"a": [wait(4)], "b": OBEDIENT, "c": [wait(3)]}
-    expect_no_handlers(serve(play, {"a": [wait(1)]}))
-    expect_no_handlers(serve(play, {"a": [wait(1)]}, caught=["USR1"]))
+    for caught in (None, ["USR1"]):
+        t = serve(play, {"a": [wait(1)]}, caught=caught)
+        expect_begun(t)
+        expect_no_handlers(t)
     expect_no_handlers(serve(play, services, (2.2, "TERM")))
     expect_no_handlers(serve(play, services | {"c": [wait(2), fail("E")]}))
     expect_no_handlers(serve(play, {}))
@@ -829,6 +858,7 @@ def test_no_task_is_left(play: Play) -> None:
     """After `serve`, with or without a signal, no task is left, such as one that still waits for signals."""
     for signals in ([], [(2.2, "TERM")], [(2.2, "TERM"), (2.9, "INT")]):
         t = serve(play, {"a": [wait(4)], "b": [wait(3)]}, *signals)
+        expect_begun(t)
         t.expect_nothing_left(but=("streams", "locks", "files"))
 
 
@@ -844,6 +874,11 @@ def test_both_backends(play: Play) -> None:
             Trace(run(play, services, function=function).data).expect(
                 f"services started, cleaned up, ending (as on {other.backend})", here, there
             )
+        t = run(play, {"a": [wait(1)], "b": [wait(2)]}, function=function)
+        t.expect(
+            "services that ended by themselves", sorted(s.who for s in t.all("run") if s.how == "returned"), ["a", "b"]
+        )
+        t.expect("services that were cleaned up", sorted(t.names("cleanup")), ["a", "b"])
 
 
 def _seen(t: Trace) -> list[Any]:
@@ -858,10 +893,14 @@ def test_nothing_is_left(play: Play) -> None:
     """When the call ends, however it ends, no task and no stream of it is left."""
     services = {"a": [wait(1)], "b": [cleanup(wait(0.6)), hang()], "c": [told(), wait(0.5)]}
     for t in run(play, services, stop=2.0, grace=2.0, cleanups={"a": [hang()]}).cancelled("caller", limit=16):
+        if came(t) is None:
+            expect_begun(t)
         t.expect_nothing_left()
     for t in both(play, services | {"a": [wait(1), fail("E")]}):
+        expect_begun(t)
         t.expect_nothing_left()
     for t in both(play, {"a": [wait(1)]}):
+        expect_begun(t)
         t.expect_nothing_left()
 
 
@@ -875,6 +914,7 @@ def test_cancellation_passes_at_every_step(play: Play) -> None:
         for t in trial.cancelled("caller", limit=20):
             note = came(t)
             if note is None:
+                expect_begun(t)
                 continue
             for span in running(t, note):
                 ended = (span.end if span.cancelled_at is None else span.cancelled_at) or LONG
@@ -889,10 +929,11 @@ def test_cancellation_passes_at_every_step(play: Play) -> None:
 def test_never_blocks(play: Play) -> None:
     """Nothing blocks the event loop, whatever becomes of the services."""
     services = {"a": [hang()], "b": [told(), wait(0.1)], "c": [wait(0.1)]}
-    run(play, services, stop=0.2, grace=0.3, cleanups={"a": [hang()]}, cleanup_timeout=0.2).expect_not_blocked()
-    for t in both(play, {"a": [wait(0.1)], "b": [wait(0.2), fail("E")], "c": OBEDIENT}):
+    more: dict[str, Any] = {"grace": 0.3, "cleanups": {"a": [hang()]}, "cleanup_timeout": 0.2}
+    trials = [run(play, services, stop=0.2, **more), serve(play, services, (0.2, "TERM"), (0.4, "INT"))]
+    for t in (*trials, *both(play, {"a": [wait(0.1)], "b": [wait(0.2), fail("E")], "c": OBEDIENT})):
         t.expect_not_blocked()
-    serve(play, services, (0.2, "TERM"), (0.4, "INT")).expect_not_blocked()
+        expect_begun(t)
 
 
 @check("G5", misconception="catch-everything", step="one-group-of-errors")
@@ -936,6 +977,7 @@ def test_no_busy_waiting(play: Play) -> None:
     quick = steps(1.0)
     for function, before, after in zip(BOTH, quick, steps(40.0), strict=True):
         t = run(play, {"a": [wait(1)]}, function=function)
+        expect_begun(t)
         t.expect(f"wake-ups of {function} when all takes forty times as long", after, at_most(before + 20))
 
 
