@@ -14,7 +14,7 @@ Stretch
 -------
 - Who waits is served first come, first served; one that gives up takes no connection with it.
 - A slow `connect` or close holds up nobody who could be served otherwise.
-- A connection that is `closed` when its lease ends, or whose block raised `ConnectionError`, is not used again: it is
+- A connection that is `closed` before its lease ends, or whose block raised `ConnectionError`, is not used again: it is
   closed, and its slot is free.
 - Closing is protected from cancellation, for at most `close_timeout`. If it fails or is given up, the slot is free all
   the same, and the block's own error goes on.
@@ -108,7 +108,7 @@ class ConnectionPool(Generic[C]):
         raise NotImplementedError("TODO: write ConnectionPool.stats")
 
     def lease(self) -> AbstractAsyncContextManager[C]:
-        """Lend a connection to a block.
+        """Lend a connection to a block. Works whether the pool itself was entered or not.
 
         Raises:
             TimeoutError: there was none within `acquire_timeout`.

@@ -85,9 +85,10 @@ def leases(t: Trace, *who: str) -> list[Span]:
 
 
 def got(t: Trace, *who: str) -> list[tuple[str, float, str]]:
-    """Who got a connection, when, and which one, in that order."""
-    notes = [n for n in t.notes("got") if not who or n["who"] in who]
-    return [(n["who"], n["t"], getattr(n["value"], "name", repr(n["value"]))) for n in notes]
+    """Who got a connection that `connect` made, when, and which one, in that order."""
+    made = [token(name) for name in t.names("connect")]
+    notes = [n for n in t.notes("got") if n["value"] in made and (not who or n["who"] in who)]
+    return [(n["who"], n["t"], n["value"].name) for n in notes]
 
 
 def got_at(t: Trace, *who: str) -> dict[str, float]:
@@ -103,6 +104,20 @@ def used(t: Trace, *who: str) -> list[str]:
     return [name for _, _, name in got(t, *who)]
 
 
+def lease_of(t: Trace, who: str) -> Span:
+    """The first lease that the actor asked for."""
+    return t.first(leases(t, who), f"the lease of {who}", "was never asked for")
+
+
+def expect_lent(t: Trace, *who: str) -> None:
+    """Fail the subject unless each of these, or anybody, got a connection that `connect` made.
+
+    A pool that lends nothing has nothing to lose, to close or to bound.
+    """
+    t.expect_that("a connection that `connect` made", bool(got(t)), "nobody got one")
+    t.expect("those of them who got a connection", sorted({name for name, _, _ in got(t, *who)} & {*who}), sorted(who))
+
+
 def numbers(t: Trace, *who: str) -> list[tuple[Any, ...]]:
     """What `stats` told: leased, idle and waiting, each time."""
     values = [s.value for s in t.all("stats") if not who or s.who in who]
@@ -115,7 +130,7 @@ def probes(count: int, *, after: float = LATER) -> dict[str, list[Any]]:
 
 
 def expect_room(t: Trace, count: int, *, after: float = LATER) -> None:
-    """Fail the subject unless the `probes` were all served at once."""
+    """Fail the subject unless the `probes` were all served at once, with connections that `connect` made."""
     served = [when for name, when, _ in got(t) if name.startswith("p") and after <= when < after + 1]
     t.expect("leases that can be taken at once when all is over", len(served), count)
 
@@ -145,6 +160,7 @@ def test_never_more_than_size(play: Play) -> None:
     actors["u5"][1] = lease(wait(0.3), fail("E2", "ConnectionError"))
     trial = play(actors=actors, size=size, connect=[wait(0.45)], close=[wait(0.85)]).accepting("deadlock")
     for t in trial.orders(6):
+        expect_lent(t)
         expect_within_size(t, size)
 
 
@@ -154,6 +170,7 @@ def test_several_come_at_once(play: Play) -> None:
     for size in (1, 2):
         actors = {f"u{n}": [wait(1), lease(checkpoint(), wait(1))] for n in range(4)}
         for t in play(actors=actors, size=size, connect=[checkpoint(), wait(0.7), checkpoint()]).orders(8):
+            expect_lent(t)
             expect_within_size(t, size)
 
 
@@ -169,7 +186,7 @@ def test_who_gave_up_frees_no_slot(play: Play) -> None:
         "z": [wait(2), attempt("try", lease())],
         "k": [wait(3), cancel("try")],
     }
-    expect_within_size(play(actors=actors | crowd, size=2, acquire_timeout=4).accepting("deadlock"), 2)
+    trials = [play(actors=actors | crowd, size=2, acquire_timeout=4)]
     actors = {
         "x": [lease()],
         "y": [wait(1), within(2, lease())],
@@ -178,9 +195,12 @@ def test_who_gave_up_frees_no_slot(play: Play) -> None:
         "v": [wait(4.7), within(1, lease(hang()))],
     }
     connects = {"c1": [wait(0.5), fail("E2")], "c2": [wait(9)]}
-    expect_within_size(play(actors=actors | crowd, size=2, connects=connects).accepting("deadlock"), 2)
-    t = play(actors={"x": [lease()]} | crowd, size=1, connects={"c1": [wait(9), fail("E1")]}).accepting("deadlock")
-    expect_within_size(t, 1)
+    trials.append(play(actors=actors | crowd, size=2, connects=connects))
+    trials.append(play(actors={"x": [lease()]} | crowd, size=1, connects={"c1": [wait(9), fail("E1")]}))
+    for trial, size in zip(trials, (2, 2, 1), strict=True):
+        t = trial.accepting("deadlock")
+        expect_lent(t)
+        expect_within_size(t, size)
 
 
 @check("R1", misconception="closing-is-gone", step="throw-the-broken-away")
@@ -188,7 +208,9 @@ def test_being_closed_still_counts(play: Play) -> None:
     """A new connection is made only when the one that it replaces has been closed."""
     actors = {"a": [lease(wait(1), fail("E1", "ConnectionError"))], "b": [wait(0.5), lease(wait(1))]}
     actors |= {"c": [wait(1.5), lease(wait(1))]}
-    expect_within_size(play(actors=actors, size=1, close=[wait(2)]).accepting("deadlock"), 1)
+    t = play(actors=actors, size=1, close=[wait(2)]).accepting("deadlock")
+    expect_lent(t, "a")
+    expect_within_size(t, 1)
 
 
 @check("R1", misconception="always-a-new-one", step="slot-before-connection")
@@ -291,6 +313,7 @@ def test_none_leased_after_every_ending(play: Play) -> None:
     for steps in ENDINGS.values():
         actors = {f"u{n}": [wait(0.2 * n), within(3, lease(*steps))] for n in range(2)}
         t = play(actors=actors | {"o": [at(LATER), stats()]}, size=2)
+        expect_lent(t, "u0", "u1")
         t.expect("leased when all is over", [told[0] for told in numbers(t)], [0])
 
 
@@ -361,6 +384,7 @@ def test_very_same_error(play: Play) -> None:
     """The error that a block raises leaves the lease as it is."""
     for kind in ("Fault", "TimeoutError", "RuntimeError", "ValueError", *ODD):
         t = play(actors={"u": [wait(0.3), lease(wait(1), fail("E1", kind))]}, acquire_timeout=5)
+        expect_lent(t, "u")
         t.expect("what leaves the lease", t.call.raised, "E1")
     t = play(actors={"u": [wait(0.3), lease(fail("E1"))]}, size=1)
     t.expect("what leaves the lease", t.call.raised, "E1")
@@ -370,9 +394,11 @@ def test_very_same_error(play: Play) -> None:
 def test_cancellation_of_the_block_goes_on(play: Play) -> None:
     """If a block is cancelled, its lease ends by the cancellation."""
     t = play(actors={"u": [wait(0.3), lease(cleanup(wait(1)), hang())]}).cancel("u", at=2)
+    expect_lent(t, "u")
     t.expect("the lease", t.call.how, "cancelled")
     t.expect("the lease ended at", t.call.end, near(3))
     t = play(actors={"u": [wait(0.3), within(4, lease(hang()))]}, acquire_timeout=9)
+    expect_lent(t, "u")
     t.expect("the lease", t.call.how, "cancelled")
 
 
@@ -405,8 +431,9 @@ def test_stats_after_giving_up(play: Play) -> None:
         "o": [step for s in (3.2, 4, 5.5, 8, 25) for step in (at(s), stats())],
     }
     t = play(actors=actors, size=1, acquire_timeout=6)
+    expect_lent(t, "h")
     wanted = [(1, 0, 3), (1, 0, 2), (1, 0, 1), (1, 0, 0), (0, 1, 0)]
-    if leases(t, "h")[0].end == near(20):
+    if lease_of(t, "h").end == near(20):
         t.expect("leased, idle and waiting", numbers(t), wanted)
 
 
@@ -500,6 +527,7 @@ def test_waiting_is_bounded(play: Play) -> None:
     actors = {"h": [lease(wait(LONG))], "x": [wait(a), lease()], "y": [wait(a + b / 2), lease()]}
     for limit in (drawn, 0.4, 90):
         t = play(actors=actors, size=1, acquire_timeout=limit)
+        expect_lent(t, "h")
         for span in leases(t, "x", "y"):
             expect_timed_out(t, span, limit)
 
@@ -521,8 +549,9 @@ def test_waiting_and_connecting_together(play: Play) -> None:
     actors = {"h": [lease()], "x": [wait(1), lease()]}
     connects = {"c1": [wait(1 + 0.6 * limit), fail("E1")], "c2": [wait(0.6 * limit)]}
     t = play(actors=actors, size=1, acquire_timeout=limit, connects=connects)
-    if leases(t, "h")[0].errors == ["E1"]:
-        expect_timed_out(t, leases(t, "x")[0], limit)
+    t.one("connect")
+    if lease_of(t, "h").errors == ["E1"]:
+        expect_timed_out(t, lease_of(t, "x"), limit)
 
 
 @check("R4", misconception="time-begins-anew", step="bound-the-wait")
@@ -530,13 +559,15 @@ def test_time_does_not_begin_anew(play: Play) -> None:
     """The time of one who waits does not begin anew when others come and go."""
     actors = {"h": [lease(wait(3))], "w": [wait(0.5), lease(wait(4))], "x": [wait(1), lease()]}
     t = play(actors=actors, size=1, acquire_timeout=5)
-    expect_timed_out(t, leases(t, "x")[0], 5)
+    expect_lent(t, "h")
+    expect_timed_out(t, lease_of(t, "x"), 5)
     actors = {
         "h": [lease(wait(2)), wait(0.5), lease(wait(2)), wait(0.5), lease(wait(9))],
         "w": [wait(0.5), lease(wait(30))],
     }
     t = play(actors=actors | {"x": [wait(1), lease()], "y": [wait(1.7), within(1, lease())]}, size=1, acquire_timeout=7)
-    expect_timed_out(t, leases(t, "x")[0], 7)
+    expect_lent(t, "h")
+    expect_timed_out(t, lease_of(t, "x"), 7)
 
 
 @check("R4", misconception="timeout-around-the-lease", step="bound-the-wait")
@@ -544,6 +575,7 @@ def test_the_block_is_not_bounded(play: Play) -> None:
     """`acquire_timeout` does not end the block, also not after a wait."""
     actors = {"x": [lease(wait(40))], "y": [wait(1), lease(wait(30))], "z": [wait(38), lease(wait(50))]}
     t = play(actors=actors, size=2, acquire_timeout=3, connect=[wait(2)])
+    expect_lent(t, *"xyz")
     t.expect("how the leases ended", [s.ending for s in leases(t)], ["returned"] * 3)
 
 
@@ -553,8 +585,10 @@ def test_not_too_soon(play: Play) -> None:
     limit = play.draw(1)[0]
     actors = {"h": [lease(wait(0.9 * limit))], "x": [wait(0.1), lease(wait(1))]}
     t = play(actors=actors, size=1, acquire_timeout=limit, connect=[wait(0.05)])
+    expect_lent(t, *"hx")
     t.expect("how the leases ended", [s.ending for s in leases(t)], ["returned"] * 2)
     t = play(actors={"h": [lease(wait(4000))], "x": [wait(1), lease(wait(1))]}, size=1, connect=[wait(4000)])
+    expect_lent(t, *"hx")
     t.expect("how the leases ended, with no limit", [s.ending for s in leases(t)], ["returned"] * 2)
 
 
@@ -581,7 +615,7 @@ def test_error_of_connect_leaves(play: Play) -> None:
                 connects={"c1": [*early, fail("E1", kind)]},
             )
             t.expect("what leaves the lease", t.call.errors, leaves_of("E1", kind))
-            t.expect("blocks that began all the same", got(t), [])
+            t.expect("blocks that began all the same", [n["who"] for n in t.notes("got")], [])
 
 
 @check("R5", misconception="error-means-mine", step="slot-before-connection")
@@ -609,14 +643,15 @@ BREAKING: dict[str, list[Any]] = {
 
 def expect_not_again(t: Trace) -> None:
     """Fail the subject if the connection that x had was lent again."""
-    [broken] = used(t, "x")[:1] or ["none"]
+    expect_lent(t, "x")
+    broken = used(t, "x")[0]
     again = [name for name, _, connection in got(t) if name != "x" and connection == broken]
     t.expect("who got the connection that x had", again, [])
 
 
 @check("R6", misconception="broken-goes-back", step="throw-the-broken-away", core=False)
 def test_broken_ones_are_not_used_again(play: Play) -> None:
-    """A connection that is closed when its lease ends, or whose block raised a `ConnectionError`, is not used again."""
+    """A connection that is closed before its lease ends, or whose block raised a `ConnectionError`, is not used again."""
     for steps in BREAKING.values():
         actors = {"x": [within(3, lease(*steps))], "y": [wait(2), lease(wait(1))], "o": [at(LATER), lease()]}
         t = play(actors=actors, size=1)
@@ -639,7 +674,8 @@ def test_broken_ones_are_closed(play: Play) -> None:
             block = within(3, lease(*steps))
             for whole in (block, pool(block, wait(9))):
                 t = play(actors={"x": [whole]}, size=size, close=[wait(0.4)])
-                ended = leases(t)[0].finished or 0
+                expect_lent(t, "x")
+                ended = lease_of(t, "x").finished or 0
                 t.expect(
                     "connections still open as the lease ends",
                     [c for c, (_, end, _) in life(t).items() if c in used(t) and end > ended],
@@ -664,18 +700,17 @@ def test_waiters_get_the_slot(play: Play) -> None:
     for steps in BREAKING.values():
         actors = {"x": [within(3, lease(*steps))], "y": [wait(0.5), within(40, lease(wait(1)))]}
         t = play(actors=actors, size=1)
-        t.expect("y got its connection at", got_at(t, "y"), {"y": near(leases(t, "x")[0].end or 0.0)})
+        t.expect("y got its connection at", got_at(t, "y"), {"y": near(lease_of(t, "x").end or 0.0)})
 
 
 # -- R7: closing is protected, within bounds ---------------------------------------------------------------------------------
 SLOW_CLOSE = [checkpoint(), wait(1.3), checkpoint(), wait(0.4)]
 
 
-def expect_closed_whole(t: Trace, *names: str) -> None:
+def expect_closed_whole(t: Trace) -> None:
     """Fail the subject if closing one of the connections was interrupted."""
     for span in t.all("close"):
-        if not names or span.who in names:
-            t.expect(f"closing {span.who}", span.ending, "returned")
+        t.expect(f"closing {span.who}", span.ending, "returned")
 
 
 def took(span: Span) -> float:
@@ -689,10 +724,12 @@ def test_closing_is_not_interrupted(play: Play) -> None:
     a = play.draw(1)[0]
     broken = [wait(a), fail("E1", "ConnectionError")]
     trial = play(actors={"x": [wait(0.2), lease(*broken)]}, close=SLOW_CLOSE, close_timeout=60)
+    trial.one("close")
     for t in (*trial.cancelled("x"), trial.within("x", 0.2 + a + 0.7)):
         expect_closed_whole(t)
     for steps in ([wait(a), cancel("x"), *broken[1:]], [on_cancel(*broken[1:]), hang()]):
         t = play(actors={"x": [wait(0.2), lease(*steps)]}, close=SLOW_CLOSE, close_timeout=60).cancel("x", at=9)
+        t.one("close")
         expect_closed_whole(t)
 
 
@@ -701,7 +738,9 @@ def test_closing_as_the_lease_ends_is_not_interrupted(play: Play) -> None:
     """When the pool was closed meanwhile, a cancellation does not interrupt the closing as the lease ends."""
     a = play.draw(1)[0]
     actors = {"x": [lease(wait(2), wait(a))], "k": [wait(1), aclose()]}
-    for t in play(actors=actors, close=SLOW_CLOSE, close_timeout=60).accepting("deadlock").cancelled("x"):
+    trial = play(actors=actors, close=SLOW_CLOSE, close_timeout=60).accepting("deadlock")
+    trial.one("close")
+    for t in trial.cancelled("x"):
         expect_closed_whole(t)
 
 
@@ -714,13 +753,11 @@ def test_closing_is_given_up(play: Play) -> None:
         for slow in ([hang()], [wait(limit + 0.3)]):
             trial = play(actors=broken, close=slow, close_timeout=limit, **options)
             for t in (trial, trial.cancel("x", at=1 + limit / 2)):
-                for span in t.all("close"):
-                    t.expect("closing was given up after", took(span), near(limit))
-                t.expect("the lease ended at", t.call.end, near(1 + limit)) if t.all("close") else None
+                t.expect("closing was given up after", took(t.one("close")), near(limit))
+                t.expect("the lease ended at", t.call.end, near(1 + limit))
     actors = {"x": [lease(hang())], "k": [wait(1), aclose()]}
     t = play(actors=actors, close=[hang()], close_timeout=drawn).cancel("x", at=3)
-    for span in t.all("close"):
-        t.expect("closing was given up after", took(span), near(drawn))
+    t.expect("closing was given up after", took(t.one("close")), near(drawn))
 
 
 @check("R7", misconception="shield-without-a-bound", step="throw-the-broken-away", core=False)
@@ -728,7 +765,7 @@ def test_five_seconds_by_default(play: Play) -> None:
     """Without `close_timeout`, closing a connection may take 5 seconds, neither more nor less."""
     for seconds, wanted in ((4.8, 4.8), (5.2, 5.0)):
         t = play(actors={"x": [lease(wait(1), fail("E1", "ConnectionError"))]}, close=[wait(seconds)])
-        t.expect("closing took", [took(span) for span in t.all("close")], [near(wanted)] * len(t.all("close")))
+        t.expect("closing took", took(t.one("close")), near(wanted))
 
 
 @check("R7", misconception="slot-goes-with-it", step="throw-the-broken-away", core=False)
@@ -738,7 +775,8 @@ def test_slot_free_after_a_hard_closing(play: Play) -> None:
     for close in (*closes, [on_cancel(fail("F1")), hang()]):
         actors = {"x": [lease(wait(1), fail("E1", "ConnectionError"))], "y": [wait(0.5), within(60, lease(wait(1)))]}
         t = play(actors=actors | probes(1), size=1, closes={"c1": close}, close_timeout=2)
-        t.expect("y got its connection at", got_at(t, "y"), {"y": near(leases(t, "x")[0].end or 0.0)})
+        t.one("close", "c1")
+        t.expect("y got its connection at", got_at(t, "y"), {"y": near(lease_of(t, "x").end or 0.0)})
         expect_room(t, 1)
         expect_within_size(t, 1)
 
@@ -750,10 +788,13 @@ def test_error_of_closing_hides_no_error(play: Play) -> None:
     for close in (*kinds, [fail("F1")], [hang()], [on_cancel(fail("F1")), hang()]):
         for steps in ([wait(1), fail("E1", "ConnectionError")], [wait(1), reset("E1")], [wait(1), lose(), fail("E1")]):
             t = play(actors={"x": [lease(*steps)]}, size=1, close=close, close_timeout=2)
+            if lose() not in steps:
+                t.one("close")
             t.expect("what leaves the lease", t.call.raised, "E1")
         actors = {"x": [lease(wait(3), fail("E1"))], "k": [wait(1), aclose()]}
         t = play(actors=actors, size=1, close=close, close_timeout=2).accepting("deadlock")
         if (t.call.end or 0) >= 3:
+            t.one("close")
             t.expect("what leaves the lease", t.call.raised, "E1")
 
 
@@ -764,6 +805,7 @@ def test_error_of_closing_hides_no_cancellation(play: Play) -> None:
         actors = {"x": [lease(hang())], "k": [wait(1), aclose()]}
         t = play(actors=actors, size=1, close=close, close_timeout=2).accepting("deadlock").cancel("x", at=3)
         if (t.call.end or 0) >= 3:
+            t.one("close")
             t.expect("the lease", t.call.how, "cancelled")
 
 
@@ -804,7 +846,7 @@ def test_slow_close_holds_up_nobody(play: Play) -> None:
     }
     t = play(actors=actors, size=2, close=[wait(30)], close_timeout=40)
     t.expect("served", got_at(t, "w", "x"), {"w": near(2.7), "x": near(3.7)})
-    t.expect("v's lease ended at", leases(t, "v")[0].end, near(2.7))
+    t.expect("v's lease ended at", lease_of(t, "v").end, near(2.7))
     t = play(actors={"u": [lease(*broken)], "w": [wait(2), lease(wait(1))]}, size=2, close=[wait(30)], close_timeout=40)
     t.expect("served", got_at(t, "w"), {"w": near(2)})
 
@@ -889,6 +931,7 @@ def test_leases_go_on(play: Play) -> None:
     expect_closed_pool(t)
     actors = {"a": [lease(wait(5000))], "k": [wait(2), aclose()], "o": [at(LONG), stats()]}
     t = play(actors=actors, size=2)
+    expect_lent(t, "a")
     expect_closed_pool(t)
     t.expect("leased, idle and waiting when all is over", numbers(t), [(0, 0, 0)])
 
@@ -899,7 +942,9 @@ def test_closed_after_it_was_empty(play: Play) -> None:
     for first in (lease(wait(1), fail("E1", "ConnectionError")), lease(wait(1))):
         actors = {"a": [first], "b": [wait(3), lease(wait(9))], "k": [wait(5), aclose()]}
         for size in (1, 2):
-            expect_closed_pool(play(actors=actors, size=size, close=[wait(0.7)]))
+            t = play(actors=actors, size=size, close=[wait(0.7)])
+            expect_lent(t, *"ab")
+            expect_closed_pool(t)
 
 
 @check("R9", misconception="closing-ends-leases", step="close-the-pool")
@@ -908,7 +953,7 @@ def test_leases_that_fail_are_closed_too(play: Play) -> None:
     for kind in ("Fault", "ExceptionGroup", "ConnectionError"):
         steps = [wait(4), fail("E1", kind)]
         t = play(actors={"a": [lease(*steps)], "b": [lease(wait(6))], "k": [wait(2), aclose()]}, size=2)
-        t.expect("what leaves the lease", leases(t, "a")[0].raised, "E1")
+        t.expect("what leaves the lease", lease_of(t, "a").raised, "E1")
         t.expect("connections closed", sorted(s.who for s in t.all("close")), ["c1", "c2"])
         expect_closed_pool(t)
 
@@ -921,7 +966,7 @@ def test_block_of_the_pool(play: Play) -> None:
         t = play(actors=actors, size=2)
         t.expect("what `as` gives", [n["value"] for n in t.notes("entered")], [token("pool")])
         t.expect("the block ended at", t.call.end, near(gone(t)))
-        t.expect("what a later caller gets", leases(t, "x")[0].errors, [CLOSED])
+        t.expect("what a later caller gets", lease_of(t, "x").errors, [CLOSED])
 
 
 @check("R9", misconception="refused-too-late", step="close-the-pool")
@@ -938,10 +983,12 @@ def test_aclose_twice(play: Play) -> None:
     actors |= {f"k{n}": [wait(start), aclose()] for n, start in enumerate((3, 3, 5, 40))}
     actors["k0"] += [wait(1), aclose()]
     for t in play(actors=actors, size=2, close=[wait(1.3)]).orders(4):
+        expect_lent(t, *"ab")
         expect_closed_pool(t)
     actors = {"a": [lease(wait(1))], "b": [lease(wait(1))]}
     actors |= {f"k{n}": [wait(start), aclose()] for n, start in enumerate((3, 3, 3.5))}
     for t in play(actors=actors, size=2, close=[wait(1.3)]).orders(4):
+        expect_lent(t, *"ab")
         expect_closed_pool(t)
 
 
@@ -953,11 +1000,12 @@ def test_being_made_while_the_pool_closes(play: Play) -> None:
         for connect in ([wait(a)], [wait(a), fail("E2")]):
             actors = {"x": [lease(*steps)], "y": [wait(0.5), lease(wait(1))], "k": [wait(1), aclose()]}
             t = play(actors=actors, size=1, connect=connect, close=[wait(0.7)], acquire_timeout=LONG)
-            ending = leases(t, "x")[0]
+            t.one("connect")
+            ending = lease_of(t, "x")
             made = [s for s in t.all("connect") if s.how != "cancelled"]
             whole = [["E2"]] if made and made[0].how == "raised" else [["E1"]] if len(steps) > 1 else [[]]
             t.expect("how the caller's lease ended", ending.errors, one_of(*whole, [CLOSED]))
-            t.expect("what the one who waits gets", leases(t, "y")[0].errors, [CLOSED])
+            t.expect("what the one who waits gets", lease_of(t, "y").errors, [CLOSED])
             expect_closed_pool(t)
 
 
@@ -966,7 +1014,9 @@ def test_cancelled_while_the_pool_closes(play: Play) -> None:
     """When a caller is cancelled after the pool was closed, its connection is closed, and `aclose` returns."""
     a, b = play.draw(2, low=2)
     actors = {"x": [lease(wait(b), checkpoint())], "k": [wait(1), aclose()]}
-    for t in play(actors=actors, size=1, connect=[wait(a), checkpoint()], close=[checkpoint()]).cancelled("x"):
+    trial = play(actors=actors, size=1, connect=[wait(a), checkpoint()], close=[checkpoint()])
+    trial.one("connect")
+    for t in trial.cancelled("x"):
         if all(s.how == "returned" for s in t.all("close")):
             expect_closed_pool(t)
 
@@ -977,12 +1027,14 @@ def test_closed_at_the_moment_of_a_hand_over(play: Play) -> None:
     actors = {"h": [lease(wait(3))], "w": [wait(1), lease(wait(1))], "k": [wait(5), aclose()]}
     for connect in ([wait(2)], [wait(5), fail("E1")]):
         for t in play(actors=actors, size=1, connect=connect, closes={"c1": [wait(0.7)]}).orders(32):
-            refused, failed = leases(t, "w")[0].errors, ["E1"] if len(connect) > 1 else []
+            t.one("connect")
+            refused, failed = lease_of(t, "w").errors, ["E1"] if len(connect) > 1 else []
             t.expect("what the one who waits gets", refused, one_of(failed, [CLOSED]))
             expect_closed_pool(t)
     actors = {"h": [lease(wait(3))], "w": [wait(1), lease(wait(1))], "k": [wait(3), aclose()]}
     actors |= {"c": [wait(3), cancel("w")]}
     for t in play(actors=actors, size=1, closes={"c1": [wait(0.7)]}).orders(32):
+        expect_lent(t, "h")
         expect_closed_pool(t)
 
 
@@ -1009,16 +1061,18 @@ def test_each_has_its_own_time(play: Play) -> None:
 
 @check("R9", misconception="await-in-finally", step="close-the-pool", core=False)
 def test_cancelled_aclose_closes_idle_ones(play: Play) -> None:
-    """`aclose` that is cancelled still closes the idle connections, and whole."""
+    """`aclose` that is cancelled, also before it began, still closes the idle connections, and whole."""
     users = {"a": [lease(wait(1))], "b": [lease(wait(1))]}
-    trial = play(actors={**users, "k": [wait(3), aclose()]}, close=SLOW_CLOSE, close_timeout=60)
-    for t in trial.cancelled("k"):
-        if t.calls("aclose"):
-            t.expect(
-                "connections closed whole", sorted(s.who for s in t.all("close") if s.how == "returned"), ["c1", "c2"]
-            )
-    t = play(actors={**users, "k": [pool(wait(9))]}, close=SLOW_CLOSE, close_timeout=60).cancel("k", at=4)
-    t.expect("connections closed whole", sorted(s.who for s in t.all("close") if s.how == "returned"), ["c1", "c2"])
+    plan: dict[str, Any] = {"close": SLOW_CLOSE, "close_timeout": 60}
+    before = {"k": [wait(3), attempt("try", cancel("try"), aclose())]}
+    others = [
+        play(actors=users | before, **plan),
+        play(actors={**users, "k": [pool(wait(9))]}, **plan).cancel("k", at=4),
+    ]
+    for t in (*play(actors={**users, "k": [wait(3), aclose()]}, **plan).cancelled("k"), *others):
+        if t.calls("aclose") or t.calls("pool"):
+            whole = sorted(s.who for s in t.all("close") if s.how == "returned")
+            t.expect("connections closed whole", whole, ["c1", "c2"])
 
 
 @check("R9", misconception="close-only-once", step="close-the-pool", core=False)
@@ -1029,7 +1083,7 @@ def test_pool_stays_closed_when_aclose_is_cancelled(play: Play) -> None:
     t = play(actors=actors, size=1, close=[wait(0.7)])
     t.expect("what later callers get", [s.errors for s in leases(t, "x", "y")], [[CLOSED]] * 2)
     t.expect("seconds until they were refused", [took(s) for s in leases(t, "y", "x")], [near(2), near(0)])
-    t.expect("how the lease ended", leases(t, "h")[0].ending, "returned")
+    t.expect("how the lease ended", lease_of(t, "h").ending, "returned")
     t.expect("its connection began to be closed at", [s.start for s in t.all("close")], [near(20)])
     t.expect("the second `aclose` returned at", t.calls("aclose")[1].end, near(20.7))
 
@@ -1040,6 +1094,7 @@ def test_both_backends(play: Play) -> None:
     """On asyncio and on trio: two of three tasks have a connection, and the third gets one later."""
     actors = {f"u{n}": [wait(0.2 * n), lease(wait(2))] for n in range(3)}
     t = play(actors=actors, size=2, connect=[wait(0.3)])
+    expect_lent(t, "u0", "u1", "u2")
     t.expect("how the leases ended", [s.ending for s in leases(t)], ["returned"] * 3)
 
 
@@ -1047,6 +1102,7 @@ def test_both_backends(play: Play) -> None:
 def test_both_backends_aclose(play: Play) -> None:
     """`aclose` works on asyncio and on trio."""
     t = play(actors={"a": [lease(wait(6))], "b": [lease(wait(1))], "k": [wait(4), aclose()]})
+    expect_lent(t, *"ab")
     t.expect("`aclose`", t.one("aclose").ending, "returned")
 
 
@@ -1061,7 +1117,9 @@ def test_nothing_is_left(play: Play) -> None:
         "k": [wait(20), aclose()],
     }
     for plan in ({"connect": [wait(0.3)]}, {"connects": {"c1": [wait(0.4), fail("E2")]}, "close": [wait(0.4)]}):
-        for t in play(actors=actors, size=1, **plan).cancelled("y", limit=40):
+        trial = play(actors=actors, size=1, **plan)
+        expect_lent(trial, "y")
+        for t in trial.cancelled("y", limit=40):
             for number, span in enumerate(s for s in t.calls() if s.what in ("lease", "aclose")):
                 t.expect_nothing_left(span, but=() if number else ("streams",))
 
@@ -1073,8 +1131,9 @@ def test_cancelled_while_waiting(play: Play) -> None:
     for options in ({}, {"acquire_timeout": 30}):
         trial = play(actors=actors, size=1, **options)
         for t in (trial.cancel("x", at=4), trial.within("x", 4)):
-            t.expect("the lease", leases(t, "x")[0].how, "cancelled")
-            t.expect("it ended at", leases(t, "x")[0].end, near(4))
+            expect_lent(t, "h")
+            t.expect("the lease", lease_of(t, "x").how, "cancelled")
+            t.expect("it ended at", lease_of(t, "x").end, near(4))
 
 
 @check("G3", misconception="shield-everything", step="slot-before-connection")
@@ -1083,6 +1142,7 @@ def test_cancelled_while_connecting(play: Play) -> None:
     for options in ({}, {"acquire_timeout": 30}):
         trial = play(actors={"x": [wait(1), lease(wait(1))]}, connect=[wait(20)], **options)
         for t in (trial.cancel("x", at=4), trial.within("x", 4)):
+            t.one("connect")
             t.expect("the lease", t.call.how, "cancelled")
             t.expect("it ended at", t.call.end, near(4))
 
@@ -1092,6 +1152,7 @@ def test_cancelled_in_the_block(play: Play) -> None:
     """Cancelled from outside, or by an enclosing deadline, a block is interrupted at once."""
     trial = play(actors={"x": [wait(1), lease(wait(20))]}, acquire_timeout=30)
     for t in (trial.cancel("x", at=4), trial.within("x", 4)):
+        expect_lent(t, "x")
         t.expect("the block was cancelled at", t.call.cancelled_at, near(4))
         t.expect("the lease", t.call.how, "cancelled")
 
@@ -1101,7 +1162,9 @@ def test_cancellation_goes_on_from_every_moment(play: Play) -> None:
     """Cancelled from outside at any moment, a lease ends by that cancellation."""
     actors = {"h": [lease(wait(2))], "x": [wait(0.5), lease(wait(1), checkpoint(), wait(1))]}
     for size in (1, 2):
-        for t in play(actors=actors, size=size, connect=[wait(0.3), checkpoint()], acquire_timeout=30).cancelled("x"):
+        trial = play(actors=actors, size=size, connect=[wait(0.3), checkpoint()], acquire_timeout=30)
+        expect_lent(trial, "x")
+        for t in trial.cancelled("x"):
             expect_left_by_it(t, "x")
 
 
@@ -1111,10 +1174,12 @@ def test_cancelled_aclose(play: Play) -> None:
     actors = {"h": [lease(wait(50))], "k": [wait(1), aclose()]}
     trial = play(actors=actors, size=2)
     for t in (trial.cancel("k", at=4), trial.within("k", 4)):
+        expect_lent(t, "h")
         t.expect("`aclose`", t.one("aclose").how, "cancelled")
         t.expect("it ended at", t.one("aclose").end, near(4))
     trial = play(actors={"x": [pool(lease(wait(1)), wait(50))]})
     for t in (trial.cancel("x", at=4), trial.within("x", 4)):
+        expect_lent(t, "x")
         t.expect("the block of the pool, cancelled from outside,", t.call.how, "cancelled")
 
 
@@ -1128,10 +1193,12 @@ def test_nothing_blocks(play: Play) -> None:
         "z": [wait(2.5), within(1, lease())],
         "k": [wait(20), aclose()],
     }
-    play(actors=actors, size=1, acquire_timeout=9).accepting("deadlock").expect_not_blocked()
-    play(actors=actors, size=2, connects={"c1": [fail("E2")]}, close=[wait(0.5)]).accepting(
-        "deadlock"
-    ).expect_not_blocked()
+    trials = [play(actors=actors, size=1, acquire_timeout=9)]
+    trials.append(play(actors=actors, size=2, connects={"c1": [fail("E2")]}, close=[wait(0.5)]))
+    for trial in trials:
+        t = trial.accepting("deadlock")
+        t.expect_not_blocked()
+        expect_lent(t)
 
 
 @check("G5", misconception="catch-everything", step="give-back-whatever-happens")
@@ -1155,20 +1222,19 @@ def test_interrupts_of_connect(play: Play) -> None:
         expect_room(t, 1)
 
 
-@check("G5", misconception="catch-everything", step="throw-the-broken-away")
+@check("G5", misconception="catch-everything", step="throw-the-broken-away", core=False)
 def test_interrupts_of_closing(play: Play) -> None:
     """What closing raises that is no `Exception`, such as KeyboardInterrupt, goes on, and the slot is free."""
     for early in ([], [wait(1)]):
         close = [*early, fail("stop", "Abandon")]
         actors = {"x": [lease(wait(1), fail("E1", "ConnectionError"))], "o": [at(LATER - 9), stats()], **probes(1)}
         t = play(actors=actors, size=1, closes={"c1": close})
+        t.one("close", "c1")
         expect_room(t, 1)
         t.expect("leased when all is over", [told[0] for told in numbers(t)], [0])
         t = play(actors={"x": [lease(wait(2))], "k": [wait(1), aclose()]}, size=1, closes={"c1": close})
-        if t.all("close"):
-            t.expect_that(
-                "what leaves the lease", "stop" in t.call.errors, f"not what closing raised: it {t.call.ending}"
-            )
+        t.one("close", "c1")
+        t.expect_that("what leaves the lease", "stop" in t.call.errors, f"not what closing raised: it {t.call.ending}")
 
 
 @check("G6", misconception="look-again-and-again", step="bound-the-wait")
@@ -1178,6 +1244,7 @@ def test_no_busy_waiting(play: Play) -> None:
     for long in (1, 1000):
         actors = {"h": [lease(wait(5 * long))], "x": [wait(1), lease(wait(long))], "y": [wait(1.5), lease(wait(long))]}
         t = play(actors=actors, size=1, connect=[wait(long)], acquire_timeout=6.2 * long)
+        expect_lent(t, "h")
         steps.append(t.steps)
     t.expect("wake-ups of all tasks", steps[1], at_most(steps[0] + 10))
 
@@ -1188,6 +1255,8 @@ def test_no_busy_waiting_for_the_end(play: Play) -> None:
     steps = []
     for long in (1, 1000):
         t = play(actors={"h": [lease(wait(5 * long))], "k": [wait(1), aclose()]}, size=1, close=[wait(1)])
+        expect_lent(t, "h")
+        t.expect("`aclose`", t.one("aclose").how, "returned")
         steps.append(t.steps)
     t.expect("wake-ups of all tasks", steps[1], at_most(steps[0] + 10))
 
@@ -1205,6 +1274,7 @@ def test_any_awaitable(play: Play) -> None:
     """`connect` may give any awaitable, also one that is no coroutine."""
     actors = {"x": [lease(wait(1))], "y": [wait(0.2), lease(wait(1))], "z": [wait(0.3), lease(wait(1))]}
     t = play(actors=actors, size=2, connect=[awaitable(), wait(0.4)])
+    expect_lent(t, *"xyz")
     t.expect("how the leases ended", [s.ending for s in leases(t)], ["returned"] * 3)
 
 
