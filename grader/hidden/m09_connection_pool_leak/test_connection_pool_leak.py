@@ -809,6 +809,21 @@ def test_error_of_closing_hides_no_cancellation(play: Play) -> None:
             t.expect("the lease", t.call.how, "cancelled")
 
 
+@check("R7", misconception="catch-everything", step="throw-the-broken-away", core=False)
+def test_interrupts_of_closing(play: Play) -> None:
+    """What closing raises that is no `Exception`, such as KeyboardInterrupt, goes on, and the slot is free."""
+    for early in ([], [wait(1)]):
+        close = [*early, fail("stop", "Abandon")]
+        actors = {"x": [lease(wait(1), fail("E1", "ConnectionError"))], "o": [at(LATER - 9), stats()], **probes(1)}
+        t = play(actors=actors, size=1, closes={"c1": close})
+        t.one("close", "c1")
+        expect_room(t, 1)
+        t.expect("leased when all is over", [told[0] for told in numbers(t)], [0])
+        t = play(actors={"x": [lease(wait(2))], "k": [wait(1), aclose()]}, size=1, closes={"c1": close})
+        t.one("close", "c1")
+        t.expect_that("what leaves the lease", "stop" in t.call.errors, f"not what closing raised: it {t.call.ending}")
+
+
 # -- R8: slow ones hold up nobody --------------------------------------------------------------------------------------------
 @check("R8", misconception="lock-around-it", step="slot-before-connection", core=False)
 def test_slow_connect_holds_up_nobody(play: Play) -> None:
@@ -1220,21 +1235,6 @@ def test_interrupts_of_connect(play: Play) -> None:
             "what leaves the lease", "stop" in t.call.errors, f"not what `connect` raised: it {t.call.ending}"
         )
         expect_room(t, 1)
-
-
-@check("G5", misconception="catch-everything", step="throw-the-broken-away", core=False)
-def test_interrupts_of_closing(play: Play) -> None:
-    """What closing raises that is no `Exception`, such as KeyboardInterrupt, goes on, and the slot is free."""
-    for early in ([], [wait(1)]):
-        close = [*early, fail("stop", "Abandon")]
-        actors = {"x": [lease(wait(1), fail("E1", "ConnectionError"))], "o": [at(LATER - 9), stats()], **probes(1)}
-        t = play(actors=actors, size=1, closes={"c1": close})
-        t.one("close", "c1")
-        expect_room(t, 1)
-        t.expect("leased when all is over", [told[0] for told in numbers(t)], [0])
-        t = play(actors={"x": [lease(wait(2))], "k": [wait(1), aclose()]}, size=1, closes={"c1": close})
-        t.one("close", "c1")
-        t.expect_that("what leaves the lease", "stop" in t.call.errors, f"not what closing raised: it {t.call.ending}")
 
 
 @check("G6", misconception="look-again-and-again", step="bound-the-wait")

@@ -19,6 +19,7 @@ from grader import (
     cleanup,
     fail,
     hang,
+    leaves_of,
     near,
     one_of,
     token,
@@ -90,9 +91,27 @@ def inside_of(t: Trace, what: str, call: Any) -> list[dict[str, Any]]:
     return [n for n in t.notes(what) if transfer_around(t, n["span"]) == call.id]
 
 
+def at_the_end(t: Trace, what: str) -> Any:
+    """What the scene noted at its end: ``balances``, or the accounts that are still ``locked``."""
+    notes = t.notes(what)
+    t.expect_that("the plan", bool(notes), "never came to its end")
+    return notes[-1]["value"]
+
+
 def balances(t: Trace) -> Any:
     """Account → balance at the end."""
-    return t.notes("balances")[-1]["value"]
+    return at_the_end(t, "balances")
+
+
+def expect_locks_taken(t: Trace) -> None:
+    """Fail the subject unless some transfer took locks: one that does nothing has nothing to give back."""
+    taken = [mine for moments in rights(t).values() for _, mine in moments if mine]
+    t.expect_that("locks that transfers took", bool(taken), "none")
+
+
+def expect_audited(t: Trace, call: Any) -> None:
+    """Fail the subject unless the transfer awaited its audit."""
+    t.expect_that("the audit of the transfer", bool(audits(t, call)), "was never awaited")
 
 
 def ending(span: Any) -> str:
@@ -111,6 +130,16 @@ def takes(t: Trace, who: str | None = None, lock: str | None = None) -> list[Any
     """The times that a lock was asked for, by `acquire` or `async with`, in order."""
     spans = [span for span in t.calls() if span.what in ("take", "inside") and who in (None, span.who)]
     return [span for span in spans if lock in (None, span.plain_args[0])]
+
+
+def first_take(t: Trace, who: str, lock: str | None = None) -> Any:
+    """The first time that the actor asked for a lock, or for this one."""
+    return t.first(takes(t, who, lock), f"a lock for {who}", "was never asked for")
+
+
+def expect_in_turn(t: Trace, lock: str) -> None:
+    """Fail the subject if two had the lock at once."""
+    t.expect("two at once", overlap(t, lock), "")
 
 
 def got(t: Trace, lock: str) -> list[tuple[str, float, int, int]]:
@@ -223,8 +252,9 @@ def test_same_order_whatever_the_balances(play: Play) -> None:
     """The order in which two locks are taken does not change with the balances."""
     steps = [move("A", "B", 60), move("B", "A", 80), move("A", "B", 5), move("B", "A", 5), move("A", "B", 50)]
     t = play(accounts={"A": [8, 100], "B": [5, 50]}, actors={"m": [wait(1.3), *steps, *steps[::-1]]})
-    [(pair, orders)] = taken_orders(t).items()
-    expect_one_order(t, pair, orders)
+    expect_locks_taken(t)
+    for pair, orders in taken_orders(t).items():
+        expect_one_order(t, pair, orders)
 
 
 @check("R1", misconception="order-by-position", step="one-order-for-all")
@@ -232,8 +262,9 @@ def test_same_order_when_one_is_taken(play: Play) -> None:
     """While one of the two locks is taken, a transfer takes them in the same order as at other times."""
     turns = [([busy], [move(*way, 7)]) for way in BOTH_WAYS for busy in "AB"]
     t = play(accounts=TWO, actors=in_turn(*turns))
-    [(pair, orders)] = taken_orders(t).items()
-    expect_one_order(t, pair, orders)
+    expect_locks_taken(t)
+    for pair, orders in taken_orders(t).items():
+        expect_one_order(t, pair, orders)
 
 
 @check("R1", misconception="order-that-changes", step="one-order-for-all")
@@ -269,6 +300,7 @@ def test_both_locks_while_money_moves(play: Play) -> None:
     """Balances change only while the transfer holds the locks of both accounts."""
     movers = {"m1": [wait(1.3), move("A", "B", 10, wait(1)), move("B", "A", 20)], "m2": [wait(1.7), move("B", "A", 5)]}
     t = play(accounts=TWO, actors={"holder": [hold(["B"], wait(2)), hold(["A"], wait(3))], **movers})
+    t.expect("balances at the end", balances(t), {"A": 115, "B": 25})
     for call in moves(t):
         for n in inside_of(t, "write", call):
             t.expect("locks held while a balance changes", sorted(held(t, call, n["order"])), ["A", "B"])
@@ -314,6 +346,7 @@ def test_audit_under_both_locks(play: Play) -> None:
         turns.append(([f"{name}{n}" for name in busy], [move(f"{a}{n}", f"{b}{n}", 7, wait(1))]))
     t = play(accounts=MANY, actors=in_turn(*turns))
     for call in moves(t):
+        expect_audited(t, call)
         for n in inside_of(t, "before", call) + inside_of(t, "after", call):
             t.expect("locks held in the audit", sorted(held(t, call, n["order"])), sorted(call.plain_args[:2]))
 
@@ -325,6 +358,7 @@ def test_locks_until_the_audit_has_ended(play: Play) -> None:
     steps = [within(2.5, move(*way, 30, cleanup(wait(2)), wait(9))) for way in ways]
     t = play(accounts=MANY, actors={"m": [wait(1.3), *steps]})
     for call in moves(t):
+        expect_audited(t, call)
         for n in inside_of(t, "after", call):
             seen = [name for name in sorted(call.plain_args[:2]) if n["value"][name][1]]
             t.expect("accounts locked when the audit has cleaned up", seen, sorted(call.plain_args[:2]))
@@ -368,24 +402,28 @@ def test_audit_before_any_change(play: Play) -> None:
 
 @check("R2", misconception="undo-on-exception", step="change-under-locks")
 def test_audit_that_raises_changes_nothing(play: Play) -> None:
-    """If the audit raises, no money moves, and the audit is not asked again."""
+    """If the audit raises, its error leaves the transfer, no money moves, and the audit is not asked again."""
     kinds = ("Fault", "TimeoutError", "ValueError", "ExceptionGroup", "ExceptionGroup of one")
     ways = [*itertools.product(BOTH_WAYS, kinds)]
     steps = [move(f"{a}{n}", f"{b}{n}", 30, wait(n % 2), fail(kind, kind)) for n, ((a, b), kind) in enumerate(ways)]
     t = play(accounts=MANY, actors={"m": [wait(1.3), *steps]})
+    for call, (_, kind) in zip(moves(t), ways, strict=False):
+        t.expect(f"what left the transfer, when the audit raised a {kind}", call.errors, leaves_of(kind, kind))
     t.expect("accounts with another balance at the end", [n for n, money in balances(t).items() if money != 100], [])
     t.expect("audits of each transfer", [len(audits(t, call)) for call in moves(t)], [1] * len(ways))
 
 
 @check("R2", misconception="undo-on-exception", step="change-under-locks")
 def test_audit_that_is_cancelled_changes_nothing(play: Play) -> None:
-    """If the audit is cancelled, no money moves, and the audit is not asked again."""
+    """If the audit is cancelled, so is the transfer, no money moves, and the audit is not asked again."""
     steps = [within(2.5, move(f"{a}{n}", f"{b}{n}", 30, wait(9))) for n, (a, b) in enumerate(BOTH_WAYS)]
     t = play(accounts=MANY, actors={"m": [wait(1.3), *steps]})
     for call in moves(t):
+        expect_audited(t, call)
         if [span.how for span in audits(t, call)][:1] == ["cancelled"]:  # else it was kept from being cancelled: G3
             t.expect("balances of both", [balances(t)[name] for name in call.plain_args[:2]], [100, 100])
             t.expect("audits", len(audits(t, call)), 1)
+            t.expect("the transfer whose audit was cancelled", ending(call), "cancelled")
 
 
 @check("R2", misconception="await-between-changes", step="change-under-locks")
@@ -586,7 +624,7 @@ def expect_whole(t: Trace) -> None:
         if a != b:
             moved = [{**state, a: state[a] - amount, b: state[b] + amount} for state in may_be]
             may_be = moved if call.how == "returned" and not call.outside else may_be + moved
-    t.expect("accounts still locked at the end", t.notes("locked")[-1]["value"], [])
+    t.expect("accounts still locked at the end", at_the_end(t, "locked"), [])
     t.expect("balances at the end", {name: balances(t)[name] for name in "AB"}, one_of(*may_be))
 
 
@@ -594,7 +632,9 @@ def expect_whole(t: Trace) -> None:
 def test_cancelled_at_every_step(play: Play) -> None:
     """Cancelled at any moment, a transfer keeps no lock, and changes both balances or none."""
     steps = [move("A", "B", 30, wait(1), checkpoint()), move("C", "C", 30, wait(1))]
-    for t in play(accounts=THREE, actors={"m": [wait(1.3), *steps]}).cancelled("m"):
+    trial = play(accounts=THREE, actors={"m": [wait(1.3), *steps]})
+    expect_locks_taken(trial)
+    for t in trial.cancelled("m"):
         expect_whole(t)
 
 
@@ -603,7 +643,9 @@ def test_cancelled_while_locks_are_taken(play: Play) -> None:
     """Cancelled while it waits for a lock, a transfer keeps no lock, and changes no balance."""
     turns = [(busy, [move(*way, 30)]) for way in BOTH_WAYS for busy in (["A"], ["B"])]
     turns += [(["A", "B"], [move("A", "B", 30)]), (["C"], [move("C", "C", 1)])]
-    for t in play(accounts=THREE, actors=in_turn(*turns)).cancelled("m"):
+    trial = play(accounts=THREE, actors=in_turn(*turns))
+    expect_locks_taken(trial)
+    for t in trial.cancelled("m"):
         expect_whole(t)
 
 
@@ -616,8 +658,9 @@ def test_cancelled_as_it_gets_the_lock(play: Play) -> None:
         holding = [hold([f"{busy}{n}"], wait(4)), quits] if late else [hold([f"{busy}{n}"], wait(4), quits)]
         actors |= {f"m{n}": [wait(1.3), attempt(f"try {n}", move(a, b, 30, wait(1)))], f"holder{n}": holding}
     t = play(accounts=MANY, actors=actors)
-    t.expect("accounts still locked at the end", t.notes("locked")[-1]["value"], [])
+    t.expect("accounts still locked at the end", at_the_end(t, "locked"), [])
     for call in moves(t):
+        t.expect("the transfer, of which one lock is free at 4, ended at", call.end, at_least(4))
         t.expect("locks still held when the transfer ended", held(t, call, call.finished), [])
         t.expect("balances of both", [balances(t)[name] for name in call.plain_args[:2]], one_of([100, 100], [70, 130]))
 
@@ -638,7 +681,9 @@ TREES = ["ash", "bay", "elm", "fir", "oak", "yew"]
 
 def is_circle(names: Any, after: set[tuple[str, str]], refused: set[tuple[str, str]]) -> bool:
     """Tell whether the names, around either way, are learned orders and one that was refused."""
-    if not isinstance(names, list) or len(set(names)) != len(names) or len(names) < 2:
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        return False
+    if len(set(names)) != len(names) or len(names) < 2:
         return False
     for ring in (names, names[::-1]):
         links = set(zip(ring, ring[1:] + ring[:1], strict=True))
@@ -650,15 +695,15 @@ def is_circle(names: Any, after: set[tuple[str, str]], refused: set[tuple[str, s
 
 @check("R6", misconception="deadlock-must-happen", step="learn-the-order", core=False)
 def test_against_the_order(play: Play) -> None:
-    """Taking a lock against an order that was learned before raises `LockOrderError`."""
+    """Taking a lock against an order that was learned before raises `LockOrderError`, in each of several monitors."""
     actors: dict[str, list[Any]] = {}
     for n, (one, two) in enumerate(itertools.product((0, 1), (0, 1))):
-        x, y = f"x{n}", f"y{n}"
+        x, y = f"{n}/x", f"{n}/y"
         actors[f"a{n}"] = [wait(n), *both(x, *both(y, wait(0.1))[two])[one]]
         actors[f"b{n}"] = [wait(n + 5.3), *both(y, *both(x)[one])[two]]
     t = play(actors=actors)
     for n in range(4):
-        expect_refusal(t, f"b{n}", f"x{n}", f"y{n}")
+        expect_refusal(t, f"b{n}", f"{n}/x", f"{n}/y")
 
 
 @check("R6", misconception="deadlock-must-happen", step="learn-the-order", core=False)
@@ -692,7 +737,7 @@ def test_refused_before_it_waits(play: Play) -> None:
     t = play(actors=actors)
     for who, wish, has in (("b", "x", "y"), ("c", "p", "q")):
         expect_refusal(t, who, wish, has)
-        t.expect("the error comes at", takes(t, who, wish)[0].end, near(2.3))
+        t.expect("the error comes at", first_take(t, who, wish).end, near(2.3))
 
 
 @check("R6", misconception="pairs-only", step="learn-the-order", core=False)
@@ -833,7 +878,7 @@ def test_refused_task_keeps_what_it_holds(play: Play) -> None:
     )
     expect_refusal(t, "b", "x", "p and y")
     t.expect("holders", shown(t, "o"), [{"p": "b", "y": "b"}])
-    t.expect("the next task gets p at", takes(t, "o", "p")[0].end, at_least(5.3))
+    t.expect("the next task gets p at", first_take(t, "o", "p").end, at_least(5.3))
     t.expect("giving back", [ending(span) for span in t.all("drop", "b")], ["returned", "returned"])
 
 
@@ -846,7 +891,7 @@ def test_cycle_names_the_circle(play: Play) -> None:
         teach |= {f"end {n}": [wait(0.5), take(n), *others(f"0{n}"), *others(f"z{n}"), drop(n)] for n in path}
         t = play(actors=teach | {"b": [wait(2.3), take(path[-1]), take(path[0])]})
         expect_refusal(t, "b", path[0], path[-1])
-        seen = t.notes("cycle")[0]["value"]
+        seen = next((note["value"] for note in t.notes("cycle")), None)
         ring = is_circle(seen, set(itertools.pairwise(path)), {(path[-1], path[0])})
         t.expect_that("cycle", ring, f"expected the circle {' → '.join(path)} → {path[0]}, seen {seen}")
 
@@ -912,6 +957,8 @@ def test_errands_name_circles(play: Play) -> None:
     """Many tasks take locks in many orders: `cycle` is a circle of learned orders and the one that was refused."""
     scripts, wanted = errands(play)
     t = play(actors=scripts).accepting("deadlock")
+    if any(refused for refused, *_ in wanted):
+        t.expect_that("locks that are refused", any(ending(span) == ORDER for span in takes(t)), "none")
     seen = {n["span"]: n["value"] for n in t.notes("cycle")}
     for span, (refused, held_locks, after) in zip(takes(t), wanted, strict=False):
         if (ending(span) == ORDER) != refused:
@@ -921,9 +968,19 @@ def test_errands_name_circles(play: Play) -> None:
 
 
 # -- R7: no false alarm ----------------------------------------------------------------------------------------
+PROBE = {
+    "probe 1": [take("probe/x"), take("probe/y"), drop("probe/y"), drop("probe/x")],
+    "probe 2": [wait(90), take("probe/y"), take("probe/x"), drop("probe/y")],
+}
+"""Actors to whom a monitor that raises alarms at all raises one: a silent one has no false alarms, and proves nothing."""
+
+
 def expect_no_alarm(t: Trace) -> None:
-    """Fail the subject if any lock was refused because of the order."""
+    """Fail the subject if any lock was refused because of the order, but for the one of the `PROBE`."""
+    expect_refusal(t, "probe 2", "probe/x", "probe/y")
     for span in takes(t):
+        if span.who in PROBE:
+            continue
         t.expect_that("a false alarm", ending(span) != ORDER, f"{span.who} gets {ORDER} for {span.plain_args[0]}")
 
 
@@ -932,7 +989,7 @@ def test_one_after_the_other_is_no_order(play: Play) -> None:
     """Locks that were taken one after the other, without overlap, have no order."""
     once = [take("x"), drop("x"), take("y"), drop("y"), inside("z"), inside("x"), take("y"), drop("y")]
     twice = [wait(1.3), *taking("zyx"), *dropping("xyz"), inside("z", inside("y", inside("x")))]
-    expect_no_alarm(play(actors={"a": once, "b": twice}))
+    expect_no_alarm(play(actors={"a": once, "b": twice} | PROBE))
 
 
 @check("R7", misconception="sequence-is-an-order", step="learn-the-order", core=False)
@@ -940,16 +997,15 @@ def test_given_back_is_not_held(play: Play) -> None:
     """A lock that was given back does not count as held while the task holds another."""
     teach = [*taking("xyz"), *dropping("zy"), take("w"), *dropping("wx")]
     after = [wait(1.3), *taking("wyz"), *dropping("wyz")]
-    expect_no_alarm(play(actors={"a": teach, "b": after}))
+    expect_no_alarm(play(actors={"a": teach, "b": after} | PROBE))
 
 
 @check("R7", misconception="held-by-anyone", step="learn-the-order", core=False)
 def test_held_by_another_task(play: Play) -> None:
     """A lock that another task holds does not count as held by this one."""
     actors = {"a": [take("x"), wait(5), drop("x")], "b": [wait(1), take("y"), wait(2), inside("z"), drop("y")]}
-    expect_no_alarm(
-        play(actors=actors | {"c": [wait(7.3), *taking("zx"), *dropping("xz"), *taking("yx"), *dropping("xy")]})
-    )
+    after = [wait(7.3), *taking("zx"), *dropping("xz"), *taking("yx"), *dropping("xy")]
+    expect_no_alarm(play(actors=actors | {"c": after} | PROBE))
 
 
 @check("R7", misconception="child-has-parents-locks", step="learn-the-order", core=False)
@@ -966,7 +1022,7 @@ def test_child_tasks_hold_nothing(play: Play) -> None:
         *dropping("xyw"),
     ]
     for parent in both("x", spawn(children)):
-        expect_no_alarm(play(actors={"a": parent, "b": after}))
+        expect_no_alarm(play(actors={"a": parent, "b": after} | PROBE))
 
 
 @check("R7", misconception="pairs-only", step="learn-the-order", core=False)
@@ -987,7 +1043,9 @@ def test_orders_that_agree(play: Play) -> None:
     steps = {f"{a}{b}": [wait(0.1 * i), take(a), take(b), drop(b), drop(a)] for i, (a, b) in enumerate(links)}
     all_five = [take(name) for name in "abcde"] + [drop(name) for name in "cebad"]
     many = [*taking("abcdefghij"), *dropping("cebadjihgf")]
-    expect_no_alarm(play(actors={**steps, "all": [wait(3.3), *all_five, *all_five], "many": [wait(5.3), *many, *many]}))
+    expect_no_alarm(
+        play(actors={**steps, "all": [wait(3.3), *all_five, *all_five], "many": [wait(5.3), *many, *many], **PROBE})
+    )
 
 
 @check("R7", misconception="sequence-is-an-order", step="learn-the-order", core=False)
@@ -996,7 +1054,7 @@ def test_first_use_is_no_order(play: Play) -> None:
     names = play.shuffled(["ash", "bay", "elm", "fir"])
     made = [step for name in names for step in (locked(name), take(name), drop(name))]
     chain = [take(name) for name in reversed(names)] + [drop(name) for name in names]
-    expect_no_alarm(play(actors={"a": made, "b": [wait(1.3), *chain]}))
+    expect_no_alarm(play(actors={"a": made, "b": [wait(1.3), *chain], **PROBE}))
 
 
 @check("R7", misconception="cancelled-waiter-just-leaves", step="learn-the-order", core=False)
@@ -1004,14 +1062,14 @@ def test_given_up_is_not_held(play: Play) -> None:
     """A lock that the task did not get, as it gave up or was refused, does not count as held."""
     quits = [wait(1), within(1, take("x")), take("y"), drop("y"), within(0.2, inside("x")), take("z"), drop("z")]
     after = [wait(5.3), *taking("yx"), *dropping("xy"), *taking("zx"), *dropping("xz")]
-    expect_no_alarm(play(actors={"h": [take("x"), wait(4), drop("x")], "q": quits, "b": after}))
+    expect_no_alarm(play(actors={"h": [take("x"), wait(4), drop("x")], "q": quits, "b": after, **PROBE}))
 
 
 @check("R7", misconception="lock-is-reentrant", step="learn-the-order", core=False)
 def test_refused_again_teaches_nothing(play: Play) -> None:
     """A task that asks for a lock which it holds already teaches no order."""
     again = [*taking("xy"), within(1, take("x")), within(1, take("y")), *dropping("yx")]
-    expect_no_alarm(play(actors={"a": again, "b": [wait(5.3), *taking("xy"), *dropping("yx")]}))
+    expect_no_alarm(play(actors={"a": again, "b": [wait(5.3), *taking("xy"), *dropping("yx")], **PROBE}))
 
 
 @check("R7", misconception="refused-is-learned", step="learn-the-order", core=False)
@@ -1019,6 +1077,7 @@ def test_no_alarm_after_a_refusal(play: Play) -> None:
     """After a `LockOrderError` the right order, and the same task with nothing in hand, is accepted."""
     tried = [wait(1.3), *taking("yx"), drop("y"), *taking("xy"), *dropping("yx"), *taking("zx")]
     t = play(actors=passing("x", "y") | {"b": [*tried, *dropping("xz"), take("y"), drop("y")]})
+    expect_refusal(t, "b", "x", "y")
     for span in takes(t, "b")[2:]:
         t.expect_that("a false alarm", ending(span) != ORDER, f"b gets {ORDER} for {span.plain_args[0]}")
 
@@ -1028,15 +1087,18 @@ def test_monitors_know_nothing_of_each_other(play: Play) -> None:
     """What one monitor learned, or what is held in one, does not count in another monitor."""
     other = [*taking("o/y", "o/x"), *dropping("o/y", "o/x")]
     mixed = [*taking("p", "o/q"), *dropping("o/q", "p"), *taking("q", "o/p", "p"), *dropping("p", "q", "o/p")]
-    expect_no_alarm(play(actors=passing("x", "y") | {"b": [wait(1.3), *other, *mixed]}))
+    expect_no_alarm(play(actors=passing("x", "y") | {"b": [wait(1.3), *other, *mixed]} | PROBE))
 
 
 @check("R7", misconception="pairs-only", step="learn-the-order", core=False)
 def test_errands_that_agree(play: Play) -> None:
     """Many tasks take locks in many orders: each that agrees with all that was learned is accepted."""
     scripts, wanted = errands(play)
-    t = play(actors=scripts).accepting("deadlock")
-    for span, (refused, held_locks, _) in zip(takes(t), wanted, strict=False):
+    t = play(actors=scripts | PROBE).accepting("deadlock")
+    if t.data["end"]["kind"] == "done":
+        expect_refusal(t, "probe 2", "probe/x", "probe/y")
+    mine = [span for span in takes(t) if span.who not in PROBE]
+    for span, (refused, held_locks, _) in zip(mine, wanted, strict=False):
         if refused and ending(span) != ORDER:
             break  # not refused: R6's matter, and from here on the two know different orders
         if not refused:
@@ -1057,7 +1119,8 @@ def test_taking_again(play: Play) -> None:
     }
     waiters = {f"w{n}": [wait(2.3), within(3, take(f"{n}/x{n}"))] for n in range(5)}
     t = play(actors={who: [wait(1.3), *steps] for who, steps in ways.items()} | waiters)
-    for who in ways:
+    for n, who in enumerate(ways):
+        t.expect(f"who got the lock that {who} takes", names_of(t, f"{n}/x{n}")[:1], [who])
         for again in takes(t, who)[1:]:
             t.expect("taking a lock again", ending(again), RUNTIME)
             t.expect("the error comes at", again.end, near(again.start))
@@ -1068,6 +1131,7 @@ def test_taking_again_the_first_of_several(play: Play) -> None:
     """A task that holds several locks and takes one of them again gets a `RuntimeError`."""
     several = [*taking("xyzxyz"), drop("x"), *taking("zy")]
     t = play(actors={"a": [wait(1.3), *several]})
+    t.expect("taking x, y and z", [ending(span) for span in takes(t, "a")[:3]], ["returned"] * 3)
     for again in takes(t, "a")[3:]:
         t.expect(f"taking {again.plain_args[0]} again", ending(again), RUNTIME)
 
@@ -1101,6 +1165,7 @@ def test_releasing_anothers_lock(play: Play) -> None:
         "w": [wait(3), within(1, take("x")), drop("x")],
     }
     t = play(actors={"a": holding, **others})
+    t.expect("a takes the lock", ending(first_take(t, "a")), "returned")
     for who in ("child", "b", "c", "w"):
         t.expect(f"{who} releases the lock of a", ending(t.of(who)[drop("x")]), RUNTIME)
 
@@ -1110,7 +1175,7 @@ def test_only_the_holder_releases(play: Play) -> None:
     """A lock stays taken when a task that does not hold it tries to release it."""
     actors = {"a": [take("x"), wait(5), drop("x")], "b": [wait(1.3), drop("x")], "c": [wait(1.6), take("x"), drop("x")]}
     t = play(actors=actors)
-    t.expect("c gets the lock at", takes(t, "c", "x")[0].end, at_least(5))
+    t.expect("c gets the lock at", first_take(t, "c", "x").end, at_least(5))
     t.expect("the holder releases", ending(t.of("a")[drop("x")]), "returned")
 
 
@@ -1119,7 +1184,7 @@ def test_tasks_of_one_name(play: Play) -> None:
     """Two tasks of the same name are two tasks."""
     actors = {"a": [take("x"), wait(5), drop("x")], "b": [wait(1.3), take("x"), drop("x")], "c": [wait(2), drop("x")]}
     t = play(actors=actors, names={"a": "clerk", "b": "clerk", "c": "clerk"})
-    t.expect("a namesake of the holder takes the lock", ending(takes(t, "b", "x")[0]), "returned")
+    t.expect("a namesake of the holder takes the lock", ending(first_take(t, "b", "x")), "returned")
     t.expect("a namesake of the holder releases the lock", ending(t.of("c")[drop("x")]), RUNTIME)
 
 
@@ -1200,7 +1265,10 @@ def test_cancelled_at_every_step_of_acquire(play: Play) -> None:
     for holding, wish in itertools.product(([], [take("x"), wait(3), drop("x")]), both("x")):
         after = [wait(5.3), holders(), locked("x"), within(1, take("x")), drop("x")]
         line = {"next": [wait(2), take("x"), drop("x")]} if holding else {}
-        for t in play(actors={"h": holding, "q": [wait(1), *wish], **line, "o": after}).cancelled("q"):
+        trial = play(actors={"h": holding, "q": [wait(1), *wish], **line, "o": after})
+        when_q = [when for who, when, *_ in got(trial, "x") if who == "q"]
+        trial.expect("q gets the lock at", when_q, [near(3 if holding else 1)])
+        for t in trial.cancelled("q"):
             t.expect("holders after it", shown(t, "o"), [{}])
             t.expect("locked after it", told(t, "o"), [False])
             t.expect("the last to get the lock", names_of(t, "x")[-1:], ["o"])
@@ -1212,9 +1280,10 @@ def test_cancelled_before_it_asks(play: Play) -> None:
     wishes = zip(("1/x", "2/y"), (0, 1), strict=True)
     asking = [[wait(1), attempt(f"try {x}", cancel(f"try {x}"), *both(x)[way])] for x, way in wishes]
     after = [*map(holders, "12"), *map(locked, ("1/x", "2/y")), within(1, take("1/x")), within(1, take("2/y"))]
+    after += map(locked, ("1/x", "2/y"))
     t = play(actors={"p": asking[0], "q": asking[1], "o": [wait(3.3), *after]})
     t.expect("holders after it", shown(t, "o"), [{}, {}])
-    t.expect("locked after it", told(t, "o"), [False, False])
+    t.expect("locked after it, and when the next task has the locks", told(t, "o"), [False, False, True, True])
     t.expect("the next task that takes the locks", [ending(span) for span in takes(t, "o")], ["returned"] * 2)
 
 
@@ -1229,6 +1298,10 @@ def test_cancelled_at_the_hand_over(play: Play) -> None:
         actors |= {f"{x} q": [wait(1), attempt(f"try {x}", take(x), drop(x))]}
     watch = [*map(holders, "0123"), *map(locked, locks), *(within(1, take(x), drop(x)) for x in locks)]
     t = play(actors={**actors, "o": [wait(6.3), *watch]})
+    for x in locks[2:]:
+        t.expect(
+            "the next gets the lock at", [when for who, when, *_ in got(t, x) if who == f"{x} next"], [at_least(3)]
+        )
     t.expect("holders after it", shown(t, "o"), [{}] * 4)
     t.expect("locked after it", told(t, "o"), [False] * 4)
     t.expect("the next task that takes the locks", [ending(span) for span in takes(t, "o")], ["returned"] * 4)
@@ -1266,6 +1339,8 @@ def test_holders_by_name_of_the_task(play: Play) -> None:
 
 
 BLOCKS = ["a/a", "b/b", "c/c", "d/d", "e/e", "e/f"]
+HELD = [name for name in BLOCKS if name != "c/c"]
+"""Of these locks, those whose block does not end at once."""
 
 
 def blocks(*after: Any) -> dict[str, list[Any]]:
@@ -1273,13 +1348,23 @@ def blocks(*after: Any) -> dict[str, list[Any]]:
     inner = [[wait(1)], [wait(1), fail("E1")], [fail("E1")], [hang()], [inside("e/f", hang())]]
     ways = dict(zip(BLOCKS[:5], inner, strict=True))
     actors = {name: [wait(0.3), attempt(f"try {name}", inside(name, *steps))] for name, steps in ways.items()}
-    return actors | {"k": [wait(3), *(cancel(f"try {name}") for name in ways)], "o": [wait(5.3), *after]}
+    return actors | {
+        "k": [wait(3), *(cancel(f"try {name}") for name in ways)],
+        "o": [wait(5.3), *after],
+        "w": [wait(0.6), *map(locked, HELD)],
+    }
+
+
+def expect_held_in_the_blocks(t: Trace) -> None:
+    """Fail the subject unless the locks of the blocks that last a while are held in them."""
+    t.expect(f"whether {', '.join(HELD)} are locked in their blocks", told(t, "w"), [True] * len(HELD))
 
 
 @check("R9", misconception="asked-is-held", step="give-back-whatever-happens")
 def test_books_after_a_block(play: Play) -> None:
     """After an `async with` block was left, by itself, by an error or by cancellation, its task is not shown any more."""
     t = play(actors=blocks(*map(holders, "abcde"), *map(locked, BLOCKS)))
+    expect_held_in_the_blocks(t)
     t.expect("holders after the blocks", shown(t, "o"), [{}] * 5)
     t.expect("locked after the blocks", told(t, "o"), [False] * 6)
 
@@ -1332,9 +1417,10 @@ def test_the_same_lock_among_many(play: Play) -> None:
 @check("R10", misconception="look-then-wait-then-take", step="who-holds-what")
 def test_names_as_they_are(play: Play) -> None:
     """Names that differ in a space or a capital letter are names of different locks."""
-    t = play(actors={"a": [wait(0.3), *taking("x", "X", "x "), wait(1), *dropping("x ", "X", "x")]})
+    t = play(actors={"a": [wait(0.3), *taking("x", "X", "x "), holders(), wait(1), *dropping("x ", "X", "x")]})
     for span in takes(t):
         t.expect(f"a task takes 'x', 'X' and 'x ': taking {span.plain_args[0]!r}", ending(span), "returned")
+    t.expect("holders", shown(t, "a"), [{"X": "a", "x": "a", "x ": "a"}])
 
 
 @check("R10", misconception="look-then-wait-then-take", step="who-holds-what")
@@ -1346,7 +1432,7 @@ def test_nobody_else_gets_a_held_lock(play: Play) -> None:
         actors |= {f"{x}2": [wait(1.3), collect(), take(x), wait(1), drop(x)]}
     t = play(actors=actors)
     for x in ("1/x", "2/y"):
-        t.expect("two at once", overlap(t, x), "")
+        expect_in_turn(t, x)
         t.expect("how many got the lock", len(got(t, x)), 3)
 
 
@@ -1358,6 +1444,7 @@ def test_order_of_arrival(play: Play) -> None:
     }
     t = play(actors=lines["1/x"] | lines["2/y"])
     for x, line in lines.items():
+        expect_in_turn(t, x)
         t.expect("those who got the lock", names_of(t, x), list(line))
 
 
@@ -1370,6 +1457,7 @@ def test_order_of_arrival_whatever_is_held(play: Play) -> None:
         "d": [*taking("pq"), wait(3), inside("x"), drop("q")],
     }
     t = play(actors=actors)
+    expect_in_turn(t, "x")
     t.expect("those who got the lock", names_of(t, "x"), [*"abcde"])
 
 
@@ -1399,6 +1487,7 @@ def test_order_after_a_hand_over_that_failed(play: Play) -> None:
     t = play(actors=actors)
     for x in ("1/x", "2/y"):
         line = [f"{x} {i}" for i in range(5)]
+        expect_in_turn(t, x)
         t.expect("those who got the lock", names_of(t, x), one_of(line, [line[0], *line[2:]]))
 
 
@@ -1420,6 +1509,7 @@ def test_no_barging_in(play: Play) -> None:
         actors |= {f"{x}3": [wait(2), *both(x, wait(1))[i]]}
     for t in play(actors=actors).orders(10):
         for x in ("1/x", "2/y"):
+            expect_in_turn(t, x)
             t.expect("the second to get the lock", names_of(t, x)[1:2], [f"{x}2"])
 
 
@@ -1428,7 +1518,7 @@ def test_one_at_a_time(play: Play) -> None:
     """In any order of the tasks, one at a time has the lock, and each gets it."""
     actors = {f"t{i}": [wait(1), *both("x", checkpoint())[i % 2], *both("x")[i // 2]] for i in range(4)}
     for t in play(actors=actors).orders(8):
-        t.expect("two at once", overlap(t, "x"), "")
+        expect_in_turn(t, "x")
         t.expect("times that the lock was got", len(got(t, "x")), 8)
 
 
@@ -1438,7 +1528,7 @@ def test_line_moves_on(play: Play) -> None:
     actors = line_of(play, 8)
     t = play(actors=actors)
     seen = got(t, "x")
-    t.expect("two at once", overlap(t, "x"), "")
+    expect_in_turn(t, "x")
     t.expect("those who got the lock", [who for who, *_ in seen], sorted(who for who, *_ in seen))
     done = {who for who, script in actors.items() if script[1][0] != "within"} - {who for who, *_ in seen}
     t.expect("those who waited and never got it", sorted(done), [])
@@ -1449,6 +1539,8 @@ def test_line_moves_on(play: Play) -> None:
 def test_both_backends_monitor(play: Play) -> None:
     """A lock of the monitor works on asyncio and on trio: one task holds it, one waits for it."""
     t = play(actors={"a": [wait(0.3), inside("x", wait(2))], "b": [wait(1.3), inside("x", wait(1))]})
+    expect_in_turn(t, "x")
+    t.expect("who got the lock", names_of(t, "x"), ["a", "b"])
     t.expect("how the two blocks ended", [span.how for span in t.all("inside")], ["returned", "returned"])
 
 
@@ -1457,6 +1549,8 @@ def test_both_backends_transfer(play: Play) -> None:
     """`transfer` works on asyncio and on trio."""
     t = play(accounts=TWO, actors={"m": [wait(1.3), move("A", "B", 10, wait(1))]})
     t.expect("the transfer", ending(t.call), "returned")
+    expect_audited(t, t.call)
+    expect_locks_taken(t)
 
 
 @check("G2", misconception="released-at-the-end", step="give-back-whatever-happens")
@@ -1473,15 +1567,17 @@ def test_transfer_leaves_nothing(play: Play) -> None:
     ways += [("B", "A", 9, [fail("E1")]), ("A", "A", 30, error), ("A", "A", 101, short), ("A", "B", -1, short)]
     ways += [(a, b, 9, [wait(1), fail("E2", "ExceptionGroup")]) for a, b in (("A", "A"), *BOTH_WAYS)]
     t = play(accounts=TWO, actors={"m": [wait(1.3), *(move(a, b, n, *steps) for a, b, n, steps in ways)]})
+    expect_locks_taken(t)
     for call in moves(t):
         t.expect("left behind", call.left, {})
-    t.expect("accounts still locked", t.notes("locked")[-1]["value"], [])
+    t.expect("accounts still locked", at_the_end(t, "locked"), [])
 
 
 @check("G2", misconception="released-at-the-end", step="give-back-whatever-happens")
 def test_block_gives_the_lock_back(play: Play) -> None:
     """When an `async with` block was left, by itself, by an error or by cancellation, its lock is free."""
     t = play(actors=blocks(*(within(1, take(name)) for name in BLOCKS)))
+    expect_held_in_the_blocks(t)
     t.expect("the next task that takes the locks", [ending(span) for span in takes(t, "o")], ["returned"] * 6)
 
 
@@ -1496,6 +1592,7 @@ def test_transfer_cancelled_in_time(play: Play) -> None:
     for n, (busy, (a, b)) in enumerate(ways):
         turns.append(([f"{name}{n}" for name in busy], [within(2.5, move(f"{a}{n}", f"{b}{n}", 30, wait(9)))]))
     t = play(accounts=MANY, actors=in_turn(*turns, during=9))
+    t.expect_that("transfers that last", any(call.end > call.start + 2 for call in moves(t)), "none")
     for call in moves(t):
         if call.end > call.start + 2:  # else it ended by itself before it was cancelled
             t.expect("cancelled after 2.5 s, the transfer", ending(call), "cancelled")
@@ -1506,7 +1603,9 @@ def test_transfer_cancelled_in_time(play: Play) -> None:
 def test_transfer_lets_cancellation_pass(play: Play) -> None:
     """Cancelled from outside at any moment, a transfer ends by the cancellation, and not by an error or by itself."""
     actors = in_turn((["A", "B"], [move("A", "B", 30, wait(1), checkpoint())]), (["C"], [move("C", "C", 30, wait(1))]))
-    for t in play(accounts=THREE, actors=actors).cancelled("m"):
+    trial = play(accounts=THREE, actors=actors)
+    expect_locks_taken(trial)
+    for t in trial.cancelled("m"):
         t.expect_cancellation_passes()
         struck = [call for call in moves(t, "m") if call.outside]
         t.expect("how the cancelled transfer ended", [ending(call) for call in struck], ["cancelled"] * len(struck))
@@ -1529,7 +1628,8 @@ def test_block_lets_cancellation_pass(play: Play) -> None:
         "a": [wait(0.3), within(2, inside("x", hang()))],
         "b": [wait(0.6), within(2, inside("2/y", inside("2/z", hang())))],
     }
-    t = play(actors=actors)
+    t = play(actors=actors | {"o": [wait(1), *map(locked, ("x", "2/y", "2/z"))]})
+    t.expect("whether the locks are locked in the blocks", told(t, "o"), [True] * 3)
     t.expect("blocks that the cancelled tasks went on behind", [n["value"] for n in t.notes("out")], [])
     t.expect("how the blocks ended", [ending(span) for span in takes(t)], ["cancelled"] * 3)
 
@@ -1545,8 +1645,14 @@ def test_nothing_blocks_the_loop(play: Play) -> None:
         "a": [wait(0.3), take("x"), wait(2), *dropping("xx")],
         "b": [wait(1), inside("x"), holders(), locked("x")],
     }
-    play(accounts=TWO, actors=movers | {"holder": [hold(["A"], wait(2), wait(1))]}).expect_not_blocked()
-    play(actors=monitor).expect_not_blocked()
+    t = play(accounts=TWO, actors=movers | {"holder": [hold(["A"], wait(2), wait(1))]})
+    t.expect_not_blocked()
+    expect_locks_taken(t)
+    t = play(actors=monitor)
+    t.expect_not_blocked()
+    t.expect(
+        "b, who waits for the lock, has it at", [when for who, when, *_ in got(t, "x") if who == "b"], [at_least(2.3)]
+    )
 
 
 @check("G5", misconception="released-at-the-end", step="give-back-whatever-happens")
@@ -1556,21 +1662,26 @@ def test_interrupts_pass(play: Play) -> None:
     steps = [move(f"{a}{n}", f"{b}{n}", 30, *audit) for n, (a, b) in enumerate(ways)]
     steps += [move(f"{a}{n}", f"{b}{n}", 30, at_once(), *audit[1:]) for n, (a, b) in enumerate(ways, 3)]
     t = play(accounts=MANY, actors={"m": [wait(1.3), *steps]})
+    t.expect_that("audits", bool(t.all("audit")), "none was awaited")
     for call in moves(t):
         if audits(t, call):
             t.expect_that("what left the audit must leave the transfer", "stop" in call.errors, call.ending)
-    t.expect("accounts still locked", t.notes("locked")[-1]["value"], [])
+    t.expect("accounts still locked", at_the_end(t, "locked"), [])
     t.expect("accounts with another balance at the end", [n for n, money in balances(t).items() if money != 100], [])
 
 
 @check("G5", misconception="released-at-the-end", step="give-back-whatever-happens")
 def test_interrupts_leave_a_block(play: Play) -> None:
     """What is no `Exception` and is raised inside `async with` leaves the block, which gives the lock back."""
-    actors = {"a": [wait(0.3), inside("x", wait(1), fail("stop", "Abandon"))], "o": [wait(3), within(1, take("x"))]}
+    actors = {
+        "a": [wait(0.3), inside("x", wait(1), fail("stop", "Abandon"))],
+        "o": [wait(1), locked("x"), wait(2), within(1, take("x"))],
+    }
     t = play(actors=actors)
+    t.expect("whether x is locked in the block", told(t, "o"), [True])
     block = t.one("inside")
     t.expect_that("what is raised in the block must leave it", "stop" in block.errors, block.ending)
-    t.expect("the next task that takes the lock", ending(takes(t, "o")[0]), "returned")
+    t.expect("the next task that takes the lock", ending(first_take(t, "o")), "returned")
 
 
 @check("G6", misconception="polling", step="who-holds-what")
@@ -1582,8 +1693,9 @@ def test_transfer_waits_without_polling(play: Play) -> None:
         holder = [step for busy, _ in turns for step in (hold(busy, wait(3 * long)), wait(7 * long))]
         mover = [step for _, [move_it] in turns for step in (wait(1.3 * long), move_it, wait(0.7 * long))]
         t = play(accounts=TWO, actors={"holder": holder, "m": mover})
+        expect_locks_taken(t)
         steps.append([call.steps for call in moves(t)])
-    for short, longer in zip(*steps, strict=True):
+    for short, longer in zip(*steps, strict=False):
         t.expect("wake-ups of the longer transfer", longer, at_most(short + 4))
 
 
@@ -1593,6 +1705,8 @@ def test_lock_waits_without_polling(play: Play) -> None:
     steps = []
     for long in (1, 1000):
         t = play(actors={f"t{i}": [wait(i + 0.3), *both("x", wait(5 * long))[i % 2]] for i in range(4)})
+        expect_in_turn(t, "x")
+        t.expect("who got the lock", names_of(t, "x"), [f"t{i}" for i in range(4)])
         steps.append(t.steps)
     t.expect("wake-ups of all tasks", steps[1], at_most(steps[0] + 4))
 
@@ -1602,6 +1716,8 @@ def test_negative_amount_at_once(play: Play) -> None:
     """A negative amount is refused by a bare `ValueError` at once, before the transfer waits for a lock."""
     turns = [(busy, [move(*way, -1)]) for way in (*BOTH_WAYS, ("A", "A")) for busy in (["A"], ["B"], ["A", "B"])]
     t = play(accounts=TWO, actors=in_turn(*turns))
+    legal = play(accounts=TWO, actors={"m": [move("A", "B", 1)]})
+    legal.expect("transfer of 1, which is legal", ending(legal.call), "returned")
     for call in moves(t):
         t.expect("what it raised", call.raised, "ValueError")
         t.expect("refused at", call.end, near(call.start))
@@ -1620,5 +1736,7 @@ def test_any_awaitable_audit(play: Play) -> None:
 def test_audit_that_raises_when_called(play: Play) -> None:
     """If the audit raises when it is called, before anything is awaited, no money moves and no lock stays taken."""
     t = play(accounts=TWO, actors={"m": [wait(1.3), move("A", "B", 30, at_once(), fail("E1"))]})
+    expect_audited(t, t.call)
+    expect_locks_taken(t)
     t.expect("balances at the end", balances(t), {"A": 100, "B": 40})
-    t.expect("accounts still locked", t.notes("locked")[-1]["value"], [])
+    t.expect("accounts still locked", at_the_end(t, "locked"), [])
