@@ -1,6 +1,7 @@
 """Stops whatever a block or `connect` or closing raises that is no error.
 
 Breaks: G5
+Also: R7
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A lease is counted as over only if the closing of its connection was not interrupted.
 
-Breaks: G5
+Breaks: R7
 """
 
 from __future__ import annotations
