@@ -560,20 +560,24 @@ def test_time_does_not_begin_anew(play: Play) -> None:
     actors = {"h": [lease(wait(3))], "w": [wait(0.5), lease(wait(4))], "x": [wait(1), lease()]}
     t = play(actors=actors, size=1, acquire_timeout=5)
     expect_lent(t, "h")
-    expect_timed_out(t, lease_of(t, "x"), 5)
+    for span in leases(t, "w", "x"):
+        if span.who not in got_at(t):  # who of the two is served, R3 asks
+            expect_timed_out(t, span, 5)
     actors = {
         "h": [lease(wait(2)), wait(0.5), lease(wait(2)), wait(0.5), lease(wait(9))],
         "w": [wait(0.5), lease(wait(30))],
     }
     t = play(actors=actors | {"x": [wait(1), lease()], "y": [wait(1.7), within(1, lease())]}, size=1, acquire_timeout=7)
     expect_lent(t, "h")
-    expect_timed_out(t, lease_of(t, "x"), 7)
+    for span in leases(t, "w", "x"):
+        if span.who not in got_at(t):
+            expect_timed_out(t, span, 7)
 
 
 @check("R4", misconception="timeout-around-the-lease", step="bound-the-wait")
 def test_the_block_is_not_bounded(play: Play) -> None:
     """`acquire_timeout` does not end the block, also not after a wait."""
-    actors = {"x": [lease(wait(40))], "y": [wait(1), lease(wait(30))], "z": [wait(38), lease(wait(50))]}
+    actors = {"x": [lease(wait(40))], "y": [wait(3), lease(wait(30))], "z": [wait(34), lease(wait(50))]}
     t = play(actors=actors, size=2, acquire_timeout=3, connect=[wait(2)])
     expect_lent(t, *"xyz")
     t.expect("how the leases ended", [s.ending for s in leases(t)], ["returned"] * 3)
@@ -1126,7 +1130,7 @@ def test_nothing_is_left(play: Play) -> None:
     """When a lease or `aclose` has ended, no task, stream or lock of it is left, and no slot is lost."""
     actors = {
         "h": [lease(wait(3))],
-        "x": [wait(1), lease(wait(1), fail("E1", "ConnectionError"))],
+        "x": [wait(1), lease(wait(1), fail("E1"))],
         "y": [wait(1.5), lease(wait(9))],
         "z": [wait(1.7), within(3, lease(hang()))],
         "k": [wait(20), aclose()],
