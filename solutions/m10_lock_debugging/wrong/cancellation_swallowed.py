@@ -1,6 +1,7 @@
 """A cancelled audit is a refused transfer: return quietly.
 
 Breaks: G3
+Also: R2
 """
 
 from __future__ import annotations
