@@ -16,7 +16,8 @@ Cancelled from outside, services are cancelled at once, every cleanup runs, and 
 
 Stretch
 -------
-- All errors leave together in one `ExceptionGroup`, without a cancellation in it.
+- All errors leave together in one `ExceptionGroup`, without a cancellation in it. For a cleanup that was given up, that
+  may be a `TimeoutError`, what it raised then, or both.
 - The second signal cancels what still runs; further ones, also during cleanup, are read and change nothing.
 - After the call no signal handler of it is left.
 

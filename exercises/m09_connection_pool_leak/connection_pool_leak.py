@@ -16,8 +16,8 @@ Stretch
 - A slow `connect` or close holds up nobody who could be served otherwise.
 - A connection that is `closed` before its lease ends, or whose block raised `ConnectionError`, is not used again: it is
   closed, and its slot is free.
-- Closing is protected from cancellation, for at most `close_timeout`. If it fails or is given up, the slot is free all
-  the same, and the block's own error goes on.
+- Closing is protected from cancellation, for at most `close_timeout`. If it fails (also by what is not an `Exception`) or
+  is given up, the slot is free all the same, and the block's own error goes on.
 - `aclose` may be called twice or be cancelled: all is closed. A connection that is being made counts as open.
 
 Everything runs on asyncio and on trio: use only `anyio` and the standard library.

@@ -2,10 +2,10 @@
 
 Core
 ----
-`transfer` takes the locks of both accounts, in an order that is the same for every pair, before it reads a
-balance, and keeps them until both balances have changed. It awaits `audit` once, with both locks held, before
-anything changes. Too little money: `InsufficientFunds`, no audit. A negative amount: `ValueError`, at once. Source
-and target may be one account. Whatever happens, no lock stays taken and no money is lost.
+`transfer` takes the locks of both accounts, in an order that is the same for every pair, before it decides
+anything, and keeps them until both balances have changed. It awaits `audit` once, with both locks held, before
+anything changes; what that raises leaves the call. Too little money: `InsufficientFunds`, no audit. A negative amount:
+`ValueError`, at once. Source and target may be one account. Whatever happens, no lock stays taken and no money is lost.
 
 `LockMonitor` makes named locks and knows which task holds which. Waiters get a lock in order of arrival. Taking a
 lock twice, or releasing one that the task does not hold, raises `RuntimeError`. A cancelled `acquire` leaves no trace.
