@@ -808,6 +808,7 @@ def test_error_of_closing_hides_no_cancellation(play: Play) -> None:
     for close in ([wait(0.4), fail("F1")], [fail("F1")], [hang()], [on_cancel(fail("F1")), hang()]):
         actors = {"x": [lease(hang())], "k": [wait(1), aclose()]}
         t = play(actors=actors, size=1, close=close, close_timeout=2).accepting("deadlock").cancel("x", at=3)
+        expect_lent(t, "x")
         if (t.call.end or 0) >= 3:
             t.one("close")
             t.expect("the lease", t.call.how, "cancelled")
