@@ -1,0 +1,178 @@
+"""Flags by reading: what reaches for the interpreter is flagged with its line, unusual but honest style is not."""
+
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from grader.flags import flags_by_reading
+
+ROOT = Path(__file__).resolve().parents[2]
+
+REACHES = {
+    "engine by name": ("import sys\nw = sys.modules['grader_worker']", "line 2: uses `sys.modules`"),
+    "engine imported": ("import grader_worker.session", "line 1: imports `grader_worker.session`, which is the engine"),
+    "an alias": ("import sys as s\ns.modules", "line 2: uses `sys.modules`"),
+    "a part": ("from sys import modules", "line 1: imports `modules` from `sys`"),
+    "the module as a value": ("import sys\nvars(sys)['modules']", "line 2: hands the module `sys` on as a value"),
+    "a module's dictionary": ("import sys\nsys.__dict__", "line 2: uses `sys.__dict__`"),
+    "a closure": ("def f(job): return job.__closure__[0].cell_contents", "what a function keeps to itself"),
+    "globals of a job": ("def f(job): return job.__globals__", "another module's names"),
+    "globals by text": ("def f(job): return getattr(job, '__globals__')", "names `__globals__` in a text"),
+    "globals in a format": ("def f(job): return '{0.__globals__}'.format(job)", "names `__globals__` in a text"),
+    "globals in a pattern": ("match 1:\n    case object(__globals__=g): pass", "line 2: uses `__globals__`"),
+    "a name made up": ("def f(job): return getattr(job, '__glo' + 'bals__')", "a name made up at run time"),
+    "a name in a variable": ("def f(job, name): return getattr(job, name)", "a name made up at run time"),
+    "subclasses": ("object.__subclasses__()", "classes that the file was not given"),
+    "collector": ("import gc\ngc.get_objects()", "line 1: imports `gc`"),
+    "frames": ("import inspect\ninspect.currentframe()", "line 2: uses `inspect.currentframe`"),
+    "frames of an error": ("def f(e): return e.__traceback__.tb_frame.f_back", "the frames of running code"),
+    "frames of a task": ("def f(task): return task.coro.cr_frame", "the frames of running code"),
+    "memory": ("import ctypes", "reaches into the interpreter's memory"),
+    "patched library": ("import anyio\nanyio.sleep = None", "line 2: changes an attribute of `anyio`"),
+    "patched class": (
+        "from anyio import CancelScope\nCancelScope.cancel = None",
+        "changes an attribute of `CancelScope`",
+    ),
+    "patched by call": ("import anyio\nsetattr(anyio, 'sleep', None)", "changes an attribute of `anyio`"),
+    "patched by type": ("import anyio\ntype.__setattr__(anyio.Event, 'set', None)", "changes an attribute of `anyio`"),
+    "deleted": ("import anyio\ndel anyio.sleep", "changes an attribute of `anyio`"),
+    "text as code": ("exec('x = 1')", "executes text as code"),
+    "an expression as code": ("run = eval", "executes text as code"),
+    "an import by text": ("__import__('sys')", "loads a module"),
+    "an import by library": ("import importlib", "loads modules by names made up at run time"),
+    "builtins": ("import builtins\nbuiltins.isinstance = None", "can change what every name means"),
+    "descriptors": ("import os\nos.write(3, b'')", "line 2: uses `os.write`"),
+    "a trace function": ("import sys\nsys.settrace(None)", "line 2: uses `sys.settrace`"),
+    "a private part": ("from anyio._backends import _asyncio", "a private part of a library"),
+    "a private attribute": ("import asyncio\nasyncio._get_running_loop()", "a private part of a library"),
+    "all tasks": ("import asyncio\nasyncio.all_tasks()", "line 2: uses `asyncio.all_tasks`"),
+    "a bound method": ("def f(job): return job.__self__", "what stands behind a function"),
+}
+HONEST = """
+import contextlib
+import contextvars
+import dataclasses
+import functools
+import inspect
+import logging
+import os
+import re
+import signal
+import sys
+import threading
+import traceback
+import types
+import weakref
+from collections.abc import Awaitable, Callable
+from typing import Any, Generic, TypeVar, get_type_hints
+
+import anyio
+import anyio.abc
+import anyio.from_thread
+import anyio.lowlevel
+import sniffio
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+PATTERN = re.compile(r"a+")
+running: "weakref.WeakSet[Any]" = weakref.WeakSet()
+current = contextvars.ContextVar("current", default=None)
+if sys.version_info >= (3, 11):
+    from typing import Self
+
+
+class Meta(type):
+    def __call__(cls, *args, **kwargs):
+        return super().__call__(*args, **kwargs)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Point(Generic[T], metaclass=Meta):
+    x: int = 0
+
+    def __post_init__(self):
+        object.__setattr__(self, "x", abs(self.x))
+
+    def __getattr__(self, name):
+        return getattr(self, "_" + name, None)
+
+
+def traced(func: Callable[..., Awaitable[T]]) -> Callable[..., Awaitable[T]]:
+    @functools.wraps(func)
+    async def inner(*args: Any, **kwargs: Any) -> T:
+        log.debug("%s %r %s", func.__name__, func.__doc__, func.__module__)
+        try:
+            result = func(*args, **kwargs)
+            if inspect.isawaitable(result) or inspect.iscoroutinefunction(func):
+                return await result
+            return result
+        except Exception:
+            kind, error, tb = sys.exc_info()
+            log.exception("failed: %s", "".join(traceback.format_exception(kind, error, tb)))
+            raise error.with_traceback(tb) from None
+
+    inner.calls = 0
+    return inner
+
+
+class Pool:
+    limit = 3
+
+    def __init__(self, **options: Any) -> None:
+        self.__dict__.update(options)
+        for name, value in options.items():
+            setattr(self, name, value)
+        for name in ("aclose", "close"):
+            if hasattr(self, name):
+                getattr(self, name)
+        self.lock = threading.local()
+        type(self).limit += 1
+        Pool.made = True
+        self._finalizer = weakref.finalize(self, print, "gone")
+
+    def __reduce__(self):
+        return type(self), ()
+
+    async def main(self) -> None:
+        with contextlib.suppress(KeyError), contextlib.ExitStack() as stack:
+            stack.callback(print, os.getpid(), os.path.join("a", "b"), file=sys.stderr)
+            name = anyio.get_current_task().name
+            print(sniffio.current_async_library(), name, vars(self), type(self).__name__, type(self).__mro__)
+            if "error" not in locals():
+                signal.getsignal(signal.SIGTERM)
+        scope = anyio.CancelScope()
+        scope.deadline = anyio.current_time() + 1
+        scope.shield = True
+        space = types.SimpleNamespace(a=1)
+        space.a = getattr(space, "b", 2)
+        frame = {"line": 1}["line"]
+        logging.getLogger("x").setLevel(logging.DEBUG)
+        print(f"{frame!r}", dataclasses.replace(Point(1), x=2), get_type_hints(Point))
+"""
+
+
+@pytest.mark.parametrize(("text", "reason"), REACHES.values(), ids=REACHES)
+def test_what_reaches_for_the_interpreter_is_flagged_with_its_line(text, reason):
+    said = [str(flag) for flag in flags_by_reading(text)]
+    assert any(reason in line for line in said), said
+
+
+def test_unusual_but_honest_style_is_not_flagged():
+    assert flags_by_reading(HONEST) == []
+
+
+def test_docstrings_may_name_what_they_like():
+    assert flags_by_reading('"""Says something of __globals__ and sys.modules."""\n') == []
+
+
+def test_no_file_of_the_course_is_flagged():
+    folders = ("solutions/*", "solutions/*/wrong", "solutions/*/right", "tests/right/*")
+    files = [path for folder in folders for path in ROOT.glob(f"{folder}/*.py")]
+    assert len(files) > 900
+    assert [path.name for path in files if flags_by_reading(path.read_text("utf-8"))] == []
+
+
+@pytest.mark.parametrize("text", ["def f(:", "\x00", "(" * 500])
+def test_what_is_not_python_has_no_flags(text):
+    assert flags_by_reading(textwrap.dedent(text)) == []
