@@ -22,6 +22,7 @@ from rich.table import Table
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from grader.play import order_of
+from grader.searches import first_runs
 from grader.worker import probes
 from grader.worker.alarm import Alarm
 from grader.worker.session import Session
@@ -54,8 +55,8 @@ def session_of(source: str) -> Session:
 def orders(session: Session, backend: str, count: int) -> list[dict[str, Any]]:
     """Return the traces of `count` orders."""
     traces: list[dict[str, Any]] = []
-    search = {"kind": "orders", "runs": [order_of(seed) for seed in range(count)]}
-    session.play({"backend": backend, "plan": {}, "search": search}, traces.append)
+    runs = first_runs({"kind": "orders", "runs": [order_of(seed) for seed in range(count)]})
+    session.play({"backend": backend, "plan": {}, "runs": runs}, traces.append)
     return traces
 
 

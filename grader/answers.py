@@ -70,31 +70,6 @@ def refuse_forged(closed: LinkClosed) -> None:
         raise NotRun(f"the worker {closed}") from closed
 
 
-def checked(trace: object, message: Mapping[str, Any], number: int) -> dict[str, Any]:
-    """Take a trace only if it answers the request; its inside is looked at by `grader.trace`.
-
-    Raises:
-        NotRun: it is no trace, or one of another run than the next.
-    """
-    if (
-        not isinstance(trace, dict)
-        or not isinstance(end := trace.get("end"), dict)
-        or not isinstance(end.get("kind"), str)
-    ):
-        raise NotRun("the worker wrote something that is no trace")
-    runs = message.get("search", {}).get("runs")
-    wanted: dict[str, Any] = {"backend": message["backend"]}
-    if runs is not None:
-        if number >= len(runs):
-            raise NotRun("the worker wrote more traces than there were runs")
-        wanted["seed"] = runs[number]["seed"]
-    if message.get("search", {}).get("kind") == "one":
-        wanted |= {key: message["search"][key] for key in ("seed", "cancel", "fault")}
-    if any(trace.get(key) != value for key, value in wanted.items()):
-        raise NotRun("the worker wrote a trace that nobody asked for")
-    return trace
-
-
 def ended_trace(
     message: Mapping[str, Any], kind: str, text: str, line: int | None = None, number: int = 0
 ) -> dict[str, Any]:
@@ -105,18 +80,13 @@ def ended_trace(
         kind: ``exit`` or ``stuck``.
         text: a plain sentence.
         line: of the learner's file, if known.
-        number: of the run in the search, from 0.
+        number: of the run in the request, from 0.
     """
-    search = message.get("search", {})
-    runs = search.get("runs") or [search]
-    run = runs[min(number, len(runs) - 1)]
+    runs = message["runs"]
     return {
         "format": 1,
         "backend": message["backend"],
-        "seed": run.get("seed", 0),
-        "order": run.get("order", "fifo"),
-        "cancel": None,
-        "fault": None,
+        **runs[min(number, len(runs) - 1)],
         "spans": [],
         "notes": [],
         "steps": 0,

@@ -6,10 +6,12 @@ The self-check uses it for one run at a time, when the learner's file comes to `
 from __future__ import annotations
 
 import contextlib
+import functools
 import sys
 from collections.abc import Iterator
 from typing import Any
 
+from .searches import Traces, play_search
 from .worker import probes
 from .worker.alarm import Alarm
 from .worker.session import Session
@@ -37,10 +39,13 @@ class Here:
             Problem: if the file cannot be loaded.
         """
         probes.install(blocking_calls=False)  # a debugger sleeps and locks as it likes
+        yield from play_search(request["search"], functools.partial(self._play_runs, request))
+
+    def _play_runs(self, request: dict[str, Any], runs: list[dict[str, Any]]) -> Traces:
         traces: list[dict[str, Any]] = []
         session = Session(Subject(self._name, self._source, {}), self._scene, alarm=Alarm(traces.append))
         with _modules_kept(self._name):
-            session.play({**request, "steps": _NO_LIMIT, "debugger": False}, traces.append)
+            session.play({**request, "runs": runs, "steps": _NO_LIMIT, "debugger": False}, traces.append)
         yield from traces
 
 

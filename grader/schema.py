@@ -1,4 +1,4 @@
-"""Which traces are believed: valid, bounded, monotone in time, and made of names that the plan knows."""
+"""Which traces are believed: answers to what was asked, valid, bounded, monotone in time, made of names that the plan knows."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
+
+from grader.check import NotRun
 
 #: Version of the trace format that this judge reads.
 FORMAT = 1
@@ -28,14 +30,37 @@ def words_of(text: str) -> frozenset[str]:
     return frozenset(_WORD.findall(text)) | _OURS
 
 
-def complaints(data: Any, request: Mapping[str, Any], words: frozenset[str] | None = None) -> str:
+def believed(data: object, request: Mapping[str, Any], number: int, words: frozenset[str]) -> dict[str, Any]:
+    """Take a trace from a child only if it may be believed: the one place where that is decided.
+
+    Args:
+        data: what the child wrote.
+        request: what was asked for: ``backend``, ``plan`` and ``runs``.
+        number: of the run whose trace is due, from 0.
+        words: those of the scene (`words_of`).
+
+    Raises:
+        NotRun: it is not a trace, not that of this run, or not valid.
+    """
+    if not isinstance(data, dict) or not isinstance(end := data.get("end"), dict) or type(end.get("kind")) is not str:
+        raise NotRun("the worker wrote something that is no trace")
+    if number >= len(request["runs"]):
+        raise NotRun("the worker wrote more traces than there were runs")
+    wanted = {"backend": request["backend"], **request["runs"][number]}
+    if any(key not in data or data[key] != value for key, value in wanted.items()):
+        raise NotRun("the worker wrote a trace that nobody asked for")
+    if wrong := complaints(data, request, words):
+        raise NotRun(f"the run's record is not valid: {wrong}")
+    return data
+
+
+def complaints(data: Any, request: Mapping[str, Any], words: frozenset[str]) -> str:
     """Return what is wrong with a trace, in a few words; empty text if it may be believed.
 
     Args:
         data: the trace.
         request: what was asked for.
-        words: those of the scene (`words_of`); names made of others than these and the plan's are refused. None
-            lets any name pass.
+        words: those of the scene (`words_of`); names made of others than these and the plan's are refused.
     """
     try:
         return _head(data, request) or _spans(data) or _notes(data) or _names(data, request, words)
@@ -57,9 +82,7 @@ def _head(data: Any, request: Mapping[str, Any]) -> str:
     return ""
 
 
-def _names(data: Mapping[str, Any], request: Mapping[str, Any], words: frozenset[str] | None) -> str:
-    if words is None:
-        return ""
+def _names(data: Mapping[str, Any], request: Mapping[str, Any], words: frozenset[str]) -> str:
     known = _words_with(repr(request["plan"]), words)
     names = {f"{span['what']} {span['who']}": None for span in data["spans"]}
     # Who notes a lock is a task, and its name may be the learner's.

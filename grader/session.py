@@ -6,18 +6,18 @@ run ended (the subject's doing) or `NotRun` (nobody can tell whose doing it is).
 
 from __future__ import annotations
 
-import contextlib
+import functools
 import time
 from collections.abc import Generator, Iterator, Mapping
 from typing import Any, Protocol, Self
 
-from grader.answers import Hung, Late, Limits, checked, ended_trace, misplanned, parts_of, refuse_forged
+from grader.answers import Hung, Late, Limits, ended_trace, misplanned, parts_of, refuse_forged
 from grader.check import NotRun
 from grader.contract import Fault, Submission, load_fault
 from grader.course import BACKENDS, Module
 from grader.sandbox import LinkClosed, LinkTimeout
-from grader.schema import words_of
-from grader.worker.sweeps import planned, spread
+from grader.schema import believed, words_of
+from grader.searches import Traces, play_search, spread
 
 SLICE = 0.5
 """Seconds of waiting between two looks at the child's processor time."""
@@ -33,9 +33,6 @@ SHORT = 4_000
 
 RESUMED = 16
 """Moments that are still tried of a sweep whose child had to be discarded, evenly spread: each may cost a child of its own."""
-
-SINGLE = ("once", "one")
-"""Kinds of search that are over after one run: there is nothing to stop."""
 
 
 class Line(Protocol):
@@ -163,7 +160,7 @@ class Session:
         A child that must be discarded half-way is replaced, and a new one plays the orders that are left.
 
         Args:
-            request: ``backend``, ``plan``, ``search`` and ``probes`` of the channel protocol.
+            request: ``backend``, ``plan``, ``outside``, ``debugger``, and the ``search`` (see `grader.searches`).
 
         Raises:
             NotRun: the child's answers mean nothing, or there is no answer and nobody to blame.
@@ -172,9 +169,10 @@ class Session:
         if wrong := misplanned(request["plan"], *self._parts):
             raise NotRun(f"the check's plan does not fit {self.module.slug}/scene.py: {wrong}")
         message = {**request, "op": "play"}
+        search = message.pop("search")
         if self.runaways[request["backend"]] >= MAX_RUNAWAYS:
             message["steps"] = SHORT
-        self._playing = self._play(message)
+        self._playing = play_search(search, functools.partial(self._play_runs, message))
         return self._playing
 
     def settle(self) -> None:
@@ -183,34 +181,14 @@ class Session:
             self._playing.close()
             self._playing = None
 
-    def _play(self, message: dict[str, Any]) -> Generator[dict[str, Any], None, None]:
-        runs = list(message.get("search", {}).get("runs", ()))
-        if message.get("search", {}).get("kind") in ("cancel", "faults"):
-            yield from self._swept(message)
-            return
-        if not runs:
-            yield from self._played(message)
-            return
-        while runs and not self.given_up(message["backend"]):
-            message["search"] = {**message["search"], "runs": runs}
-            runs = runs[(yield from self._played(message)) :]
-
-    def _swept(self, message: dict[str, Any]) -> Generator[dict[str, Any], None, None]:
-        """Play a sweep; what a discarded child leaves of it, in fresh ones."""
-        first: dict[str, Any] | None = None
-        count = 0
-        with contextlib.closing(self._played(message)) as played:
-            for trace in played:
-                first = first or trace
-                count += 1
-                yield trace
-        left = planned(first, message["search"])[count - 1 :] if first is not None else []
-        if left and self._line is not None:
-            raise NotRun("the worker gave fewer traces than the sweep has runs")
-        for search in spread(left, RESUMED):
+    def _play_runs(self, message: Mapping[str, Any], runs: list[dict[str, Any]]) -> Traces:
+        """Play runs; what a discarded child leaves of them, in fresh ones."""
+        while runs:
+            if self._line is None and any(run["cancel"] or run["fault"] for run in runs):
+                runs = spread(runs, RESUMED)
+            runs = runs[(yield from self._played({**message, "runs": runs})) :]
             if self.given_up(message["backend"]):
                 return
-            yield from self._played({**message, "search": search})
 
     def _played(self, message: Mapping[str, Any]) -> Generator[dict[str, Any], None, int]:
         """Play with one child, as far as it goes.
@@ -218,8 +196,7 @@ class Session:
         Returns:
             How many runs have their trace.
         """
-        count = 0
-        ended = "done"
+        count, ended = 0, "done"
         try:
             if fault := self.load():
                 yield ended_trace(message, "exit", fault.text, fault.line)
@@ -228,7 +205,7 @@ class Session:
             finished = False
             try:
                 while "trace" in (answer := self._receive()):
-                    trace = checked(answer["trace"], message, count)
+                    trace = believed(answer["trace"], message, count, self.words)
                     count, ended = count + 1, trace["end"]["kind"]
                     self._note_hang(trace)
                     self.runaways[trace["backend"]] += ended == "runaway"
@@ -236,7 +213,7 @@ class Session:
                 finished = True
             finally:
                 if not finished:
-                    self._stop(message)
+                    self._stop(more=count < len(message["runs"]))
             self._finish(answer, message, count)
         except LinkClosed as closed:
             self.close()
@@ -265,17 +242,21 @@ class Session:
             raise NotRun("the worker's traces and its count of them differ")
         if answer.get("discard") is True:  # an aborted run left things behind, which would be the next run's leak
             self.close()
-        elif count < (len(message.get("search", {}).get("runs", ())) or 1):
+        elif count < len(message["runs"]):
             raise NotRun("the worker gave fewer traces than there were runs")
         if not count:
             raise NotRun("the worker gave no trace")
 
-    def _stop(self, message: Mapping[str, Any]) -> None:
-        """End a search that nobody listens to any more; the child is reused if it answers in order."""
+    def _stop(self, *, more: bool) -> None:
+        """End a search that nobody listens to any more; the child is reused if it answers in order.
+
+        Args:
+            more: whether runs are left that it would play.
+        """
         if self._line is None:
             return
         try:
-            if message.get("search", {}).get("kind", "once") not in SINGLE:
+            if more:
                 self._line.send({"op": "stop"})
             while "trace" in (answer := self._receive()):
                 pass

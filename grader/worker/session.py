@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import functools
 import types
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import anyio
@@ -21,32 +22,38 @@ from .orders import Order
 from .probes import Probes
 from .record import FORMAT, MAX_SPANS, Span, leaves
 from .subject import Subject, line_of
-from .sweeps import planned
 from .waits import waiting
 from .world import World
 
 _SIDES: dict[str, types.ModuleType] = {"asyncio": asyncio_side, "trio": trio_side}
 
 
+@dataclass(frozen=True)
 class Run:
     """One run of a plan.
 
     Args:
         seed: of the order of ready tasks.
         order: name of the order.
-        cancel: actor and number of its step after which it is cancelled from outside.
+        cancel: actor and number of its step after which it is cancelled from outside; a number below 1 only counts.
         fault: fake and number of its call that fails.
     """
 
-    def __init__(
-        self,
-        seed: int = 0,
-        order: str = "fifo",
-        *,
-        cancel: tuple[str, int] | None = None,
-        fault: tuple[str, int] | None = None,
-    ) -> None:
-        self.seed, self.order, self.cancel, self.fault = seed, order, cancel, fault
+    seed: int
+    order: str
+    cancel: tuple[str, int] | None = None
+    fault: tuple[str, int] | None = None
+
+    @classmethod
+    def read(cls, plain: Mapping[str, Any]) -> Run:
+        """Return the run that plain data describes."""
+        cancel, fault = plain["cancel"], plain["fault"]
+        return cls(
+            plain["seed"],
+            plain["order"],
+            (cancel["who"], cancel["after"]) if cancel else None,
+            (fault["who"], fault["call"]) if fault else None,
+        )
 
 
 class _Asked:
@@ -66,7 +73,7 @@ class _Asked:
     ) -> None:
         self.request = request
         self.run: Run | None = None
-        self._runs = _runs(request)
+        self._runs = map(Run.read, request["runs"])
         self._stopped, self._following = stopped, following
 
     @property
@@ -74,23 +81,19 @@ class _Asked:
         """Where the next run takes place."""
         return str(self.request["backend"])
 
-    def find(self, trace: dict[str, Any] | None, *, over: bool) -> None:
+    def find(self, *, over: bool) -> None:
         """Find the next run; None if there is none.
 
         Args:
-            trace: what the last run gave; None before the first.
             over: no further run of this request can be played.
         """
-        try:
-            self.run = None if over else self._runs.send(trace)
-        except StopIteration:
-            self.run = None
+        self.run = None if over else next(self._runs, None)
         while self.run is None or self._stopped():
             request = self._following()
             if request is None:
                 self.run = None
                 return
-            self.request, self._runs = request, _runs(request)
+            self.request, self._runs = request, map(Run.read, request["runs"])
             self.run = next(self._runs, None)
 
 
@@ -127,11 +130,11 @@ class Session:
                 `dirty`.
         """
         asked = _Asked(request, stopped, following)
-        asked.find(None, over=self.dirty)
+        asked.find(over=self.dirty)
 
         def answer(trace: dict[str, Any]) -> None:
             emit(trace)
-            asked.find(trace, over=self.dirty)
+            asked.find(over=self.dirty)
 
         async def session(take_over: Callable[[Control], None], is_clean: Callable[[], bool]) -> None:
             backend = asked.backend
@@ -253,30 +256,6 @@ class Session:
         self._control.cut = _cut("stuck", text, self.subject.file, line)
         self._control.record.freeze()
         return self._make_trace()
-
-
-def _runs(request: Mapping[str, Any]) -> Generator[Run, Any, None]:
-    """Yield the runs of a request, one after the other; takes the trace of each."""
-    search = request.get("search") or {"kind": "once"}
-    if search["kind"] == "orders":
-        for run in search["runs"]:
-            yield Run(run["seed"], run["order"])
-    elif search["kind"] == "once":
-        yield Run(search.get("seed", 0), search.get("order", "fifo"))
-    elif search["kind"] == "one":
-        yield _one(search)
-    else:
-        seed, order = search.get("seed", 0), search.get("order", "fifo")
-        first = yield Run(seed, order, cancel=(search["who"], -1))
-        for each in planned(first, search):
-            yield _one(each)
-
-
-def _one(search: Mapping[str, Any]) -> Run:
-    cancel, fault = search.get("cancel"), search.get("fault")
-    cut = (cancel["who"], cancel["after"]) if cancel else None
-    broken = (fault["who"], fault["call"]) if fault else None
-    return Run(search["seed"], search["order"], cancel=cut, fault=broken)
 
 
 def _cut(kind: str, text: str, file: str | None = None, line: int | None = None) -> Cut:

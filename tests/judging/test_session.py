@@ -23,7 +23,12 @@ QUICK = Limits(total=5, silence=0.05, cpu=1)
 
 def trace(seed=0, kind="done", **changes):
     end = {"kind": kind, "text": "said", "waiting": [{"line": 7}] if kind == "stuck" else []}
-    return {"trace": {"backend": "trio", "seed": seed, "order": "pos", "end": end, **changes}}
+    whole = {
+        "format": 1,
+        **{"backend": "trio", "seed": seed, "order": "pos" if seed else "fifo", "cancel": None, "fault": None},
+        **{"spans": [], "notes": [], "steps": 0, "time": 0.0, "end": end, "tasks": [], "probes": {}},
+    }
+    return {"trace": {**whole, **changes}}
 
 
 @pytest.fixture
@@ -117,7 +122,7 @@ def test_a_child_with_leftovers_is_replaced_and_the_other_orders_are_played(sess
     with session(first, second) as held:
         assert [seed for seed, _, _ in ends(held, ORDERS)] == [3, 5]
         assert first.closed
-        assert [run["seed"] for run in second.sent[1]["search"]["runs"]] == [5]
+        assert [run["seed"] for run in second.sent[1]["runs"]] == [5]
 
 
 def test_a_child_that_dies_gives_a_trace_that_says_so(session, script):
@@ -242,12 +247,12 @@ def test_a_sweep_whose_child_is_discarded_goes_on_in_fresh_ones(session, script)
     rest = [script([LOADED, after(moment), {"done": 1, "discard": True}]) for moment in (1, 2, 3)]
     with session(first, *rest) as held:
         assert [t["cancel"]["after"] for t in held.play(SWEEP)] == [-1, 1, 2, 3]
-    assert [child.sent[1]["search"]["cancel"]["after"] for child in rest] == [1, 2, 3]
+    assert [[run["cancel"]["after"] for run in child.sent[1]["runs"]] for child in rest] == [[1, 2, 3], [2, 3], [3]]
 
 
 def test_a_sweep_that_a_good_child_cuts_short_is_not_run(session, script):
-    child = script([LOADED, after(-1, sweep_steps=3), {"done": 1}])
-    with session(child) as held, pytest.raises(NotRun, match="fewer traces than the sweep has runs"):
+    child = script([LOADED, after(-1, sweep_steps=3), {"done": 1}, after(1), {"done": 1}])
+    with session(child) as held, pytest.raises(NotRun, match="fewer traces than there were runs"):
         list(held.play(SWEEP))
 
 
@@ -258,7 +263,7 @@ def test_many_moments_that_are_left_are_spread(session, script):
         def send(self, obj):
             super().send(obj)
             if obj["op"] == "play":
-                self.answers = [after(obj["search"]["cancel"]["after"]), {"done": 1, "discard": True}]
+                self.answers = [after(obj["runs"][0]["cancel"]["after"]), {"done": 1, "discard": True}]
 
     with session(first, *(Echo([LOADED]) for _ in range(16))) as held:
         moments = [t["cancel"]["after"] for t in held.play(SWEEP)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import textwrap
 import time
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ import pytest
 
 from grader import Play
 from grader.sandbox import ForkServer, Link
+from grader.searches import Traces, play_search
 
 #: A scene for subjects that are a test of their own: it calls `main` with the plan, as one actor.
 ONE_CALL = """
@@ -32,8 +34,13 @@ class Direct:
 
     def play(self, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """Play a request."""
+        return play_search(request["search"], functools.partial(self._play_runs, request))
+
+    def _play_runs(self, request: dict[str, Any], runs: list[dict[str, Any]]) -> Traces:
+        if not runs:
+            return
         link = self._ready()
-        link.send(request)
+        link.send({**request, "runs": runs})
         self.busy = True
         while True:
             message = link.receive(time.monotonic() + 30)

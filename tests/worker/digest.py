@@ -13,6 +13,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(CHECKOUT))
 
 from grader.play import order_of  # noqa: E402 - after the path
+from grader.searches import Traces, play_search  # noqa: E402
 from grader.worker import probes  # noqa: E402
 from grader.worker.alarm import Alarm  # noqa: E402
 from grader.worker.session import Session  # noqa: E402
@@ -41,8 +42,13 @@ def main(slug: str) -> str:
                 {"kind": "cancel", "who": "caller"},
             ):
                 traces: list[dict[str, Any]] = []
-                request = {"backend": backend, "plan": plan, "search": search}
-                session.play(request, traces.append)
+
+                def play(runs: list[dict[str, Any]], session: Any = session, asked: Any = (backend, plan)) -> Traces:
+                    given: list[dict[str, Any]] = []
+                    session.play({"backend": asked[0], "plan": asked[1], "runs": runs}, given.append)
+                    yield from given
+
+                traces += play_search(search, play)
                 digest.update(json.dumps(traces, sort_keys=True).encode())
     return digest.hexdigest()
 

@@ -1,0 +1,92 @@
+"""What a search plays: runs, all of them known at once or, for a sweep, once its undisturbed run has been played.
+
+A run is plain data: ``seed`` and ``order`` choose among ready tasks, ``cancel`` names an actor and the number of its step after
+which it is cancelled, ``fault`` names a fake and the number of its call that raises.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Generator, Mapping, Sequence
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+Traces = Generator[dict[str, Any], None, None]
+
+#: At most this many moments are tried if a search names no limit.
+LIMIT = 200
+
+#: The number of a step that never comes: the run is not disturbed, and the actor's steps are counted.
+COUNTED = -1
+
+
+def run(
+    seed: int = 0,
+    order: str = "fifo",
+    *,
+    cancel: Mapping[str, Any] | None = None,
+    fault: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """One run as plain data."""
+    return {"seed": seed, "order": order, "cancel": cancel, "fault": fault}
+
+
+def first_runs(search: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The runs of a search that are known beforehand: all of them, or the undisturbed one of a sweep.
+
+    Args:
+        search: of kind ``once``, ``orders``, ``one``, ``cancel`` or ``faults``.
+    """
+    match search["kind"]:
+        case "orders":
+            return [run(each["seed"], each["order"]) for each in search["runs"]]
+        case "one":
+            return [run(search["seed"], search["order"], cancel=search["cancel"], fault=search["fault"])]
+        case "cancel" | "faults":
+            return [run(cancel={"who": search["who"], "after": COUNTED})]
+    return [run()]
+
+
+def runs_of_sweep(first: Mapping[str, Any], search: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The runs of a sweep after its undisturbed one: cancelled after each step, or failing at each call.
+
+    Args:
+        first: the trace of the undisturbed run.
+        search: of kind ``cancel`` or ``faults``.
+    """
+    if first["end"]["kind"] != "done":
+        return []
+    who, limit = search["who"], search.get("limit", LIMIT)
+    if search["kind"] == "cancel":
+        steps = range(1, int(first.get("sweep_steps", 0)) + 1)
+        return [run(cancel={"who": who, "after": step}) for step in spread(steps, limit)]
+    calls = sum(span["who"] == who and span["what"] != "actor" for span in first["spans"])
+    return [run(fault={"who": who, "call": call}) for call in spread(range(1, calls + 1), limit)]
+
+
+def play_search(search: Mapping[str, Any], play_runs: Callable[[list[dict[str, Any]]], Traces]) -> Traces:
+    """Play a search with something that plays runs; closing it early closes that too.
+
+    Args:
+        search: as for `first_runs`.
+        play_runs: yields one trace for each run that it is given.
+    """
+    if search["kind"] not in ("cancel", "faults"):
+        yield from play_runs(first_runs(search))
+        return
+    with contextlib.closing(play_runs(first_runs(search))) as traces:
+        first = next(traces, None)
+        if first is None:
+            return
+        yield first
+        yield from traces
+    yield from play_runs(runs_of_sweep(first, search))
+
+
+def spread(items: Sequence[T], limit: int) -> list[T]:
+    """All items, or `limit` of them evenly spread, first and last included."""
+    if len(items) <= limit:
+        return list(items)
+    if limit <= 1:
+        return list(items[:limit])
+    return [items[place] for place in sorted({round(i * (len(items) - 1) / (limit - 1)) for i in range(limit)})]
