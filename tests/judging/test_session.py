@@ -25,8 +25,18 @@ def trace(seed=0, kind="done", **changes):
     end = {"kind": kind, "text": "said", "waiting": [{"line": 7}] if kind == "stuck" else []}
     whole = {
         "format": 1,
-        **{"backend": "trio", "seed": seed, "order": "pos" if seed else "fifo", "cancel": None, "fault": None},
-        **{"spans": [], "notes": [], "steps": 0, "time": 0.0, "end": end, "tasks": [], "probes": {}},
+        "backend": "trio",
+        "seed": seed,
+        "order": "pos" if seed else "fifo",
+        "cancel": None,
+        "fault": None,
+        "spans": [],
+        "notes": [],
+        "steps": 0,
+        "time": 0.0,
+        "end": end,
+        "tasks": [],
+        "probes": {},
     }
     return {"trace": {**whole, **changes}}
 
