@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from grader import CheckFailed, NotRun, Play
+from grader import CheckFailed, Play
 
 Playing = Callable[..., Play]
 
@@ -214,7 +214,7 @@ def test_cancelled_after_every_step(playing: Playing) -> None:
 
 def test_a_search_for_nobody_is_no_verdict(playing: Playing) -> None:
     play = playing("async def main(world): ...")
-    with pytest.raises(NotRun, match="no actor 'nobody'"):
+    with pytest.raises(LookupError, match="no actor 'nobody'"):
         list(play().cancelled("nobody"))
 
 
