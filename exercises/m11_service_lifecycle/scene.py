@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from enum import Enum
 from typing import Any
 
 Script = Sequence[Any]
@@ -27,7 +28,7 @@ async def scene(
     A service's ``run``, its steps ``ready`` (it calls ``task_status.started()``) and its ``check`` are spans; so is the
     ``body`` of the caller. Everybody may ask the host::
 
-        ["states"]    → service: what `state` gives now
+        ["states"]    → service: what `state` gives now; text says what is there instead of a `State`
         ["health"]    → service: what `healthy` gives now
 
     Args:
@@ -46,7 +47,7 @@ async def scene(
         others: further actors who run a block of their own → its ``services``, ``body`` and ``begin``.
 
     Notes:
-        final: after each block that began, service → what `state` gives.
+        final: after each block that began, service → what `state` gives, as the step ``states`` does.
         final health: the same for `healthy`.
     """
     given = {"start_timeout": start_timeout, "health_interval": health_interval, "check_timeout": check_timeout}
@@ -78,11 +79,17 @@ def block_of(
     hosts: list[Any] = []
     called = {who: plan.get("name", who) for who, plan in services.items()}
 
+    def state_of(name: str) -> Any:
+        return as_state(hosts[-1].state(name))
+
+    def healthy(name: str) -> Any:
+        return hosts[-1].healthy(name)
+
     async def states() -> dict[str, Any]:
-        return {who: hosts[-1].state(name) for who, name in called.items()}
+        return {who: state_of(name) for who, name in called.items()}
 
     async def health() -> dict[str, Any]:
-        return {who: hosts[-1].healthy(name) for who, name in called.items()}
+        return {who: healthy(name) for who, name in called.items()}
 
     verbs = {"states": world.as_call(states), "health": world.as_call(health)}
     made = kind(Service(world, who, called[who], plan, kind, verbs) for who, plan in services.items())
@@ -100,7 +107,7 @@ def block_of(
             await world.call("running", block)
         finally:
             if len(hosts) > before:
-                for what, ask in (("final", hosts[-1].state), ("final health", hosts[-1].healthy)):
+                for what, ask in (("final", state_of), ("final health", healthy)):
                     world.note(what, {who: answer(ask, name) for who, name in called.items()}, who=actor)
         await world.after()
 
@@ -120,6 +127,14 @@ async def refuse(run: Any, start_error: Any, *, task_status: Any) -> None:
         await run(task_status=task_status)
     except Exception as error:
         raise start_error("something inside did not start") from error
+
+
+def as_state(state: Any) -> Any:
+    """Return a state as it is; of what is not a member of an enum, text that says so."""
+    if isinstance(state, Enum):
+        return state
+    what = f"the text {state!r}" if type(state) is str else f"an object of {type(state).__name__}"
+    return f"{what}, which is not a State"
 
 
 def answer(ask: Any, name: str) -> Any:

@@ -49,6 +49,17 @@ def expect_dependants_first(t: Trial) -> None:
         t.expect(f"{then} was cancelled at", t.one("run", then).cancelled_at, at_least(end or 1e9))
 
 
+def expect_started(t: Trial, *names: str) -> None:
+    """Fail unless these services were started at all."""
+    never = [name for name in names if not t.all("run", name)]
+    t.expect_that("services", not never, f"{', '.join(never)} never started")
+
+
+def final(t: Trial) -> Any:
+    """The states after the block; fails if the body never began."""
+    return t.first(t.notes("final"), "the states after the block", "cannot be read")["value"]  # type: ignore[arg-type, index]
+
+
 def expect_leaves(t: Trial, error: str) -> None:
     """Fail unless that error leaves the call, bare or in a group."""
     t.expect_that(f"{error} should leave the call", error in t.call.errors, f"it {t.call.ending}")
@@ -106,8 +117,9 @@ def test_stop_in_order(play: Play) -> None:
 def test_states(play: Play) -> None:
     """Services are `RUNNING` in the body, and `STOPPED` after the block."""
     t = play(services=CHAIN, body=[states(), wait(2)])
+    expect_started(t, *CHAIN)
     t.expect("states in the body", t.one("states", "caller").value, dict.fromkeys(CHAIN, "RUNNING"))
-    t.expect("states after the block", t.notes("final")[0]["value"], dict.fromkeys(CHAIN, "STOPPED"))
+    t.expect("states after the block", final(t), dict.fromkeys(CHAIN, "STOPPED"))
 
 
 @check("G1", misconception="asyncio-is-everywhere", step="order-from-requirements")
@@ -120,14 +132,19 @@ def test_both_backends(play: Play) -> None:
 @check("G2", misconception="tasks-end-by-themselves", step="stop-dependants-first")
 def test_nothing_is_left(play: Play) -> None:
     """When the call has ended no service, no other task and no stream of it is left."""
-    play(services=CHAIN, body=[wait(2)]).expect_nothing_left()
-    play(services={"db": service(), "web": {"run": [wait(3), fail("E")]}}, body=[wait(2)]).expect_nothing_left()
+    t = play(services=CHAIN, body=[wait(2)])
+    expect_started(t, *CHAIN)
+    t.expect_nothing_left()
+    t = play(services={"db": service(), "web": {"run": [wait(3), fail("E")]}}, body=[wait(2)])
+    expect_started(t, "web")
+    t.expect_nothing_left()
 
 
 @check("G3", misconception="cancellation-is-an-end-like-others", step="keep-the-order-whatever-happens")
 def test_cancellation_goes_on(play: Play) -> None:
     """Cancelled from outside while the body runs, the block ends by that."""
     t = play(services=CHAIN, body=[wait(30)]).cancel("caller", at=START + 9)
+    expect_started(t, *CHAIN)
     t.expect("the body was cancelled at", t.one("body").cancelled_at, about(START + 9))
     t.expect_that("cancelled from outside", t.call.how == "cancelled", f"it {t.call.ending}")
 
@@ -135,7 +152,9 @@ def test_cancellation_goes_on(play: Play) -> None:
 @check("G4", misconception="blocking-is-short", step="bound-the-start")
 def test_blocks_nothing(play: Play) -> None:
     """No call blocks the event loop."""
-    play(services=CHAIN, body=[wait(2)]).expect_not_blocked()
+    t = play(services=CHAIN, body=[wait(2)])
+    expect_started(t, *CHAIN)
+    t.expect_not_blocked()
 
 
 @check("G5", misconception="catch-everything", step="know-when-it-is-ready")
@@ -149,6 +168,7 @@ def test_no_busy_waiting(play: Play) -> None:
     """The call sleeps until something happens."""
     plan = {"db": service(up=1000, down=1000), "web": service("db", up=1000, down=1000)}
     t = play(services=plan, body=[wait(1000)], start_timeout=5000, health_interval=9000)
+    expect_started(t, *plan)
     t.expect("wake-ups", t.steps, at_most(200))
 
 
@@ -156,8 +176,7 @@ def test_no_busy_waiting(play: Play) -> None:
 def test_bare_value_error(play: Play) -> None:
     """The `ValueError` for services that cannot work is in no group."""
     t = play(services={"db": service(), "web": service("cache")}, start_timeout=5)
-    if "ValueError" in t.call.errors:
-        t.expect("what leaves the call", t.call.raised, "ValueError")
+    t.expect_that("a bare ValueError", t.call.raised == "ValueError", f"the call {t.call.ending}")
 
 
 @check("G9", misconception="run-is-a-coroutine-function", step="know-when-it-is-ready")
@@ -201,7 +220,7 @@ def test_error_while_stopping(play: Play) -> None:
     expect_dependants_first(t)
     expect_leaves(t, "E")
     wanted = {"web": "FAILED", "log": "STOPPED", "db": "STOPPED"}
-    t.expect("states after the block", t.notes("final")[0]["value"], wanted)
+    t.expect("states after the block", final(t), wanted)
 
 
 @check("R5", misconception="cancellation-reaches-all", step="keep-the-order-whatever-happens", core=False)
@@ -221,12 +240,13 @@ def test_crash(play: Play) -> None:
 
 @check("R7", misconception="healthy-until-proven", step="watch-what-runs", core=False)
 def test_health(play: Play) -> None:
-    """`healthy` tells how the last check ended; before the first it is True."""
-    plan = {"db": service(check=[fail("E")]), "log": service(check=[hang()]), "web": service(check=[wait(0.5)])}
-    t = play(services=plan, body=[wait(9), health(), wait(3), health()])
-    seen = [span.value for span in t.all("health")]
-    t.expect("healthy after 9 s", seen[:1], [{"db": True, "log": True, "web": True}])
-    t.expect("healthy after 12 s", seen[1:], [{"db": False, "log": False, "web": True}])
+    """`healthy` tells how the last check ended, as soon as that has ended; before the first it is True."""
+    plan = {"db": service(check=[fail("E")]), "log": service(check=[hang()]), "web": service(check=[wait(0.3)])}
+    t = play(services=plan, body=[wait(9), health(), wait(1.6), health(), wait(1.4), health()])
+    wanted = {"9": (True, True, True), "10.6": (False, True, True), "12": (False, False, True)}
+    for (moment, healthy), span in zip(wanted.items(), t.all("health"), strict=False):
+        t.expect(f"healthy after {moment} s", span.value, dict(zip(plan, healthy, strict=True)))
+    t.expect("checks of db", len(t.all("check", "db")), 1)
 
 
 @check("R8", misconception="cancellation-reaches-all", step="keep-the-order-whatever-happens", core=False)

@@ -1,6 +1,6 @@
 """Hidden checks of m11: what `running` promises, whatever a service, the body or the outside does, and when."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from grader import (
@@ -106,12 +106,18 @@ def body_end(t: Trace) -> float:
     return t.one("body").end or 0.0
 
 
-def final(t: Trace) -> Any:
-    """The states after the block; fails the subject if the body never began."""
-    t.one("body")
-    notes = t.notes("final")
+def final(t: Trace, who: str = "caller") -> Any:
+    """The states after the block of that caller; fails the subject if its body never began."""
+    t.one("body", who)
+    notes = t.notes("final", who)
     t.expect_that("the states after the block", bool(notes), "cannot be read")
     return notes[0]["value"]
+
+
+def expect_started(t: Trace, names: Iterable[str]) -> None:
+    """Expect that these services were started at all: a check of how they end would prove nothing otherwise."""
+    never = [name for name in names if not t.all("run", name)]
+    t.expect_that("services", not never, f"{', '.join(never)} never started")
 
 
 def order_complaint(t: Trace, plan: Services) -> str:
@@ -140,8 +146,9 @@ def expect_all_ended(t: Trace) -> None:
         t.expect_that(f"{name} when the call ended", over, "had not ended, cleanup included")
 
 
-def expect_stopped(t: Trace, plan: Services) -> None:
-    """Expect both: the order, and that all have ended."""
+def expect_stopped(t: Trace, plan: Services, *, started: Iterable[str] | None = None) -> None:
+    """Expect that these services, or all of the plan, were started, and stopped in order, and that all have ended."""
+    expect_started(t, plan if started is None else started)
     expect_stop_order(t, plan)
     expect_all_ended(t)
 
@@ -167,6 +174,7 @@ def expect_no_body(t: Trace) -> None:
 # -- R1: starting in order ---------------------------------------------------------------------------------------------
 def expect_start_order(t: Trace, plan: Services) -> None:
     """Expect that each service was started when all that it requires were ready, and the body when all were."""
+    expect_started(t, plan)
     up = {span.who: span.begun for span in t.all("ready")}
     for span in t.all("run"):
         early = [name for name in plan[span.who].get("requires", ()) if up.get(name, span.begun) >= span.begun]
@@ -233,7 +241,9 @@ def test_start_together(play: Play) -> None:
     for t in play(services=mixed(play, plan), body=[wait(1)]).orders(4):
         starts = {name: span.start for name, span in sorted(runs(t).items())}
         t.expect("started at", starts, dict.fromkeys(sorted(plan), about(START)))
-    t = play(services={f"s{i}": service(up=up) for i, up in enumerate(play.draw(MANY))}, body=[wait(1)])
+    many = {f"s{i}": service(up=up) for i, up in enumerate(play.draw(MANY))}
+    t = play(services=many, body=[wait(1)])
+    expect_started(t, many)
     late = [name for name, span in runs(t).items() if span.start > START + 0.06]
     t.expect(f"of {MANY} services, not started at once", late, [])
 
@@ -244,6 +254,7 @@ def test_start_as_soon_as_possible(play: Play) -> None:
     slow = {"db": service(up=1.2), "log": service(up=6.3), "mail": service("db", up=0.9), "web": service("mail")}
     for plan in (mixed(play, slow), graph(play), graph(play)):
         t = play(services=plan, body=[wait(1)])
+        expect_started(t, plan)
         for name, span in runs(t).items():
             last = max([START, *(ready_at(t, needed) for needed in plan[name]["requires"])])
             t.expect(f"{name} started at", span.start, about(last))
@@ -332,13 +343,16 @@ def test_each_has_its_own_timeout(play: Play) -> None:
     """Each service has `start_timeout` seconds from its own start; the others do not use them up."""
     plan = {"a": service(up=4.1), "b": service("a", up=4.3), "c": service("b", up=4.2)}
     t = play(services=plan, body=[wait(1)], start_timeout=4.5)
+    expect_started(t, plan)
     t.expect("the body", [span.ending for span in t.all("body")], ["returned"])
 
 
 @check("R3", misconception="timeout-around-the-service", step="bound-the-start")
 def test_running_is_not_limited(play: Play) -> None:
     """A service that is ready in time may run for any time: `start_timeout` is not about that."""
-    t = play(services={"db": service(up=1), "web": service("db", up=1)}, body=[wait(50)], start_timeout=3)
+    plan = {"db": service(up=1), "web": service("db", up=1)}
+    t = play(services=plan, body=[wait(50)], start_timeout=3)
+    expect_started(t, plan)
     t.expect("the body", [span.ending for span in t.all("body")], ["returned"])
     for name, span in runs(t).items():
         t.expect(f"{name} was cancelled at", span.cancelled_at, at_least(body_end(t)))
@@ -434,11 +448,12 @@ def test_stops_after_the_body(play: Play) -> None:
     """At the end of the block every service is cancelled, not before, and the block ends when they have ended."""
     plan = chain(play, "db", "log", "web")
     t = play(services=plan, body=[wait(3)])
+    expect_started(t, plan)
     t.expect("the call", t.call.ending, "returned")
     for name, span in runs(t).items():
         t.expect_that(name, span.cancelled_at is not None, f"was not cancelled: it {span.ending}")
         t.expect(f"{name} was cancelled at", span.cancelled_at, at_least(body_end(t)))
-    t.expect("the last service ended at", max(span.end for span in runs(t).values()), about(t.call.end or 0))
+    t.expect("the call ended at", t.call.end, about(max([START, *(span.end or 0.0 for span in runs(t).values())])))
 
 
 @check("R4", misconception="state-set-once", step="watch-what-runs")
@@ -446,6 +461,7 @@ def test_states_before_and_after(play: Play) -> None:
     """All services are `RUNNING` in the body, and `STOPPED` after the block."""
     plan = chain(play, "db", "log", "web")
     t = play(services=plan, body=[states(), wait(3), states()])
+    expect_started(t, plan)
     for seen in t.all("states", "caller"):
         t.expect("states in the body", seen.value, dict.fromkeys(plan, "RUNNING"))
     t.expect("states after the block", final(t), dict.fromkeys(plan, "STOPPED"))
@@ -481,7 +497,9 @@ def test_stop_together(play: Play) -> None:
     for t in play(services=mixed(play, plan), body=[wait(2)]).orders(4):
         seen = {name: span.cancelled_at for name, span in sorted(runs(t).items())}
         t.expect("cancelled at", seen, dict.fromkeys(sorted(plan), about(body_end(t))))
-    t = play(services={f"s{i}": service(down=down) for i, down in enumerate(play.draw(MANY))}, body=[wait(2)])
+    many = {f"s{i}": service(down=down) for i, down in enumerate(play.draw(MANY))}
+    t = play(services=many, body=[wait(2)])
+    expect_started(t, many)
     late = [name for name, span in runs(t).items() if (span.cancelled_at or 0) > body_end(t) + 0.06]
     t.expect(f"of {MANY} services, not cancelled at once", late, [])
 
@@ -492,9 +510,11 @@ def test_stop_as_soon_as_possible(play: Play) -> None:
     slow = {"db": service(), "log": service("db", down=1.2), "mail": service(), "web": service("mail", down=6.3)}
     for plan in (mixed(play, slow), graph(play), graph(play)):
         t = play(services=plan, body=[wait(2)])
+        expect_started(t, plan)
         seen = runs(t)
         for name, span in seen.items():
-            last = max([body_end(t), *(seen[other].end for other in seen if name in plan[other]["requires"])])
+            ends = [seen[other].end or t.time for other in seen if name in plan[other]["requires"]]
+            last = max([body_end(t), *ends])
             t.expect(f"{name} was cancelled at", span.cancelled_at, about(last))
 
 
@@ -569,10 +589,11 @@ def test_two_blocks_at_once(play: Play) -> None:
     ask = [wait(2), states(), wait(4), states()]
     t = play(services=plan, body=[wait(5)], others={"other": {"services": again, "body": ask, "begin": START + 3.4}})
     t.expect("db of other was started at", t.one("run", "db of other").start, about(START + 3.4))
+    expect_started(t, (*plan, *again))
     for seen in t.all("states", "other"):
         t.expect("states in the body of other", seen.value, dict.fromkeys(again, "RUNNING"))
     for who, mine in (("caller", plan), ("other", again)):
-        t.expect(f"states after the block of {who}", t.notes("final", who)[0]["value"], dict.fromkeys(mine, "STOPPED"))
+        t.expect(f"states after the block of {who}", final(t, who), dict.fromkeys(mine, "STOPPED"))
     for call in t.calls("running"):
         t.expect("the call", call.ending, "returned")
 
@@ -589,8 +610,6 @@ def test_body_raises(play: Play) -> None:
         t = play(services=plan, body=steps)
         expect_stopped(t, plan)
         expect_leaves(t, "E")
-    crash = {"db": service(), "web": doing(wait(2.3), fail("C"), requires=["db"], down=0)}
-    expect_leaves(play(services=crash, body=[on_cancel(wait(0.5), fail("E")), wait(40)]), "E")
 
 
 @check("R5", misconception="cancellation-reaches-all", step="keep-the-order-whatever-happens", core=False)
@@ -624,7 +643,7 @@ def test_start_is_cancelled(play: Play) -> None:
     }
     at = START + 2.2
     t = play(services=mixed(play, plan), body=[wait(1)]).cancel("caller", at=at)
-    expect_stopped(t, plan)
+    expect_stopped(t, plan, started=("db", "log", "mail"))
     for name in ("log", "mail"):
         t.expect(f"{name}, which was still starting, was cancelled at", t.of(name).cancelled_at, about(at))
     expect_none_started_after(t, at)
@@ -648,7 +667,7 @@ def test_start_fails_while_others_start(play: Play) -> None:
             "mail": {"run": steps},
         }
         t = play(services=mixed(play, plan), body=[wait(1)], start_timeout=4.5)
-        expect_stopped(t, plan)
+        expect_stopped(t, plan, started=("db", "log", "mail"))
         t.expect("log, which was still starting, was cancelled at", t.of("log").cancelled_at, about(START + at))
         expect_none_started_after(t, START + at)
 
@@ -665,7 +684,7 @@ def test_crash_during_the_start(play: Play) -> None:
         }
         t = play(services=mixed(play, plan), body=[wait(1)], start_timeout=30)
         expect_none_started_after(t, START + 2.4)
-        expect_stopped(t, plan)
+        expect_stopped(t, plan, started=("db", "mail", "log"))
 
 
 @check("R5", misconception="cancellation-reaches-all", step="keep-the-order-whatever-happens", core=False)
@@ -673,7 +692,7 @@ def test_cancelled_at_every_step(play: Play) -> None:
     """Cancelled at any moment, services are stopped in the same order, cleanup included, and none is left running."""
     plan = {"db": service(up=1.2, down=1.1), "web": service("db", up=0.9, down=0.4)}
     for t in play(services=plan, body=[wait(1)]).cancelled("caller"):
-        expect_stopped(t, plan)
+        expect_stopped(t, plan, started=() if t.notes("cancel") else plan)
         for moment in t.notes("cancel"):
             expect_none_started_after(t, moment["t"])
 
@@ -778,10 +797,11 @@ def test_two_crashes(play: Play) -> None:
 
 @check("R6", misconception="first-crash-counts", step="watch-what-runs", core=False)
 def test_crash_and_an_error_of_the_body(play: Play) -> None:
-    """When the body, cancelled because a service crashed, raises while it cleans up, the service's error leaves too."""
+    """When the body, cancelled because a service crashed, raises while it cleans up, its error and the service's leave."""
     for steps in CRASHES:
         t = play(services=crashing("log", steps), body=[on_cancel(wait(0.5), fail("B")), wait(40)])
         expect_crash_leaves(t, "log")
+        expect_leaves(t, "B")
 
 
 # -- R7: checks --------------------------------------------------------------------------------------------------------
@@ -834,6 +854,7 @@ def test_healthy_in_a_second_block(play: Play) -> None:
     for seen in t.all("health", "caller"):
         t.expect("healthy before the first check", seen.value, {"db": True, "web": True})
     t.expect("bodies", len(t.all("body")), 2)
+    t.expect("checks of db, one in each block", len(t.all("check", "db")), 2)
 
 
 @check("R7", misconception="intervals-add-up", step="watch-what-runs", core=False)
@@ -889,12 +910,25 @@ def test_while_a_check_runs(play: Play) -> None:
     t.expect("healthy while the first, second and third check run", seen, [True, True, False])
 
 
+@check("R7", misconception="one-check-holds-up-all", step="watch-what-runs", core=False)
+def test_healthy_from_when_the_check_has_ended(play: Play) -> None:
+    """`healthy` follows each check from when that one has ended, also while others of the same round still run."""
+    plan = watched(db=[[wait(0.1), fail("E")], [wait(0.1)]], log=[[hang()], [wait(0.7)]], web=[[hang()], [hang()]])
+    asks = [wait(2.4), *[step for _ in range(2) for step in (health(), wait(0.8), health(), wait(1.2))]]
+    t = play(services=plan, body=asks, health_interval=2, check_timeout=1.3)
+    wanted = {"db": [False, False, True, True], "log": [True, True, False, True], "web": [True, True, False, False]}
+    seen = [span.value for span in t.all("health", "caller")]
+    for name, values in wanted.items():
+        t.expect(f"healthy({name!r}) after s 2.4, 3.2, 4.4, 5.2", [value[name] for value in seen], values)
+
+
 @check("R7", misconception="unhealthy-is-stopped", step="watch-what-runs", core=False)
 def test_unhealthy_is_not_stopped(play: Play) -> None:
     """An unhealthy service is not stopped, it still is `RUNNING`, and the body is not disturbed."""
     for script in ([wait(0.3), fail("E")], [hang()], [fail("E2", "TimeoutError")]):
         t = play(services=watched(db=script, web=[]), body=[wait(9), states()], health_interval=2, check_timeout=0.8)
         t.expect("the body", t.one("body").ending, "returned")
+        t.one("check", "db")
         t.expect("states at the end of the body", t.one("states", "caller").value, {"db": "RUNNING", "web": "RUNNING"})
         t.expect("db was cancelled at", t.of("db").cancelled_at, at_least(body_end(t)))
         t.expect("the call", t.call.ending, "returned")
@@ -971,11 +1005,15 @@ def test_both_backends(play: Play) -> None:
 def test_nothing_is_left(play: Play) -> None:
     """When the call has ended, however it ended, no service, no other task and no stream of it is left."""
     plan = {"db": service(), "web": service("db")}
-    for body in ([wait(12)], [wait(2), fail("E")]):
-        play(services=plan, body=body).expect_nothing_left()
+    ends = [play(services=plan, body=body) for body in ([wait(12)], [wait(2), fail("E")])]
+    ends.append(play(services=plan, body=[wait(12)]).cancel("caller", at=START + 5))
+    for t in ends:
+        expect_started(t, plan)
+        t.expect_nothing_left()
     for steps in ([wait(2), fail("E")], [cleanup(wait(1)), hang()]):
-        play(services=failing(*steps), body=[wait(1)], start_timeout=4).expect_nothing_left()
-    play(services=plan, body=[wait(12)]).cancel("caller", at=START + 5).expect_nothing_left()
+        t = play(services=failing(*steps), body=[wait(1)], start_timeout=4)
+        expect_started(t, ("db", "log", "web"))
+        t.expect_nothing_left()
     play(services=plan, body=[wait(12)]).cancel("caller", at=START + 0.5).expect_nothing_left()
 
 
@@ -987,6 +1025,7 @@ def test_cancellation_goes_on(play: Play) -> None:
         play(services=plan, body=[wait(30)]).cancel("caller", at=START + 9),
         play(services=plan, body=[wait(30)]).within("caller", START + 9),
     ):
+        expect_started(trial, plan)
         trial.expect("the body was cancelled at", trial.one("body").cancelled_at, about(START + 9))
         trial.expect_that("cancelled from outside", trial.call.how == "cancelled", f"it {trial.call.ending}")
         trial.expect("the block ended at", trial.call.end, by(START + 9.7))
@@ -998,6 +1037,7 @@ def test_cancelled_start_goes_on(play: Play) -> None:
     plan = {"db": service(down=0.3), "web": service("db", up=9, down=0.4)}
     for at in (0.6, 5):
         t = play(services=plan, body=[wait(30)], start_timeout=20).cancel("caller", at=START + at)
+        expect_started(t, ["db"])
         t.expect_that("cancelled from outside", t.call.how == "cancelled", f"it {t.call.ending}")
         t.expect("the block ended at", t.call.end, by(START + at + 0.7))
         expect_no_body(t)
@@ -1007,6 +1047,7 @@ def test_cancelled_start_goes_on(play: Play) -> None:
 def test_cancellation_at_every_step(play: Play) -> None:
     """Cancelled from outside at any moment before the body has ended, the block ends by that, or at the next await."""
     for t in play(services={"db": service()}, body=[wait(1), wait(1)]).cancelled("caller"):
+        expect_started(t, [] if t.notes("cancel") else ["db"])
         if t.notes("cancel") and [span.how for span in t.all("body")] != ["returned"]:
             t.expect_that("cancelled from outside", t.call.how == "cancelled", f"it {t.call.ending}")
 
@@ -1015,8 +1056,9 @@ def test_cancellation_at_every_step(play: Play) -> None:
 def test_blocks_nothing(play: Play) -> None:
     """No call blocks the event loop."""
     plan = {"db": service(), "web": service("db")}
-    play(services=plan, body=[wait(25)]).expect_not_blocked()
-    play(services=failing(hang()), body=[wait(1)], start_timeout=3).expect_not_blocked()
+    for t in (play(services=plan, body=[wait(25)]), play(services=failing(hang()), body=[wait(1)], start_timeout=3)):
+        expect_started(t, ["db", "web"])
+        t.expect_not_blocked()
 
 
 @check("G5", misconception="catch-everything", step="know-when-it-is-ready")
@@ -1049,6 +1091,7 @@ def test_interrupts_while_stopping(play: Play) -> None:
         plan = {"db": service(down=1.6), "log": service("db", down=2.2), "web": grumpy("stop", "log", kind=kind)}
         # This asks only that it is not lost: a stop that never ends after it is not judged here.
         t = play(services=plan, body=[wait(2)]).accepting("deadlock")
+        expect_started(t, plan)
         t.expect_that(f"{kind} of web should leave the call", t.call.how != "returned", f"it {t.call.ending}")
         expect_stop_order(t, plan)
 
@@ -1059,7 +1102,9 @@ def test_no_busy_waiting(play: Play) -> None:
 
     def steps(scale: float) -> int:
         plan = {"db": service(up=scale, down=scale), "web": service("db", up=scale, down=scale)}
-        return play(services=plan, body=[wait(scale)], start_timeout=3 * scale, health_interval=9 * scale).steps
+        t = play(services=plan, body=[wait(scale)], start_timeout=3 * scale, health_interval=9 * scale)
+        expect_started(t, plan)
+        return t.steps
 
     t = play(services={"db": service()}, body=[wait(1)])
     t.expect("wake-ups when all takes a thousand times as long", steps(1000), at_most(steps(1) + 20))
@@ -1070,8 +1115,7 @@ def test_bare_value_error(play: Play) -> None:
     """The `ValueError` for services that cannot work is in no group."""
     for name in ("unknown", "twice", "four"):
         t = play(services=IMPOSSIBLE[name], body=[wait(1)], start_timeout=5)
-        if any(error == "ValueError" for error in t.call.errors):
-            t.expect("what leaves the call", t.call.raised, "ValueError")
+        t.expect_that("a bare ValueError", t.call.raised == "ValueError", f"the call {t.call.ending}")
 
 
 @check("G9", misconception="run-is-a-coroutine-function", step="know-when-it-is-ready")

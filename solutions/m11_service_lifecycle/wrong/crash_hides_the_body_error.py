@@ -1,6 +1,6 @@
 """When a service crashed, its error leaves alone; what the body raises as it is cancelled is lost.
 
-Breaks: R5
+Breaks: R6
 """
 
 import math

@@ -1,6 +1,7 @@
 """Keeps services by name: the second of a name replaces the first.
 
 Breaks: R2
+Also: G8
 """
 
 import math
