@@ -22,6 +22,7 @@ class Jobs:
         plain: whether each `run` is a plain function, which looks at the deadline around it and returns a coroutine.
         form: what holds the jobs: a ``list`` or a ``tuple``.
         one_callable: whether all jobs have the same `run`; its nth call plays the nth script.
+        verbs: the scene's own verbs.
     """
 
     def __init__(
@@ -36,8 +37,10 @@ class Jobs:
         plain: bool = False,
         form: str = "list",
         one_callable: bool = False,
+        verbs: Mapping[str, Any] | None = None,
     ) -> None:
         self._world = world
+        self._verbs = {"look": look, **(verbs or {})}
         self._plain = plain
         made = []
         runs = {name: self._run(name, script) for name, script in scripts.items()}
@@ -53,7 +56,7 @@ class Jobs:
         self.all: Sequence[Any] = tuple(made) if form == "tuple" else made
 
     def _run(self, name: str, script: Sequence[Any]) -> Callable[[float], Awaitable[Any]]:
-        run: Callable[[float], Awaitable[Any]] = self._world.job(name, script, what="run", verbs={"look": look})
+        run: Callable[[float], Awaitable[Any]] = self._world.job(name, script, what="run", verbs=self._verbs)
         if self._plain:
             return self._looks_first(name, run)
         return run
@@ -114,6 +117,9 @@ async def scene(
 ) -> None:
     """Let the actor ``caller`` wait, call `run_pool`, note the report, and pass one checkpoint.
 
+    Jobs have two steps of their own: ``look`` reads the deadline in force, and ``["move", n, s]`` moves the nth of the
+    deadlines in `enclosing` to s (virtual s).
+
     Args:
         start: when the call is made (virtual s).
         jobs: name of a job → its script.
@@ -129,11 +135,15 @@ async def scene(
         report: name, status, value and error of each outcome.
         called: the deadline in force when a plain `run` was called, by that job.
     """
+    around = [anyio.CancelScope(deadline=moment) for moment in enclosing]
 
-    async def run(made: Sequence[Any], **options: Any) -> None:
+    async def move(number: int, moment: float) -> None:
+        around[number].deadline = moment
+
+    async def run(made: Sequence[Any], scopes_around: Sequence[anyio.CancelScope], **options: Any) -> None:
         with contextlib.ExitStack() as scopes:
-            for moment in enclosing:
-                scopes.enter_context(anyio.CancelScope(deadline=moment))
+            for scope in scopes_around:
+                scopes.enter_context(scope)
             report = await world.call("run_pool", subject.run_pool, made, **options)
             if report is not None:
                 world.note("report", rows(report))
@@ -152,12 +162,14 @@ async def scene(
             plain=plain,
             form=form,
             one_callable=one_callable,
+            verbs={"move": move},
         )
-        await run(made.all, workers=workers, deadline=end, **options)
+        await run(made.all, around, workers=workers, deadline=end, **options)
 
     async def second() -> None:
         options = {name: given for name, given in (beside or {}).items() if name != "start"}
-        await run(Jobs(subject, world, options.pop("jobs")).all, **options)
+        made = Jobs(subject, world, options.pop("jobs"))
+        await run(made.all, [anyio.CancelScope(deadline=moment) for moment in enclosing], **options)
 
     scripts = {"caller": [["wait", start], ["first"]]}
     if beside is not None:

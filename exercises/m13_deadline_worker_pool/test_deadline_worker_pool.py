@@ -27,7 +27,15 @@ def report(t: Trial) -> list[Any]:
     t.expect_that("the report", t.call.value is not None, "run_pool returned None")
     rows = t.first(t.notes("report"), "the report", "is not there")["value"]
     t.expect_that("the report", isinstance(rows, list), str(rows))
+    strange = [row[0] for row in rows if not isinstance(row[0], str)]
+    t.expect_that("the keys of the report", not strange, f"not names of jobs: {strange}")
     return list(rows)
+
+
+def expect_run(t: Trial, *names: str) -> None:
+    """Fail unless these jobs were run."""
+    never = [name for name in names if not t.all("run", name)]
+    t.expect_that("jobs", not never, f"{', '.join(never)} never called")
 
 
 def status(t: Trial, *names: str) -> list[Any]:
@@ -56,8 +64,9 @@ def test_workers(play: Play) -> None:
 
 @check("R3", misconception="one-end-for-all", step="an-end-for-each-job")
 def test_end_of_a_job(play: Play) -> None:
-    """A job is called with its own end, a point in time, and no later deadline is in force inside it."""
-    t = pool(play, {"a": [look(), wait(1)], "b": [look(), wait(1)]}, deadlines={"a": 6, "b": 60})
+    """A job is called once, with its own end, a point in time, and no later deadline is in force inside it."""
+    t = pool(play, {"a": [look(), wait(1)], "b": [look(), wait(1), fail("E")]}, deadlines={"a": 6, "b": 60})
+    t.expect("jobs that were called", sorted(t.names("run")), ["a", "b"])
     for name, end in (("a", 6), ("b", 10)):
         t.expect(f"{name} was called with", t.of(name).args, [near(START + end)])
         t.expect(f"deadline in force inside {name}", t.of(name)[look()].value, at_most(START + end))
@@ -66,19 +75,23 @@ def test_end_of_a_job(play: Play) -> None:
 @check("R4", misconception="late-is-a-failure", step="every-ending-is-an-outcome")
 def test_timed_out(play: Play) -> None:
     """A job that still runs at its end is cancelled and `TIMED_OUT`; its worker goes on with the next."""
-    t = pool(play, {"a": [hang()], "b": [wait(2)], "c": [hang()]}, workers=1, deadlines={"a": 4, "b": 9})
+    t = pool(play, {"a": [hang()], "b": [wait(2)]}, workers=1, deadlines={"a": 4, "b": 9})
     t.expect("a was cancelled at", t.of("a").cancelled_at, near(START + 4))
-    t.expect("a, b and c", status(t, "a", "b", "c"), ["TIMED_OUT", "DONE", "TIMED_OUT"])
+    t.expect("a and b", status(t, "a", "b"), ["TIMED_OUT", "DONE"])
+    t = pool(play, {"c": [hang()]}, workers=1)
+    t.expect("c was cancelled at", t.of("c").cancelled_at, near(START + 10))
+    t.expect("c", status(t, "c"), ["TIMED_OUT"])
 
 
 @check("R5", misconception="cancellation-stops-the-worker", step="start-what-can-finish")
 def test_skipped(play: Play) -> None:
     """A job is `SKIPPED`, and not called, if its end has passed or less time than its estimate is left."""
-    jobs = {"a": [cleanup(wait(3)), hang()], "b": [wait(1)], "c": [wait(1)], "d": [wait(1)]}
-    plan = {"deadlines": {"a": 2, "b": 3, "c": 60, "d": 70}, "estimates": {"c": 8, "d": 4}}
-    t = pool(play, jobs, workers=1, **plan)
-    t.expect("b, c and d", status(t, "b", "c", "d"), ["SKIPPED", "SKIPPED", "DONE"])
-    t.expect("jobs that were called", t.names("run"), ["a", "d"])
+    jobs = {"a": [wait(1)], "b": [wait(1)], "c": [wait(1)]}
+    t = pool(play, jobs, workers=1, deadlines={"a": -1, "b": 60}, estimates={"b": 11, "c": 4})
+    t.expect("a, b and c", status(t, "a", "b", "c"), ["SKIPPED", "SKIPPED", "DONE"])
+    t.expect("jobs that were called", t.names("run"), ["c"])
+    t = pool(play, {"d": [wait(7)], "e": [wait(7)]}, workers=1, estimates={"d": 5, "e": 5})
+    t.expect("d and e, whichever comes first", sorted(map(str, status(t, "d", "e"))), ["DONE", "SKIPPED"])
 
 
 @check("R5", misconception="own-deadline-only", step="room-to-report")
@@ -108,6 +121,7 @@ def test_report_in_time(play: Play) -> None:
     """With a margin the report is there before the deadline around the call strikes."""
     t = pool(play, {"a": [wait(3), give("A")], "b": [hang()]}, enclosing=[9], margin=0.5)
     t.expect_that("under a deadline around the call", t.call.how == "returned", f"run_pool {t.call.ending}")
+    expect_run(t, "a", "b")
     t.expect("the call ended at", t.call.end, at_most(START + 8.5))
 
 
@@ -115,6 +129,7 @@ def test_report_in_time(play: Play) -> None:
 def test_cancelled(play: Play) -> None:
     """Cancelled from outside, all jobs are cancelled and none is started any more."""
     t = pool(play, {f"i{n}": [wait(6)] for n in range(4)}, workers=2).cancel("caller", at=START + 4)
+    t.one("run")
     for run in t.all("run"):
         t.expect(f"{run.who} ended at", run.end, at_most(START + 4))
     late = [run.who for run in t.all("run") if run.start > START + 1 and run.how != "cancelled"]
@@ -134,26 +149,32 @@ def test_bad_arguments(play: Play) -> None:
 def test_both_backends(play: Play) -> None:
     """The file works on asyncio and on trio."""
     t = pool(play, {"a": [wait(1)], "b": [hang()]}, workers=1)
+    t.one("run")
     t.expect_that("on this backend", t.call.how == "returned", f"run_pool {t.call.ending}")
 
 
 @check("G2", misconception="streams-close-themselves", step="workers-share-a-queue")
 def test_nothing_left(play: Play) -> None:
     """When the call ends, no task, stream or lock of it is left."""
-    pool(play, {"a": [wait(1)], "b": [cleanup(wait(1)), hang()]}).expect_nothing_left()
+    t = pool(play, {"a": [wait(1)], "b": [cleanup(wait(1)), hang()]})
+    expect_run(t, "a", "b")
+    t.expect_nothing_left()
 
 
 @check("G3", misconception="every-cancellation-is-my-deadline", step="every-ending-is-an-outcome")
 def test_cancellation_passes(play: Play) -> None:
     """Cancelled from outside, the call ends by that: nothing is reported."""
     t = pool(play, {"a": [wait(6)], "b": [wait(7)]}).cancel("caller", at=START + 4)
+    expect_run(t, "a", "b")
     t.expect_that("cancelled from outside", t.call.how == "cancelled", f"run_pool {t.call.ending}")
 
 
 @check("G4", misconception="blocking-is-short", step="workers-share-a-queue")
 def test_never_blocks(play: Play) -> None:
     """Nothing blocks the event loop."""
-    pool(play, {"a": [wait(1)], "b": [fail("E")]}).expect_not_blocked()
+    t = pool(play, {"a": [wait(1)], "b": [fail("E")]})
+    expect_run(t, "a", "b")
+    t.expect_not_blocked()
 
 
 @check("G5", misconception="catch-everything", step="every-ending-is-an-outcome")
@@ -167,6 +188,7 @@ def test_interrupt_passes(play: Play) -> None:
 def test_no_busy_waiting(play: Play) -> None:
     """Long jobs do not make the call wake up more often."""
     t = pool(play, {"a": [wait(4000)], "b": [wait(5000)], "c": [wait(3000)]}, workers=2, ends=9000)
+    expect_run(t, "a", "b", "c")
     t.expect("wake-ups", t.call.steps, at_most(100))
 
 
