@@ -952,7 +952,6 @@ def test_interrupts_pass(play: Play) -> None:
         trials += [out(play, WORK, first(1), ["fail", "stop", kind], workers=3)]
         for t in trials:
             left = leaves_of("stop", kind)[0] in t.call.errors
-            t.one("work")
             t.expect_that("the call", left, f"{t.call.what} {t.call.ending}, where {kind} should leave it")
             moment = failed_at(t)
             expect_cut(t, left_at(t) if moment is None else moment)

@@ -1,6 +1,7 @@
 """`fan_in` returns at once for an empty source, before it looks at `workers`.
 
 Breaks: R7
+Also: G8
 """
 
 from contextlib import asynccontextmanager
