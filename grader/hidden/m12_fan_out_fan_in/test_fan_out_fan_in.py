@@ -69,13 +69,6 @@ def received(t: Trace) -> list[Any]:
     return [entry["value"] for entry in t.notes("received")]
 
 
-def the_list(t: Trace) -> list[Any]:
-    """The list that `fan_in` returned; fails the subject if it returned something else."""
-    value = t.call.value
-    t.expect_that("the list", isinstance(value, list), f"fan_in returned {value!r} instead of a list")
-    return list(value)
-
-
 def expect_received(t: Trace, number: int) -> None:
     """Expect that the consumer received so many pairs: a check of how it goes on would prove nothing otherwise."""
     t.expect("how many pairs were received", len(received(t)), number)
@@ -290,7 +283,7 @@ def test_any_item_any_result(play: Play) -> None:
     t = out(play, items, workers=3, values=values).accepting("deadlock")
     expect_results(t, expected)
     t = gather(play, items, workers=3, values=values).accepting("deadlock")
-    t.expect("the results", in_some_order(the_list(t)), in_some_order([result for _, result in expected]))
+    t.expect("the results", in_some_order(t.call.value_as(list)), in_some_order([result for _, result in expected]))
 
 
 @check("R1", misconception="item-is-one-argument", step="one-source-for-all")
@@ -339,7 +332,7 @@ def test_same_item_twice(play: Play) -> None:
         t = out(play, items, workers=workers).accepting("deadlock")
         expect_results(t, [(token("a"), token("A")), (token("b"), token("B")), (token("a"), token("B"))])
         t = gather(play, items, workers=workers).accepting("deadlock")
-        results = in_some_order(the_list(t))
+        results = in_some_order(t.call.value_as(list))
         t.expect("the results", results, [token("A"), token("B"), token("B")])
 
 
@@ -995,7 +988,7 @@ def test_any_callable(play: Play) -> None:
     for workers in (1, 3):
         expect_results(out(play, items, workers=workers, plain=True).accepting("deadlock"), pairs(items))
         t = gather(play, items, workers=workers, plain=True).accepting("deadlock")
-        t.expect("the results", in_some_order(the_list(t)), [token("A"), token("B"), token("C")])
+        t.expect("the results", in_some_order(t.call.value_as(list)), [token("A"), token("B"), token("C")])
 
 
 @check("G9", misconception="worker-is-a-coroutine-function", step="one-fails-all-end")

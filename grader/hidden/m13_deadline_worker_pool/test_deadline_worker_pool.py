@@ -119,6 +119,7 @@ def expect_busy(t: Trace, workers: int, waiting: Sequence[str], who: str = "call
         jobs: the jobs of that pool, if there are others.
     """
     call = t.first([call for call in t.calls("run_pool") if call.who == who], "the call", "was never made")
+    expect_run(t, *waiting)
     end = call.end or t.time
     runs = [run for run in t.all("run") if not jobs or run.who in jobs]
     begun = {run.who: run.start for run in reversed(runs)}
@@ -274,6 +275,7 @@ def test_two_reports(play: Play) -> None:
     jobs = {"a": [wait(1), give("A")], "b": [wait(3), fail("E")]}
     more = {"c": [wait(2), fail("F")], "d": [wait(4), give("D")]}
     t = pool(play, jobs, workers=1, beside={"jobs": more, "workers": 1, "deadline": START + 20})
+    expect_run(t, "a", "b", "c", "d")
     t.expect("names in the report", sorted(outcomes(t)), ["a", "b"])
     t.expect("names in the report of the other pool", sorted(outcomes(t, "other")), ["c", "d"])
 
@@ -610,6 +612,7 @@ def test_looked_at_when_it_would_start(play: Play) -> None:
     slow = {"a": takes(6), "b": takes(1), "c": takes(1)}
     estimates = {"a": 2.0, "b": 5.0, "c": 2.5}
     t = pool(play, slow, workers=1, estimates=estimates)
+    t.one("run")
     found = status(t, *slow)
     free = max([START, *(run.end or NEVER for run in t.all("run"))])
     for name, estimate in estimates.items():
@@ -619,6 +622,7 @@ def test_looked_at_when_it_would_start(play: Play) -> None:
         t.expect_that(f"{name} should be started", not fitted, "it was skipped, though there was time enough")
     quick = {"a": takes(1), "b": takes(1), "c": takes(1)}
     t = pool(play, quick, workers=1, estimates={"a": 7.5, "b": 7.8, "c": 7.2})
+    expect_run(t, *quick)
     expect_status(t, a="DONE", b="DONE", c="DONE")
 
 
@@ -635,6 +639,7 @@ def test_others_that_fit_are_started(play: Play) -> None:
 def test_infinite_time(play: Play) -> None:
     """Without any deadline every job is started, whatever its estimate, and runs as long as it likes."""
     t = pool(play, {"a": takes(900), "b": takes(1)}, workers=1, ends=None, estimates={"a": 1e6, "b": 1e9}, margin=3)
+    expect_run(t, "a", "b")
     expect_status(t, a="DONE", b="DONE")
 
 
