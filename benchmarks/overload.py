@@ -20,18 +20,22 @@ from pathlib import Path
 
 from grader.course import Course
 from grader.judge import How
+from grader.overrides import whole_program
 from grader.pool import Task, run_all
 from grader.report import Report
 
 ROOT = Path(__file__).resolve().parents[1]
 Verdicts = tuple[tuple[str, str, str], ...]
+File = tuple[str, Path, str]
 
 
-def files(course: Course, slugs: list[str]) -> Iterator[tuple[str, Path]]:
+def files(course: Course, slugs: list[str]) -> Iterator[File]:
+    """Each file's module, path and whole text."""
     for module in course.modules(slugs):
-        yield module.slug, module.solution
-        for folder in (module.solution.parent / "wrong", course.root / "tests" / "right" / module.slug):
-            yield from ((module.slug, path) for path in sorted(folder.glob("*.py")))
+        for path in (module.solution, *module.right):
+            yield module.slug, path, path.read_text("utf-8")
+        for path in module.wrong:
+            yield module.slug, path, whole_program(module, path)
 
 
 def verdicts(report: Report) -> Verdicts:
@@ -45,9 +49,9 @@ def burn() -> None:
         pass
 
 
-def tasks(chosen: Iterator[tuple[str, Path]] | list[tuple[str, Path]]) -> Iterator[Task]:
-    for slug, path in chosen:
-        yield Task(ROOT, slug, path.read_bytes(), walls=False, how=How("hidden"), tag=path)
+def tasks(chosen: Iterator[File] | list[File]) -> Iterator[Task]:
+    for slug, path, text in chosen:
+        yield Task(ROOT, slug, text.encode(), walls=False, how=How("hidden"), tag=path)
 
 
 def main(words: list[str]) -> int:

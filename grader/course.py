@@ -114,7 +114,12 @@ class Module:
     @property
     def right(self) -> list[Path]:
         """Other right builds, sorted."""
-        return sorted((self.root / "tests" / "right" / self.slug).glob("*.py"))
+        return sorted(self.right_folder.glob("*.py"))
+
+    @property
+    def right_folder(self) -> Path:
+        """Where they are."""
+        return self.root / "tests" / "right" / self.slug
 
 
 class Course:

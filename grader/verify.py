@@ -1,6 +1,6 @@
 """Prove the course: what is right passes, what is wrong fails where it should, checks are needed, lessons hold.
 
-A right file meets every check. A wrong file meets those of the clause that it says it breaks; then, of the clauses that
+A right file meets every check. A wrong file, as the whole program that it stands for, meets those of the clause that it says it breaks; then, of the clauses that
 may fail as well, those that no wrong file has failed so far. That it passes all others is proven only if the whole is
 asked for, which takes three times as long.
 """
@@ -20,6 +20,7 @@ from grader.flaws import KINDS, Finding, flaws
 from grader.judge import How
 from grader.lesson.proving import lesson_path, wrongs
 from grader.lesson.running import pages
+from grader.overrides import whole_program
 from grader.pool import Task, run_all
 from grader.report import Report, Row
 
@@ -150,7 +151,8 @@ def prove(
 def _tasks(course: Course, runs: Iterable[Run]) -> Iterator[Task]:
     for run in runs:
         how = How(run.kind, only=run.only)
-        yield Task(course.root, run.module.slug, run.path.read_bytes(), walls=False, how=how, tag=run)
+        text = whole_program(run.module, run.path) if run.claim else run.path.read_text(encoding="utf-8")
+        yield Task(course.root, run.module.slug, text.encode(), walls=False, how=how, tag=run)
 
 
 def _proof(module: Module, findings: list[Finding], graded: list[tuple[Run, Report]]) -> Proof:
@@ -178,6 +180,7 @@ def _runs(module: Module, findings: list[Finding], *, whole: bool) -> Iterator[R
     for path in module.wrong:
         try:
             claim = claim_of(path, module)
+            whole_program(module, path)
         except CourseError as error:
             findings.append(Finding(str(path.relative_to(module.root)), str(error)))
             continue

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import click
 
-from grader.cli import author, class_, course, demo, grade, handin, helping, lab, learner, machine
+from grader.cli import author, class_, course, demo, grade, handin, helping, lab, learner, machine, wrong
 from grader.course import CourseError
 from grader.judge import DISTRIBUTION
 from grader.sandbox import IsolationRefused
@@ -40,6 +40,7 @@ for command in (
     grade.grade,
     author.verify,
     author.trace,
+    wrong.wrong,
     machine.doctor,
     demo.demo,
     class_.class_,

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from grader import contract, show
 from grader.cli.options import backend_option, course_of, jobs_option
+from grader.cli.wrong import read
 from grader.collect import BrokenChecks, Check, checks_of
 from grader.course import BACKENDS, CourseError, Module
 from grader.judge import SELF_CHECK_KEY, course_key
@@ -104,7 +105,7 @@ def trace(
     course = course_of(context)
     found = course.module(module)
     check = check_called(found, name)
-    data, sha256 = contract.read(file)
+    data, sha256 = read(found, file)
     submission = contract.examine(found, data, sha256)
     if submission.fault:
         raise CourseError(f"{file}: {submission.fault.text}")

@@ -9,9 +9,10 @@ from pathlib import Path
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from grader import contract, show
+from grader import show
 from grader.batch import Folder, Graded, Shelf, grade_all, scan
 from grader.cli.options import course_of, isolation, jobs_option, json_option, unsafe_option
+from grader.cli.wrong import read
 from grader.course import Course
 from grader.judge import How, course_key
 from grader.pool import Task, run
@@ -66,9 +67,9 @@ def grade(
 
 
 def _grade_file(course: Course, module: str, file: Path, level: Level, *, as_json: bool) -> int:
-    slug = course.module(module).slug
-    data, sha256 = contract.read(file)
-    report = run(Task(course.root, slug, data, sha256, level, how=How(key=course_key(course.root))))
+    found = course.module(module)
+    data, sha256 = read(found, file)
+    report = run(Task(course.root, found.slug, data, sha256, level, how=How(key=course_key(course.root))))
     if as_json:
         print(report.json())
     else:

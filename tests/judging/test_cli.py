@@ -57,6 +57,12 @@ USAGE = [
     (["verify", "m99"], "no module 'm99'"),
     (["trace", "m01", "mine.py", "--check", "nothing"], "no check 'nothing' in m01_tiny: its checks are test_value"),
     (["trace", "m01", "mine.py", "--seed", "x"], "'x' is no run"),
+    (["wrong", "m01"], "give NAME, the name of a file in wrong/, or --adopt FILE"),
+    (["wrong", "m01", "no_valu"], "no wrong solution 'no_valu' in m01_tiny: nearest are no_value, "),
+    (["wrong", "m01", "no_value", "--diff"], "no_value has no base that it changes: it is a whole program"),
+    (["wrong", "m01", "--diff", "--adopt", "mine.py"], "give either --diff or --adopt FILE, not both"),
+    (["wrong", "m01", "--adopt", "absent.py"], "absent.py cannot be read"),
+    (["wrong", "m01", "--adopt", "mine.py"], "its docstring must have one line `Breaks: R3`"),
     (["nothing"], "No such command 'nothing'"),
     (["grade", "--nothing"], "No such option '--nothing'"),
     (["--root", "absent", "check"], "absent is no course"),
@@ -196,6 +202,65 @@ def test_verify_prints_a_table_and_its_findings(run, tiny):
     code, out, _ = run("verify", "m01", "--jobs", 1)
     assert code == 1
     assert "test_value of m01_tiny and 1 more: no wrong solution fails it: write one under solutions/" in out
+
+
+OVERRIDE = '''\
+"""Forgets the value.
+
+Breaks: R1
+"""
+
+
+async def later(value: int, *, delay: float) -> int:
+    await anyio.sleep(delay)
+'''
+
+
+def test_wrong_prints_the_whole_program_and_what_it_changes(run, tiny, texts):
+    (tiny.root / "solutions/m01_tiny/wrong/forgets.py").write_text(OVERRIDE)
+    code, out, _ = run("wrong", "m01", "forgets")
+    assert (code, out.partition("async")[0]) == (
+        0,
+        texts["right"].partition("async")[0].replace("Give a value later.", "Forgets the value.\n\nBreaks: R1\n"),
+    )
+    code, out, _ = run("wrong", "m01", "forgets.py", "--diff")
+    assert code == 0
+    assert out.startswith("--- tiny\n+++ wrong/forgets\n")
+    assert out.endswith(
+        ' async def later(value: int, *, delay: float) -> int:\n-    """Give `value` after `delay` seconds."""\n     await anyio.sleep(delay)\n-    return value\n'
+    )
+
+
+def test_wrong_makes_a_file_of_what_differs(run, tiny, texts, tmp_path):
+    program = tmp_path / "forgets.py"
+    program.write_text('"""Forgets the value.\n\nBreaks: R1\n"""\n' + texts["no_value"].partition('"""\n')[2])
+    place = tiny.root / "solutions/m01_tiny/wrong/forgets.py"
+    code, out, _ = run("wrong", "m01", "--adopt", program)
+    assert (code, out) == (
+        0,
+        "solutions/m01_tiny/wrong/forgets.py: 10 lines instead of 22: the rest is in the reference\n",
+    )
+    assert place.read_text() == OVERRIDE.replace(
+        "    await anyio.sleep(delay)\n",
+        '    """Give `value` after `delay` seconds."""\n    await anyio.sleep(delay)\n    return None\n',
+    )
+    assert (
+        run("wrong", "m01", "--adopt", program)[2]
+        == "grader: solutions/m01_tiny/wrong/forgets.py is there already: give another NAME\n"
+    )
+    assert run("wrong", "m01", "--adopt", place)[0] == 0  # a file may be adopted where it is
+    assert run("wrong", "m01", "other", "--adopt", program)[0] == 0
+    assert place.read_text() == place.with_name("other.py").read_text()
+
+
+def test_a_wrong_solution_is_graded_and_traced_as_a_whole(run, tiny):
+    place = tiny.root / "solutions/m01_tiny/wrong/forgets.py"
+    place.write_text(OVERRIDE)
+    code, out, _ = run("grade", "m01", place, "--unsafe-no-sandbox", "--json")
+    rows = json.loads(out)["checks"]
+    assert code == 1
+    assert {row["id"] for row in rows if row["verdict"] == "failed"} == {"test_value"}
+    assert "expected 7" in run("trace", "m01", place)[1]
 
 
 def test_trace_shows_a_run_as_text(run, hand_in):

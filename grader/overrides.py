@@ -1,0 +1,335 @@
+"""A wrong solution holds only the definitions that differ from a right one: here they become a whole program again.
+
+The base is the reference, or what the docstring names: ``Base: right/plain`` is a file of ``right/``, ``Base: none``
+says that the file is whole. A definition replaces the one of the same name, or is added before the next one that
+replaces something. Classes merge member by member; ``class Pool:`` keeps decorators and bases, any other head replaces
+them. An assignment replaces the one to the same name; imports are added. ``del name`` drops a definition of the base,
+or lets a class of that name begin empty.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+from grader.course import CourseError, Module
+
+BASE = re.compile(r"^[ \t]*Base:[ \t]*(.*?)[ \t]*$", re.MULTILINE)
+NO_BASE = "none"
+DOCSTRING = "__doc__"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One statement of a module or class, with the comments right above it.
+
+    Args:
+        name: what it defines; None for an import, a placeholder or anything else.
+        first: the index of its first line in the file, comments and decorators included.
+        above: the lines between it and the part before.
+        lines: its own.
+    """
+
+    node: ast.stmt
+    name: str | None
+    first: int
+    above: tuple[str, ...]
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Block:
+    """A module or class, cut into the statements of its body.
+
+    Args:
+        file: the lines of the whole file.
+        head: a class's lines before its body: comments, decorators, name and bases.
+        parts: the statements.
+        below: the lines after the last one.
+    """
+
+    node: ast.Module | ast.ClassDef
+    file: list[str]
+    head: tuple[str, ...]
+    parts: tuple[Part, ...]
+    below: tuple[str, ...] = ()
+
+    @property
+    def indent(self) -> str:
+        """What its statements begin with."""
+        return " " * (self.node.col_offset + 4) if isinstance(self.node, ast.ClassDef) else ""
+
+    @cached_property
+    def groups(self) -> dict[str, list[Part]]:
+        """The parts by what they define: a property and its setter are two of one name."""
+        found: dict[str, list[Part]] = {}
+        for part in self.parts:
+            if part.name:
+                found.setdefault(part.name, []).append(part)
+        return found
+
+    @property
+    def gone(self) -> set[str]:
+        """The names that a ``del`` drops."""
+        deletions = (part.node for part in self.parts if isinstance(part.node, ast.Delete))
+        return {target.id for node in deletions for target in node.targets if isinstance(target, ast.Name)}
+
+
+def whole_program(module: Module, path: Path) -> str:
+    """The text of the program that a wrong solution stands for.
+
+    Raises:
+        CourseError: it is not Python, its base is unknown, or it holds what cannot be merged.
+    """
+    text = path.read_text(encoding="utf-8")
+    base = base_of(module, text)
+    return text if base is None else merge(base.read_text(encoding="utf-8"), text)
+
+
+def base_of(module: Module, text: str) -> Path | None:
+    """The file that a wrong solution changes; None if it is a whole program.
+
+    A file that names no base changes the reference, unless nothing is missing in it.
+
+    Raises:
+        CourseError: it is not Python, or there is no such base.
+    """
+    tree = parse(text)
+    named = BASE.findall(ast.get_docstring(tree) or "")
+    if not named:
+        return None if is_whole(module, tree) else module.solution
+    if named == [NO_BASE]:
+        return None
+    for path in module.right:
+        if named == [base_name(module, path)]:
+            return path
+    raise CourseError(f"there is no base {' or '.join(named)!r}: name a file such as right/plain, or write none")
+
+
+def base_name(module: Module, path: Path) -> str:
+    """How a docstring names a base; empty for the reference, which need not be named."""
+    return "" if path == module.solution else f"right/{path.stem}"
+
+
+def is_whole(module: Module, tree: ast.Module) -> bool:
+    """Whether a file is complete: it defines all that the module asks for, and every name that it reads."""
+    known, read = set(dir(builtins)), set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Name(id=name, ctx=ast.Load()):
+                read.add(name)
+            case (
+                ast.Name(id=name) | ast.arg(arg=name) | ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name))
+            ):
+                known.add(name)
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                known.add(name)
+            case ast.alias(name=name, asname=other):
+                known.add(other or name.partition(".")[0])
+    defined = {_name(node) for node in tree.body} | known
+    return set(module.names) <= defined and read <= known
+
+
+def merge(base: str, override: str) -> str:
+    """A base with the definitions of an override in place of its own.
+
+    Args:
+        base: the text of a right solution.
+        override: the text of a file that holds what differs.
+
+    Raises:
+        CourseError: one of them is not Python, or the override holds what cannot be merged.
+    """
+    return "\n".join(_merged(block_of(base), block_of(override))).strip("\n") + "\n"
+
+
+def parse(text: str) -> ast.Module:
+    """The syntax tree of a file.
+
+    Raises:
+        CourseError: it is not Python.
+    """
+    try:
+        return ast.parse(text)
+    except (SyntaxError, ValueError) as error:
+        raise CourseError(f"line {getattr(error, 'lineno', 1)}: is not Python: {error.args[0]}") from error
+
+
+# -- cut into parts -------------------------------------------------------------------------------------------------
+@lru_cache(maxsize=100)
+def block_of(text: str) -> Block:
+    """A module, cut into its parts.
+
+    Raises:
+        CourseError: it is not Python.
+    """
+    tree, file = parse(text), text.splitlines()
+    parts = _parts(file, tree.body, 0)
+    return Block(tree, file, (), parts, tuple(file[_end(tree.body[-1]) if tree.body else 0 :]))
+
+
+def class_of(block: Block, part: Part) -> Block | None:
+    """A class, cut into its parts; None for any other statement."""
+    node, file = part.node, block.file
+    if not isinstance(node, ast.ClassDef):
+        return None
+    begin, column = node.body[0].lineno - 1, node.body[0].col_offset
+    if head := file[begin][:column].rstrip():  # all in one line: `class Late(Exception): ...`
+        inner = Part(
+            node.body[0], _name(node.body[0]), begin, (), (" " * (node.col_offset + 4) + file[begin][column:],)
+        )
+        return Block(node, file, (*file[part.first : begin], head), (inner,))
+    begin = _begin(node.body[0])
+    while not file[begin - 1].strip() or file[begin - 1].lstrip().startswith("#"):
+        begin -= 1
+    return Block(node, file, tuple(file[part.first : begin]), _parts(file, node.body, begin))
+
+
+def _parts(file: list[str], body: Sequence[ast.stmt], end: int) -> tuple[Part, ...]:
+    parts = []
+    for number, node in enumerate(body):
+        above, first, end = end, _begin(node), _end(node)
+        while first > above and file[first - 1].lstrip().startswith("#"):
+            first -= 1
+        name = DOCSTRING if number == 0 and is_text(node) else _name(node)
+        parts.append(Part(node, name, first, tuple(file[above:first]), tuple(file[first:end])))
+    return tuple(parts)
+
+
+def _begin(node: ast.stmt) -> int:
+    """The index of a statement's first line, that of its first decorator if it has one."""
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    return min([node.lineno, *(each.lineno for each in decorators)]) - 1
+
+
+def _end(node: ast.stmt) -> int:
+    """The index of the line after a statement."""
+    return node.end_lineno or node.lineno
+
+
+def _name(node: ast.stmt) -> str | None:
+    match node:
+        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+            return node.name
+        case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+            return name
+    return None
+
+
+def is_text(node: ast.stmt) -> bool:
+    """Whether a statement is a bare string, as a docstring is."""
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+
+
+def is_placeholder(node: ast.stmt) -> bool:
+    """Whether a statement does nothing: ``pass`` or ``...``."""
+    is_dots = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and node.value.value is ...
+    return isinstance(node, ast.Pass) or is_dots
+
+
+# -- put together ---------------------------------------------------------------------------------------------------
+def _merged(base: Block, override: Block) -> tuple[str, ...]:
+    """The lines of a base in which the parts of an override have taken the place of those of the same name."""
+    _refuse_others(base, override)
+    theirs, mine, gone = base.groups, override.groups, override.gone
+    places: dict[str, list[Part]] = {}  # what comes where the base has a name
+    new: list[Part] = []
+    for name, parts in mine.items():
+        if name in theirs:
+            lines = _class_lines(base, override, name) or lines_of(parts)
+            places[name] = [*new, replace(theirs[name][0], node=parts[0].node, lines=lines)]
+            new = []
+        else:
+            new += [replace(part, above=()) for part in parts]
+    merged: list[Part] = []
+    for part in base.parts:
+        if part.name is None or part.name not in gone.union(mine):
+            merged.append(part)
+        else:
+            merged += places.pop(part.name, [])
+    merged += new + [replace(part, above=()) for part in _imports(base, override)]
+    merged = [part for part in merged if not is_placeholder(part.node)]
+    merged.sort(key=_rank)
+    head = override.head if has_own_head(override.node) else base.head
+    return (*head, *spaced(merged, base.node), *base.below)
+
+
+def _class_lines(base: Block, override: Block, name: str) -> tuple[str, ...]:
+    """The lines of a class whose members are merged; none if the name is not a class on both sides or begins empty."""
+    classes = [class_of(block, block.groups[name][0]) for block in (base, override)]
+    match classes:
+        case [Block() as theirs, Block() as mine] if name not in override.gone:
+            return _merged(theirs, mine)
+    return ()
+
+
+def lines_of(parts: Sequence[Part]) -> tuple[str, ...]:
+    """The lines of all that defines one name."""
+    return tuple(line for part in parts for line in (*(part.above if part is not parts[0] else ()), *part.lines))
+
+
+def _imports(base: Block, override: Block) -> list[Part]:
+    """The imports that the base does not have."""
+    held = {ast.dump(part.node) for part in base.parts if is_import(part.node)}
+    return [part for part in override.parts if is_import(part.node) and ast.dump(part.node) not in held]
+
+
+def is_import(node: ast.stmt) -> bool:
+    """Whether a statement is an import."""
+    return isinstance(node, ast.Import | ast.ImportFrom)
+
+
+def has_own_head(node: ast.Module | ast.ClassDef) -> bool:
+    """Whether a class has decorators or bases, which an override then sets."""
+    return isinstance(node, ast.ClassDef) and bool(node.decorator_list or node.bases or node.keywords)
+
+
+def _rank(part: Part) -> int:
+    """The docstring comes first, then imports, those from the future before others."""
+    if part.name == DOCSTRING:
+        return 0
+    if isinstance(part.node, ast.ImportFrom) and part.node.module == "__future__":
+        return 1
+    return 2 if is_import(part.node) else 3
+
+
+def spaced(parts: Sequence[Part], node: ast.Module | ast.ClassDef) -> Iterator[str]:
+    """The lines of parts, with blank lines around what is new."""
+    inside = isinstance(node, ast.ClassDef)
+    for number, part in enumerate(parts):
+        if number == 0 and inside:
+            yield from (line for line in part.above if line.strip())
+        else:
+            yield from part.above
+        if number and not part.above:
+            yield from [""] * _blank_lines(parts[number - 1].node, part.node, inside=inside)
+        yield from part.lines
+    if isinstance(node, ast.ClassDef) and not parts:
+        yield " " * (node.col_offset + 4) + "pass"
+
+
+def _blank_lines(one: ast.stmt, other: ast.stmt, *, inside: bool) -> int:
+    """How many blank lines are between two statements of a module, or inside a class."""
+    if any(isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) for node in (one, other)):
+        return 1 if inside else 2
+    return 0 if inside or is_import(one) is is_import(other) else 1
+
+
+def _refuse_others(base: Block, override: Block) -> None:
+    """Raise an error for a statement that says nothing about a definition."""
+    inside = isinstance(base.node, ast.ClassDef)
+    for part in override.parts:
+        at = f"line {part.node.lineno}"
+        if isinstance(part.node, ast.Delete):
+            if unknown := sorted(override.gone - set(base.groups)):
+                raise CourseError(f"{at}: the base has no {unknown[0]} that could be dropped: take it out of `del`")
+        elif part.name is None and not is_placeholder(part.node) and (inside or not is_import(part.node)):
+            raise CourseError(
+                f"{at}: beside a base there are imports, definitions, assignments to a name and `del`: "
+                "write the whole program, with `Base: none`"
+            )
