@@ -76,9 +76,7 @@ def _adopt(module: Module, name: str, file: Path) -> int:
         print(f"{where}: {lines} lines, whole: it shares too little with any right solution")
     else:
         base = base_name(module, made.base) or "the reference"
-        print(
-            f"{where}: {lines} lines instead of {len(program.splitlines())}: the rest is in {base}"
-        )
+        print(f"{where}: {lines} lines instead of {len(program.splitlines())}: the rest is in {base}")
     return 0
 
 
