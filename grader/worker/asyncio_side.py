@@ -146,17 +146,18 @@ class Loop(asyncio.SelectorEventLoop):
         self.turn += 1
         if self.stepping is not None:
             task, self.stepping = self.stepping, None
-            control.after_step(task)
             if task.done():
                 control.ended(task, _how(task))
+            control.after_step(task)
         if self._ready or self._stopping:  # type: ignore[attr-defined]
             control.creep()
             watched = control.outside_work or len(inner.get_map()) > 1
             return inner.select(0) if watched else []
         while True:
-            if events := inner.select(0.05 if control.outside_work else 0):
+            wait = control.wait_for_threads(self._next_timer())
+            if events := inner.select(wait):
                 return events  # type: ignore[no-any-return]
-            if not control.outside_work and control.idle(self._next_timer()):
+            if not wait and control.idle(self._next_timer()):
                 return []
 
     def is_clean(self) -> bool:

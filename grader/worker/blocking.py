@@ -67,6 +67,8 @@ def _blamed_line(file: str) -> int | None:
     frame: Any = sys._getframe(2)
     while frame is not None:
         name = frame.f_code.co_filename
+        if frame.f_code is _START:
+            return None
         if name == file:
             return int(frame.f_lineno)
         if name.startswith("<frozen importlib") or name == linecache.__file__ or not name.startswith(_PASSED_OVER):
@@ -75,6 +77,7 @@ def _blamed_line(file: str) -> int | None:
     return None
 
 
+_START = threading.Thread.start.__code__  # waits until the thread runs: that takes no time
 _PASSED_OVER = ("<", str(pathlib.Path(threading.__file__).parent) + "/", str(pathlib.Path(__file__).parent) + "/")
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import math
+import time
 from collections.abc import Callable
 from contextvars import Context, ContextVar
 from dataclasses import dataclass, field
@@ -20,6 +22,12 @@ CREEP = 1e-11
 TIE = 1e-9
 #: Steps after which a run is cut.
 STEP_LIMIT = 20_000
+#: How long (real s) a look at the descriptors takes while a thread works.
+LOOK = 0.05
+#: How long (real s) a run waits in all, before the clock moves, for threads that may call back into the loop.
+GRACE = 1.0
+#: How long (real s) it waits for them when nothing else is left that could wake a task.
+PATIENCE = 2.0
 
 #: The innermost span that a task is in; child tasks inherit it.
 current_span: ContextVar[Span | None] = ContextVar("current_span", default=None)
@@ -48,11 +56,12 @@ class TaskInfo:
     end: float | None = None
     steps: int = 0
     how: str = "open"
+    last_name: str = ""
 
     @property
     def name(self) -> str:
         """The task's name, which anyio may give it only after it was made."""
-        return name_of(self.task)
+        return self.last_name or name_of(self.task)
 
     @property
     def over(self) -> bool:
@@ -90,13 +99,15 @@ class Control:
         self.record = Recorder(lambda: self.now)
         self.steps = 0
         self.step_limit = step_limit
-        self.tasks: dict[Any, TaskInfo] = {}
-        self.open: dict[Any, TaskInfo] = {}  # those of them that have not ended
+        self.every: list[TaskInfo] = []
+        self.tasks: dict[Any, TaskInfo] = {}  # those of them that may make a further step
+        self.open: dict[Any, TaskInfo] = {}  # those that have not ended
         self.cut: Cut | None = None
         self.on_cut: Callable[[], None] = lambda: None
         self.after_each_step: Callable[[TaskInfo], None] | None = None
         self.progress = 0  # counts turns: tells the alarm that the loop moves
         self.outside_work = 0  # threads that will call back into the loop
+        self.threads: Callable[[], list[str]] = list  # names of those that may, too
         self.debugger = False  # somebody wants to know of breakpoint()
         self.dirty = False  # something of this run could not be cleaned up
         self.waiters: Callable[[], list[dict[str, Any]]] = list  # tells where each task waits
@@ -105,6 +116,8 @@ class Control:
         self._timers: list[tuple[float, int, Callable[[], bool]]] = []
         self._timer_ids = itertools.count()
         self._cut_steps = 0
+        self._grace = GRACE
+        self._quiet = (-1, 0.0)  # number of steps made, and since when (real s) no further one was
 
     # -- tasks -------------------------------------------------------------------------------------------------
     def current_name(self) -> str:
@@ -115,6 +128,7 @@ class Control:
         """Note a new task."""
         info = TaskInfo(self.next_serial, task, context, context.get(current_span), parent, self.now)
         self.next_serial += 1
+        self.every.append(info)
         self.tasks[task] = self.open[task] = info
         return info
 
@@ -138,6 +152,9 @@ class Control:
         self.steps += 1
         self.now += CREEP
         info.steps += 1
+        if info.end is not None:  # that was its last one: let go of the task, which may hold what it raised
+            info.last_name, info.task = info.name, None
+            del self.tasks[task]
         span = info.span()
         while span is not None:
             span.steps += 1
@@ -167,6 +184,21 @@ class Control:
         """Let the time of one turn pass."""
         self.now += CREEP
 
+    def wait_for_threads(self, next_deadline: float) -> float:
+        """Return how long (real s) to look at the descriptors before the clock moves: threads may be about to call."""
+        if self.outside_work:
+            return LOOK
+        if not self.threads():
+            return 0.0
+        now = time.monotonic()
+        if self._quiet[0] != self.steps:
+            self._quiet = (self.steps, now)
+        if self._timers or next_deadline != math.inf:
+            look = max(0.0, min(LOOK, self._grace, self._quiet[1] + GRACE / 4 - now))
+            self._grace -= look
+            return look
+        return max(0.0, min(LOOK, self._quiet[1] + PATIENCE - now))
+
     def idle(self, next_deadline: float) -> bool:
         """Nothing is ready: move the clock to what comes next.
 
@@ -181,7 +213,10 @@ class Control:
         """
         mine = self._timers[0][0] if self._timers else float("inf")
         if mine == next_deadline == float("inf"):
-            self.stop("deadlock", "every task waits, and nothing is left that could wake one")
+            threads = self.threads()
+            rest = f"what could wake one, {', '.join(threads)}, did not do so within {PATIENCE:g} s of real time"
+            rest = rest if threads else "nothing is left that could wake one"
+            self.stop("deadlock", f"every task waits, and {rest}")
             return True
         if next_deadline <= mine:  # a cancellation from outside at the very time of a timeout comes first: no tie
             self.now = max(self.now, next_deadline) + TIE

@@ -94,6 +94,7 @@ def _open(
     if _watch is None or isinstance(file, int):
         return _real_open(file, mode, buffering, encoding, errors, newline, closefd, opener)
     _real_open_checks(mode, encoding, errors, newline, buffering)
+    file = os.fspath(file)  # so that it is the file's name, as `open` has it
     raw = _RawFile(file, mode.replace("b", "").replace("t", ""), closefd, opener)
     _watch.opened(raw)
     try:

@@ -7,12 +7,15 @@ there, and a test calls it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
+from collections.abc import Iterator
 from typing import Any
 
 import anyio._backends._asyncio as anyio_asyncio
 import anyio._backends._trio as anyio_trio
 import trio._core._run as trio_run
+import trio._threads as trio_threads
 from anyio._core import _eventloop
 from anyio.streams import memory
 
@@ -28,6 +31,9 @@ NAMES: tuple[tuple[Any, str], ...] = (
     (anyio_trio.TrioBackend, "run_async_from_thread"),
     (anyio_trio.TrioBackend, "run_sync_from_thread"),
     (_eventloop, "sniffio"),
+    (_eventloop, "threadlocals"),
+    (anyio_asyncio.CancelScope, "_parent_scope"),
+    (trio_threads, "PARENT_TASK_DATA"),
     (anyio_asyncio, "Lock"),
     (anyio_trio, "Lock"),
     (memory.MemoryObjectSendStream, "__post_init__"),
@@ -73,3 +79,29 @@ def name_library(name: str | None) -> None:
 def runner() -> trio_run.Runner:
     """Return trio's runner of this thread."""
     return trio_run.GLOBAL_RUN_CONTEXT.runner
+
+
+def outer_scope(scope: Any, *, abandon: bool) -> Any:
+    """Return the scope that cancels what a thread calls back, if its task waits for it inside `scope`, on asyncio."""
+    return scope if abandon or scope._parent_scope is None else scope._parent_scope
+
+
+@contextlib.contextmanager
+def connected_to_scope(scope: Any) -> Iterator[None]:
+    """Let this thread know its scope, as a worker thread of anyio does on asyncio."""
+    _eventloop.threadlocals.current_cancel_scope = scope
+    try:
+        yield
+    finally:
+        del _eventloop.threadlocals.current_cancel_scope
+
+
+@contextlib.contextmanager
+def connected_to_task(token: Any, task: list[Any], cancel: list[Any], *, abandon: bool) -> Iterator[None]:
+    """Let this thread know the task that it works for, as a worker thread of trio does."""
+    known = trio_threads.PARENT_TASK_DATA
+    known.token, known.task_register, known.cancel_register, known.abandon_on_cancel = token, task, cancel, abandon
+    try:
+        yield
+    finally:
+        del known.token, known.task_register, known.cancel_register, known.abandon_on_cancel

@@ -235,7 +235,7 @@ class Session:
             "steps": control.steps,
             "time": round(control.now, 9),
             "end": end,
-            "tasks": [_plain_task(info) for info in control.tasks.values()],
+            "tasks": [_plain_task(info) for info in control.every],
             "probes": self._probes.plain(),
         }
         if run.cancel is not None:

@@ -6,23 +6,29 @@ Only a function that calls back into the loop (`anyio.from_thread`) runs beside 
 from __future__ import annotations
 
 import _thread
+import contextlib
 import contextvars
 import functools
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from typing import Any, ClassVar
 
 import anyio
 import anyio._backends._asyncio as anyio_asyncio
 import anyio._backends._trio as anyio_trio
 import anyio.to_thread
+import trio
 from anyio._core._eventloop import claim_worker_thread
 
+from . import private
 from .control import Control
 
 #: Tells how long (virtual s) a call in a worker thread takes, from its function and arguments.
 Duration = Callable[[Any, tuple[Any, ...]], float]
 
+_NAME = "worker thread"
 _BACKENDS: dict[str, Any] = {"asyncio": anyio_asyncio.AsyncIOBackend, "trio": anyio_trio.TrioBackend}
 _real = {name: backend.run_sync_in_worker_thread for name, backend in _BACKENDS.items()}
 
@@ -37,6 +43,22 @@ class ThreadWatch:
     def __init__(self, control: Control) -> None:
         self.control = control
         self.duration: Duration = lambda _function, _args: 0.0
+        self._before = set(threading.enumerate())
+        control.threads = self.names
+
+    def names(self) -> list[str]:
+        """Return the names of the threads that could still wake a task: those that the run started, and abandoned calls."""
+        new = [thread for thread in threading.enumerate() if thread not in self._before]
+        calls = [_NAME for call in list(_calls.values()) if call.control is self.control]
+        return [*calls, *(thread.name for thread in new if not _is_idle(thread))]
+
+
+def _is_idle(thread: threading.Thread) -> bool:
+    """Tell whether a thread waits for the next call, as those of the libraries do between two."""
+    frame = sys._current_frames().get(thread.ident or 0)
+    return thread.name.startswith((_NAME, "Trio thread")) or (
+        frame is not None and frame.f_code.co_name == "_worker" and "concurrent" in frame.f_code.co_filename
+    )
 
 
 _watch: ThreadWatch | None = None
@@ -58,7 +80,7 @@ class _Thread:
         self._call: _Call | None = None
         self._given = _thread.allocate_lock()
         self._given.acquire()
-        threading.Thread(target=self._work, name="worker thread", daemon=True).start()
+        threading.Thread(target=self._work, name=_NAME, daemon=True).start()
 
     def give(self, call: _Call) -> None:
         """Run a call; the thread counts as idle again just before the call tells that it is over."""
@@ -75,25 +97,30 @@ class _Thread:
 
 
 class _Call:
-    """One function in a worker thread.
+    """One function in a worker thread. `run` is what the thread does, the rest is for the task that waits for it.
 
     Args:
-        backend: name of the backend of the loop that waits for it.
         function: what to run, without arguments.
         control: the run's clock.
+        abandon: whether a cancellation leaves the thread alone, instead of waiting for it.
     """
 
-    def __init__(self, backend: str, function: Callable[[], Any], control: Control) -> None:
-        self.control = control
-        self._backend, self._function = _BACKENDS[backend], function
-        self.token = self._backend.current_token()
+    backend: ClassVar[str]
+
+    def __init__(self, function: Callable[[], Any], control: Control, *, abandon: bool) -> None:
+        self.control, self.abandon = control, abandon
+        self.token: Any = _BACKENDS[self.backend].current_token()
+        self.over = False
+        self._function = function
         self._pause = _thread.allocate_lock()  # free when the function has ended or needs the loop
         self._pause.acquire()
-        self.over = False
         self._value: Any = None
         self._error: BaseException | None = None
         self._notify: Callable[[], None] | None = None
         self._lock = _thread.allocate_lock()
+
+    def start(self) -> None:
+        """Let a thread run the function while the loop stands still: to its end, or until it needs the loop."""
         (_Thread.idle.pop() if _Thread.idle else _Thread()).give(self)
         self._pause.acquire()
 
@@ -106,7 +133,7 @@ class _Call:
         """Run the function, in this thread."""
         _calls[threading.get_ident()] = self
         try:
-            with claim_worker_thread(self._backend, self.token):
+            with claim_worker_thread(_BACKENDS[self.backend], self.token), self.connection():
                 self._value = self._function()
         except BaseException as error:
             self._error = error
@@ -116,23 +143,33 @@ class _Call:
             with self._lock:
                 self.over = True
                 if self._notify is not None:
-                    self._notify()
+                    with contextlib.suppress(RuntimeError):  # the loop has ended: nobody waits any more
+                        self._notify()
             self.pause()
 
-    async def finish(self) -> None:
-        """Wait for a function that needs the loop; the clock moves only while it waits for the loop."""
-        event = anyio.Event()
-        soon: Any = getattr(self.token, "call_soon_threadsafe", None) or getattr(self.token, "run_sync_soon", None)
+    async def wait(self, seconds: Callable[[], float]) -> None:
+        """Start it, wait for its end, and let the time pass that it takes."""
+        raise NotImplementedError
+
+    def connection(self) -> AbstractContextManager[None]:
+        """Tell the library, in the thread, which task it works for: a call back is cancelled with that one."""
+        raise NotImplementedError
+
+    @contextlib.contextmanager
+    def beside(self) -> Iterator[None]:
+        """The function runs beside the loop: the clock moves only while it waits for the loop."""
         self.control.outside_work += 1
-        with self._lock:
-            if self.over:
-                event.set()
-            else:
-                self._notify = lambda: soon(event.set)
         try:
-            await event.wait()
+            yield
         finally:
             self.control.outside_work -= 1
+
+    def at_end(self, notify: Callable[[], None]) -> bool:
+        """Have `notify` called in the thread when the function has ended; False if it has already."""
+        with self._lock:
+            if not self.over:
+                self._notify = notify
+            return not self.over
 
     def result(self) -> Any:
         """Return what the function returned, or raise what it raised."""
@@ -141,6 +178,65 @@ class _Call:
         return self._value
 
 
+class _AsyncioCall(_Call):
+    backend = "asyncio"
+    scope: Any = None
+
+    async def wait(self, seconds: Callable[[], float]) -> None:
+        with anyio.CancelScope(shield=not self.abandon) as scope:
+            self.scope = private.outer_scope(scope, abandon=self.abandon)
+            self.start()
+            event = anyio.Event()
+            if self.at_end(lambda: self.token.call_soon_threadsafe(event.set)):
+                with self.beside():
+                    await event.wait()
+            await anyio.sleep(seconds())
+
+    def connection(self) -> AbstractContextManager[None]:
+        return private.connected_to_scope(self.scope)
+
+
+class _TrioCall(_Call):
+    backend = "trio"
+
+    def __init__(self, function: Callable[[], Any], control: Control, *, abandon: bool) -> None:
+        super().__init__(function, control, abandon=abandon)
+        self.task: list[Any] = [trio.lowlevel.current_task()]  # None if it abandoned the thread
+        self.cancel: list[Any] = [None]  # raises the cancellation that the task has met
+
+    async def wait(self, seconds: Callable[[], float]) -> None:
+        self.start()
+        if self.at_end(lambda: self.token.run_sync_soon(self._wake)):
+            with self.beside():
+                await self._serve()
+        with anyio.CancelScope(shield=not self.abandon):
+            await anyio.sleep(seconds())
+
+    def _wake(self) -> None:
+        if self.task[0] is not None:
+            trio.lowlevel.reschedule(self.task[0])
+
+    async def _serve(self) -> None:
+        """Do what the thread asks for, in this very task as trio does, until it has ended."""
+
+        def abort(raise_cancel: Any) -> trio.lowlevel.Abort:
+            self.cancel[0] = raise_cancel
+            if not self.abandon:
+                return trio.lowlevel.Abort.FAILED
+            self.task[0] = None
+            return trio.lowlevel.Abort.SUCCEEDED
+
+        while (asked := await trio.lowlevel.wait_task_rescheduled(abort)) is not None:
+            if hasattr(asked, "run_sync"):
+                asked.run_sync()
+            else:
+                await asked.run()
+
+    def connection(self) -> AbstractContextManager[None]:
+        return private.connected_to_task(self.token, self.task, self.cancel, abandon=self.abandon)
+
+
+_CALLS: dict[str, type[_Call]] = {"asyncio": _AsyncioCall, "trio": _TrioCall}
 _installed = False
 
 
@@ -171,7 +267,7 @@ def _calling_back(real: Callable[..., Any], *, is_async: bool) -> Callable[..., 
                 control.outside_work += 1
 
         call.pause()
-        return real(counted if is_async else function, args, token or call.token)
+        return real(counted if is_async else function, args, token)
 
     return run
 
@@ -188,10 +284,7 @@ async def _run(
         return await _real[backend](function, args, abandon_on_cancel, limiter)
     await anyio.lowlevel.checkpoint()
     async with limiter or anyio.to_thread.current_default_thread_limiter():
-        with anyio.CancelScope(shield=not abandon_on_cancel):
-            context = contextvars.copy_context()
-            call = _Call(backend, functools.partial(context.run, function, *args), watch.control)
-            if not call.over:
-                await call.finish()
-            await anyio.sleep(watch.duration(function, args))
+        run = functools.partial(contextvars.copy_context().run, function, *args)
+        call = _CALLS[backend](run, watch.control, abandon=bool(abandon_on_cancel))
+        await call.wait(lambda: watch.duration(function, args))
     return call.result()

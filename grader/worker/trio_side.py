@@ -82,8 +82,8 @@ class _Clock(trio.abc.Clock):
         if idle := private.runner().waiting_for_idle:
             # Somebody waits until all others do. Trio wakes it if it would have slept for longer than its cushion.
             return float(idle.keys()[0][0]) + TIE
-        if side.control.outside_work:
-            return 0.05
+        if wait := side.control.wait_for_threads(deadline):
+            return wait
         entries = private.runner().entry_queue
         if not entries.queue and not entries.idempotent_queue:
             side.control.idle(deadline)

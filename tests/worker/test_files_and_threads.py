@@ -140,3 +140,100 @@ def test_a_thread_is_not_left_by_a_cancellation(playing: Playing) -> None:
                 return anyio.current_time()
         """)
         assert play().call.value == near(end)
+
+
+def test_a_cancellation_reaches_what_a_thread_calls_back(playing: Playing) -> None:
+    play = playing("""
+        import anyio, anyio.from_thread, anyio.to_thread
+        async def main(world):
+            def work():
+                try:
+                    anyio.from_thread.run(anyio.sleep, 30)
+                except BaseException as error:
+                    seen.append(type(error).__name__)
+                    anyio.from_thread.check_cancelled()
+            seen = []
+            with anyio.move_on_after(2) as scope:
+                await anyio.to_thread.run_sync(work)
+            return [scope.cancelled_caught, anyio.current_time(), len(seen)]
+    """)
+    for t in play().orders(6):
+        assert t.call.value == [True, near(2), 1]
+
+
+def test_a_shield_keeps_it_from_what_a_thread_calls_back(playing: Playing) -> None:
+    play = playing("""
+        import anyio, anyio.from_thread, anyio.to_thread
+        async def main(world):
+            def work():
+                anyio.from_thread.run(anyio.sleep, 3)
+                anyio.from_thread.check_cancelled()
+            with anyio.move_on_after(2) as scope:
+                with anyio.CancelScope(shield=True):
+                    await anyio.to_thread.run_sync(work)
+                return [scope.cancel_called, anyio.current_time()]
+    """)
+    assert play().call.value == [True, near(3)]
+
+
+def test_a_thread_that_was_abandoned_may_still_wake_a_task(playing: Playing) -> None:
+    play = playing("""
+        import functools, threading
+        import anyio, anyio.from_thread, anyio.to_thread
+        async def main(world):
+            began, ended, go = anyio.Event(), anyio.Event(), threading.Event()
+            def work():
+                anyio.from_thread.run_sync(began.set)
+                go.wait(5)
+                anyio.from_thread.run_sync(ended.set)
+            async with anyio.create_task_group() as group:
+                group.start_soon(functools.partial(anyio.to_thread.run_sync, work, abandon_on_cancel=True))
+                await began.wait()
+                group.cancel_scope.cancel()
+            go.set()
+            await ended.wait()
+            return anyio.current_time()
+    """)
+    assert play().call.value == near(0)
+
+
+def test_the_loop_of_another_thread_may_still_wake_a_task(playing: Playing) -> None:
+    play = playing("""
+        import time
+        import anyio, anyio.from_thread
+        from anyio.lowlevel import current_token
+        async def main(world):
+            event, token = anyio.Event(), current_token()
+            async def other():
+                await anyio.sleep(0.05)
+                anyio.from_thread.run_sync(event.set, token=token)
+            with anyio.from_thread.start_blocking_portal() as portal:
+                portal.start_task_soon(other)
+                with anyio.move_on_after(60):
+                    await event.wait()
+            return [event.is_set(), anyio.current_time()]
+    """)
+    assert play().call.value == [True, near(0)]
+
+
+def test_a_deadlock_beside_a_thread_says_that_the_thread_woke_nobody(playing: Playing) -> None:
+    play = playing("""
+        import threading
+        import anyio
+        async def main(world):
+            threading.Thread(target=threading.Event().wait, args=(4,), name="sleeper", daemon=True).start()
+            await anyio.Event().wait()
+    """)
+    with pytest.raises(CheckFailed, match=r"what could wake one, sleeper, did not do so within 2 s of real time"):
+        _ = play().data
+
+
+def test_a_file_opened_by_a_path_has_a_text_for_its_name(playing: Playing) -> None:
+    play = playing("""
+        import pathlib, tempfile
+        async def main(world):
+            path = pathlib.Path(tempfile.mkdtemp()) / "a"
+            with path.open("w") as file:
+                return file.name == str(path)
+    """)
+    assert play().call.value is True
