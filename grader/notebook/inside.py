@@ -19,6 +19,8 @@ NAMES: tuple[tuple[Any, str], ...] = (
     (anyio_tasks, "TaskHandle"),
     (anyio_tasks.TaskHandle, "_coro"),
     (anyio_tasks.TaskHandle, "_name"),
+    (anyio_tasks.TaskHandle, "_exception"),
+    (anyio_tasks.TaskHandle, "_run_coro"),
     (anyio_asyncio, "_task_states"),
     (anyio_asyncio.CancelScope, "_parent_scope"),
     (anyio_trio.CancelScope, "__enter__"),
@@ -38,8 +40,8 @@ class Watcher(Protocol):
     def begin(self, name: str, coro: Any) -> Any:
         """Note a new task."""
 
-    def watch(self, task: Any, coro: Any) -> Any:
-        """Return the coroutine to run in place of `coro`."""
+    def watch(self, task: Any, start: Callable[[], Any], swallowed: Callable[[], BaseException | None]) -> Any:
+        """Return the coroutine to run in place of the one that `start` makes."""
 
     def cancel_asked(self, scope: Any) -> None:
         """Note that a scope was cancelled."""
@@ -56,7 +58,7 @@ def told(watcher: Watcher) -> Iterator[None]:
     """Tell `watcher` of every task that a task group starts, and of the scopes that the cell's code uses."""
     scopes = (anyio_asyncio.CancelScope, anyio_trio.CancelScope)
     replacements: list[tuple[Any, str, Callable[[Any, Watcher], Any]]] = [
-        (anyio_tasks.TaskHandle, "__init__", _started),
+        (anyio_tasks.TaskHandle, "_run_coro", _started),
         *((scope, "__enter__", _entered) for scope in scopes),
         *((scope, "__exit__", _left) for scope in scopes),
         (anyio_asyncio.CancelScope, "cancel", _cancelled),
@@ -71,11 +73,11 @@ def told(watcher: Watcher) -> Iterator[None]:
 
 
 def _started(real: Any, watcher: Watcher) -> Any:
-    def __init__(self: Any, coro: Any, *args: Any, **options: Any) -> None:  # noqa: N807 - it stands in for that
-        real(self, coro, *args, **options)
-        self._coro = watcher.watch(watcher.begin(self._name, coro), coro)
+    def _run_coro(self: Any) -> Any:
+        task = watcher.begin(self._name, self._coro)
+        return watcher.watch(task, lambda: real(self), lambda: self._exception)
 
-    return __init__
+    return _run_coro
 
 
 def _entered(real: Any, watcher: Watcher) -> Any:
@@ -186,3 +188,11 @@ def since_start(deadline: float, now: float) -> float:
 async def as_coroutine(awaitable: Awaitable[Any]) -> Any:
     """Await it."""
     return await awaitable
+
+
+def owner_of(lock: Any) -> Any:
+    """Return the task that holds a lock of anyio or trio, as anyio tells of tasks; None if nobody does, or it is no lock."""
+    if not isinstance(lock, anyio.Lock | trio.Lock | trio.StrictFIFOLock | anyio_asyncio.Lock | anyio_trio.Lock):
+        return None
+    owner = lock.statistics().owner
+    return anyio_trio.TrioTaskInfo(owner) if isinstance(owner, trio.lowlevel.Task) else owner

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Literal
 
+from grader.notebook import inside
 from grader.worker.waits import frames
 
 _LIBRARIES = tuple(
@@ -115,6 +116,5 @@ def _name_of(thing: Any, frame: Any) -> str:
 
 
 def _holder(thing: Any, names: Mapping[int, str]) -> str:
-    statistics = getattr(thing, "statistics", None)
-    owner = getattr(statistics(), "owner", None) if callable(statistics) else None
+    owner = inside.owner_of(thing)
     return "" if owner is None else names.get(owner.id, owner.name or "")

@@ -7,7 +7,7 @@ That needs no loop of ours, so it works under real time too.
 from __future__ import annotations
 
 import types
-from collections.abc import Awaitable, Callable, Coroutine, Generator
+from collections.abc import Callable, Coroutine, Generator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -116,25 +116,36 @@ class Recorder:
         self.tasks.append(task)
         return task
 
-    def watch(self, task: Task, coro: Awaitable[Any]) -> Coroutine[Any, Any, Any]:
-        """Return a coroutine that runs `coro` and records it as `task`."""
-        inner = coro if isinstance(coro, types.CoroutineType) else inside.as_coroutine(coro)
-        task.coro = inner
+    def watch(
+        self,
+        task: Task,
+        start: Callable[[], Coroutine[Any, Any, Any]],
+        swallowed: Callable[[], BaseException | None] = lambda: None,
+    ) -> Coroutine[Any, Any, Any]:
+        """Return a coroutine that runs the one that `start` makes, and records it as `task`.
+
+        Args:
+            task: from `begin`.
+            start: called when the task begins: one that never does leaves no coroutine behind.
+            swallowed: tells, when the coroutine has returned, of what it did not let through.
+        """
 
         async def watched() -> Any:
-            return await self._steps(task, inner)
+            return await self._steps(task, start(), swallowed)
 
         return watched()
 
     @types.coroutine
-    def _steps(self, task: Task, coro: Coroutine[Any, Any, Any]) -> Generator[Any, Any, Any]:
+    def _steps(
+        self, task: Task, coro: Coroutine[Any, Any, Any], swallowed: Callable[[], BaseException | None]
+    ) -> Generator[Any, Any, Any]:
         value: Any = None
         error: BaseException | None = None
         self._by_identity[id(inside.current_task())] = task.name
         try:
             while True:
                 trap = self._step(task, coro, value, error)
-                wait = self._waits(task, coro)
+                wait = self._waits(task)
                 value = error = None
                 try:
                     value = yield trap
@@ -146,10 +157,10 @@ class Recorder:
                 if not self.frozen:
                     self._goes_on(task, wait, cancelled=inside.brings_cancellation(value, error))
         except StopIteration as done:
-            self._ended(task, "returned", None)
+            self._ended(task, swallowed())
             return done.value
         except BaseException as raised:
-            self._ended(task, "cancelled" if inside.is_cancellation(raised) else "raised", raised)
+            self._ended(task, raised)
             raise
 
     def _step(self, task: Task, coro: Coroutine[Any, Any, Any], value: Any, error: BaseException | None) -> Any:
@@ -162,11 +173,11 @@ class Recorder:
         finally:
             self.current = before
 
-    def _waits(self, task: Task, coro: Any) -> Wait | None:
+    def _waits(self, task: Task) -> Wait | None:
         self._count += 1
         if self._count > MOST or self.frozen:
             return None
-        wait = Wait(self.clock(), place_of(coro, self._by_identity))
+        wait = Wait(self.clock(), place_of(task.coro, self._by_identity))
         task.waits.append(wait)
         return wait
 
@@ -198,9 +209,10 @@ class Recorder:
             return None
         return self.requested.get(id(scope), min(inside.since_start(scope.deadline, self.clock()), self.clock()))
 
-    def _ended(self, task: Task, how: str, error: BaseException | None) -> None:
+    def _ended(self, task: Task, error: BaseException | None) -> None:
         if self.frozen:
             return
+        how = "returned" if error is None else "cancelled" if inside.is_cancellation(error) else "raised"
         task.end, task.how, task.error, task.coro = self.clock(), how, error, None
         for scope in task.scopes:
             scope.end = task.end if scope.end is None else scope.end

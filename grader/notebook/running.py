@@ -11,6 +11,7 @@ import contextlib
 import contextvars
 import inspect
 import time
+import types
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, Literal, TypeVar
 
@@ -130,7 +131,9 @@ async def _main(outcome: Outcome, main: Callable[..., Awaitable[Any]], args: tup
 
     task = recorder.begin(name, None)
     try:
-        outcome.value = await recorder.watch(task, main(*args))
+        awaitable = main(*args)
+        task.coro = awaitable if isinstance(awaitable, types.CoroutineType) else inside.as_coroutine(awaitable)
+        outcome.value = await recorder.watch(task, lambda: task.coro)
     except BaseException as error:  # noqa: BLE001 - what becomes of it is for `run` and `record` to say
         if not inside.is_cancellation(error) or outcome.error is None:
             outcome.error = error

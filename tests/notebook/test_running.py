@@ -1,11 +1,13 @@
 """`run` and `record`: what a cell gets back, on either backend, and what stands in the picture."""
 
 import asyncio
+import gc
 import time
 import xml.etree.ElementTree as ET
 
 import anyio
 import pytest
+import trio
 
 from grader.notebook import Stuck, inside, record, run
 
@@ -254,3 +256,100 @@ def test_an_event_that_nobody_sets_is_no_circle(backend):
     error = record(main, backend=backend).error
     assert "main waits at" in str(error)
     assert "circle" not in str(error)
+
+
+def test_a_task_handle_keeps_the_coroutine_that_it_was_given(backend):
+    async def main():
+        coro = job("a", 1)
+        async with anyio.create_task_group() as group:
+            handle = group.create_task(coro, name="task")
+            assert handle.coro is coro
+            assert repr(coro) in repr(handle)
+        return handle.coro is coro, handle.return_value
+
+    assert run(main, backend=backend) == (True, "a")
+
+
+def test_a_task_that_is_cancelled_by_its_handle_is_cancelled_in_the_picture(backend):
+    async def main():
+        async with anyio.create_task_group() as group:
+            handle = group.create_task(job("a", 60))
+            await anyio.sleep(2)
+            handle.cancel()
+
+    task = record(main, backend=backend).task("job")
+    assert (task.how, task.cancelled_at, task.end) == ("cancelled", 2, 2)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_task_that_could_not_be_made_leaves_no_coroutine_behind():
+    async def main():
+        def fail(loop, coro, **options):
+            raise RuntimeError("no more tasks")
+
+        async with anyio.create_task_group() as group:
+            asyncio.get_running_loop().set_task_factory(fail)
+            group.start_soon(job, "a", 1)
+
+    with pytest.raises(ExceptionGroup) as caught:
+        run(main)
+    gc.collect()
+    assert [str(error) for error in caught.value.exceptions] == ["no more tasks"]
+
+
+@pytest.mark.parametrize("clock", ["virtual", "real"])
+def test_waiting_for_a_lock_of_trios_own_names_its_holder(clock):
+    async def main():
+        lock, held = trio.Lock(), anyio.Event()
+
+        async def hold():
+            async with lock:
+                held.set()
+                await anyio.sleep(0.05)
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(hold)
+            await held.wait()
+            async with lock:
+                return 7
+
+    result = record(main, backend="trio", clock=clock)
+    assert result.value == 7
+    assert "hold" in {wait.place.holder for wait in result.task("main").waits}
+
+
+def test_an_objects_own_statistics_are_not_asked_for(backend):
+    class Box:
+        def statistics(self):
+            raise OSError("not now")
+
+        async def wait(self):
+            await anyio.sleep(1)
+            return 7
+
+    Box.wait.__code__ = Box.wait.__code__.replace(co_filename=anyio.__file__)
+    assert run(Box().wait, backend=backend) == 7
+
+
+def test_a_cancellation_reaches_what_a_thread_calls_back(backend):
+    async def main():
+        with anyio.move_on_after(2) as scope:
+            await anyio.to_thread.run_sync(anyio.from_thread.run, anyio.sleep, 30)
+        return scope.cancelled_caught, round(anyio.current_time(), 6)
+
+    assert run(main, backend=backend) == (True, 2)
+
+
+def test_the_loop_of_another_thread_may_wake_a_task(backend):
+    async def main():
+        event, token = anyio.Event(), anyio.lowlevel.current_token()
+
+        async def other():
+            await anyio.sleep(0.05)
+            anyio.from_thread.run_sync(event.set, token=token)
+
+        with anyio.from_thread.start_blocking_portal() as portal:
+            portal.start_task_soon(other)
+            await event.wait()
+
+    run(main, backend=backend)
