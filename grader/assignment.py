@@ -50,8 +50,13 @@ def write(module: Module, folder: Path, points: Mapping[str, int], retired: Iter
     place.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(module.stub, place / module.stub.name)
     path = place / f"{module.slug}.ipynb"
-    path.write_text(json.dumps(notebook(module, points, retired), indent=1, ensure_ascii=False) + "\n", "utf-8")
+    path.write_text(text(module, points, retired), "utf-8")
     return path
+
+
+def text(module: Module, points: Mapping[str, int], retired: Iterable[str] = ()) -> str:
+    """The notebook as the text of its file."""
+    return json.dumps(notebook(module, points, retired), indent=1, ensure_ascii=False) + "\n"
 
 
 def full_points(module: Module) -> dict[str, int]:

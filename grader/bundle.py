@@ -1,7 +1,7 @@
 """What learners get.
 
 With ``--class``: course, exercises and the engine, no hidden check, no solution. With ``--self-paced``: both inside,
-because nobody keeps score.
+because nobody keeps score. Neither holds a file in the place where a learner writes in it: see `grader.laying`.
 """
 
 from __future__ import annotations
@@ -16,19 +16,33 @@ from pathlib import Path
 from grader import assignment
 from grader.course import Course, CourseError, Module
 from grader.lab import NO_ASSIGNMENTS
-from grader.pristine import STUBS
+from grader.laying import notebook_place, stub_place
 
-SKIP = shutil.ignore_patterns("__pycache__", "*.pyc", ".ipynb_checkpoints", ".*")
 READ_ME = """\
 # {title}
 
+In a terminal, in this folder:
+
 1. Python 3.11, 3.12 or 3.13: `python3 -m venv .venv && . .venv/bin/activate`
-2. `pip install "{wheel}[lab]"` (without `[lab]` if you want no JupyterLab)
-3. `grader lab` opens the first lesson with its exercise; or open `course/<module>/lesson.ipynb` and write in
-   `exercises/<module>/`
+   (on Windows `py -m venv .venv`, then `.venv\\Scripts\\activate`)
+2. `pip install "{wheel}[{extras}]"` (the only step that needs the network; without `lab` if you want no JupyterLab)
+3. `grader lab` opens the start page beside your first exercise. If you use another editor, run `grader check` once: it
+   puts the notebooks in `course/<module>/`, and the file that you write in into `exercises/<module>/`
 4. `grader check <module> --watch` answers each save; `grader hint <module>`, `grader progress`
 {last}
+
+**Update.** Unpack a newer bundle into a folder of its own, then copy it over this one: `cp -R ../NEWER/. .` (on Windows
+`xcopy /e /y ..\\NEWER .`; do not let the Mac's Finder *replace* this folder). Your files in `exercises/`, your notes and
+`progress.json` are not in a bundle, so they stay. Then install the newer engine; pip skips a wheel of the same version
+unless you say so:
+
+    pip install "{wheel}[{extras}]"
+    pip install --force-reinstall --no-deps "{wheel}"
+
+The next `grader` command brings the newer lessons. A notebook that you have run or written in is kept beside the newer
+one, as `lesson.mine-<date>.ipynb`.
 """
+DROP = "5. Hand in: `grader hand-in <module> --to FOLDER --as YOUR-ID`"
 HAND_IN = "5. Hand in: `grader hand-in <module>` (on Windows, or without the exchange: `--to FOLDER --as YOUR-ID`)"
 ALONE = "5. All checks, the hidden ones too: `grader check --hidden <module>`"
 
@@ -83,8 +97,7 @@ def _fill(bundle: Bundle, place: Path) -> None:
     root = bundle.course.root
     for path in sorted((root / "course").iterdir()):
         if path.is_file() and not path.name.startswith("."):
-            (place / "course").mkdir(exist_ok=True)
-            shutil.copyfile(path, place / "course" / path.name)
+            _copy(path, root, place)
     for module in bundle.modules:
         _module(bundle, module, place)
     wheel = shutil.copy(bundle.wheel or built(root, place), place)
@@ -93,29 +106,43 @@ def _fill(bundle: Bundle, place: Path) -> None:
     page_config.write_text(json.dumps(NO_ASSIGNMENTS, indent=1) + "\n", "utf-8")
     if bundle.hand_in:
         (place / "nbgrader_config.py").write_text(bundle.hand_in, "utf-8")
-    last = ALONE if bundle.self_paced else HAND_IN
-    read_me = READ_ME.format(title="Structured concurrency with anyio", wheel=Path(wheel).name, last=last)
+    last = ALONE if bundle.self_paced else HAND_IN if bundle.hand_in else DROP
+    extras = "lab" if bundle.self_paced else "lab,class"
+    title = "Structured concurrency with anyio"
+    read_me = READ_ME.format(title=title, wheel=Path(wheel).name, extras=extras, last=last)
     (place / "README.md").write_text(read_me, "utf-8")
     shutil.rmtree(place / ".wheel", ignore_errors=True)
 
 
 def _module(bundle: Bundle, module: Module, place: Path) -> None:
     """One module's files: exactly those that are known, so that nothing else slips in."""
-    shutil.copytree(module.toml.parent, place / "course" / module.slug, ignore=SKIP)
-    exercise = place / "exercises" / module.slug
-    exercise.mkdir(parents=True)
-    for path in (module.stub, module.scene, module.public_checks):
-        shutil.copyfile(path, exercise / path.name)
-    kept = place / STUBS / module.slug / module.stub.name  # for `grader reset`
-    kept.parent.mkdir(parents=True)
-    shutil.copyfile(module.stub, kept)
+    for path in sorted(module.toml.parent.rglob("*")):
+        if path.is_file() and not any(_is_litter(part) for part in path.relative_to(module.root).parts):
+            _copy(path, module.root, place)
+    _copy(module.scene, module.root, place)
+    _copy(module.public_checks, module.root, place)
+    _put(module.stub.read_bytes(), stub_place(place, module.slug, module.name))
     if not bundle.self_paced:
-        assignment.write(module, place / "exercises", assignment.full_points(module))
+        name = Path("exercises") / module.slug / f"{module.slug}.ipynb"
+        _put(assignment.text(module, assignment.full_points(module)).encode(), notebook_place(place, name))
         return
-    for path in (module.hidden_checks, module.solution):
-        target = place / path.relative_to(module.root)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, target)
+    _copy(module.hidden_checks, module.root, place)
+    _copy(module.solution, module.root, place)
+
+
+def _is_litter(name: str) -> bool:
+    return name == "__pycache__" or name.endswith(".pyc") or name.startswith(".")
+
+
+def _copy(path: Path, root: Path, place: Path) -> None:
+    """Copy a file of the course to where it belongs; a notebook to where `grader.laying` lays it out from."""
+    name = path.relative_to(root)
+    _put(path.read_bytes(), notebook_place(place, name) if path.suffix == ".ipynb" else place / name)
+
+
+def _put(data: bytes, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(data)
 
 
 def built(root: Path, place: Path) -> Path:

@@ -17,6 +17,8 @@ from typing import Any
 
 from grader import progress
 from grader.course import Course, CourseError, Module
+from grader.extras import install
+from grader.standing import standing
 
 PLACE = ".lab"
 NO_ASSIGNMENTS = {"disabledExtensions": {"@jupyter/nbgrader:create-assignment": True}}
@@ -68,18 +70,14 @@ def room(course: Course, name: str | None = None) -> Room:
     if name is not None:
         module = course.module(name)
         return Room(course, _there(course, f"course/{module.slug}/lesson.ipynb"), module)
-    known = progress.read(course.root).modules
-    modules = list(course)
-    to_do = [each for each in modules if _open(known.get(each.slug))] or modules
+    known = progress.read(course.root)
+    lines = [standing(module, known.of(module.slug)) for module in course]
+    to_do = [line.module for line in lines if line.is_open] or [line.module for line in lines]
     start = _there(course, "course/start_here.ipynb")
-    if not to_do or (start and not known):
+    if not to_do or (start and not known.modules):
         return Room(course, start, to_do[0] if to_do else None)
     module = to_do[0]
     return Room(course, _there(course, f"course/{module.slug}/lesson.ipynb"), module)
-
-
-def _open(entry: progress.Entry | None) -> bool:
-    return entry is None or entry.stage in (None, "started")
 
 
 def _there(course: Course, name: str) -> Path | None:
@@ -131,7 +129,7 @@ def furnish(room: Room, *, fresh: bool = False) -> None:
         CourseError: JupyterLab is not installed, or the files cannot be written.
     """
     if importlib.util.find_spec("jupyterlab") is None:
-        raise CourseError("JupyterLab is not installed: pip install 'checkpoint-course[lab]'")
+        raise CourseError(f"JupyterLab is not installed: {install('lab', room.course.root)}")
     workspaces = importlib.import_module("jupyterlab_server.workspaces_handler").WorkspacesManager(
         str(room.folder / "workspaces")
     )

@@ -11,9 +11,8 @@ from pathlib import Path
 
 from grader.contract import is_untouched, parse
 from grader.course import CourseError, Module
-
-STUBS = Path("lab") / "stubs"
-"""Where a bundle keeps the stubs as they were, under its root."""
+from grader.laying import stub_place
+from grader.writing import write
 
 BACKUPS = "backups"
 VERSIONS = 200
@@ -26,7 +25,7 @@ def pristine(module: Module) -> bytes:
     Raises:
         CourseError: there is none; one line.
     """
-    kept = module.root / STUBS / module.slug / module.stub.name
+    kept = stub_place(module.root, module.slug, module.name)
     if kept.is_file():
         return kept.read_bytes()
     for data in _versions(module):
@@ -88,11 +87,10 @@ def reset(module: Module, now: datetime | None = None) -> Path | None:
             shutil.copy2(module.stub, backup)
         else:
             backup = None
-        draft = module.stub.with_name(f".{module.stub.name}.part")
-        draft.write_bytes(data)
-        draft.replace(module.stub)
+        write(module.stub, data)
     except OSError as error:
-        raise CourseError(f"{error.filename} cannot be written ({(error.strerror or 'error').lower()})") from error
+        folder = Path(str(error.filename)).parent
+        raise CourseError(f"{folder} cannot be written ({(error.strerror or 'error').lower()})") from error
     return backup
 
 

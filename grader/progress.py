@@ -6,16 +6,14 @@ overwritten.
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import sys
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
+
+from grader.writing import alone, write
 
 FORMAT = 1
 NAME = "progress.json"
@@ -23,6 +21,8 @@ NAME = "progress.json"
 Stage = Literal["started", "core", "all", "seen"]
 STAGES: tuple[Stage, ...] = ("started", "core", "all", "seen")
 """Began to write; passed the core checks; passed all checks; has seen the solution without passing."""
+PASSED: tuple[Stage, ...] = ("core", "all")
+"""The stages that a file has reached, not a person."""
 
 
 @dataclass(frozen=True)
@@ -32,15 +32,21 @@ class Entry:
     Args:
         when: stage → when it was first reached, as ISO 8601 in UTC.
         hints: how many hints were opened.
+        files: stage of `PASSED` → sha256 of the file that reached it last. Files of older engines say nothing here.
     """
 
     when: Mapping[str, str] = field(default_factory=dict)
     hints: int = 0
+    files: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def stage(self) -> Stage | None:
         """The furthest stage; None if nothing is known. Who has seen the solution without passing has not done it."""
         return next((stage for stage in ("seen", "all", "core", "started") if stage in self.when), None)
+
+    def passed_by(self, sha256: str | None) -> Stage | None:
+        """The furthest stage that a file with this hash has passed; None if it is not known to have passed any."""
+        return next((stage for stage in ("all", "core") if sha256 and self.files.get(stage) == sha256), None)
 
 
 @dataclass(frozen=True)
@@ -86,12 +92,16 @@ def _entry(plain: Mapping[str, Any]) -> Entry:
     """One entry; what does not fit raises."""
     when: dict[str, str] = {stage: plain[stage] for stage in STAGES if stage in plain}
     hints = plain.get("hints", 0)
-    if not isinstance(hints, int) or not all(isinstance(time, str) for time in when.values()):
+    files: dict[str, str] = {stage: plain["files"][stage] for stage in PASSED if stage in plain.get("files", {})}
+    texts = [*when.values(), *files.values()]
+    if not isinstance(hints, int) or not all(isinstance(each, str) for each in texts):
         raise TypeError("no entry")
-    return Entry(when, hints)
+    return Entry(when, hints, files)
 
 
-def reach(root: Path, slug: str, *stages: Stage, hints: int = 0, now: datetime | None = None) -> str:
+def reach(
+    root: Path, slug: str, *stages: Stage, hints: int = 0, sha256: str | None = None, now: datetime | None = None
+) -> str:
     """Note that a learner has reached stages of a module. What was reached before keeps its time.
 
     Args:
@@ -99,21 +109,28 @@ def reach(root: Path, slug: str, *stages: Stage, hints: int = 0, now: datetime |
         slug: of the module.
         stages: which.
         hints: how many hints have been opened by now.
+        sha256: of the file that has reached them.
         now: the time; the clock's if not given.
 
     Returns:
         One line for the learner if the file was put aside or cannot be written; else empty.
     """
-    with _alone(root):
-        return _reach(root, slug, stages, hints, now)
+    with alone(root):
+        return _reach(root, slug, stages, hints, sha256, now)
 
 
-def _reach(root: Path, slug: str, stages: Sequence[Stage], hints: int, now: datetime | None) -> str:
+def _reach(root: Path, slug: str, stages: Sequence[Stage], hints: int, sha256: str | None, now: datetime | None) -> str:
     known = read(root)
     time = (now or datetime.now(UTC)).astimezone(UTC)
     stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ")
     entry = known.of(slug)
-    new = replace(entry, when={**dict.fromkeys(stages, stamp), **entry.when}, hints=max(hints, entry.hints))
+    files: dict[str, str] = dict.fromkeys((stage for stage in stages if stage in PASSED), sha256) if sha256 else {}
+    new = replace(
+        entry,
+        when={**dict.fromkeys(stages, stamp), **entry.when},
+        hints=max(hints, entry.hints),
+        files={**entry.files, **files},
+    )
     if new == entry and not known.said:
         return ""
     try:
@@ -125,22 +142,6 @@ def _reach(root: Path, slug: str, stages: Sequence[Stage], hints: int, now: date
     except OSError as error:
         return f"your progress is not kept: {NAME} cannot be written ({(error.strerror or 'error').lower()})"
     return said
-
-
-@contextlib.contextmanager
-def _alone(root: Path) -> Iterator[None]:
-    """Let nobody else write while this process reads and writes, where the system can do that."""
-    if sys.platform == "win32":
-        yield
-        return
-    import fcntl
-
-    with contextlib.ExitStack() as stack:
-        with contextlib.suppress(OSError):  # some network file systems have no locks
-            folder = os.open(root, os.O_RDONLY)
-            stack.callback(os.close, folder)
-            fcntl.flock(folder, fcntl.LOCK_EX)
-        yield
 
 
 def _aside(path: Path, time: datetime) -> Path:
@@ -157,15 +158,10 @@ def _aside(path: Path, time: datetime) -> Path:
 def _write(path: Path, modules: Mapping[str, Entry]) -> None:
     """Write the file so that it is there whole or not at all."""
     plain = {"format": FORMAT, "modules": {slug: _plain(modules[slug]) for slug in sorted(modules)}}
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(json.dumps(plain, indent=1) + "\n")
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    write(path, (json.dumps(plain, indent=1) + "\n").encode())
 
 
 def _plain(entry: Entry) -> dict[str, Any]:
-    return {**{stage: entry.when[stage] for stage in STAGES if stage in entry.when}, "hints": entry.hints}
+    plain: dict[str, Any] = {stage: entry.when[stage] for stage in STAGES if stage in entry.when}
+    files = {stage: entry.files[stage] for stage in PASSED if stage in entry.files}
+    return {**plain, "hints": entry.hints, **({"files": files} if files else {})}

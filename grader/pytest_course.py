@@ -17,6 +17,7 @@ from grader.course import BACKENDS, Course, CourseError, Module
 from grader.failure import failed
 from grader.inprocess import Here
 from grader.judge import SELF_CHECK_KEY, plan_key
+from grader.laying import lay_out
 from grader.play import Play
 from grader.points import clause_id
 from grader.report import Row
@@ -45,9 +46,13 @@ class CoursePlugin:
     def __init__(self, config: pytest.Config, root: Path) -> None:
         self.config = config
         self.course = Course(root)
+        try:
+            self.said = lay_out(root)
+        except CourseError as error:
+            raise pytest.UsageError(str(error)) from error
         self.lines: list[str] = []
         self.forks = ForkServer(walls=False)
-        self.passed: dict[str, set[tuple[str, str]]] = {}
+        self.passed: dict[tuple[str, str | None], set[tuple[str, str]]] = {}
         self._modules: dict[str, Module] = {}
         self._session: Session | None = None
         self._reference: Reference | None = None
@@ -203,7 +208,7 @@ class CoursePlugin:
             return
         if self.config.getoption("seed", default=None) is not None:  # one run of many
             return
-        passed = self.passed.setdefault(module.slug, set())
+        passed = self.passed.setdefault((module.slug, self.session(module).submission.sha256), set())
         if report.passed and isinstance(item, pytest.Function):
             passed.add((item.originalname, str(item.callspec.params["play"])))
 
@@ -237,22 +242,22 @@ class CoursePlugin:
         fine: Iterable[int] = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
         if self.lines and session.exitstatus in fine:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
-        for slug, passed in self.passed.items():
-            if said := self.noted(self._modules[slug], passed):
+        for (slug, sha256), passed in self.passed.items():
+            if said := self.noted(self._modules[slug], passed, sha256):
                 self.lines.append(said)
 
     @staticmethod
-    def noted(module: Module, passed: set[tuple[str, str]]) -> str:
+    def noted(module: Module, passed: set[tuple[str, str]], sha256: str | None) -> str:
         """Note the progress in a module; a line if that was not possible."""
         checks = checks_of(module, "public")
         missing = [check for check in checks for backend in BACKENDS if (check.id, backend) not in passed]
-        return reached(module, core=not any(check.core for check in missing), everything=not missing)
+        return reached(module, core=not any(check.core for check in missing), everything=not missing, sha256=sha256)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print the lines about files that were left out."""
-        if self.lines:
+        if self.said or self.lines:
             terminalreporter.section("your files", "-")
-        for line in self.lines:
+        for line in [*self.said, *self.lines]:
             terminalreporter.write_line(line)
 
     def pytest_unconfigure(self) -> None:

@@ -87,21 +87,29 @@ def self_check(
     if fault is not None and fault.kind == NOT_STARTED:
         return Checked(module, how, None)
     report = grade(module, data, forks=forks or forks_here(), how=how, sha256=sha256)
-    return Checked(module, how, report, note(module, report, backends) if keep else "")
+    return Checked(module, how, report, note(module, report, backends, sha256) if keep else "")
 
 
-def note(module: Module, report: Report, backends: Sequence[str] = BACKENDS) -> str:
+def note(module: Module, report: Report, backends: Sequence[str], sha256: str | None) -> str:
     """Note a learner's progress; one line if that was not possible. One backend alone shows nothing but a beginning."""
     both = set(backends) == set(BACKENDS)
-    return reached(module, core=both and report.core == "passed", everything=both and report.verdict == "passed")
+    core, everything = both and report.core == "passed", both and report.verdict == "passed"
+    return reached(module, core=core, everything=everything, sha256=sha256)
 
 
-def reached(module: Module, *, core: bool, everything: bool) -> str:
-    """Note what a learner's file, which is begun, has passed; one line if that was not possible."""
+def reached(module: Module, *, core: bool, everything: bool, sha256: str | None) -> str:
+    """Note what a learner's file, which is begun, has passed; one line if that was not possible.
+
+    Args:
+        module: whose.
+        core: whether it has passed the core checks.
+        everything: whether it has passed all checks.
+        sha256: of the file: what is written in it later has not passed.
+    """
     stages: list[progress.Stage] = ["started"]
     stages += ["core"] if core or everything else []
     stages += ["all"] if everything else []
-    return progress.reach(module.root, module.slug, *stages)
+    return progress.reach(module.root, module.slug, *stages, sha256=sha256)
 
 
 def core_passed(module: Module) -> tuple[bool, str]:

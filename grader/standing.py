@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from rich import box
 from rich.table import Table
@@ -16,14 +17,38 @@ from grader.lesson.hints import HINTS
 
 WIDTH = 80
 
-WORDS = {
+CHECK_AGAIN = "check again"
+State = progress.Stage | Literal["changed", "unknown"]
+"""A stage that the learner's file has reached as it is now, or that another file has: one from before the last change,
+or, where an older engine has noted the progress without the file's hash, perhaps this one."""
+
+WORDS: dict[State | None, str] = {
     "all": "✓ all passed",
     "core": "✓ core passed",
     "seen": "○ solution seen",
     "started": "… started",
+    "changed": f"↻ passed before, changed since: {CHECK_AGAIN}",
+    "unknown": f"↻ passed before: {CHECK_AGAIN}",
     None: "· not started",
 }
-STYLES = {"all": "green", "core": "green", "seen": "yellow", "started": "default", None: "dim"}
+STYLES: dict[State | None, str] = {
+    "all": "green",
+    "core": "green",
+    "seen": "yellow",
+    "started": "default",
+    "changed": "yellow",
+    "unknown": "yellow",
+    None: "dim",
+}
+STATE_WIDTH = 28
+"""A longer state is written in two lines: the titles of the modules need the room."""
+THEN: dict[State | None, str] = {
+    "all": ", then passed",
+    "core": ", then passed",
+    "changed": f", then passed, changed since: {CHECK_AGAIN}",
+    "unknown": f", then passed: {CHECK_AGAIN}",
+}
+"""What is added for the file of somebody who has seen the solution."""
 
 
 @dataclass(frozen=True)
@@ -32,22 +57,32 @@ class Standing:
 
     Args:
         module: which.
-        stage: how far, see `grader.progress`.
+        file: how far the file is, as it is now.
+        seen: whether the solution was seen without passing.
         since: the day on which that was reached.
         opened: how many hints.
-        passed: whether the core passed, before or after the solution was seen.
     """
 
     module: Module
-    stage: progress.Stage | None
+    file: State | None
+    seen: bool = False
     since: str = ""
     opened: int = 0
-    passed: bool = False
+
+    @property
+    def stage(self) -> State | None:
+        """How far the learner is. Who has seen the solution without passing has not done it."""
+        return "seen" if self.seen else self.file
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is still something to do."""
+        return self.stage in (None, "started", "changed", "unknown")
 
     @property
     def state(self) -> str:
         """The stage, as a sign and in words."""
-        return WORDS[self.stage] + (", then passed" if self.stage == "seen" and self.passed else "")
+        return WORDS[self.stage] + (THEN.get(self.file, "") if self.seen else "")
 
     @property
     def hints(self) -> str:
@@ -58,25 +93,36 @@ class Standing:
 def standings(course: Course) -> tuple[list[Standing], str]:
     """A line for every module, and one line about the progress file if it could not be used."""
     known = progress.read(course.root)
-    lines = []
-    for module in course:
-        entry = known.of(module.slug)
-        stage = entry.stage
-        since = entry.when.get(stage, "")[:10] if stage else ""
-        if stage is None and is_started(module):
-            stage = "started"
-        lines.append(Standing(module, stage, since, entry.hints, "core" in entry.when))
-    return lines, known.said
+    return [standing(module, known.of(module.slug)) for module in course], known.said
 
 
-def is_started(module: Module) -> bool:
-    """Whether something has been written in a module's file."""
+def standing(module: Module, entry: progress.Entry) -> Standing:
+    """How far a learner is in one module.
+
+    Args:
+        module: which.
+        entry: what is known of it.
+    """
+    file = state_of_file(module, entry)
+    seen = "seen" in entry.when
+    since = entry.when.get("seen" if seen else file or "", "")[:10]
+    return Standing(module, file, seen, since, entry.hints)
+
+
+def state_of_file(module: Module, entry: progress.Entry) -> State | None:
+    """How far the learner's file is, as it is now; None if nothing is written in it."""
     try:
-        data, _ = read(module.stub)
+        data, sha256 = read(module.stub)
     except CourseError:
-        return False
-    fault = examine(module, data).fault
-    return fault is None or fault.kind != "not started"
+        return None
+    if (passed := entry.passed_by(sha256)) is not None:
+        return passed
+    fault = examine(module, data, sha256).fault
+    if fault is not None and fault.kind == "not started":
+        return None
+    if not any(stage in entry.when for stage in progress.PASSED):
+        return "started"
+    return "changed" if entry.files else "unknown"
 
 
 def table(lines: list[Standing]) -> Table:
@@ -84,7 +130,7 @@ def table(lines: list[Standing]) -> Table:
     made = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False, width=WIDTH)
     made.add_column("module", no_wrap=True, min_width=6)
     made.add_column("", no_wrap=True, overflow="ellipsis", ratio=1)
-    made.add_column("state", no_wrap=True, min_width=max((len(line.state) for line in lines), default=0))
+    made.add_column("state", width=min(STATE_WIDTH, max((len(line.state) for line in lines), default=0)))
     made.add_column("since", no_wrap=True, min_width=10)
     made.add_column("hints", no_wrap=True, min_width=6)
     for line in lines:

@@ -16,6 +16,7 @@ from rich.text import Text
 from grader import show
 from grader.cli.options import course_of, jobs_option
 from grader.course import ASPECTS, CourseError
+from grader.extras import install
 
 if TYPE_CHECKING:
     from grader.gradebook.desk import Desk, Scored
@@ -50,7 +51,7 @@ def desk_of(folder: Path | None) -> Desk:
     try:
         from grader.gradebook import class_toml, desk
     except ModuleNotFoundError as error:
-        raise CourseError(f"{error.name} is not installed: pip install 'checkpoint-course[class]'") from error
+        raise CourseError(f"{error.name} is not installed: {install('class')}") from error
     return desk.Desk(class_toml.find(folder))
 
 

@@ -11,6 +11,7 @@ from grader import assignment
 from grader import bundle as bundles
 from grader.cli.options import course_of
 from grader.course import Course, CourseError
+from grader.extras import install
 from grader.lesson.notebook import has_cells, is_stale, text_of
 from grader.lesson.parts import Lesson
 from grader.lesson.paths import PAGE, page, ways
@@ -105,8 +106,10 @@ def bundle(
     if folder is None:
         course = course_of(context)
     else:
-        from grader.gradebook import class_toml, learner
-
+        try:
+            from grader.gradebook import class_toml, learner
+        except ModuleNotFoundError as error:
+            raise CourseError(f"{error.name} is not installed: {install('class')}") from error
         settings = class_toml.find(folder)
         course, modules = settings.course, tuple(module.slug for module in settings.modules(modules))
         hand_in = learner.CONFIG_TEXT.format(course=settings.name, exchange=str(settings.exchange))

@@ -14,6 +14,7 @@ from grader import sandbox, show
 from grader.cli.class_ import print_lines, with_progress
 from grader.cli.options import course_of, jobs_option
 from grader.course import CourseError
+from grader.extras import install
 
 CLASS = "demo"
 
@@ -33,7 +34,7 @@ def demo(context: click.Context, keep: Path | None, jobs: int | None) -> int:
         from grader.gradebook import class_toml, founding, learner
         from grader.gradebook import desk as desks
     except ModuleNotFoundError as error:
-        raise CourseError(f"{error.name} is not installed: pip install 'checkpoint-course[class]'") from error
+        raise CourseError(f"{error.name} is not installed: {install('class')}") from error
     began = time.monotonic()
     course = course_of(context)
     module = demo_class.module_for(course)

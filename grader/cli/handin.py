@@ -10,8 +10,9 @@ import click
 from grader import dispute as disputes
 from grader import show
 from grader.batch import write
-from grader.cli.options import backend_option, course_of
+from grader.cli.options import backend_option, own_course
 from grader.course import CourseError
+from grader.extras import install
 from grader.pool import fork_server
 
 
@@ -22,18 +23,22 @@ from grader.pool import fork_server
 @click.pass_context
 def hand_in(context: click.Context, module: str, folder: Path | None, learner: str | None) -> int:
     """Hand in your file of MODULE and get a receipt: time, hash, what the public checks say."""
+    from grader.gradebook import dropping, receipt
+
+    course = own_course(context)
+    found = course.module(module)
+    if folder is not None:
+        made = dropping.drop(found.stub, found.slug, learner or dropping.own_name(), folder)
+        print(made.text(receipt.public_result(found, found.stub)), end="")
+        return 0
     try:
         from grader.gradebook import learner as learners
-        from grader.gradebook import receipt
     except ModuleNotFoundError as error:
-        raise CourseError(f"{error.name} is not installed: pip install 'checkpoint-course[class]'") from error
-    course = course_of(context)
-    found = course.module(module)
-    if folder is None:
-        print(learners.account_of(course.root, learner).submit(found.slug), end="")
-        return 0
-    made = learners.drop(found.stub, found.slug, learner or learners.own_name(), folder)
-    print(made.text(receipt.public_result(found, found.stub)), end="")
+        raise CourseError(
+            f"{error.name} is not installed: {install('class', course.root)}; "
+            "or hand in with --to FOLDER, which does not need it"
+        ) from error
+    print(learners.account_of(course.root, learner).submit(found.slug), end="")
     return 0
 
 
@@ -48,7 +53,7 @@ def dispute(
     context: click.Context, clause: str, because: str, seed: str | None, backend: str | None, to: Path | None
 ) -> int:
     """Write one file about CLAUSE, such as m05.R3, to hand to your instructor: your code, seed, trace, versions."""
-    module, name = disputes.clause_of(course_of(context), clause)
+    module, name = disputes.clause_of(own_course(context), clause)
     forks = fork_server(None, walls=False)
     plain = disputes.dispute(module, name, forks, because=because, seed=seed, backend=backend)
     path = to or Path(f"dispute-{module.short}.{name}.json")

@@ -10,7 +10,7 @@ from rich.syntax import Syntax
 
 from grader import progress as progress_file
 from grader import show
-from grader.cli.options import course_of
+from grader.cli.options import own_course
 from grader.course import CourseError, Module
 from grader.lesson.hints import HINTS, hints_of, next_hint
 from grader.pristine import reset as put_back
@@ -27,7 +27,7 @@ LAST = len(HINTS) - 1
 @click.pass_context
 def hint(context: click.Context, module: str, again: bool) -> int:
     """Show the next hint of MODULE: first the concept, then the direction, then almost the code."""
-    found = course_of(context).module(module)
+    found = own_course(context).module(module)
     opened = progress_file.read(found.root).of(found.slug).hints
     hints_of(found)  # complains if there are none
     if again and not opened:
@@ -67,7 +67,7 @@ def solution(context: click.Context, module: str, answer: str | None) -> int:
     It opens without that after three hints and a question: the module then counts as seen, not as done. Your file is
     left as it is.
     """
-    found = course_of(context).module(module)
+    found = own_course(context).module(module)
     if not found.solution.is_file():
         print(f"{found.slug}: the solution is not in this bundle, it comes with your released feedback")
         return 1
@@ -152,7 +152,7 @@ def question_of(module: Module) -> tuple[str, str]:
 @click.pass_context
 def reset(context: click.Context, module: str) -> int:
     """Put your file of MODULE back to the stub. Yours is kept as a backup."""
-    found = course_of(context).module(module)
+    found = own_course(context).module(module)
     name = found.stub.relative_to(found.root)
     backup = put_back(found)
     print(f"{name} is the stub again" + (f"; yours is kept as {backup}" if backup else ": nothing of yours was in it"))
@@ -163,7 +163,7 @@ def reset(context: click.Context, module: str) -> int:
 @click.pass_context
 def progress(context: click.Context) -> int:
     """Show how far you are in every module."""
-    course = course_of(context)
+    course = own_course(context)
     lines, said = standings(course)
     if not lines:
         raise CourseError(f"{course.root} has no modules: a module is a folder course/<slug> with a module.toml")

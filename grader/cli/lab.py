@@ -9,7 +9,7 @@ import sys
 import click
 
 from grader import lab as labs
-from grader.cli.options import course_of
+from grader.cli.options import own_course
 
 
 @click.command()
@@ -26,7 +26,7 @@ def lab(
 
     Without MODULE: the start page, later the first module that you have not done.
     """
-    room = labs.room(course_of(context), module)
+    room = labs.room(own_course(context), module)
     labs.furnish(room, fresh=fresh)
     command = labs.command(room, browser=not no_browser, port=port, root=allow_root)
     sys.stdout.flush()

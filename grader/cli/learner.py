@@ -9,7 +9,7 @@ import click
 from rich.text import Text
 
 from grader import show
-from grader.cli.options import backend_option, course_of
+from grader.cli.options import backend_option, own_course
 from grader.collect import Kind
 from grader.course import BACKENDS, CourseError, Module
 from grader.selfcheck import Checked, card, first_failure, self_check
@@ -24,7 +24,7 @@ from grader.watching import saves
 @click.pass_context
 def check(context: click.Context, modules: tuple[str, ...], backend: str | None, hidden: bool, watch: bool) -> int:
     """Run the public checks on your own files; without MODULE, on all that you have started."""
-    course = course_of(context)
+    course = own_course(context)
     wanted = course.modules(modules)
     if not wanted:
         raise CourseError(f"{course.root} has no modules: a module is a folder course/<slug> with a module.toml")

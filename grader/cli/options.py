@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from grader.course import BACKENDS, Course, CourseError, is_root
+from grader.laying import lay_out
 from grader.sandbox import IsolationRefused, Level, level
 
 backend_option = click.option("--backend", type=click.Choice(BACKENDS), help="Only on this backend.")
@@ -32,6 +33,18 @@ def course_of(context: click.Context) -> Course:
     if not is_root(folder):
         raise CourseError(f"{root} is no course: name the folder that holds exercises/ and course/")
     return Course(folder)
+
+
+def own_course(context: click.Context) -> Course:
+    """The course that a learner works in: as `course_of`, with all that a bundle ships laid out in it.
+
+    Raises:
+        CourseError: there is none, or a file that is missing cannot be written.
+    """
+    course = course_of(context)
+    for line in lay_out(course.root):
+        click.echo(f"grader: {line}", err=True)
+    return course
 
 
 def isolation(*, unsafe: bool) -> Level:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import os
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +15,7 @@ from traitlets.config.loader import PyFileConfigLoader
 from grader.course import Course, CourseError
 from grader.gradebook import receipt
 from grader.gradebook.desk import quiet, why
+from grader.gradebook.dropping import own_name
 from grader.gradebook.intake import TIMESTAMP
 
 RECEIPT = "receipt.txt"
@@ -98,11 +96,6 @@ class Account:
                 raise CourseError(f"{slug}: {' '.join(str(error).split())}") from error
 
 
-def own_name() -> str:
-    """The name of the account that runs this."""
-    return getpass.getuser()
-
-
 def account_of(root: Path, learner: str | None = None) -> Account:
     """The learner's nbgrader, as the bundle at `root` sets it up.
 
@@ -181,36 +174,3 @@ def public(slug: str, file: Path) -> str:
     except CourseError:
         return ""
     return receipt.public_result(module, file)
-
-
-def drop(file: Path, slug: str, learner: str, folder: Path) -> receipt.Receipt:
-    """Hand in without an exchange: put the file into a folder, named as nbgrader names it.
-
-    Args:
-        file: to hand in.
-        slug: of the module.
-        learner: who.
-        folder: the drop folder.
-
-    Raises:
-        CourseError: it cannot be written.
-    """
-    now = time.time()
-    stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(now)) + f".{int(now % 1 * 1e6):06d} UTC"
-    earlier = []
-    for place in sorted(folder.glob(f"{learner}+{slug}+*")) if folder.is_dir() else []:
-        if (place / file.name).is_file():
-            before = place / file.name
-            earlier.append(receipt.Earlier(place.name.split("+")[2], before.read_bytes(), before.stat().st_mtime))
-    made = receipt.receipt(slug, file, stamp, earlier)
-    if made.sha256 is None:
-        raise CourseError(f"{file} is not there: nothing to hand in")
-    place = folder / f"{learner}+{slug}+{stamp}+{os.urandom(6).hex()}"
-    try:
-        place.mkdir(parents=True)
-        (place / file.name).write_bytes(file.read_bytes())
-    except OSError as error:
-        raise CourseError(
-            f"{folder} cannot be written ({error.strerror}): ask your instructor for the folder"
-        ) from error
-    return made

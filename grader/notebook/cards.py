@@ -14,6 +14,7 @@ from markdown_it import MarkdownIt
 
 from grader import progress, show
 from grader.course import BACKENDS, Course, CourseError, Module
+from grader.laying import lay_out
 from grader.lesson.hints import next_hint
 from grader.notebook import picture
 from grader.report import Report, Row
@@ -107,6 +108,18 @@ class Card:
             yield _paragraph(checked.said, STYLE["quiet"])
 
 
+def own_course() -> Course:
+    """The course around the notebook, with all that a bundle ships laid out in it.
+
+    Raises:
+        CourseError: there is none, or a file that is missing cannot be written.
+    """
+    course = Course.find()
+    for line in lay_out(course.root):
+        print(line)
+    return course
+
+
 def check(name: str, *, hidden: bool = False) -> Card:
     """Check the learner's file of a module, read afresh.
 
@@ -117,7 +130,7 @@ def check(name: str, *, hidden: bool = False) -> Card:
     Raises:
         CourseError: there is no such module, its file cannot be read, or there are no hidden checks.
     """
-    module = Course.find().module(name)
+    module = own_course().module(name)
     if hidden and not module.hidden_checks.is_file():
         raise CourseError(f"{module.slug} has no hidden checks here: leave out hidden=True")
     return Card(self_check(module, kind="hidden" if hidden else "public"))
@@ -132,7 +145,7 @@ def mine(name: str) -> ModuleType | None:
     Returns:
         The module, imported afresh; None if it does not pass yet.
     """
-    module = Course.find().module(name)
+    module = own_course().module(name)
     checked = self_check(module)
     if checked.core_passed:
         return _imported(module)

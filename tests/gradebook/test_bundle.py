@@ -34,9 +34,10 @@ def test_a_class_bundle_holds_no_hidden_check_and_no_solution(school, wheel, tmp
         "nbgrader_config.py",
         "engine-1-py3-none-any.whl",
         "lab/labconfig/page_config.json",
-        f"lab/stubs/{SLUG}/tiny.py",
+        f"lab/stubs/{SLUG}/tiny.py.txt",
+        f"lab/notebooks/exercises/{SLUG}/{SLUG}.json",
         f"course/{SLUG}/module.toml",
-        *(f"exercises/{SLUG}/{name}" for name in ("tiny.py", "scene.py", "test_tiny.py", f"{SLUG}.ipynb")),
+        *(f"exercises/{SLUG}/{name}" for name in ("scene.py", "test_tiny.py")),
     }
     assert all(path.stat().st_mode & 0o044 for path in target.rglob("*"))
     disabled = json.loads((target / "lab/labconfig/page_config.json").read_text())["disabledExtensions"]

@@ -8,6 +8,7 @@ import pytest
 
 from grader import cli
 from grader.contract import examine
+from grader.laying import stub_place
 from grader.progress import read
 
 HINTS = """\
@@ -164,7 +165,7 @@ def git(root, *arguments):
 def shipped(request, tiny, texts):
     """A course whose stub can be found: in a bundle, in git, or in git under the learner's own commits."""
     if request.param == "bundle":
-        kept = tiny.root / "lab/stubs/m01_tiny/tiny.py"
+        kept = stub_place(tiny.root, "m01_tiny", "tiny")
         kept.parent.mkdir(parents=True)
         kept.write_text(texts["stub"], encoding="utf-8")
         return tiny

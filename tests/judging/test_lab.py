@@ -9,8 +9,10 @@ import pytest
 
 from grader import cli, lab
 from grader.cli import lab as lab_command
+from grader.contract import read
 from grader.course import CourseError
 from grader.progress import reach
+from grader.standing import standings
 
 
 @pytest.fixture
@@ -30,12 +32,15 @@ def test_a_beginner_starts_at_the_start_page(furnished):
     assert room.workspace == "start_here"
 
 
-def test_later_it_is_the_first_module_that_is_not_done(furnished):
+def test_later_it_is_the_first_module_that_is_not_done(furnished, texts):
     reach(furnished.root, "m01_tiny", "started")
     room = lab.room(furnished)
     assert room.lesson == Path("course/m01_tiny/lesson.ipynb")
     assert room.workspace == "m01_tiny"
-    reach(furnished.root, "m01_tiny", "core")
+    stub = furnished.module("m01").stub
+    stub.write_text(texts["right"], encoding="utf-8")
+    reach(furnished.root, "m01_tiny", "core", sha256=read(stub)[1])
+    assert not standings(furnished)[0][0].is_open
     assert lab.room(furnished).module.slug == "m01_tiny"  # the first one again when all are done
 
 
@@ -114,6 +119,15 @@ def test_without_jupyterlab_one_line_says_what_to_install(tiny, monkeypatch, cap
     monkeypatch.chdir(tiny.root)
     monkeypatch.setattr(lab.importlib.util, "find_spec", lambda _: None)
     assert cli.main(["lab"]) == 2
-    err = capsys.readouterr().err
-    assert err == "grader: JupyterLab is not installed: pip install 'checkpoint-course[lab]'\n"
+    said = 'grader: JupyterLab is not installed: pip install "checkpoint_course-{}-py3-none-any.whl[lab]"\n'
+    assert capsys.readouterr().err == (
+        'grader: JupyterLab is not installed: pip install "WHEEL[lab]", '
+        "with the wheel file that came with the course for WHEEL\n"
+    )
+    for number, version in enumerate(("2026.9", "2026.12")):
+        wheel = tiny.root / f"checkpoint_course-{version}-py3-none-any.whl"
+        wheel.touch()
+        os.utime(wheel, (number, number))
+        assert cli.main(["lab"]) == 2
+        assert capsys.readouterr().err == said.format(version)
     assert not (tiny.root / ".lab").exists()

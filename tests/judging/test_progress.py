@@ -1,5 +1,6 @@
 """The learner's progress: kept, carried, never lost, and of no weight for a grade."""
 
+import hashlib
 import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -10,7 +11,9 @@ import pytest
 from grader import progress
 from grader.notebook.progress_table import progress as table
 from grader.progress import reach, read
+from grader.show import text_of
 from grader.standing import standings
+from grader.standing import table as lines_of
 
 FIRST = datetime(2026, 11, 1, 12, tzinfo=UTC)
 LATER = datetime(2026, 11, 2, 12, tzinfo=UTC)
@@ -69,7 +72,7 @@ def test_the_file_carries_to_another_machine(tmp_path):
 
 
 BROKEN = ["", "{", "[]", "3", '{"format": 1}', '{"format": 1, "modules": []}', '{"format": 1, "modules": {"m01": 3}}',
-          '{"format": 1, "modules": {"m01": {"core": 3}}}', '{"format": 1, "modules": {"m01": {"hints": "x"}}}']  # fmt: skip
+          '{"format": 1, "modules": {"m01": {"core": 3}}}', '{"format": 1, "modules": {"m01": {"hints": "x"}}}', '{"format": 1, "modules": {"m01": {"files": {"core": 3}}}}']  # fmt: skip
 
 
 @pytest.mark.parametrize("text", [*BROKEN, '{"format": 2, "modules": {}}'])
@@ -91,9 +94,72 @@ def test_no_place_to_write_is_one_line(tmp_path, monkeypatch):
     def refuse(*_, **__):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(progress.tempfile, "mkstemp", refuse)
+    monkeypatch.setattr(progress, "write", refuse)
     said = reach(tmp_path, "m01", "started")
     assert said == "your progress is not kept: progress.json cannot be written (permission denied)"
+
+
+def sha256(text):
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def states(course):
+    return [line.state for line in standings(course)[0]]
+
+
+@pytest.fixture
+def write(tiny, texts):
+    def hand_in(name):
+        tiny.module("m01").stub.write_text(texts[name], encoding="utf-8")
+
+    return hand_in
+
+
+def test_only_the_file_that_passed_has_passed(tiny, texts, write):
+    write("right")
+    reach(tiny.root, "m01_tiny", "started", "core", "all", sha256=sha256(texts["right"]))
+    assert states(tiny) == ["✓ all passed"]
+    write("at_once")
+    assert states(tiny) == ["↻ passed before, changed since: check again"]
+    reach(tiny.root, "m01_tiny", "started", "core", sha256=sha256(texts["at_once"]))
+    assert states(tiny) == ["✓ core passed"]
+    write("right")
+    assert states(tiny) == ["✓ all passed"]
+    write("stub")
+    assert states(tiny) == ["· not started"]
+    assert standings(tiny)[0][0].is_open
+
+
+def test_the_solution_seen_says_nothing_of_a_file_that_has_changed(tiny, texts, write):
+    write("right")
+    reach(tiny.root, "m01_tiny", "seen")
+    assert states(tiny) == ["○ solution seen"]
+    reach(tiny.root, "m01_tiny", "core", "all", sha256=sha256(texts["right"]))
+    assert states(tiny) == ["○ solution seen, then passed"]
+    write("at_once")
+    assert states(tiny) == ["○ solution seen, then passed, changed since: check again"]
+
+
+def test_progress_from_before_hashes_is_read_and_asks_for_a_check(tiny, texts, write, monkeypatch):
+    monkeypatch.chdir(tiny.root)
+    old = '{"format": 1, "modules": {"m01_tiny": {"core": "2026-11-01T12:00:00Z", "hints": 2}}}'
+    (tiny.root / progress.NAME).write_text(old)
+    assert states(tiny) == ["· not started"]
+    write("right")
+    assert states(tiny) == ["↻ passed before: check again"]
+    assert table()._lines[0].hints == "2 of 3"
+    reach(tiny.root, "m01_tiny", "core", sha256=sha256(texts["right"]), now=LATER)
+    assert states(tiny) == ["✓ core passed"]
+    assert read(tiny.root).of("m01_tiny").when == {"core": "2026-11-01T12:00:00Z"}
+
+
+def test_a_long_state_takes_two_lines_not_the_title(tiny, texts, write):
+    write("right")
+    reach(tiny.root, "m01_tiny", "all", sha256="of another file")
+    said = text_of(lines_of(standings(tiny)[0]))
+    assert "m01      Tiny " in said
+    assert "↻ passed before, changed" in said
+    assert "since: check again" in said
 
 
 def test_the_table_has_a_line_for_every_module(tiny, texts, monkeypatch):
@@ -101,7 +167,7 @@ def test_the_table_has_a_line_for_every_module(tiny, texts, monkeypatch):
     assert [line.state for line in standings(tiny)[0]] == ["· not started"]
     tiny.module("m01").stub.write_text(texts["right"], encoding="utf-8")
     assert [line.state for line in standings(tiny)[0]] == ["… started"]
-    reach(tiny.root, "m01_tiny", "core", hints=2, now=FIRST)
+    reach(tiny.root, "m01_tiny", "core", hints=2, sha256=sha256(texts["right"]), now=FIRST)
     shown = str(table())
     assert "m01" in shown
     assert "✓ core passed" in shown

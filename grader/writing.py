@@ -1,0 +1,100 @@
+"""Write a learner's files so that nothing is lost: whole or not at all, one process at a time, never over another's."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+
+@contextlib.contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Let nobody else write while this process reads and writes, where the system can do that.
+
+    Args:
+        folder: what is locked: all writers of its files take the same one.
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    import fcntl
+
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(OSError):  # some network file systems have no locks
+            descriptor = os.open(folder, os.O_RDONLY)
+            stack.callback(os.close, descriptor)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+
+
+def write(path: Path, data: bytes) -> None:
+    """Write a file so that it is there whole or not at all.
+
+    Raises:
+        OSError: it cannot be written; what was there before is still there.
+    """
+    with _draft(path, data) as draft:
+        draft.replace(path)
+
+
+def write_new(path: Path, data: bytes) -> None:
+    """Write a file that is missing. One that somebody else has made in the meantime stays as it is.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    with _draft(path, data) as draft:
+        try:
+            os.link(draft, path)  # unlike a renaming, it never replaces what is there
+        except FileExistsError:
+            return
+        except OSError:  # some file systems have no links
+            if not path.exists():
+                draft.replace(path)
+
+
+@contextlib.contextmanager
+def _draft(path: Path, data: bytes) -> Iterator[Path]:
+    """A file of this process's own beside the one that is to be written."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.urandom(6).hex()}.part")
+    try:
+        draft.write_bytes(data)
+        yield draft
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def keep(path: Path, stem: str) -> Path:
+    """Keep a file under another name beside it, one that is free; the file itself stays in its place.
+
+    Args:
+        path: the file.
+        stem: the other name, without its suffix.
+
+    Raises:
+        OSError: it cannot be kept.
+    """
+    number, target = 1, path.with_name(f"{stem}{path.suffix}")
+    while True:
+        try:
+            _keep_as(path, target)
+        except FileExistsError:
+            number += 1
+            target = path.with_name(f"{stem}-{number}{path.suffix}")
+        else:
+            return target
+
+
+def _keep_as(path: Path, target: Path) -> None:
+    """Raises FileExistsError if the name is taken: two processes never keep two files under one name."""
+    try:
+        os.link(path, target)
+    except FileExistsError:
+        raise
+    except OSError:  # some file systems have no links
+        data = path.read_bytes()
+        with target.open("xb") as copy:
+            copy.write(data)
