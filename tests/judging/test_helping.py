@@ -1,5 +1,6 @@
 """What helps a learner on: hints, the solution, back to the stub, the table of progress."""
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -274,7 +275,10 @@ def test_pytest_keeps_the_progress_too(tiny, write, name, more, stages):
     if stages is None:
         assert not path.exists()
     else:
-        assert set(json.loads(path.read_text())["modules"]["m01_tiny"]) - {"hints"} == stages
+        entry = json.loads(path.read_text())["modules"]["m01_tiny"]
+        assert set(entry) - {"hints", "files"} == stages
+        sha256 = hashlib.sha256(tiny.module("m01").stub.read_bytes()).hexdigest()
+        assert entry.get("files", {}) == dict.fromkeys(stages - {"started"}, sha256)
 
 
 def test_grading_knows_nothing_of_the_progress(grader, write, tiny):
