@@ -126,7 +126,7 @@ def test_an_update_over_a_bundle_that_held_the_answers_in_their_place(make, text
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_the_newer_engine_of_the_same_version_is_installed(checkout, tmp_path, school):
     """By the README's lines; the packages that the engine needs are those of this environment."""
     source = tmp_path / "source"
