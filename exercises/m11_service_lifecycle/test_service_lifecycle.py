@@ -201,6 +201,7 @@ def test_start_together(play: Play) -> None:
 def test_failure_is_seen_while_others_start(play: Play) -> None:
     """A service that does not start ends the start at once, also while others still start."""
     t = play(services={"db": service(up=20, down=0), "web": {"run": [wait(1), fail("E")]}}, body=[wait(1)])
+    expect_leaves(t, "StartError")
     t.expect("the call ended at", t.call.end, at_most(START + 1.1))
 
 
