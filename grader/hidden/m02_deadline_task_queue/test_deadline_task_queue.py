@@ -76,7 +76,7 @@ def report_of(t: Trace, number: int = 0) -> tuple[list[Any], dict[Any, Any]]:
     fields = getattr(report, "fields", {})
     done, failed = fields.get("done"), fields.get("failed")
     fits = isinstance(done, list) and isinstance(failed, dict)
-    t.expect_that("what the call returned", fits, f"{report!r}, which is no Report")
+    t.expect_that("what the call returned", fits, f"{report!r}, which is not a `Report`")
     return sorted(done or (), key=repr), dict(sorted((failed or {}).items(), key=repr))
 
 
@@ -114,6 +114,11 @@ def expect_started(t: Trace, names: Sequence[str]) -> None:
     t.expect("tasks as they were started", t.names("run"), list(names))
 
 
+def expect_begun(t: Trace, *names: str) -> None:
+    """Expect that those tasks were started, whatever else was: without that nothing is shown by what follows."""
+    t.expect("of these tasks, those that were started", [name for name in names if name in t.names("run")], [*names])
+
+
 def expect_nothing_lost(t: Trace, tasks: Tasks) -> None:
     """Expect each task either settled or in the queue, once: settled is what the report says, else what happened."""
     if t.call.how == "returned":
@@ -125,7 +130,7 @@ def expect_nothing_lost(t: Trace, tasks: Tasks) -> None:
     # A task whose error left the call (R1, G5) is in the queue or not: in neither case is it counted twice.
     either = [run.who for run in t.all("run") if run.raised is not None and run.raised in t.call.errors]
     seen = [name for name in queue_of(t) if name not in either]
-    t.expect("the queue after the call", seen, [name for name in tasks if name not in {*settled, *either}])
+    t.expect("the queue after the call", seen, [name for name in tasks if name not in [*settled, *either]])
 
 
 def is_failure(run: Any) -> bool:
@@ -232,18 +237,20 @@ def test_ends_with_the_last_task(play: Play) -> None:
     plans: list[Tasks] = [{}, {"a": [wait(1)], "b": [wait(2)]}, {"a": [wait(1)], "b": [wait(2), fail("E")]}]
     for tasks in plans:
         for t in both(play, tasks):
+            expect_begun(t, *tasks)
             t.expect("the call ended at", t.call.end, at(last_end(t) - START))
 
 
 def last_end(t: Trace) -> float:
     """When the last task ended; when the call began, if there was none."""
-    return max([START, *(run.end for run in t.all("run"))])
+    return max([START, *(t.time if run.end is None else run.end for run in t.all("run"))])
 
 
 @check("R1", misconception="wait-for-the-deadline", step="deadlines-around", core=False)
 def test_does_not_wait_for_what_does_not_fit(play: Play) -> None:
     """When only tasks are left that do not fit, the call ends; it does not wait."""
     for t in both(play, {"a": [wait(1)], "b": [wait(1)]}, estimates={"a": 5, "b": LONG}):
+        expect_begun(t, "a")
         t.expect("the call ended at", t.call.end, at(last_end(t) - START))
 
 
@@ -254,6 +261,7 @@ def test_estimates_do_not_change_the_order(play: Play) -> None:
     for estimates in ({"a": 4, "b": 1, "c": 3}, {"a": 1, "b": 3, "c": 2}):
         for t in both(play, tasks, estimates=estimates):
             started = t.names("run")
+            t.expect_that("the tasks", len(started) > 1, "fewer than two were started")
             t.expect("tasks as they were started", started, sorted(started))
 
 
@@ -284,14 +292,17 @@ def test_soft_end(play: Play) -> None:
 @check("R2", misconception="hard-means-loud", step="soft-or-hard")
 def test_soft_end_with_nothing_done(play: Play) -> None:
     """`drain_until` returns a report also if nothing was done by `deadline`, or if it has passed already."""
-    for tasks, ends in (({"a": [hang()], "b": [wait(1)]}, 10), ({"a": [wait(1)]}, -1)):
-        expect_report(drained(play, "drain_until", tasks, ends=ends), [])
+    t = drained(play, "drain_until", {"a": [hang()], "b": [wait(1)]})
+    expect_begun(t, "a")
+    expect_report(t, [])
+    expect_report(drained(play, "drain_until", {"a": [wait(1)]}, ends=-1), [])
 
 
 @check("R2", misconception="hard-means-loud", step="soft-or-hard")
 def test_hard_end(play: Play) -> None:
     """When the deadline interrupts a task, `drain_or_fail` raises a `TimeoutError` that is in no group."""
     t = drained(play, "drain_or_fail", {"a": [wait(4)], "b": [hang()], "c": [wait(1)]})
+    expect_begun(t, "a", "b")
     t.expect("raised", t.call.raised, "TimeoutError")
 
 
@@ -362,6 +373,7 @@ def test_interrupted_stays(play: Play) -> None:
     for place in (0, play.pick(1, 3), 4):
         tasks = {name: [cleanup(wait(1)), hang()] if i == place else [wait(1)] for i, name in enumerate(names)}
         for t in both(play, tasks):
+            expect_begun(t, names[place])
             expect_nothing_lost(t, tasks)
 
 
@@ -370,6 +382,7 @@ def test_failed_and_interrupted(play: Play) -> None:
     """Failed tasks before the one that the deadline interrupts change nothing: it and the rest stay in order."""
     tasks = {"c": [wait(1), fail("E1")], "b": [wait(1)], "e": [fail("E2")], "d": [hang()], "a": [wait(1)]}
     for t in both(play, tasks):
+        expect_begun(t, "c")
         expect_nothing_lost(t, tasks)
 
 
@@ -378,7 +391,9 @@ def test_in_one_place_only(play: Play) -> None:
     """A task that answers the deadline by an end of its own is done, failed or in the queue: one of the three."""
     for end in (give(1), fail("E")):
         tasks = {"a": [wait(2)], "b": [on_cancel(wait(1), end), hang()], "c": [wait(1)]}
-        expect_nothing_lost(drained(play, "drain_until", tasks), tasks)
+        t = drained(play, "drain_until", tasks)
+        expect_begun(t, "b")
+        expect_nothing_lost(t, tasks)
 
 
 @check("R3", misconception="pop-after-a-checkpoint", step="let-cancellation-through")
@@ -387,7 +402,14 @@ def test_cancelled_at_every_step(play: Play) -> None:
     tasks = {"d": [wait(2)], "a": [wait(1), fail("E")], "c": [cleanup(wait(1)), wait(3)], "b": [hang()], "e": [wait(1)]}
     for function in BOTH:
         for t in drained(play, function, tasks).cancelled("caller"):
+            expect_begun_unless_cancelled(t, "d")
             expect_nothing_lost(t, tasks)
+
+
+def expect_begun_unless_cancelled(t: Trace, *names: str) -> None:
+    """Expect that those tasks were started, in the run of a sweep that is undisturbed."""
+    if not t.notes("cancel"):
+        expect_begun(t, *names)
 
 
 @check("R3", misconception="pop-before-work", step="let-cancellation-through")
@@ -395,6 +417,7 @@ def test_deadline_around_interrupts(play: Play) -> None:
     """The task that a tighter deadline around the call interrupts is still in the queue, in its place."""
     tasks = {"c": [wait(2)], "a": [cleanup(wait(1)), hang()], "b": [wait(1)]}
     for t in both(play, tasks, within=6):
+        expect_begun(t, "a")
         expect_nothing_lost(t, tasks)
 
 
@@ -404,6 +427,7 @@ def test_deadline_and_cancellation(play: Play) -> None:
     tasks = {"c": [wait(2)], "a": [cleanup(wait(9)), hang()], "b": [wait(1)]}
     for moment in (6, 12):
         for t in both(play, tasks, cancelled=moment):
+            expect_begun(t, "a")
             expect_nothing_lost(t, tasks)
 
 
@@ -418,37 +442,43 @@ def test_ends_all_the_same_when_cancelled(play: Play) -> None:
 
 @check("R3", misconception="pop-before-work", step="let-cancellation-through")
 def test_cancelled_before_the_call(play: Play) -> None:
-    """When the caller was cancelled before the call, the queue is as it was."""
+    """When the caller was cancelled before the call, the queue is as it was; else the same tasks run."""
     tasks = {"b": [wait(1)], "c": [wait(1)], "a": [wait(1)]}
     for function in BOTH:
+        expect_begun(drained(play, function, tasks), "b")
         expect_queue(drained(play, function, tasks, begin=[wait(START), cancel("caller")]), ["b", "c", "a"])
 
 
 @check("R3", misconception="put-back-at-the-end", step="deadlines-around", core=False)
 def test_skipped_stay_in_order(play: Play) -> None:
     """Tasks that were not started for their estimates are still in the queue, in the original order."""
-    names = play.shuffled(["a", "b", "c", "d", "e", "f"])
+    names = ["first", *play.shuffled(["a", "b", "c", "d", "e", "f"])]
     tasks = {name: [wait(1)] for name in names}
-    estimates = {names[index]: LONG + index for index in (0, 1, 3, 4)}
+    estimates = {names[index]: LONG + index for index in (1, 2, 4, 5)}
     for t in both(play, tasks, estimates=estimates):
+        expect_begun(t, "first")
         expect_nothing_lost(t, tasks)
 
 
 @check("R3", misconception="put-back-at-the-end", step="deadlines-around", core=False)
 def test_skipped_and_interrupted(play: Play) -> None:
     """A task that is interrupted behind others that did not fit keeps its place, and so do they."""
-    tasks = {"c": [wait(1)], "e": [wait(1)], "a": [wait(1)], "d": [hang()], "f": [wait(1)], "b": [wait(1)]}
+    names = ("first", "c", "e", "a", "d", "f", "b")
+    tasks = {name: [hang()] if name == "d" else [wait(1)] for name in names}
     estimates = {"c": LONG, "a": LONG, "f": LONG}
     for function in BOTH:  # the first run of a sweep is undisturbed: there the deadline interrupts
         for t in drained(play, function, tasks, estimates=estimates).cancelled("caller"):
+            expect_begun_unless_cancelled(t, "first")
             expect_nothing_lost(t, tasks)
 
 
 @check("R3", misconception="catch-everything", step="deadlines-around", core=False)
 def test_skipped_and_left_by_an_interrupt(play: Play) -> None:
     """An exception that is no `Exception` ends the call: the tasks that were skipped before keep their places."""
-    tasks = {"c": [wait(1)], "e": [wait(1)], "a": [wait(1), fail("stop", "Abandon")], "d": [wait(1)], "b": [wait(1)]}
+    tasks = {name: [wait(1)] for name in ("first", "c", "e", "a", "d", "b")}
+    tasks["a"] = [wait(1), fail("stop", "Abandon")]
     for t in both(play, tasks, estimates={"c": LONG, "d": LONG}):
+        expect_begun(t, "first")
         if "stop" in t.call.errors:  # else G5 is broken; whether `a` is given back is G5's too
             expect_nothing_lost(t, tasks)
 
@@ -516,10 +546,12 @@ def test_fits_in_the_next_call(play: Play) -> None:
 # -- R5: a deadline that has passed ------------------------------------------------------------------------------------
 @check("R5", misconception="cancellation-stops-the-loop", step="one-clock")
 def test_deadline_has_passed(play: Play) -> None:
-    """With a deadline that has passed nothing is started, not even called."""
+    """With a deadline that has passed nothing is started, not even called; with one that is ahead the same tasks are."""
     for ends, first in ((-0.25, [give(1)]), (-START - 5, [at_once(), fail("E")])):
         for t in both(play, {"a": first, "b": [wait(1)]}, ends=ends):
             expect_started(t, [])
+    for t in both(play, {"a": [give(1)], "b": [wait(1)]}, ends=2):
+        expect_begun(t, "a")
 
 
 @check("R5", misconception="cancellation-stops-the-loop", step="one-clock")
@@ -552,7 +584,9 @@ def test_last_task_ends_late(play: Play) -> None:
     """`drain_or_fail` returns the report if the last task finished or failed after the deadline: nothing is left."""
     for end in (give(1), fail("E", "TimeoutError")):
         for last in ([on_cancel(wait(1), end), hang()], [cleanup(wait(12)), end]):
-            expect_hard_if_left(drained(play, "drain_or_fail", {"a": [wait(4)], "b": last}))
+            t = drained(play, "drain_or_fail", {"a": [wait(4)], "b": last})
+            expect_begun(t, "a", "b")
+            expect_hard_if_left(t)
 
 
 @check("R6", misconception="cancelled-means-undone", step="soft-or-hard")
@@ -560,13 +594,17 @@ def test_tasks_left_although_none_was_interrupted(play: Play) -> None:
     """`drain_or_fail` raises `TimeoutError` if tasks are left because the running one ended after the deadline."""
     for end in (give(1), fail("E")):
         for running in ([on_cancel(wait(1), end), hang()], [cleanup(wait(12)), end]):
-            expect_hard_if_left(drained(play, "drain_or_fail", {"a": running, "b": [wait(1)]}))
+            t = drained(play, "drain_or_fail", {"a": running, "b": [wait(1)]})
+            expect_begun(t, "a")
+            expect_hard_if_left(t)
 
 
 @check("R6", misconception="hard-means-loud", step="soft-or-hard")
 def test_too_late_to_begin(play: Play) -> None:
-    """With a deadline that has passed and tasks in the queue, `drain_or_fail` raises `TimeoutError`."""
-    expect_hard_if_left(drained(play, "drain_or_fail", {"a": [wait(1)], "b": [wait(1)]}, ends=-1))
+    """With a deadline that has passed and tasks in the queue, `drain_or_fail` raises `TimeoutError`; with time it does not."""
+    for ends in (-1, 10):
+        expect_hard_if_left(drained(play, "drain_or_fail", {"a": [wait(1)], "b": [wait(1)]}, ends=ends))
+    expect_begun(drained(play, "drain_or_fail", {"a": [wait(1)], "b": [wait(1)]}), "a")
 
 
 @check("R6", misconception="hard-means-loud", step="soft-or-hard")
@@ -581,6 +619,7 @@ def test_empty_queue(play: Play) -> None:
 def test_a_second_call_finds_an_empty_queue(play: Play) -> None:
     """A second call, when the first did all, gives an empty report: each call has its own."""
     for t in both(play, {"a": [wait(1)], "b": [fail("E")]}, again=START + 60):
+        expect_begun(t, "a")
         if not queue_of(t):
             expect_report(t, [], number=1)
 
@@ -596,8 +635,10 @@ def test_misfits_are_left_because_of_time(play: Play) -> None:
         ({"b": 8}, [START + 90]),
     ]
     for estimates, enclosing in plans:
-        tasks = {"a": [wait(1)], "b": [wait(1)]}
-        expect_hard_if_left(drained(play, "drain_or_fail", tasks, estimates=estimates, enclosing=enclosing))
+        tasks = {"first": [wait(1)], "a": [wait(1)], "b": [wait(1)]}
+        t = drained(play, "drain_or_fail", tasks, estimates=estimates, enclosing=enclosing)
+        expect_begun(t, "first")
+        expect_hard_if_left(t)
 
 
 # -- rules for every exercise ------------------------------------------------------------------------------------------
@@ -608,6 +649,7 @@ def test_both_backends(play: Play) -> None:
     tasks = {"a": [wait(1)], "b": [wait(1), fail("E")], "c": [hang()], "d": [wait(1)]}
     for function, right in zip(BOTH, ("returned", "raised"), strict=True):
         t = drained(play, function, tasks)
+        expect_begun(t, "a")
         here, there = _seen(t), _seen(drained(other, function, tasks))
         wanted = [["a", "b", "c"], ["c", "d"], right]
         if there == wanted:  # what is wrong on both is for other clauses
@@ -631,12 +673,14 @@ def test_nothing_left_behind(play: Play) -> None:
     ]
     for tasks in plans:
         for t in both(play, tasks):
+            expect_begun(t, "a")
             t.expect_nothing_left()
     for t in both(play, {"a": [wait(1)]}, ends=-1):
         t.expect_nothing_left()
     for function in BOTH:
         tasks = {"a": [wait(1)], "b": [cleanup(wait(1)), hang()], "c": [wait(1)]}
         for t in drained(play, function, tasks).cancelled("caller"):
+            expect_begun_unless_cancelled(t, "a")
             t.expect_nothing_left()
 
 
@@ -662,6 +706,7 @@ def test_tighter_deadline_strikes(play: Play) -> None:
 def test_cancelled_with_a_long_cleanup(play: Play) -> None:
     """Cancelled from outside before the deadline, the call ends by that, also if the cleanup lasts past the deadline."""
     for t in both(play, {"a": [cleanup(wait(8)), hang()], "b": [wait(1)]}, cancelled=4):
+        expect_begun(t, "a")
         expect_cancelled(t, by=START + 12)
 
 
@@ -671,6 +716,7 @@ def test_cancellation_passes_at_every_step(play: Play) -> None:
     tasks = {"a": [wait(2)], "b": [wait(1), fail("E")], "c": [cleanup(wait(1)), wait(2)], "d": [wait(9)]}
     for function in BOTH:
         for t in drained(play, function, tasks).cancelled("caller"):
+            expect_begun_unless_cancelled(t, "a")
             moments = [entry["t"] for entry in t.notes("cancel")]
             if any(run.outside and run.how == "cancelled" for run in t.all("run")):
                 expect_cancelled(t, by=moments[0] + 1)
@@ -684,6 +730,8 @@ def test_never_blocks(play: Play) -> None:
     for plan in more:
         for t in both(play, tasks, estimates={"e": LONG}, **plan):
             t.expect_not_blocked()
+            if plan["ends"] > 0:
+                expect_begun(t, "a")
 
 
 @check("G5", misconception="catch-everything", step="whose-timeout")
@@ -713,11 +761,13 @@ def test_interrupts_in_the_cleanup_pass(play: Play) -> None:
 
 
 @check("G5", misconception="catch-everything", step="look-then-take")
-def test_interrupted_task_is_given_back(play: Play) -> None:
-    """A task that raised what is no `Exception` is still in the queue, in its place, as if it had been cancelled."""
+def test_interrupted_tasks_are_given_back(play: Play) -> None:
+    """When a task raises what is no `Exception`, those behind it stay in the queue, in order, as under cancellation."""
     for stop in ([wait(2), fail("stop", "Abandon")], [on_cancel(wait(1), fail("stop", "Abandon")), hang()]):
-        for t in both(play, {"b": stop, "a": [wait(1)]}):
-            expect_queue(t, ["b", "a"])
+        for t in both(play, {"b": stop, "a": [wait(1)], "c": [wait(1)]}):
+            expect_begun(t, "b")
+            # `b` raised, which says that it leaves the queue, and was interrupted, which says that it stays: either.
+            t.expect("the queue after the call", queue_of(t), one_of(["b", "a", "c"], ["a", "c"]))
 
 
 @check("G6", misconception="look-again-and-again", step="one-clock")
@@ -727,6 +777,7 @@ def test_no_busy_waiting(play: Play) -> None:
         list(both(play, {"a": [wait(2 * s)], "b": [cleanup(wait(5 * s)), hang()]}, ends=10 * s)) for s in (1, 40)
     )
     for before, t in zip(quick, slow, strict=True):
+        expect_begun(t, "a", "b")
         t.expect("wake-ups when all takes forty times as long", t.call.steps, at_most(before.call.steps + 20))
 
 
@@ -734,6 +785,7 @@ def test_no_busy_waiting(play: Play) -> None:
 def test_no_busy_waiting_for_misfits(play: Play) -> None:
     """The call does not wake up again and again for tasks that do not fit."""
     for t in both(play, {"a": [wait(10)], "b": [wait(1)]}, ends=100, estimates={"b": 200}):
+        expect_begun(t, "a")
         t.expect("wake-ups", t.call.steps, at_most(30))
 
 

@@ -1,0 +1,59 @@
+"""Takes all tasks out of the queue at first; puts back what is left after a timeout or a cancellation, not after a `SystemExit`.
+
+Breaks: G5
+Also: R3
+"""
+
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+import anyio
+
+
+@dataclass(frozen=True)
+class Task:
+    """Something to do."""
+
+    name: str
+    work: Callable[[], Awaitable[object]]
+    estimate: float = 0.0
+
+
+@dataclass
+class Report:
+    """What a call got done."""
+
+    done: list[str] = field(default_factory=list)
+    failed: dict[str, Exception] = field(default_factory=dict)
+
+
+async def drain_until(queue: deque[Task], *, deadline: float) -> Report:
+    report = Report()
+    tasks, left = list(queue), []
+    queue.clear()
+    try:
+        while tasks:
+            time_left = min(deadline, anyio.current_effective_deadline()) - anyio.current_time()
+            if time_left <= 0 or tasks[0].estimate > time_left:
+                left.append(tasks.pop(0))
+                continue
+            with anyio.move_on_at(deadline):
+                try:
+                    await tasks[0].work()
+                except Exception as error:
+                    report.failed[tasks.pop(0).name] = error
+                else:
+                    report.done.append(tasks.pop(0).name)
+    except anyio.get_cancelled_exc_class():
+        queue.extend([*left, *tasks])
+        raise
+    queue.extend([*left, *tasks])
+    return report
+
+
+async def drain_or_fail(queue: deque[Task], *, deadline: float) -> Report:
+    report = await drain_until(queue, deadline=deadline)
+    if queue:
+        raise TimeoutError(f"{len(queue)} left")
+    return report
