@@ -4,10 +4,15 @@ A plan names jobs and says what each does: `wait(2)` sleeps 2 s, `give("A")` ret
 the error E1, `cleanup(wait(3))` is a `finally` block of 3 s, `hang()` never ends. The call begins at 100 s.
 """
 
-from grader import Play, at_most, check, cleanup, fail, give, hang, near, token, wait
+from grader import Play, Trace, at_most, check, cleanup, fail, give, hang, near, token, wait
 
 A, B, C = token("A"), token("B"), token("C")
 TIMED_OUT = token("TIMED_OUT")
+
+
+def expect_called(t: Trace, *names: str) -> None:
+    """Expect that those jobs were called: else nothing is shown."""
+    t.expect("of these jobs, those that were called", [name for name in names if name in t.names("run")], [*names])
 
 
 @check("R1", misconception="finishing-order", step="start-together")
@@ -96,6 +101,7 @@ def test_both_backends(play: Play) -> None:
 def test_nothing_left(play: Play) -> None:
     """When the call has ended, none of its tasks runs and none of its streams is open."""
     t = play(jobs={"a": [wait(1), give("A")], "b": [wait(50)]}, timeout=10)
+    expect_called(t, "a", "b")
     t.expect("left behind", t.call.left, {})
 
 
@@ -103,6 +109,7 @@ def test_nothing_left(play: Play) -> None:
 def test_cancellation_is_not_delayed(play: Play) -> None:
     """A cancellation from outside takes effect when it comes."""
     t = play(jobs={"a": [wait(50), give("A")]}, timeout=60).cancel("caller", at=104)
+    expect_called(t, "a")
     t.expect("when the call ended", t.call.end, near(104))
     t.expect("how the call ended", t.call.how, "cancelled")
 
@@ -110,7 +117,9 @@ def test_cancellation_is_not_delayed(play: Play) -> None:
 @check("G4", misconception="blocking-is-short", step="bound-the-wait")
 def test_nothing_blocks(play: Play) -> None:
     """No call blocks the event loop."""
-    play(jobs={"a": [wait(1), give("A")], "b": [wait(50)]}, timeout=10).expect_not_blocked()
+    t = play(jobs={"a": [wait(1), give("A")], "b": [wait(50)]}, timeout=10)
+    t.expect_not_blocked()
+    expect_called(t, "a", "b")
 
 
 @check("G5", misconception="catch-everything", step="let-cancellation-through")
@@ -125,6 +134,7 @@ def test_no_busy_waiting(play: Play) -> None:
     """Waiting a thousand times longer takes no more wake-ups."""
     short = play(jobs={"a": [cleanup(wait(1)), wait(50)]}, timeout=10)
     long = play(jobs={"a": [cleanup(wait(1000)), wait(50_000)]}, timeout=10_000)
+    expect_called(long, "a")
     long.expect(f"wake-ups, where the short wait took {short.steps}", long.steps, at_most(2 * short.steps + 10))
 
 

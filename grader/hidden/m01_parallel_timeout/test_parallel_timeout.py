@@ -47,6 +47,8 @@ def test_places_beside_late_jobs(play: Play) -> None:
     """A value stands in the place of its own job, also behind jobs that run out of time: it does not move up."""
     jobs = {"A": [wait(50), give("A")], "B": [wait(2), give("B")], "C": [wait(50)], "D": [wait(1), give("D")]}
     for t in play(jobs=jobs, timeout=10).orders(4):
+        expect_called(t, *jobs)
+        t.expect_that("the list", bool(entries_of(t)), f"the call {t.call.ending}, and gave no entries")
         for name, entry in zip(jobs, entries_of(t), strict=False):
             if entry in (A, B, C, D):
                 t.expect(f"the entry of the job {name}", entry, token(name))
@@ -158,9 +160,10 @@ def test_as_long_as_the_slowest(play: Play) -> None:
 
 @check("R2", misconception="timer-left-running", step="start-together")
 def test_no_jobs_take_no_time(play: Play) -> None:
-    """Without jobs there is nothing to wait for."""
-    t = play(jobs={}, timeout=5)
-    t.expect("when the call ended", t.call.end, near(START))
+    """Without jobs there is nothing to wait for; with one the call takes as long as that."""
+    for jobs, took in ({}, 0), ({"a": [wait(2)]}, 2):
+        t = play(jobs=jobs, timeout=5)
+        t.expect("when the call ended", t.call.end, near(START + took))
 
 
 @check("R2", misconception="relative-deadline", step="bound-the-wait")
@@ -228,6 +231,7 @@ def test_all_late(play: Play) -> None:
     """When every job runs out of time, the call returns, and every entry is `TIMED_OUT`."""
     for count in (1, 3):
         t = play(jobs={f"job{index}": [hang()] for index in range(count)}, timeout=10)
+        expect_called(t, *[f"job{index}" for index in range(count)])
         t.expect("the list", t.call.value, [TIMED_OUT] * count)
 
 
@@ -294,7 +298,7 @@ def test_error_when_the_others_are_done(play: Play) -> None:
 def test_two_errors(play: Play) -> None:
     """When two jobs raise, at least one of their errors leaves the call, and nothing takes its place."""
     for second in ([wait(2), fail("E2")], [on_cancel(fail("E2")), wait(50)]):
-        expect_error_leaves(play(jobs={"a": [wait(2), fail("E1")], "b": second, "c": [wait(50)]}, timeout=LONG))
+        expect_error_leaves(play(jobs={"bad": [wait(2), fail("E1")], "b": second, "c": [wait(50)]}, timeout=LONG))
 
 
 @check("R4", misconception="every-timeout-error-is-mine", step="tell-the-two-timeouts-apart")
@@ -352,7 +356,7 @@ def test_timeout_error_of_a_late_job(play: Play) -> None:
 @check("R4", misconception="one-error-at-a-time", step="tell-the-two-timeouts-apart")
 def test_two_errors_of_late_jobs(play: Play) -> None:
     """When two jobs raise while they are cancelled for their timeout, at least one of the errors leaves the call."""
-    jobs = {"a": [on_cancel(fail("E1")), wait(50)], "b": [on_cancel(wait(1), fail("E2")), wait(50)]}
+    jobs = {"bad": [on_cancel(fail("E1")), wait(50)], "b": [on_cancel(wait(1), fail("E2")), wait(50)]}
     expect_error_leaves(play(jobs=jobs, timeout=10))
 
 
@@ -362,6 +366,7 @@ def test_cancelled_at_every_step(play: Play) -> None:
     """Cancelled from outside at any moment, every job ends and the call ends by the cancellation: no list."""
     jobs = {"a": [wait(1), give("A")], "b": [cleanup(wait(2)), wait(5), give("B")]}
     for t in play(jobs=jobs, timeout=LONG).cancelled("caller"):
+        expect_called_unless_cancelled(t, *jobs)
         expect_cancellation_goes_on(t, cleanup_takes=2)
 
 
@@ -371,6 +376,7 @@ def test_cancelled_past_the_timeout(play: Play) -> None:
     slow = [cleanup(wait(400)), wait(700)]
     for jobs in ({"a": slow}, {"a": [wait(1), give("A")], "b": slow, "c": slow}):
         t = play(jobs=jobs, timeout=300).cancel("caller", at=104)
+        expect_called(t, "a")
         expect_ends_by_cancellation(t, at=504)
 
 
@@ -380,14 +386,16 @@ def test_deadline_of_the_caller(play: Play) -> None:
     for took in (0, 1, 400):
         jobs = {"a": [wait(1), give("A")], "b": [cleanup(wait(took)), wait(700)]}
         t = play(jobs=jobs, timeout=300).within("caller", 104)
+        expect_called(t, "a")
         expect_ends_by_cancellation(t, at=104 + took)
 
 
 @check("R5", misconception="every-cancellation-is-my-timeout", step="let-cancellation-through")
 def test_cancelled_before_the_call(play: Play) -> None:
     """A caller that is cancelled already gets no list of jobs that look as if they had run out of time."""
-    t = play(jobs={"a": [wait(50)], "b": [cleanup(wait(2)), wait(50)]}, timeout=LONG, cancelled_before=True)
-    expect_cancellation_goes_on(t, cleanup_takes=2)
+    jobs = {"a": [wait(50)], "b": [cleanup(wait(2)), wait(50)]}
+    expect_called(play(jobs=jobs, timeout=LONG), "a", "b")
+    expect_cancellation_goes_on(play(jobs=jobs, timeout=LONG, cancelled_before=True), cleanup_takes=2)
 
 
 @check("R5", misconception="every-cancellation-is-my-timeout", step="let-cancellation-through")
@@ -395,6 +403,7 @@ def test_cancelled_during_the_cleanup(play: Play) -> None:
     """Cancelled while jobs that ran out of time clean up, every job ends and the cancellation is not lost."""
     jobs = {"a": [cleanup(wait(5)), wait(50)], "b": [wait(1), give("B")], "c": [cleanup(wait(1)), wait(50)]}
     t = play(jobs=jobs, timeout=10).cancel("caller", at=112)
+    expect_called(t, *jobs)
     expect_all_ended(t)
     if t.call.how == "returned":
         t.expect("the list", t.call.value, [TIMED_OUT, B, TIMED_OUT])
@@ -406,6 +415,7 @@ def test_cancelled_after_an_error(play: Play) -> None:
     """Cancelled while the others clean up after an error, the call gives no list, and every job ends."""
     jobs = {"bad": [wait(2), fail("E1")], "b": [cleanup(wait(5)), wait(50)]}
     t = play(jobs=jobs, timeout=LONG).cancel("caller", at=104)
+    expect_called(t, "bad")
     expect_all_ended(t)
     t.expect_that("cancelled after an error", t.call.how != "returned", "a list all the same")
 
@@ -422,6 +432,7 @@ def test_values_on_both_backends(play: Play) -> None:
 def test_timeout_on_both_backends(play: Play) -> None:
     """The file works on asyncio and on trio, also when a job runs out of time."""
     t = play(jobs={"a": [wait(1), give("A")], "late": [wait(50), give("A")]}, timeout=10)
+    expect_called(t, "a")
     expect_no_error_of_its_own(t)
     for entry in entries_of(t):
         t.expect("an entry", entry, one_of(A, TIMED_OUT))
@@ -431,7 +442,9 @@ def test_timeout_on_both_backends(play: Play) -> None:
 def test_errors_on_both_backends(play: Play) -> None:
     """The file works on asyncio and on trio, also when a job raises or the call is cancelled."""
     for bad in ([wait(2), fail("E1")], [cleanup(wait(1), fail("E1")), wait(50)]):
-        expect_no_error_of_its_own(play(jobs={"bad": bad, "b": [cleanup(wait(1)), wait(50)]}, timeout=10))
+        t = play(jobs={"bad": bad, "b": [cleanup(wait(1)), wait(50)]}, timeout=10)
+        expect_called(t, "bad")
+        expect_no_error_of_its_own(t)
     expect_no_error_of_its_own(play(jobs={"a": [wait(50)], "b": [wait(50)]}, timeout=10).cancel("caller", at=104))
 
 
@@ -439,20 +452,25 @@ def test_errors_on_both_backends(play: Play) -> None:
 def test_nothing_left_after_a_list(play: Play) -> None:
     """When the call has returned, no task, stream or lock of its own is left."""
     for late in ([wait(2)], [cleanup(wait(1)), wait(50)]):
-        expect_nothing_left(play(jobs={"a": [wait(1), give("A")], "b": late}, timeout=10))
+        t = play(jobs={"a": [wait(1), give("A")], "b": late}, timeout=10)
+        expect_called(t, "a")
+        expect_nothing_left(t)
 
 
 @check("G2", misconception="streams-close-themselves", step="keep-what-is-finished")
 def test_nothing_left_after_an_error(play: Play) -> None:
     """When the call ends by an error of a job, no task, stream or lock of its own is left."""
     for bad in ([wait(2), fail("E1")], [on_cancel(fail("E1")), wait(50)]):
-        expect_nothing_left(play(jobs={"a": [wait(1), give("A")], "bad": bad, "b": [wait(50)]}, timeout=10))
+        t = play(jobs={"a": [wait(1), give("A")], "bad": bad, "b": [wait(50)]}, timeout=10)
+        expect_called(t, "a")
+        expect_nothing_left(t)
 
 
 @check("G2", misconception="streams-close-themselves", step="let-cancellation-through")
 def test_nothing_left_after_a_cancellation(play: Play) -> None:
     """When the call is cancelled from outside, at any moment, no task, stream or lock of its own is left."""
     for t in play(jobs={"a": [wait(1), give("A")], "b": [wait(3)]}, timeout=LONG).cancelled("caller"):
+        expect_called_unless_cancelled(t, "a")
         expect_nothing_left(t)
 
 
@@ -461,6 +479,7 @@ def test_cancellation_passes(play: Play) -> None:
     """A cancellation from outside takes effect at once, in the jobs and in the call, at any moment."""
     jobs = {"a": [wait(1), give("A")], "b": [wait(4), give("B")], "c": [wait(3), give("C")]}
     for t in play(jobs=jobs, timeout=LONG).cancelled("caller"):
+        expect_called_unless_cancelled(t, "a")
         expect_cancellation_goes_on(t, cleanup_takes=0)
 
 
@@ -469,6 +488,7 @@ def test_jobs_are_not_shielded(play: Play) -> None:
     """A cancellation from outside reaches the jobs when it comes, not at their timeout, and none is tried again."""
     jobs = {"a": [wait(1), give("A")], "b": [wait(8), give("B")], "c": [wait(700)]}
     t = play(jobs=jobs, timeout=300).cancel("caller", at=104)
+    expect_called(t, "a")
     expect_cancelled(t, "b", "c", at=104)
     expect_ends_by_cancellation(t, at=104)
     t.expect("calls of one job", max([len(t.all("run", name)) for name in jobs]), at_most(1))
@@ -478,6 +498,7 @@ def test_jobs_are_not_shielded(play: Play) -> None:
 def test_deadline_passes(play: Play) -> None:
     """The deadline of a scope around the call cancels it like any other: it is not taken for the timeout."""
     t = play(jobs={"a": [wait(1), give("A")], "b": [wait(700)]}, timeout=300).within("caller", 104)
+    expect_called(t, "a")
     expect_ends_by_cancellation(t, at=104)
 
 
@@ -486,7 +507,9 @@ def test_nothing_blocks(play: Play) -> None:
     """No call blocks the event loop, whether jobs return, run out of time or raise."""
     value, late, bad = [wait(1), give("A")], [cleanup(wait(1)), wait(50)], [wait(2), fail("E1")]
     for jobs in ({"a": value}, {"a": value, "b": late}, {"bad": bad, "b": late}, {"bad": [on_cancel(*bad), wait(50)]}):
-        play(jobs=jobs, timeout=10).expect_not_blocked()
+        t = play(jobs=jobs, timeout=10)
+        t.expect_not_blocked()
+        expect_called(t, next(iter(jobs)))
 
 
 @check("G4", misconception="blocking-is-short", step="let-cancellation-through")
@@ -494,7 +517,9 @@ def test_nothing_blocks_when_cancelled(play: Play) -> None:
     """No call blocks the event loop when the call is cancelled from outside."""
     for at in (104, 111):
         t = play(jobs={"a": [wait(1), give("A")], "b": [cleanup(wait(2)), wait(50)]}, timeout=10)
-        t.cancel("caller", at=at).expect_not_blocked()
+        t = t.cancel("caller", at=at)
+        t.expect_not_blocked()
+        expect_called(t, "a")
 
 
 @check("G5", misconception="catch-everything", step="let-cancellation-through")
@@ -578,6 +603,17 @@ def entries_of(t: Trace) -> list:
     return list(value) if isinstance(value, list | tuple) else []
 
 
+def expect_called(t: Trace, *names: str) -> None:
+    """Those jobs were called, whatever else was: without that nothing is shown by what follows."""
+    t.expect("of these jobs, those that were called", [name for name in names if name in t.names("run")], [*names])
+
+
+def expect_called_unless_cancelled(t: Trace, *names: str) -> None:
+    """Those jobs were called, in the run of a sweep that is undisturbed."""
+    if not t.notes("cancel"):
+        expect_called(t, *names)
+
+
 def expect_all_ended(t: Trace) -> None:
     """Every job that was started has ended before the call."""
     for job in t.all("run"):
@@ -586,7 +622,8 @@ def expect_all_ended(t: Trace) -> None:
 
 
 def expect_error_leaves(t: Trace) -> None:
-    """If jobs raised, an error of theirs has left the call, and no other job ran on after the first of them."""
+    """The job `bad` was called; if jobs raised, an error of theirs has left the call, and none ran on after the first."""
+    expect_called(t, "bad")
     bad = [job for job in t.all("run") if job.raised]
     names = " or ".join(repr(job.raised) for job in bad)
     left = not bad or any(error in t.call.errors for job in bad for error in job.errors)
@@ -647,4 +684,5 @@ def expect_nothing_left(t: Trace) -> None:
 def expect_same_steps(short: Trace, long: Trace) -> None:
     """The run with the longer waits took about as many steps."""
     t = long
+    expect_called(t, "a")
     t.expect(f"wake-ups, where the short wait took {short.steps}", t.steps, at_most(2 * short.steps + 10))
