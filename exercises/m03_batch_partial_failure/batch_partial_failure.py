@@ -8,7 +8,8 @@ Core
 - What `worker` returned goes into `succeeded`, the very exception that it raised into `failed`, by the index of the
   item. A failure does not disturb the others. Only an `Exception` is a failure.
 - `limit` or `attempts` below 1: `ValueError`, before `worker` is called.
-- Cancelled from outside, the call ends at once by the cancellation, and `worker` is not called again.
+- Cancelled from outside, the call ends by the cancellation as soon as the running workers have cleaned up, and `worker`
+  is not called again.
 
 `raise_for_failures()` raises an `ExceptionGroup` of the failures as they are, in index order, if there are any.
 

@@ -1,5 +1,6 @@
 """Hidden checks of m03: what `run_batch` promises, on both backends, in many orders, cancelled at every step."""
 
+from collections.abc import Iterable
 from itertools import pairwise
 from typing import Any
 
@@ -49,6 +50,18 @@ def expect_settled(t: Trace, succeeded: dict[int, Any], failed: dict[int, Any], 
     """Fail the subject unless the result is just that."""
     t.expect("succeeded", settled(t, "succeeded", who), succeeded)
     t.expect("failed", settled(t, "failed", who), failed)
+
+
+def expect_worked(t: Trace, names: Iterable[str]) -> None:
+    """Fail the subject unless `worker` was called for those items: without that nothing is shown by what follows."""
+    begun = [name for name in names if t.all("work", name)]
+    t.expect("of these items, those for which worker was called", begun, [*names])
+
+
+def expect_worked_unless_cancelled(t: Trace, names: Iterable[str]) -> None:
+    """The same, in the run of a sweep that is undisturbed."""
+    if not t.notes("cancel"):
+        expect_worked(t, names)
 
 
 def values(t: Trace, what: str) -> list[Any]:
@@ -240,8 +253,10 @@ def test_never_more_than_limit(play: Play) -> None:
     jobs = {f"i{n}": [wait(times[n]), fail(f"E{n}") if n % 3 == 0 else give(f"V{n}")] for n in range(8)}
     for limit in (1, 3):
         for t in batch(play, jobs, limit=limit).orders(4):
+            expect_worked(t, jobs)
             t.expect("worker calls at once", t.most_open("work"), at_most(limit))
     many = batch(play, {f"i{n}": [wait(1 + n / 50), give(f"V{n}")] for n in range(40)}, limit=12)
+    expect_worked(many, ["i0", "i39"])
     many.expect("worker calls at once, of 40", many.most_open("work"), at_most(12))
 
 
@@ -250,6 +265,7 @@ def test_calls_of_a_plain_function(play: Play) -> None:
     """`worker` is called when there is a slot for it, not before: the call of a plain function may begin the work."""
     jobs = {f"i{n}": [wait(time), give(f"V{n}")] for n, time in enumerate(play.draw(5))}
     t = batch(play, jobs, limit=2, form="function")
+    expect_worked(t, jobs)
     events = [(note["order"], 1) for note in t.notes("called")]
     events += [(work.finished, -1) for work in t.all("work") if work.finished is not None]
     most = [sum(change for _, change in sorted(events)[: n + 1]) for n in range(len(events))]
@@ -262,6 +278,7 @@ def test_limit_is_used(play: Play) -> None:
     jobs = {f"i{n}": [wait(time), give(f"V{n}")] for n, time in enumerate(play.draw(9, step=1.3))}
     for limit in (1, 4):
         for t in batch(play, jobs, limit=limit).orders(4):
+            expect_worked(t, jobs)
             expect_busy(t, limit, t.all("work"), first_waits(t, t.call, t.all("work"), jobs))
 
 
@@ -272,14 +289,17 @@ def test_failure_frees_its_slot(play: Play) -> None:
     jobs = {f"i{n}": [wait(times[n]), fail(f"E{n}") if n % 2 else give(f"V{n}")] for n in range(8)}
     for limit in (1, 3):
         for t in batch(play, jobs, limit=limit).orders(4):
+            expect_worked(t, jobs)
             expect_busy(t, limit, t.all("work"), first_waits(t, t.call, t.all("work"), jobs))
 
 
 @check("R2", misconception="chunks", step="bound-how-many")
 def test_all_at_once(play: Play) -> None:
-    """With as many slots as items all calls run at the same time, however many there are."""
-    t = batch(play, {f"i{n}": [wait(2), give(f"V{n}")] for n in range(90)}, limit=90)
-    t.expect("calls that began at once", sum(work.start == near(START) for work in t.all("work")), 90)
+    """As many calls as `limit` allows run at the same time, however large it is."""
+    for items, limit in ((90, 90), (160, 150)):
+        t = batch(play, {f"i{n}": [wait(2), give("V")] for n in range(items)}, limit=limit)
+        began = sum(work.start == near(START) for work in t.all("work"))
+        t.expect(f"calls that began at once, of {items} with limit={limit}", began, limit)
 
 
 @check("R2", misconception="state-of-all-calls", step="bound-how-many")
@@ -290,6 +310,7 @@ def test_limit_of_each_batch(play: Play) -> None:
     for limits in ((2, 3), (2, 2)):
         t = batch(play, jobs, limit=limits[0], beside={"jobs": more, "limit": limits[1]})
         calls = sorted(t.calls("run_batch"), key=lambda call: call.who)
+        expect_worked(t, [*jobs, *more])
         for call, names, limit in zip(calls, (jobs, more), limits, strict=True):
             works = [work for work in t.all("work") if work.who in names]
             expect_busy(t, limit, works, first_waits(t, call, works, names))
@@ -304,6 +325,7 @@ def test_retries_need_a_slot(play: Play) -> None:
     }
     for limit in (1, 3):
         for t in batch(play, jobs, limit=limit, attempts=3, backoff=0.4).orders(4):
+            expect_worked(t, jobs)
             t.expect("worker calls at once", t.most_open("work"), at_most(limit))
 
 
@@ -359,6 +381,7 @@ def test_number_of_attempts(play: Play) -> None:
 def test_every_failure_is_retried(play: Play) -> None:
     """Whatever `Exception` an attempt raises, the item is tried again."""
     kinds = ["TimeoutError", "ValueError", "OSError", "RuntimeError", "IndexError", "EndOfStream", "ExceptionGroup"]
+    kinds += ["TypeError", "KeyError", "AssertionError", "ConnectionError", "BrokenResourceError"]
     jobs = {kind: [wait(1 + n / 2), fail(f"E{n}", kind)] for n, kind in enumerate(kinds)}
     t = batch(play, jobs, attempts=2, backoff=0.3)
     t.expect("calls", {kind: len(t.all("work", kind)) for kind in kinds}, dict.fromkeys(kinds, 2))
@@ -415,6 +438,7 @@ def test_retry_takes_a_free_slot(play: Play) -> None:
     }
     for limit, backoff in ((1, 2.3), (2, 1.9), (4, 1.9)):
         for t in batch(play, jobs, limit=limit, attempts=3, backoff=backoff).orders(4):
+            expect_worked(t, jobs)
             waits = [wait for who in jobs for wait in due(t, who, backoff)]
             for who, wanted, start in waits:
                 t.expect_that(f"{who} is tried again", start > wanted - 1e-6, f"{wanted - start:.2f} s too soon")
@@ -529,6 +553,7 @@ def asked(t: Trace) -> list[Any]:
 def test_nothing_failed(play: Play) -> None:
     """If nothing failed, `raise_for_failures()` returns."""
     t = batch(play, {"a": [wait(1), give("A")], "b": [wait(2), give("B")]}, ask=1)
+    expect_worked(t, "ab")
     t.expect("raise_for_failures() returned", asked(t)[0].value, None)
 
 
@@ -540,7 +565,8 @@ def test_failures_in_index_order(play: Play) -> None:
     t = batch(play, jobs, ask=1, limit=5)
     raised = asked(t)[0].raised
     t.expect_that("raise_for_failures()", raised is not None and "ExceptionGroup" in raised.kinds, asked(t)[0].ending)
-    t.expect("exceptions in the group", t.notes("members")[0]["value"], list(settled(t, "failed").values()))
+    members = t.first(t.notes("members"), "raise_for_failures()", "raised no group")["value"]
+    t.expect("exceptions in the group", members, list(settled(t, "failed").values()))
 
 
 @check("R6", misconception="one-error-needs-no-group", step="tell-all-failures")
@@ -568,8 +594,9 @@ def test_group_stays_whole(play: Play) -> None:
 
 # -- R7, G8: bad arguments -----------------------------------------------------------------------------------------
 def refused(play: Play) -> list[Trial]:
-    """Calls with arguments that must be refused."""
+    """Calls with arguments that must be refused; the subject has failed if it does not call `worker` with the smallest good ones."""
     some = {"a": [wait(1), give("A")], "b": [wait(1), fail("E")]}
+    expect_worked(batch(play, some, limit=1, attempts=1), some)
     bad = [{"limit": 0}, {"limit": -2}, {"attempts": 0}, {"attempts": -1}, {"limit": 0, "attempts": 0}]
     return [batch(play, some, **options) for options in bad] + [batch(play, {}, **options) for options in bad[::2]]
 
@@ -604,6 +631,7 @@ def test_cancelled_at_every_step(play: Play) -> None:
     times = play.draw(4)
     jobs = {f"i{n}": [wait(times[n]), fail(f"E{n}") if n % 3 == 1 else give(f"V{n}")] for n in range(4)}
     for t in batch(play, jobs, limit=2).cancelled("caller"):
+        expect_worked_unless_cancelled(t, jobs)
         expect_over(t)
 
 
@@ -614,6 +642,7 @@ def test_cancelled_in_the_midst(play: Play) -> None:
     for limit in (1, 3):
         for t in batch(play, jobs, limit=limit).cancel("caller", at=START + 4).orders(4):
             begun = [int(work.who[1:]) for work in t.all("work") if work.start < START + 1]
+            t.expect_that("worker", bool(begun), "was not called")
             expect_over(t, cleaned=max(begun, default=0) / 5)
 
 
@@ -624,6 +653,7 @@ def test_cancelled_between_attempts(play: Play) -> None:
         for limit in (1, 2):
             jobs = {"a": [wait(1), fail("E1")], "b": busy, "c": [wait(1.5), fail("E3")]}
             t = batch(play, jobs, limit=limit, attempts=4, backoff=20, timeout=50).cancel("caller", at=START + 9)
+            t.expect_that("worker", bool(t.all("work")), "was not called")
             expect_over(t)
 
 
@@ -633,6 +663,7 @@ def test_attempts_cancelled_at_every_step(play: Play) -> None:
     times = play.draw(2)
     jobs = {f"i{n}": tries([wait(times[n]), fail(f"E{n}")], [hang()], [wait(1), give(n)]) for n in range(2)}
     for t in batch(play, jobs, limit=1, attempts=3, backoff=0.8, timeout=6).cancelled("caller"):
+        expect_worked_unless_cancelled(t, jobs)
         expect_over(t)
 
 
@@ -641,6 +672,7 @@ def test_cancelled_while_a_late_one_cleans_up(play: Play) -> None:
     """Cancelled from outside while an attempt that ran out of time cleans up, the call ends with that cleanup."""
     jobs = {"a": [cleanup(wait(5)), hang()], "b": [wait(2), give("B")]}
     t = batch(play, jobs, attempts=3, backoff=0.5, timeout=4).cancel("caller", at=START + 6)
+    expect_worked(t, jobs)
     expect_over(t, cleaned=3)
 
 
@@ -675,6 +707,7 @@ def test_nothing_left(play: Play) -> None:
     """When the call ends, however it ends, no task, stream or lock of it is left."""
     jobs = {"a": [wait(1), fail("E1")], "b": [cleanup(wait(1)), wait(2), give("B")]}
     for t in batch(play, jobs, limit=1).cancelled("caller"):
+        expect_worked_unless_cancelled(t, jobs)
         expect_tidy(t)
     expect_tidy(batch(play, jobs | {"d": [wait(1), fail("X", "Abandon")]}, limit=2))
     expect_tidy(batch(play, {}, limit=2))
@@ -685,6 +718,7 @@ def test_nothing_left_of_attempts(play: Play) -> None:
     """When a call with several attempts ends, however it ends, no task, stream or lock of it is left."""
     jobs: dict[str, Any] = {"a": tries([wait(1), fail("E1")], [hang()], [wait(1), give("A")])}
     for t in batch(play, jobs, limit=1, attempts=3, backoff=2, timeout=5).cancelled("caller"):
+        expect_worked_unless_cancelled(t, jobs)
         expect_tidy(t)
     jobs |= {"b": [wait(1), fail("E2")], "c": [wait(3), fail("X", "Abandon")]}
     expect_tidy(batch(play, jobs, limit=3, attempts=3, backoff=20, timeout=50))
@@ -696,6 +730,7 @@ def test_cancellation_passes(play: Play) -> None:
     jobs = {"a": [wait(1), fail("E1")], "b": [wait(2.2), give("B")], "c": [wait(3.5), give("C")]}
     for limit in (1, 2):
         for t in batch(play, jobs, limit=limit).cancelled("caller"):
+            expect_worked_unless_cancelled(t, jobs)
             expect_all_left_by_cancellation(t)
             expect_over_in_time(t)
 
@@ -711,6 +746,7 @@ def test_cancelled_wait_is_no_failure(play: Play) -> None:
     """Items that wait for a slot when the call is cancelled have not failed, also if who has the slot ends by itself."""
     jobs = {who: [cleanup(wait(5)), wait(1), give(who)] for who in ("a", "b", "c")}
     t = batch(play, jobs, limit=1).cancel("caller", at=START + 3)
+    t.expect_that("worker", bool(t.all("work")), "was not called")
     ended = {work.who for work in t.all("work") if work.how == "returned"}
     left = t.call.how != "returned" or ended == set(jobs)
     t.expect_that("cancelled while items wait", left, "run_batch returned all the same")
@@ -722,6 +758,7 @@ def test_deadline_around_passes(play: Play) -> None:
     jobs = {"a": [wait(1), give("A")], "b": [hang()], "c": [wait(9), give("C")]}
     for limit in (1, 2, 5):
         t = batch(play, jobs, limit=limit).within("caller", START + 4)
+        t.expect_that("worker", bool(t.all("work")), "was not called")
         expect_all_left_by_cancellation(t)
         t.expect_that("a deadline around the call", t.call.how != "returned", "run_batch returned all the same")
 
@@ -731,6 +768,7 @@ def test_cancellation_is_not_retried(play: Play) -> None:
     """A cancellation from outside is no failure to be retried: at any moment of several attempts the call ends by it."""
     jobs = {"a": tries([wait(1), fail("E1")], [hang()], [wait(1), give("A")]), "b": [wait(2.2), fail("E2")]}
     for t in batch(play, jobs, limit=2, attempts=3, backoff=1.6, timeout=5).cancelled("caller"):
+        expect_worked_unless_cancelled(t, jobs)
         expect_all_left_by_cancellation(t)
         expect_over_in_time(t)
 
@@ -741,6 +779,7 @@ def test_deadline_around_is_no_timeout(play: Play) -> None:
     jobs = {"a": [wait(1), give("A")], "b": [hang()], "c": [wait(9), give("C")]}
     for attempts in (1, 3):
         t = batch(play, jobs, attempts=attempts, backoff=2, timeout=10).within("caller", START + 4)
+        expect_worked(t, jobs)
         expect_all_left_by_cancellation(t)
         t.expect_that("a deadline around the call", t.call.how != "returned", "run_batch returned all the same")
 
@@ -750,6 +789,7 @@ def test_cancelled_pause_is_no_result(play: Play) -> None:
     """A call that is cancelled while all items wait to be retried gives no result."""
     jobs = {"a": [wait(1), fail("E1")], "b": [wait(2), fail("E2")]}
     t = batch(play, jobs, attempts=3, backoff=20).cancel("caller", at=START + 9)
+    expect_worked(t, jobs)
     t.expect_that("cancelled between two attempts", t.call.how != "returned", "run_batch returned all the same")
     expect_all_left_by_cancellation(t)
 
@@ -760,6 +800,7 @@ def test_loop_not_blocked(play: Play) -> None:
     jobs = {"a": [wait(1), fail("E1")], "b": [wait(2), give("B")], "c": [wait(1.7), give("C")]}
     for t in (batch(play, jobs, limit=1), batch(play, jobs, limit=1).cancel("caller", at=START + 1.8)):
         t.expect_not_blocked()
+        t.expect_that("worker", bool(t.all("work")), "was not called")
 
 
 @check("G4", misconception="blocking-is-short", step="try-again-without-a-slot", core=False)
@@ -768,6 +809,7 @@ def test_loop_not_blocked_between_attempts(play: Play) -> None:
     jobs = {"a": [wait(1), fail("E1")], "b": tries([hang()], [wait(1), give("B")])}
     t = batch(play, jobs, attempts=3, backoff=0.01, timeout=2)
     t.expect_not_blocked()
+    expect_worked(t, jobs)
 
 
 @check("G5", misconception="catch-everything", step="let-cancellation-through")
@@ -792,7 +834,7 @@ def test_other_exceptions_pass(play: Play) -> None:
     for limit in (2, 3):
         t = batch(play, jobs, limit=limit)
         t.expect_that("the call", "X" in t.call.errors, f"{t.call.ending} instead of the exception of the worker")
-        later = [work.who for work in t.all("work") if work.how == "returned" and work.end > t.one("work", "a").end]
+        later = [work.who for work in t.all("work") if work.how == "returned" and work.end > (t.one("work", "a").end or NEVER)]
         t.expect("workers that ran on to their end", later, [])
 
 
@@ -820,6 +862,7 @@ def test_no_polling(play: Play) -> None:
     steps = []
     for factor in (1, 1000):
         t = batch(play, {f"i{n}": [wait(times[n] * factor), give("V")] for n in range(5)}, limit=2)
+        expect_worked(t, ["i0", "i4"])
         steps.append(t.call.steps)
     t.expect("steps of the longer batch", steps[1], at_most(2 * steps[0] + 20))
 
@@ -835,6 +878,7 @@ def test_no_polling_between_attempts(play: Play) -> None:
             "c": [wait(2 * factor), give("C")],
         }
         t = batch(play, jobs, limit=2, attempts=3, backoff=1.3 * factor, timeout=4 * factor)
+        expect_worked(t, jobs)
         steps.append(t.call.steps)
     t.expect("steps of the longer batch", steps[1], at_most(2 * steps[0] + 20))
 
