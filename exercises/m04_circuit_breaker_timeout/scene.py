@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from enum import Enum
 from typing import Any
 
 import anyio
@@ -27,7 +28,7 @@ async def scene(
         ["at", 103.2]              sleep until that time
         ["call", "job", *args]     send a job through the breaker
         ["another", "job"]         send a job through another breaker with the same arguments
-        ["look"]                   what its `state` is now
+        ["look"]                   what its `state` is now; what is not a member of an enum is said to be none
 
     Args:
         breaker: arguments of `CircuitBreaker`.
@@ -53,7 +54,10 @@ async def scene(
         return await others[0].call(made[job])
 
     async def look() -> Any:
-        return circuit.state
+        state = circuit.state
+        if isinstance(state, Enum):
+            return state
+        return f"{f'the text {state!r}' if type(state) is str else type(state).__name__}, which is not a State"
 
     others: list[Any] = []
     verbs = {"at": at, "call": world.as_call(call), "another": world.as_call(another), "look": world.as_call(look)}

@@ -37,6 +37,12 @@ def states(t: Trace) -> list[Any]:
     return [span.value for span in t.all("look")]
 
 
+def expect_run(t: Trace, *jobs: str) -> None:
+    """Expect that `call` called those jobs: else nothing is shown."""
+    t.expect_that("the constructor", t.call.how == "returned", t.call.ending)
+    t.expect("of these jobs, those that were called", [job for job in jobs if t.all("run", job)], [*jobs])
+
+
 @check("R1", misconception="timeout-is-silent", step="bound-the-call")
 def test_timeout(play: Play) -> None:
     """A call that takes longer than `timeout` is cancelled and raises `TimeoutError`, bare."""
@@ -60,6 +66,13 @@ def test_error(play: Play) -> None:
     t.expect("what the call raised", t.one("call").raised, "E")
 
 
+@check("R1", misconception="some-errors-do-not-count", step="count-failures")
+def test_timeout_is_a_failure(play: Play) -> None:
+    """A call that ran out of time is a failure like any other."""
+    t = circuit(play, caller=[at(0), *[call("slow")] * 3, look()])
+    t.expect("state after three calls that ran out of time", states(t), ["OPEN"])
+
+
 @check("R2", misconception="one-more-or-less", step="count-failures")
 def test_threshold(play: Play) -> None:
     """`threshold` failures in a row open the circuit, and not one fewer."""
@@ -71,6 +84,7 @@ def test_threshold(play: Play) -> None:
 def test_success_in_between(play: Play) -> None:
     """A success in between starts the count anew."""
     t = circuit(play, caller=[at(0), call("bad"), call("bad"), call("ok"), call("bad"), call("bad"), look()])
+    expect_run(t, "bad", "ok")
     t.expect("state after two failures, a success, two failures", states(t), ["CLOSED"])
 
 
@@ -85,6 +99,7 @@ def test_cooldown(play: Play) -> None:
 def test_refused_while_open(play: Play) -> None:
     """While `OPEN`, a call raises `CircuitOpenError` at once, without calling `func`."""
     t = circuit(play, opener=OPENING, caller=[at(5), call("ok")])
+    expect_run(t, "bad")
     t.expect("what the call raised", t.one("call", "caller").errors, ["CircuitOpenError"])
     t.expect("when it ended", t.one("call", "caller").end, near(START + 5))
     t.expect("calls of func", t.names("run").count("ok"), 0)
@@ -92,10 +107,11 @@ def test_refused_while_open(play: Play) -> None:
 
 @check("R4", misconception="half-open-lets-all-through", step="probe-one-at-a-time")
 def test_one_probe(play: Play) -> None:
-    """While `HALF_OPEN`, one call is let through as a probe; others are refused as long as it runs."""
+    """While `HALF_OPEN`, one call is let through as a probe; others are refused at once as long as it runs."""
     t = circuit(play, opener=OPENING, first=[at(31), call("probe")], other=[at(33), call("ok")])
     t.expect("how the probe ended", t.one("call", "first").how, "returned")
     t.expect("what the other call raised", t.one("call", "other").errors, ["CircuitOpenError"])
+    t.expect("when it was refused", t.one("call", "other").end, near(START + 33))
 
 
 @check("R4", misconception="failed-probe-is-one-failure", step="probe-one-at-a-time")
@@ -136,7 +152,8 @@ def test_late_success(play: Play) -> None:
 def test_side_by_side(play: Play) -> None:
     """While `CLOSED`, calls do not wait for each other."""
     t = circuit(play, **{name: [at(0), call("probe")] for name in "abc"})
-    t.expect("when three calls of 5 s had ended", max(span.end for span in t.all("call")), near(START + 5))
+    expect_run(t, "probe")
+    t.expect("when three calls of 5 s had ended", [span.end for span in t.all("call")], [near(START + 5)] * 3)
 
 
 @check("R7", misconception="arguments-are-right", step="bound-the-call")
@@ -155,6 +172,7 @@ def test_made_before_the_loop(play: Play) -> None:
     """The constructor needs no event loop."""
     t = circuit(play, caller=[at(0), call("ok")], before_the_loop=True)
     t.expect("how the constructor ended", t.call.how, "returned")
+    t.expect("what a call returned", t.one("call").value, token("V"))
 
 
 @check("G1", misconception="asyncio-is-everywhere", step="bound-the-call")
@@ -168,6 +186,7 @@ def test_both_backends(play: Play) -> None:
 def test_nothing_left(play: Play) -> None:
     """When a call has ended, no task or stream of it is left."""
     t = circuit(play, caller=[at(0), *[call("ok"), call("slow"), call("bad")] * 2])
+    expect_run(t, "ok", "slow", "bad")
     for span in t.all("call")[3:]:
         t.expect_nothing_left(span)
 
@@ -176,6 +195,7 @@ def test_nothing_left(play: Play) -> None:
 def test_cancelled_from_outside(play: Play) -> None:
     """A call that is cancelled from outside ends at once, and returns nothing."""
     t = circuit(play, caller=[at(0), call("slow")]).cancel("caller", at=START + 3)
+    expect_run(t, "slow")
     t.expect_cancellation_passes()
     t.expect("when the call ended", t.one("call").end, near(START + 3))
 
@@ -183,13 +203,16 @@ def test_cancelled_from_outside(play: Play) -> None:
 @check("G4", misconception="blocking-is-short", step="look-at-the-clock")
 def test_nothing_blocks(play: Play) -> None:
     """No call blocks the event loop, refused ones neither."""
-    circuit(play, opener=OPENING, caller=[at(5), call("ok"), at(31), call("slow")]).expect_not_blocked()
+    t = circuit(play, opener=OPENING, caller=[at(5), call("ok"), at(31), call("slow")])
+    t.expect_not_blocked()
+    expect_run(t, "bad")
 
 
 @check("G5", misconception="catch-everything", step="count-failures")
 def test_exits_pass(play: Play) -> None:
     """What is no `Exception`, such as `SystemExit`, is no failure."""
     t = circuit(play, jobs={"exit": [wait(1), fail("X", "Abandon")]}, caller=[at(0), *[call("exit")] * 3, look()])
+    expect_run(t, "exit")
     t.expect("state after three of them", states(t), ["CLOSED"])
 
 
@@ -198,12 +221,14 @@ def test_no_busy_waiting(play: Play) -> None:
     """Nobody looks again and again: a longer wait takes no more wake-ups."""
     breaker, actors = {"timeout": 10_000, "threshold": 3, "cooldown": 30}, {"caller": [at(0), call("job")]}
     short, long = (play(breaker=breaker, jobs={"job": [wait(time)]}, actors=actors) for time in (1, 9000))
+    expect_run(long, "job")
     long.expect("wake-ups for 9000 s", long.steps, at_most(short.steps + 5))
 
 
 @check("G8", misconception="arguments-are-right", step="bound-the-call")
 def test_bad_arguments_at_once(play: Play) -> None:
-    """Bad arguments raise a bare `ValueError` when the breaker is made, not later."""
+    """Bad arguments raise a bare `ValueError` when the breaker is made, not later; good ones do not."""
+    expect_run(circuit(play, caller=[at(0), call("ok")]), "ok")
     t = play(breaker={"timeout": -1, "threshold": 0, "cooldown": -1}, actors={})
     t.expect("what the constructor raised", t.call.raised, "ValueError")
 

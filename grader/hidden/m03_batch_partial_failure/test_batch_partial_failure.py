@@ -834,7 +834,11 @@ def test_other_exceptions_pass(play: Play) -> None:
     for limit in (2, 3):
         t = batch(play, jobs, limit=limit)
         t.expect_that("the call", "X" in t.call.errors, f"{t.call.ending} instead of the exception of the worker")
-        later = [work.who for work in t.all("work") if work.how == "returned" and work.end > (t.one("work", "a").end or NEVER)]
+        later = [
+            work.who
+            for work in t.all("work")
+            if work.how == "returned" and work.end > (t.one("work", "a").end or NEVER)
+        ]
         t.expect("workers that ran on to their end", later, [])
 
 
