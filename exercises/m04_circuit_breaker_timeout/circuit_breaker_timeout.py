@@ -8,8 +8,8 @@ Write `CircuitBreaker(timeout=…, threshold=…, cooldown=…)` and `await brea
   `Exception` of `func`, which goes on unchanged.
 - `threshold` failures in a row open the circuit. While it is `OPEN`, for `cooldown` seconds, a call raises
   `CircuitOpenError` at once, without calling `func`.
-- After that it is `HALF_OPEN`: one call at a time is let through as a probe. Success closes the circuit, failure
-  opens it anew.
+- After that it is `HALF_OPEN`: one call at a time is let through as a probe, others are refused at once. Success closes
+  the circuit, failure opens it anew.
 - Cancelled from outside, a call is neither success nor failure. How `func` ended counts, nothing else.
 - Bad arguments: `ValueError`.
 
