@@ -1,7 +1,7 @@
 """Uses `asyncio.wait_for` and asyncio's clock.
 
 Breaks: G1 on trio
-Also: R1 R2 R3 R4 R5 R6 R7 G2 G3 G5 G9
+Also: R1 R2 R3 R4 R5 R6 R7 G2 G3 G4 G5 G6 G8 G9
 """
 
 from collections.abc import Awaitable, Callable
