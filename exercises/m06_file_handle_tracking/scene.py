@@ -95,6 +95,7 @@ async def scene(
     opened: dict[str, Any] = {}
     places: dict[str, Any] = {}  # resource that is gone → what lies at its address, so that nothing else does
     kept: list[Any] = []  # a file that nobody holds is closed by the garbage collector, which would hide a leak
+    closed: list[Any] = []  # files that a worker thread has closed: to close them once more takes no time
 
     def kind(name: str) -> type[Resource]:
         return KINDS[(kinds or {}).get(name, "plain")]
@@ -204,6 +205,11 @@ async def scene(
 
     def in_a_thread(function: Any, args: tuple[Any, ...]) -> float:
         what, name = what_it_does(function, args)
+        if what == "close":
+            file = owner_of(function)
+            if any(file is other for other in closed):
+                what = "other"
+            closed.append(file)
         times = (seconds or {}).get(name, (0, 0, 0))
         took = {"open": times[0], "use": times[1], "close": times[2]}.get(what, 0)
         names = [spoken(leak.name) for leak in tracker.live()] if look else []
@@ -246,12 +252,19 @@ def fill(folder: str, files: Mapping[str, bytes]) -> None:
         pathlib.Path(folder, name).write_bytes(data)
 
 
+def owner_of(function: Any) -> Any:
+    """Return the object whose method it is, also inside partials."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    return getattr(function, "__self__", None)
+
+
 def what_it_does(function: Any, args: tuple[Any, ...]) -> tuple[str, str]:
     """Tell what a call in a worker thread does, ``open``, ``use`` or ``close``, and to which file; else ``other``."""
     while isinstance(function, functools.partial):
         function, args = function.func, (*function.args, *args)
     name: str = getattr(function, "__name__", "")
-    owner: Any = getattr(function, "__self__", None)
+    owner: Any = owner_of(function)
     if function is open and args:
         return "open", pathlib.Path(args[0]).name
     if isinstance(owner, pathlib.Path):
