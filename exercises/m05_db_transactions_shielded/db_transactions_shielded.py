@@ -9,7 +9,8 @@ Once `commit` or `rollback` has started, cancellation does not interrupt it; not
 `finish_timeout` seconds. One that takes longer is given up and the connection invalidated. After such a commit the
 block raises `TimeoutError`, without a rollback; after such a rollback the body's own exception goes on.
 
-At the end the transaction was committed, rolled back or invalidated: exactly one of the three.
+At the end the transaction was committed, rolled back or invalidated: exactly one of the three. None of the connection's
+calls is made twice.
 
 Stretch
 -------

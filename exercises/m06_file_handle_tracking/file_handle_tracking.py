@@ -3,8 +3,8 @@
 Core. A `LeakTracker` lists what is tracked and not yet untracked, oldest first. Resources are told apart by identity.
 Tracking one twice, or untracking one that is not tracked, raises `ValueError`.
 
-`with tracker.watch():` raises `LeakError`, with the names in its text, if something that any task tracked during the
-block is live at its end. The body's own exception goes on instead.
+`with tracker.watch():` raises `LeakError`, with just their names in its text, if things that any task tracked during the
+block are live at its end. The body's own exception goes on instead.
 
 `open_tracked` opens a file with anyio and tracks it while it is open. However the block ends, the file is closed and
 untracked then, also in a task that is cancelled already. Opening and the body are not protected.

@@ -22,7 +22,22 @@ def alone(play: Play, *steps: Any, **more: Any) -> Trial:
 
 def names(t: Trace, who: str = "caller") -> list[list[Any]]:
     """The names that each `live()` gave."""
-    return [[leak["name"] for leak in span.value] for span in t.all("live", who)]
+    return [[leak["name"] for leak in found] for found in lists(t, who)]
+
+
+def lists(t: Trace, who: str = "caller") -> list[list[Any]]:
+    """What each `live()` gave; it must be a list of `Leak`s."""
+    given = [span.value for span in t.all("live", who)]
+    for value in given:
+        fits = isinstance(value, list) and all(isinstance(leak, dict) and "name" in leak for leak in value)
+        t.expect_that("what `live()` gives", fits, f"{value!r}, which is not a list of `Leak`s")
+    return given
+
+
+def opened(t: Trace) -> Trace:
+    """A file must have been opened: else there is nothing to look at."""
+    t.expect_that("files that were opened", bool(t.notes("open", "file")), "none")
+    return t
 
 
 @check("R1", misconception="newest-first", step="tell-them-apart")
@@ -30,7 +45,7 @@ def test_live(play: Play) -> None:
     """`live()` lists what is tracked and not yet untracked, oldest first, with the time at which it was tracked."""
     t = alone(play, track("birch"), wait(1), track("alder"), wait(1), live(), untrack("birch"), live())
     t.expect("names", names(t), [["birch", "alder"], ["alder"]])
-    times = [leak["opened_at"] for leak in t.one("live").value]
+    times = [leak["opened_at"] for leak in lists(t)[0]]
     t.expect("times", times, [near(START), near(START + 1)])
 
 
@@ -59,7 +74,7 @@ def test_watch(play: Play) -> None:
     """A block that leaves open what it tracked raises `LeakError` with the names; what was live before is not meant."""
     t = alone(play, track("alder"), wait(1), watch("w", wait(1), track("birch")), wait(1), watch("v", wait(1)))
     t.expect("raised by each block", [span.raised for span in t.all("watch")], ["LeakError", None])
-    text = str(t.notes("leaks")[0]["value"])
+    text = "".join(str(note["value"]) for note in t.notes("leaks"))
     t.expect("named in the error", [name for name in ("alder", "birch") if name in text], ["birch"])
 
 
@@ -99,7 +114,7 @@ def test_read_all(play: Play) -> None:
             (n["order"], -1) for n in t.notes("close", "file")
         ]
         now = [sum(change for order, change in changes if order <= moment) for moment, _ in changes]
-        t.expect("open at once", max(now), 2)
+        t.expect("open at once", max(now, default=0), 2)
         t.expect("names afterwards", names(t), [[]])
 
 
@@ -114,11 +129,11 @@ def test_bad_limit(play: Play) -> None:
 def test_both_backends(play: Play) -> None:
     """What works on one of asyncio and trio works on the other."""
     other = Play(play.session, backend="trio" if play.backend == "asyncio" else "asyncio")
-    here, there = (
-        _seen(alone(each, open_tracked("alder", "r", live()), live(), files=FILES)) for each in (play, other)
-    )
+    trial, twin = (alone(each, open_tracked("alder", "r", live()), live(), files=FILES) for each in (play, other))
+    here, there = _seen(trial), _seen(twin)
     if there == [["path of alder"], []]:
-        play.last.expect(f"names inside and after (as on {other.backend})", here, there)
+        trial.expect(f"names inside and after (as on {other.backend})", here, there)
+    opened(trial)
 
 
 def _seen(t: Trial) -> list[Any]:
@@ -132,7 +147,7 @@ def _seen(t: Trial) -> list[Any]:
 def test_nothing_left(play: Play) -> None:
     """When a block has ended, by return or by an error, no file and no task of it is left."""
     for ending in ([], [fail("E")]):
-        alone(play, open_tracked("alder", "r", wait(1), *ending), files=FILES).expect_nothing_left()
+        opened(alone(play, open_tracked("alder", "r", wait(1), *ending), files=FILES)).expect_nothing_left()
 
 
 @check("G3", misconception="errors-are-mine-to-handle", step="close-however-it-ends")
@@ -140,13 +155,15 @@ def test_cancelled(play: Play) -> None:
     """A block that is cancelled from outside is left by that, also if something was left open in it."""
     for block in (open_tracked("alder", "r", wait(30)), watch("w", track("birch"), wait(30))):
         t = alone(play, block, files=FILES).cancel("caller", at=START + 5)
+        if block[0] == "open_tracked":
+            opened(t)
         t.expect_that("cancelled from outside", t.call.how == "cancelled", f"{t.call.what} {t.call.ending}")
 
 
 @check("G4", misconception="blocking-is-short", step="close-however-it-ends")
 def test_never_blocks(play: Play) -> None:
     """Opening a file does not block the event loop."""
-    alone(play, open_tracked("alder", "r", wait(1)), files=FILES).expect_not_blocked()
+    opened(alone(play, open_tracked("alder", "r", wait(1)), files=FILES)).expect_not_blocked()
 
 
 @check("G5", misconception="catch-everything", step="answer-for-a-block")
@@ -157,4 +174,6 @@ def test_interrupts_pass(play: Play) -> None:
         watch("w", track("birch"), fail("stop", "Abandon")),
     ):
         t = alone(play, block, files=FILES)
+        if block[0] == "open_tracked":
+            opened(t)
         t.expect_that("`stop` wanted", "stop" in t.call.errors, f"it {t.call.ending}")

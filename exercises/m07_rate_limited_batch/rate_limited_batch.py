@@ -10,6 +10,7 @@ Core
 - Waiters are served first come, first served. A small request does not overtake a large one.
 - A waiter that is cancelled takes nothing and holds up nobody.
 - `ValueError` for a `rate` or `capacity` that is not positive, and for `tokens` not above 0 or beyond `capacity`.
+  Any other number is legal.
 
 Stretch
 -------

@@ -1,6 +1,6 @@
 """Hidden checks of m05: what `transaction` promises, whatever fails, hangs or is cancelled, at every moment."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from grader import (
@@ -46,17 +46,48 @@ def goes_on(t: Trace) -> bool:
     return any(s.how == "returned" for s in t.all("after", "caller"))
 
 
+def happened(t: Trace, *whats: str, who: str | None = None) -> Trace:
+    """Fail the subject unless all of that happened: what never happens is neither right nor wrong."""
+    for what in whats:
+        t.one(what, who)
+    return t
+
+
+def runs(search: Iterator[Trace], *whats: str) -> Iterator[Trace]:
+    """The runs of a search; in those that nobody disturbs all of that must happen."""
+    for t in search:
+        if not t.notes("cancel"):
+            happened(t, *whats)
+        yield t
+
+
 def expect_given_up(t: Trace, what: str, limit: float) -> None:
-    """Fail the subject unless `commit` or `rollback`, if it was called, is given up after `limit` seconds."""
+    """Fail the subject unless `commit` or `rollback` is called, and given up after `limit` seconds."""
+    happened(t, what, who="db")
     for span in t.all(what, "db"):
         t.expect(f"the {what}", span.ending, "was cancelled")
         t.expect("given up after", took(span), near(limit))
 
 
 def expect_whole(t: Trace, what: str, who: str = "db") -> None:
+    """Fail the subject unless `commit` or `rollback` is called, and runs to its end."""
+    happened(t, what, who=who)
+    expect_whole_if_called(t, what, who)
+
+
+def expect_whole_if_called(t: Trace, what: str, who: str = "db") -> None:
     """Fail the subject unless `commit` or `rollback`, if it was called, runs to its end."""
     for span in t.all(what, who):
         t.expect(f"the {what}", span.ending, "returned")
+
+
+def expect_an_end(t: Trace) -> None:
+    """Fail the subject unless it calls `rollback`, or invalidates: some do the one, some the other."""
+    t.expect_that(
+        "a `begin` that was cancelled",
+        bool(t.all("rollback", "db") or ends(t)),
+        "was neither rolled back nor invalidated",
+    )
 
 
 def expect_invalidated(t: Trace) -> None:
@@ -70,8 +101,8 @@ def struck(t: Trace, *whats: str) -> bool:
 
 
 def begun(traces: Iterator[Trace]) -> Iterator[Trace]:
-    """The runs in which `begin` returned."""
-    return (t for t in traces if any(s.how == "returned" for s in t.all("begin", "db")))
+    """The runs in which `begin` returned; it must be called where nobody disturbs."""
+    return (t for t in runs(traces, "begin") if any(s.how == "returned" for s in t.all("begin", "db")))
 
 
 def polls(t: Trace) -> bool:
@@ -79,17 +110,22 @@ def polls(t: Trace) -> bool:
     return bool(t.data["end"]["kind"] == "runaway")
 
 
+def unlucky_ways(play: Play) -> Iterator[Trace]:
+    """Transactions that do not end as anybody wishes."""
+    slow = {"rollback": SLOW, "finish_timeout": 2.3}
+    yield happened(play(begin=[wait(1), fail("B1")]), "begin")
+    yield happened(play(body=SLOW, **slow).cancel("caller", at=START + 1.4), "body")
+    yield happened(play(body=[wait(1), fail("E1")], **slow), "rollback")
+
+
 def rare_ways(play: Play) -> Iterator[Trace]:
     """Transactions that end in ways that nobody plans for."""
     failed, slow = [wait(0.7), fail("C1")], {"rollback": SLOW, "finish_timeout": 2.3}
-    yield play(begin=[wait(1), fail("B1")])
-    yield play(begin=SLOW, rollback=[wait(0.6)]).cancel("caller", at=START + 1.4)
-    yield play(begin=SLOW, **slow).cancel("caller", at=START + 1.4)
-    yield play(body=SLOW, **slow).cancel("caller", at=START + 1.4)
-    yield play(body=[wait(1), fail("E1")], **slow)
-    yield play(body=[wait(1), fail("E1")], rollback=[wait(0.6), fail("R1")])
-    yield play(commit=failed, rollback=[wait(0.6)])
-    yield play(commit=failed, **slow)
+    yield happened(play(begin=SLOW, rollback=[wait(0.6)]).cancel("caller", at=START + 1.4), "begin")
+    yield happened(play(begin=SLOW, **slow).cancel("caller", at=START + 1.4), "begin")
+    yield happened(play(body=[wait(1), fail("E1")], rollback=[wait(0.6), fail("R1")]), "rollback")
+    yield happened(play(commit=failed, rollback=[wait(0.6)]), "commit", "rollback")
+    yield happened(play(commit=failed, **slow), "commit", "rollback")
 
 
 def cancelled_during(traces: Iterator[Trace], what: str) -> Iterator[Trace]:
@@ -136,7 +172,7 @@ def test_rolls_back(play: Play) -> None:
 def test_very_same_exception(play: Play) -> None:
     """The very exception that the body raised leaves the block, not wrapped in another."""
     for kind in ("Fault", "TimeoutError", "RuntimeError", "ExceptionGroup", "ExceptionGroup of one"):
-        t = play(body=[wait(1.3), fail("E1", kind)], rollback=[wait(0.4)])
+        t = happened(play(body=[wait(1.3), fail("E1", kind)], rollback=[wait(0.4)]), "rollback")
         t.expect("what leaves the block", t.call.raised, "E1")
     t = play(body=[wait(1.3), fail("E1")], rollback=[wait(2)]).cancel("caller", at=START + 2.4)
     t.expect_that("an error, and a cancellation during the rollback", t.call.how != "returned", "the block just ended")
@@ -145,8 +181,27 @@ def test_very_same_exception(play: Play) -> None:
 @check("R1", misconception="begin-cannot-fail", step="begin-and-end")
 def test_no_body_without_begin(play: Play) -> None:
     """If `begin` raises, the body does not run."""
-    t = play(begin=[wait(1.2), fail("B1")], body=[wait(1)])
+    t = happened(play(begin=[wait(1.2), fail("B1")], body=[wait(1)]), "begin")
     t.expect("bodies", t.names("body"), [])
+
+
+def expect_none_twice(t: Trace) -> None:
+    """Fail the subject if it called one of the three more than once."""
+    for what in ("begin", "commit", "rollback"):
+        t.expect(f"calls of `{what}`", len(t.all(what, "db")), at_most(1))
+
+
+@check("R1", misconception="twice-is-safer", step="begin-and-end")
+def test_nothing_is_called_twice(play: Play) -> None:
+    """`begin`, `commit` and `rollback` are each called at most once, also if one is slow or something was cancelled."""
+    for t in unlucky_ways(play):
+        expect_none_twice(t)
+    expect_none_twice(happened(play(body=[wait(1)], commit=SLOW, finish_timeout=2.3), "commit"))
+    expect_none_twice(happened(play(body=[wait(1), fail("stop", "Abandon")], rollback=[wait(0.7)]), "body"))
+    plan = {"begin": [wait(1)], "body": [wait(1.2)], "commit": [wait(0.7)], "rollback": [wait(0.9)]}
+    for t in runs(play(**plan, finish_timeout=60).cancelled("caller"), "commit"):
+        if not struck(t, "begin"):
+            expect_none_twice(t)
 
 
 # -- R2: what has started to finish is not interrupted ---------------------------------------------------------------
@@ -155,9 +210,10 @@ def test_commit_is_not_interrupted(play: Play) -> None:
     """A cancellation does not interrupt a `commit` that has started."""
     a, b, c = play.draw(3)
     commit = [checkpoint(), wait(c), checkpoint(), wait(1)]
-    for t in play(begin=[wait(a)], body=[wait(b)], commit=commit, finish_timeout=60).cancelled("caller"):
-        expect_whole(t, "commit")
-    expect_whole(play(body=[wait(b), cancel("caller")], commit=commit, finish_timeout=60), "commit")
+    search = play(begin=[wait(a)], body=[wait(b)], commit=commit, finish_timeout=60).cancelled("caller")
+    for t in runs(search, "commit"):
+        expect_whole_if_called(t, "commit")
+    expect_whole_if_called(play(body=[wait(b), cancel("caller")], commit=commit, finish_timeout=60), "commit")
 
 
 @check("R2", misconception="shield-after-cancellation-only", step="shield-what-must-finish")
@@ -165,9 +221,9 @@ def test_rollback_is_not_interrupted(play: Play) -> None:
     """A cancellation does not interrupt a `rollback` that has started."""
     a, b = play.draw(2)
     rollback = [checkpoint(), wait(a), checkpoint(), wait(1)]
-    for kind in ("Fault", "Abandon"):
+    for kind, what in (("Fault", "rollback"), ("Abandon", "body")):  # whether that is rolled back is for G5
         search = play(body=[wait(b), fail("E1", kind)], rollback=rollback, finish_timeout=60).cancelled("caller")
-        for t in cancelled_during(search, "rollback"):
+        for t in cancelled_during(runs(search, what), "rollback"):
             expect_whole(t, "rollback")
 
 
@@ -188,8 +244,7 @@ def test_takes_effect_afterwards(play: Play) -> None:
     for what, body in (("commit", [wait(a)]), ("rollback", [wait(a), fail("E1")])):
         plan = {"body": body, what: [wait(b)], "finish_timeout": 60}
         t = play(**plan).cancel("caller", at=START + a + b / 2)
-        if t.all(what):
-            t.expect("the block ended at", t.call.end, near(t.one(what).start + b, within=0.2))
+        t.expect("the block ended at", t.call.end, near(t.one(what).start + b, within=0.2))
         t.expect_that("cancelled from outside", not goes_on(t), "the caller went on after the block")
 
 
@@ -198,9 +253,9 @@ def test_rollback_after_a_failed_commit_is_not_interrupted(play: Play) -> None:
     """A cancellation does not interrupt the `rollback` that follows a failed `commit`."""
     a, b = play.draw(2)
     plan = {"commit": [wait(a), fail("C1")], "rollback": [wait(b), wait(1)], "finish_timeout": 60}
-    for t in play(**plan).cancelled("caller"):
+    for t in runs(play(**plan).cancelled("caller"), "rollback"):
         if not struck(t, "begin", "body"):
-            expect_whole(t, "rollback")
+            expect_whole_if_called(t, "rollback")
 
 
 @check("R2", misconception="await-in-finally", step="when-finishing-fails", core=False)
@@ -209,7 +264,9 @@ def test_rollback_after_a_cancelled_begin_is_not_interrupted(play: Play) -> None
     a, b = play.draw(2)
     trial = play(begin=SLOW, rollback=[checkpoint(), wait(b), wait(0.5)], finish_timeout=60)
     for t in (trial.cancel("caller", at=START + a), trial.within("caller", START + a)):
-        expect_whole(t, "rollback")
+        happened(t, "begin")
+        expect_an_end(t)
+        expect_whole_if_called(t, "rollback")
 
 
 # -- R3: the protection is bounded -----------------------------------------------------------------------------------
@@ -220,8 +277,7 @@ def test_commit_is_given_up(play: Play) -> None:
     for commit in ([wait(limit + 0.3)], [wait(LONG)]):
         t = play(body=[wait(a)], commit=commit, finish_timeout=limit)
         expect_given_up(t, "commit", limit)
-        if t.all("commit"):
-            t.expect("the block ended at", t.call.end, near(t.one("commit").start + limit, within=0.2))
+        t.expect("the block ended at", t.call.end, near(t.one("commit").start + limit, within=0.2))
 
 
 @check("R3", misconception="given-up-is-enough", step="bound-the-shield")
@@ -229,7 +285,7 @@ def test_given_up_commit_is_invalidated(play: Play) -> None:
     """After a `commit` that was given up the connection is invalidated, and no rollback is tried."""
     limit = play.draw(1)[0]
     for commit in (SLOW, [cleanup(wait(2)), *SLOW]):
-        t = play(body=[wait(1)], commit=commit, finish_timeout=limit)
+        t = happened(play(body=[wait(1)], commit=commit, finish_timeout=limit), "commit")
         t.expect("rollbacks", t.names("rollback"), [])
         expect_invalidated(t)
 
@@ -249,7 +305,7 @@ def test_bounded_when_cancelled(play: Play) -> None:
     """A `commit` that is too long is given up after `finish_timeout`, also if a cancellation came meanwhile."""
     limit = play.draw(1)[0]
     search = play(body=[wait(1)], commit=[wait(limit / 3), *SLOW], finish_timeout=limit).cancelled("caller")
-    for t in cancelled_during(search, "commit"):
+    for t in cancelled_during(runs(search, "commit"), "commit"):
         t.expect("given up after", took(t.one("commit")), at_most(limit))
         if took(t.one("commit")) == near(limit):
             expect_invalidated(t)
@@ -261,11 +317,12 @@ def test_rollback_is_given_up(play: Play) -> None:
     """A `rollback` that takes longer than `finish_timeout` is given up then, and the connection invalidated."""
     a, limit = play.draw(2)
     for rollback, kind in (([wait(limit + 0.3)], "Fault"), ([wait(LONG)], "Fault"), ([wait(LONG)], "Abandon")):
-        t = play(body=[wait(a), fail("E1", kind)], rollback=rollback, finish_timeout=limit)
+        t = happened(play(body=[wait(a), fail("E1", kind)], rollback=rollback, finish_timeout=limit), "body")
+        if kind == "Abandon" and not t.all("rollback"):
+            continue  # that is for G5
         expect_given_up(t, "rollback", limit)
-        if t.all("rollback"):
-            expect_invalidated(t)
-            t.expect("the block ended at", t.call.end, near(t.one("rollback").start + limit, within=0.2))
+        expect_invalidated(t)
+        t.expect("the block ended at", t.call.end, near(t.one("rollback").start + limit, within=0.2))
 
 
 @check("R3", misconception="last-exception-counts", step="bound-the-shield")
@@ -273,16 +330,18 @@ def test_given_up_rollback_hides_no_exception(play: Play) -> None:
     """After a `rollback` that was given up the body's own exception leaves the block."""
     for kind in ("Fault", "TimeoutError"):
         t = play(body=[wait(1), fail("E1", kind)], rollback=SLOW, finish_timeout=2.3)
-        if t.all("rollback"):
-            t.expect("what leaves the block", t.call.raised, "E1")
+        if kind == "TimeoutError" and not t.all("rollback"):
+            continue  # that is for R1
+        happened(t, "rollback")
+        t.expect("what leaves the block", t.call.raised, "E1")
 
 
 @check("R3", misconception="shield-without-a-bound", step="bound-the-shield")
 def test_rollback_of_a_cancelled_body_is_given_up(play: Play) -> None:
     """After the body was cancelled, `rollback` too is given up after `finish_timeout`, and the connection invalidated."""
     limit = play.draw(1)[0]
-    t = play(body=SLOW, rollback=SLOW, finish_timeout=limit).cancel("caller", at=START + 1.6)
-    if any(took(span) > 0.1 for span in t.all("rollback")):
+    t = happened(play(body=SLOW, rollback=SLOW, finish_timeout=limit).cancel("caller", at=START + 1.6), "body")
+    if any(took(span) > 0.1 for span in t.all("rollback")):  # none, or one that is interrupted at once, is for R5
         expect_given_up(t, "rollback", limit)
         expect_invalidated(t)
         t.expect("the block", t.call.how, "cancelled")
@@ -293,7 +352,7 @@ def test_each_has_the_time_for_itself(play: Play) -> None:
     """`finish_timeout` counts from the start of `commit` or `rollback`; one that takes less is not given up."""
     a, b, limit = play.draw(3)
     almost, before = [wait(0.9 * limit)], [wait(10 * limit + b)]
-    expect_whole(play(begin=[wait(2 * limit + a)], body=before, commit=almost, finish_timeout=limit), "commit")
+    expect_whole(play(begin=[wait(a / 9)], body=before, commit=almost, finish_timeout=limit), "commit")
     expect_whole(play(body=[*before, fail("E1")], rollback=almost, finish_timeout=limit), "rollback")
     later = {"commit": almost, "finish_timeout": limit, "start": START + 0.8 * limit}
     expect_whole(play(commit=almost, finish_timeout=limit, others={"second": later}), "commit", "db of second")
@@ -334,7 +393,8 @@ def test_rollback_after_a_failed_commit_has_its_own_time(play: Play) -> None:
 def test_rollback_of_a_cancelled_begin_is_given_up(play: Play) -> None:
     """After `begin` was cancelled, a `rollback` is given up after `finish_timeout` too, and the cancellation goes on."""
     limit = play.draw(1)[0]
-    t = play(begin=SLOW, rollback=SLOW, finish_timeout=limit).cancel("caller", at=START + 1.6)
+    t = happened(play(begin=SLOW, rollback=SLOW, finish_timeout=limit).cancel("caller", at=START + 1.6), "begin")
+    expect_an_end(t)
     if any(took(span) > 0.1 for span in t.all("rollback")):
         expect_given_up(t, "rollback", limit)
         if t.one("begin").outside:
@@ -379,7 +439,10 @@ def test_other_connections_do_not_wait(play: Play) -> None:
     slow = [wait(50)]
     quick = {"begin": [wait(0.2)], "body": [wait(0.3)], "commit": [wait(0.4)]}
     wrong = {**quick, "body": [wait(0.3), fail("E2")], "rollback": [wait(0.4)]}
-    alone = {"second": took(play(**quick).call), "third": took(play(**wrong).call)}
+    alone = {
+        "second": took(happened(play(**quick), "commit").call),
+        "third": took(happened(play(**wrong), "rollback").call),
+    }
     crowd = {f"caller {n}": {"body": slow, "start": START} for n in range(20)}
     for plan in ({"begin": slow}, {"body": slow}, {"commit": slow}, {"body": [fail("E1")], "rollback": slow}):
         others = {"second": {**quick, "start": START + 0.9}, "third": {**wrong, "start": START + 1.7}}
@@ -397,6 +460,7 @@ def test_cancelled_body_is_rolled_back(play: Play) -> None:
     a, b = play.draw(2)
     trial = play(body=SLOW, rollback=[wait(b), checkpoint(), wait(0.5)], finish_timeout=60)
     for t in (trial.cancel("caller", at=START + a), trial.within("caller", START + a)):
+        happened(t, "body")
         if struck(t, "body"):
             t.expect("the rollback", t.one("rollback").ending, "returned")
             t.expect("commits", t.names("commit"), [])
@@ -407,7 +471,7 @@ def test_cancelled_at_every_step_of_the_body(play: Play) -> None:
     """Whenever the body is cancelled, `rollback` runs, and runs whole."""
     a, b = play.draw(2)
     body = [checkpoint(), wait(a), checkpoint(), wait(b), checkpoint(), wait(1)]
-    for t in play(body=body, rollback=[checkpoint(), wait(b)], finish_timeout=60).cancelled("caller"):
+    for t in runs(play(body=body, rollback=[checkpoint(), wait(b)], finish_timeout=60).cancelled("caller"), "body"):
         if struck(t, "body"):
             t.expect("the rollback", t.one("rollback").ending, "returned")
 
@@ -460,7 +524,7 @@ def test_commit_and_rollback_fail(play: Play) -> None:
     """If `commit` raises and then `rollback` raises too, the connection is invalidated."""
     for kind in ("Fault", "TimeoutError"):
         t = play(body=[wait(1)], commit=[wait(0.7), fail("C1")], rollback=[wait(0.6), fail("R1", kind)])
-        expect_invalidated(t)
+        expect_invalidated(happened(t, "commit", "rollback"))
 
 
 @check("R6", misconception="last-exception-counts", step="when-finishing-fails", core=False)
@@ -475,7 +539,7 @@ def test_exception_of_commit_before_that_of_rollback(play: Play) -> None:
 def test_commit_fails_and_rollback_hangs(play: Play) -> None:
     """If `commit` raises and then `rollback` is given up, the connection is invalidated."""
     t = play(body=[wait(1)], commit=[wait(0.7), fail("C1")], rollback=SLOW, finish_timeout=2.3)
-    if struck(t, "rollback"):
+    if struck(happened(t, "commit", "rollback"), "rollback"):
         expect_invalidated(t)
 
 
@@ -485,10 +549,11 @@ def test_failed_rollback_is_invalidated(play: Play) -> None:
     for rollback in ([wait(0.6), fail("R1")], [fail("R1", "TimeoutError")], [on_cancel(fail("R1")), *SLOW]):
         trial = play(body=[wait(1), fail("E1")], rollback=rollback, finish_timeout=2.3)
         cancelled = play(body=SLOW, rollback=rollback, finish_timeout=2.3).cancel("caller", at=START + 1.4)
-        for t in (trial, cancelled):
+        for t in (happened(trial, "rollback"), happened(cancelled, "body")):
             if any(s.how == "raised" for s in t.all("rollback")):
                 expect_invalidated(t)
     for t in play(body=[wait(1), fail("E1")], rollback=[wait(1.2)]).faults("db"):
+        happened(t, "begin")
         if any(s.how == "raised" for s in t.all("rollback")) and not any(s.how == "raised" for s in t.all("begin")):
             expect_invalidated(t)
 
@@ -497,7 +562,7 @@ def test_failed_rollback_is_invalidated(play: Play) -> None:
 def test_exception_of_the_body_before_that_of_rollback(play: Play) -> None:
     """If `rollback` raises after the body did, the body's own exception goes on, not that of `rollback`."""
     for rollback in ([wait(0.6), fail("R1")], [fail("R1", "TimeoutError")], [on_cancel(fail("R1")), *SLOW]):
-        t = play(body=[wait(1), fail("E1")], rollback=rollback, finish_timeout=2.3)
+        t = happened(play(body=[wait(1), fail("E1")], rollback=rollback, finish_timeout=2.3), "rollback")
         t.expect("what leaves the block", t.call.raised, "E1")
 
 
@@ -506,9 +571,21 @@ def test_cancellation_before_the_exception_of_rollback(play: Play) -> None:
     """If `rollback` raises after `begin` or the body was cancelled, the cancellation goes on."""
     for rollback in ([wait(0.6), fail("R1")], [fail("R1", "TimeoutError")]):
         for slow in ({"body": SLOW}, {"begin": SLOW}):
-            t = play(**slow, rollback=rollback).cancel("caller", at=START + 1.4)
+            t = happened(play(**slow, rollback=rollback).cancel("caller", at=START + 1.4), *slow)
+            expect_an_end(t)
             if any(s.how == "raised" for s in t.all("rollback")):
                 t.expect("the block", t.call.how, "cancelled")
+
+
+@check("R6", misconception="twice-is-safer", step="when-finishing-fails", core=False)
+def test_what_failed_is_not_tried_again(play: Play) -> None:
+    """A `commit` or `rollback` that raised is not called again."""
+    for t in rare_ways(play):
+        expect_none_twice(t)
+    for kind in ("Fault", "ConnectionError", "TimeoutError"):
+        plan = {"body": [wait(1)], "commit": [wait(0.7), fail("C1", kind)], "rollback": [wait(0.6), fail("R1", kind)]}
+        expect_none_twice(happened(play(**plan), "commit"))
+        expect_none_twice(happened(play(**{**plan, "body": [wait(1), fail("E1")]}), "rollback"))
 
 
 # -- R7: exactly one end ---------------------------------------------------------------------------------------------
@@ -546,7 +623,7 @@ def test_one_end_at_the_same_instant(play: Play) -> None:
         for t in begun(play(**plan, actors={"stopper": [wait(at), cancel("caller")]}).orders(8)):
             t.expect("how it ended", ends(t), ONE_END)
     for body in ([wait(b), cancel("caller")], [wait(b), cancel("caller"), fail("E1")]):
-        t = play(**{**plan, "body": body})
+        t = happened(play(**{**plan, "body": body}), "begin")
         t.expect("how it ended", ends(t), ONE_END)
 
 
@@ -554,7 +631,7 @@ def test_one_end_at_the_same_instant(play: Play) -> None:
 def test_at_most_one_end_without_begin(play: Play) -> None:
     """A `begin` that raised needs no end: two are too many."""
     for kind in ("Fault", "TimeoutError", "Abandon"):
-        t = play(begin=[wait(1.2), fail("B1", kind)], body=[wait(1)], rollback=[wait(0.3)])
+        t = happened(play(begin=[wait(1.2), fail("B1", kind)], body=[wait(1)], rollback=[wait(0.3)]), "begin")
         t.expect("ends", len(ends(t)), at_most(1))
 
 
@@ -563,16 +640,19 @@ def test_cancelled_begin(play: Play) -> None:
     """A `begin` that was cancelled may have begun: the transaction ends rolled back or invalidated."""
     a, b = play.draw(2)
     trial = play(begin=[checkpoint(), wait(a), wait(a)], rollback=[wait(b), wait(0.5)], finish_timeout=60)
-    for t in trial.cancelled("caller"):
+    for t in runs(trial.cancelled("caller"), "begin"):
         if struck(t, "begin"):
             t.expect("how it ended", ends(t), NO_COMMIT)
+    begin = [on_cancel(wait(0.4), fail("B1")), *SLOW]
+    t = happened(play(begin=begin, rollback=[wait(b)]).cancel("caller", at=START + a), "begin")
+    t.expect("ends after a `begin` that answered its cancellation with an error", len(ends(t)), at_most(1))
 
 
 @check("R7", misconception="rollback-never-fails", step="exactly-one-end", core=False)
 def test_cancelled_begin_and_failed_rollback(play: Play) -> None:
     """If `begin` was cancelled, and then `rollback` fails or is given up, the connection is invalidated."""
     for rollback in ([wait(0.6), fail("R1")], SLOW):
-        t = play(begin=SLOW, rollback=rollback, finish_timeout=2.3).cancel("caller", at=START + 1.4)
+        t = happened(play(begin=SLOW, rollback=rollback, finish_timeout=2.3).cancel("caller", at=START + 1.4), "begin")
         if struck(t, "begin"):
             t.expect("how it ended", ends(t), NO_COMMIT)
 
@@ -584,7 +664,7 @@ def test_one_end_after_two_failures(play: Play) -> None:
         plan = {"body": [wait(1)], "commit": [wait(0.7), fail("C1")], "rollback": rollback, "finish_timeout": 2.3}
         for t in begun(play(**plan).cancelled("caller")):
             t.expect("how it ended", ends(t), NO_COMMIT)
-        t = play(**{**plan, "commit": [wait(0.7), fail("stop", "Abandon")]})
+        t = happened(play(**{**plan, "commit": [wait(0.7), fail("stop", "Abandon")]}), "commit")
         t.expect("how many ends", len(ends(t)), at_most(1))
 
 
@@ -592,7 +672,8 @@ def test_one_end_after_two_failures(play: Play) -> None:
 def test_one_end_when_commit_raises_as_it_is_given_up(play: Play) -> None:
     """If `commit` raises as it is given up, there is exactly one end."""
     for rollback in ([wait(0.6)], [fail("R1")], SLOW):
-        t = play(body=[wait(1)], commit=[on_cancel(fail("C1")), *SLOW], rollback=rollback, finish_timeout=2.3)
+        plan = {"body": [wait(1)], "commit": [on_cancel(fail("C1")), *SLOW], "rollback": rollback}
+        t = happened(play(**plan, finish_timeout=2.3), "commit")
         t.expect("how it ended", ends(t), ONE_END)
 
 
@@ -615,8 +696,15 @@ def test_nothing_is_left(play: Play) -> None:
         {"body": [wait(1)], "commit": SLOW},
     )
     for plan in plans:
-        for t in play(**plan, finish_timeout=2.3).cancelled("caller"):
+        for t in runs(play(**plan, finish_timeout=2.3).cancelled("caller"), list(plan)[-1]):
             t.expect_nothing_left()
+    for t in unlucky_ways(play):
+        t.expect_nothing_left()
+
+
+@check("G2", misconception="tasks-end-by-themselves", step="when-finishing-fails", core=False)
+def test_nothing_is_left_in_rare_cases(play: Play) -> None:
+    """No task and no stream is left either if `commit` or `rollback` fails, or `begin` was cancelled."""
     for t in rare_ways(play):
         t.expect_nothing_left()
 
@@ -626,13 +714,13 @@ def test_cancellation_goes_on(play: Play) -> None:
     """When `begin` or the body was cancelled from outside, the block ends by the cancellation, and `begin` is not called again."""
     a, b, c = play.draw(3)
     plan = {"begin": [wait(a)], "body": [wait(b), wait(1)], "commit": [wait(c)], "rollback": [wait(c)]}
-    for t in play(**plan, finish_timeout=60).cancelled("caller"):
+    for t in runs(play(**plan, finish_timeout=60).cancelled("caller"), "begin", "body"):
         t.expect_cancellation_passes(jobs="body")
         if struck(t, "begin", "body"):
             t.expect("the block", t.call.how, "cancelled")
             t.expect("calls of `begin`", len(t.all("begin")), 1)
     for rollback in (SLOW, [wait(0.6), fail("R1")]):
-        t = play(body=SLOW, rollback=rollback, finish_timeout=2.3).cancel("caller", at=START + a)
+        t = happened(play(body=SLOW, rollback=rollback, finish_timeout=2.3).cancel("caller", at=START + a), "body")
         t.expect_that(
             "cancelled from outside", not struck(t, "body") or t.call.how != "returned", "the block just ended"
         )
@@ -642,10 +730,18 @@ def test_cancellation_goes_on(play: Play) -> None:
 def test_blocks_nothing(play: Play) -> None:
     """No call blocks the event loop."""
     second = {"body": [wait(1.3)], "commit": [wait(1)]}
-    play(body=[wait(1)], commit=[wait(1)], others={"second": second}).expect_not_blocked()
-    play(body=[wait(1)], commit=SLOW, finish_timeout=2.3).expect_not_blocked()
-    play(body=[wait(1), fail("E1")], rollback=SLOW, finish_timeout=2.3).expect_not_blocked()
-    play(body=SLOW, rollback=[wait(1)]).cancel("caller", at=START + 1.4).expect_not_blocked()
+    trials = (
+        happened(play(body=[wait(1)], commit=[wait(1)], others={"second": second}), "commit"),
+        happened(play(body=[wait(1)], commit=SLOW, finish_timeout=2.3), "commit"),
+        happened(play(body=SLOW, rollback=[wait(1)]).cancel("caller", at=START + 1.4), "body"),
+    )
+    for t in (*trials, *unlucky_ways(play)):
+        t.expect_not_blocked()
+
+
+@check("G4", misconception="blocking-is-short", step="when-finishing-fails", core=False)
+def test_blocks_nothing_in_rare_cases(play: Play) -> None:
+    """No call blocks the event loop either if `commit` or `rollback` fails, or `begin` was cancelled."""
     for t in rare_ways(play):
         t.expect_not_blocked()
 
@@ -665,7 +761,7 @@ def test_other_base_exceptions_of_the_body(play: Play) -> None:
 @check("G5", misconception="last-exception-counts", step="when-finishing-fails", core=False)
 def test_failed_rollback_hides_no_base_exception(play: Play) -> None:
     """A `BaseException` of the body, such as KeyboardInterrupt, leaves the block also if `rollback` raises."""
-    t = play(body=[wait(1), fail("stop", "Abandon")], rollback=[wait(0.7), fail("R1")])
+    t = happened(play(body=[wait(1), fail("stop", "Abandon")], rollback=[wait(0.7), fail("R1")]), "rollback")
     t.expect("what leaves the block", t.call.errors, ["stop"])
 
 
@@ -685,16 +781,25 @@ def test_other_base_exceptions_of_rollback(play: Play) -> None:
     """A `BaseException` of `rollback`, such as KeyboardInterrupt, leaves the block, and nothing stays open."""
     plans = ({"body": [wait(1), fail("E1")]}, {"body": [wait(1)], "commit": [wait(0.7), fail("C1")]})
     for plan in plans:
-        t = play(**plan, rollback=[wait(0.7), fail("stop", "Abandon")])
-        if t.all("rollback"):
-            seen = f"not the BaseException: it {t.call.ending}"
-            t.expect_that("what leaves the block", "stop" in t.call.errors, seen)
-            expect_invalidated(t)
+        t = happened(play(**plan, rollback=[wait(0.7), fail("stop", "Abandon")]), "rollback")
+        seen = f"not the BaseException: it {t.call.ending}"
+        t.expect_that("what leaves the block", "stop" in t.call.errors, seen)
+        expect_invalidated(t)
+
+
+def steps_of(play: Play, scale: float, *plans: Mapping[str, Any], cancelled: bool = False) -> int:
+    """Wake-ups of transactions in which each step takes that long; each must come to what its plan names last."""
+    steps = 0
+    for plan in plans:
+        t = play(**plan, finish_timeout=2 * scale)
+        t = t.cancel("caller", at=START + scale) if cancelled else t
+        steps += happened(t, list(plan)[-1]).steps
+    return steps
 
 
 @check("G6", misconception="look-again-and-again", step="bound-the-shield")
 def test_no_busy_waiting(play: Play) -> None:
-    """Waiting ten times, or a thousand times, as long takes no more wake-ups."""
+    """Waiting a thousand times as long takes no more wake-ups."""
 
     def steps(scale: float) -> int:
         slow = [wait(scale)]
@@ -702,12 +807,21 @@ def test_no_busy_waiting(play: Play) -> None:
             {"begin": slow, "body": slow, "commit": slow},
             {"body": [*slow, fail("E1")], "rollback": slow},
             {"body": slow, "commit": [wait(9 * scale)]},
-            {"commit": [fail("C1")], "rollback": slow},
             {"body": [fail("E1")], "rollback": [wait(9 * scale)]},
         )
-        limit = 2 * scale
-        cancelled = play(body=[wait(2 * scale)], rollback=slow, finish_timeout=limit).cancel("caller", at=START + scale)
-        return cancelled.steps + sum(play(**plan, finish_timeout=limit).steps for plan in plans)
+        last = {"rollback": slow, "body": [wait(2 * scale)]}
+        return steps_of(play, scale, *plans) + steps_of(play, scale, last, cancelled=True)
 
-    t = play(body=[wait(1)])
-    t.expect("wake-ups of a transaction a thousand times as long", steps(1000.0), at_most(steps(1.0) + 10))
+    few, many = steps(1.0), steps(1000.0)
+    play.last.expect("wake-ups of transactions a thousand times as long", many, at_most(few + 10))
+
+
+@check("G6", misconception="look-again-and-again", step="when-finishing-fails", core=False)
+def test_no_busy_waiting_in_rare_cases(play: Play) -> None:
+    """A `rollback` after a failed `commit` takes no more wake-ups if it takes a thousand times as long."""
+
+    def steps(scale: float) -> int:
+        return steps_of(play, scale, *({"commit": [fail("C1")], "rollback": [wait(n * scale)]} for n in (1, 9)))
+
+    few, many = steps(1.0), steps(1000.0)
+    play.last.expect("wake-ups of a rollback a thousand times as long", many, at_most(few + 10))

@@ -52,7 +52,7 @@ def lists(t: Trace, who: str = "caller") -> list[list[Mapping[str, Any]]]:
     found = []
     for span in t.all("live", who):
         value = span.value
-        fits = isinstance(value, list) and all(isinstance(entry, dict) for entry in value)
+        fits = isinstance(value, list) and all(isinstance(entry, dict) and "name" in entry for entry in value)
         t.expect_that("what `live()` gives", fits, f"{value!r}, which is no list of `Leak`s")
         found.append(value)
     return found
@@ -93,8 +93,30 @@ def block_of(t: Trace) -> Any:
     return t.one("open_tracked", "caller")
 
 
+def texts_of(t: Trace, call: Any) -> list[Any]:
+    """The texts that a `read_all` gave; what is not a list of them fails the subject."""
+    value = call.value
+    t.expect_that("what `read_all` gives", isinstance(value, list), f"{value!r}, which is not a list")
+    return list(value)
+
+
+def opened_files(t: Trace, *names: str) -> Trace:
+    """Fail the subject unless those files were opened, or any file if none is named: else there is nothing to look at."""
+    seen = {entry["value"] for entry in t.notes("open", "file")}
+    t.expect_that("files that were opened", bool(seen), "none")
+    t.expect("files that were never opened", [name for name in names if name not in seen], [])
+    return t
+
+
+def undisturbed(t: Trace) -> bool:
+    """Whether nobody was cancelled."""
+    return not t.notes("cancel")
+
+
 def expect_closed(t: Trace, before: Any) -> None:
     """Expect that each file that was opened was closed by the time that span ended, and not by the collector."""
+    if undisturbed(t):
+        opened_files(t)
     opens, closes = (t.notes(what, "file") for what in ("open", "close"))
     for name in dict.fromkeys(entry["value"] for entry in opens):
         count = sum(entry["value"] == name for entry in opens)
@@ -252,6 +274,8 @@ def test_not_kept_alive(play: Play) -> None:
         )
         for steps in plans:
             t = alone(play, *steps, wait(1), drop("alder"), kinds={"alder": kind})
+            for span in t.all("track", "caller")[:1]:
+                t.expect_that("track", span.how == "returned", f"it {span.ending}")
             kept = t.of("caller")[drop("alder")].value
             t.expect_that("a resource that nobody else holds", kept is False, "the tracker keeps it alive")
 
@@ -302,8 +326,11 @@ def test_address_used_again(play: Play) -> None:
     """A new resource at the address of a collected one is another resource; the old one stays listed."""
     gone = [track("alder"), wait(1), drop("alder"), wait(1), reuse("birch", "alder"), wait(1)]
     t = alone(play, *gone, untrack("birch"), track("birch"), live(), untrack("birch"), live())
+    kept = t.of("caller")[drop("alder")].value
+    t.expect_that("a resource that nobody else holds", kept is False, "the tracker keeps it alive")
     if not t.of("caller")[reuse("birch", "alder")].value:
-        return  # the old one is still alive: that is for another check
+        return  # this Python did not give that address away again
+    t.expect("live before", t.of("caller")[track("alder")].raised, None)
     first, last = t.all("untrack")
     t.expect("raised by `untrack` of the new one, which is not tracked", first.raised, "ValueError")
     t.expect("raised by `track` of the new one", t.of("caller")[track("birch")].raised, None)
@@ -362,9 +389,14 @@ def test_known_name_or_resource(play: Play) -> None:
     expect_leaks(t, "fir")
     again = [wait(1), untrack("alder"), wait(1), track("alder"), wait(1)]
     expect_leaks(alone(play, track("alder"), wait(1), track("birch"), wait(1), watch("w", *again)), "alder")
-    kinds = dict.fromkeys(("alder", "birch"), "unhashable")
-    t = alone(play, track("alder"), wait(1), watch("w", wait(1), track("birch"), wait(1)), kinds=kinds)
-    expect_leaks(t, "birch", others=["alder"])
+    for kind in ("same", "unhashable"):
+        kinds = dict.fromkeys(("alder", "birch"), kind)
+        t = alone(play, track("alder"), wait(1), watch("w", wait(1), track("birch"), wait(1)), kinds=kinds)
+        expect_leaks(t, "birch", others=["alder"])
+        t = alone(play, track("alder", "fir"), watch("w", track("birch", "fir")), kinds=kinds)
+        expect_leaks(t, "fir")
+        again = [wait(1), track("birch", "fir"), wait(1), untrack("alder")]
+        expect_leaks(alone(play, track("alder", "fir"), wait(1), watch("w", *again), kinds=kinds), "fir")
 
 
 @check("R4", misconception="truth-is-presence", step="answer-for-a-block")
@@ -489,7 +521,7 @@ def test_tracked_while_open(play: Play) -> None:
     """`open_tracked` lists the file by `str(path)` while the block runs, and no longer."""
     for texts, mode in ((False, None), (True, "r"), (False, "w"), (True, "rb")):
         t = alone(play, opened("alder", mode, wait(1), live(), wait(1)), live(), files=FILE, texts=texts)
-        expect_live(t, [path_of("alder")], [])
+        expect_live(opened_files(t), [path_of("alder")], [])
     for texts in (False, True):
         t = alone(play, opened("alder", "r", wait(1), live()), files=FILE, texts=texts, relative=True)
         expect_live(t, [path_of("alder")])
@@ -499,7 +531,7 @@ def test_tracked_while_open(play: Play) -> None:
 def test_closed_by_the_body(play: Play) -> None:
     """A file that the body has closed itself is no longer listed either when the block has ended."""
     for ending in ENDINGS.values():
-        t = alone(play, opened("alder", "r", wait(1), close("alder"), *ending), live(), files=FILE)
+        t = opened_files(alone(play, opened("alder", "r", wait(1), close("alder"), *ending), live(), files=FILE))
         expect_live(t, [])
 
 
@@ -530,7 +562,7 @@ def test_closed_and_untracked(play: Play) -> None:
 def test_error_of_the_body(play: Play) -> None:
     """The body's own error leaves the block."""
     for kind in ("Fault", "RuntimeError", "TimeoutError", "OSError", "ValueError"):
-        t = alone(play, opened("alder", "r", wait(1), fail("E1", kind)), files=FILE)
+        t = opened_files(alone(play, opened("alder", "r", wait(1), fail("E1", kind)), files=FILE))
         t.expect_that("`E1` wanted out of the block", "E1" in block_of(t).errors, f"it {block_of(t).ending}")
     t = alone(play, opened("alder", "r", wait(1), fail("E1", "ExceptionGroup")), files=FILE)
     whole = len(block_of(t).errors) == 2
@@ -562,7 +594,7 @@ def test_closing_fails(play: Play) -> None:
 def test_body_and_closing_fail(play: Play) -> None:
     """If the body fails and closing fails too, one of the two errors leaves, and the file is no longer listed."""
     t = alone(play, opened("alder", "w", write("alder", "new"), jam("alder"), fail("E1")), live(), files=FILE)
-    expect_live(t, [])
+    expect_live(opened_files(t), [])
     block = block_of(t)
     t.expect_that("one of the errors wanted", "E1" in block.errors or "OSError" in block.errors, f"it {block.ending}")
 
@@ -576,7 +608,7 @@ def test_cancelled_at_every_step(play: Play) -> None:
         expect_closed(t, block_of(t))
     for moment in (0.5, 1.5, 2.5, 3.5):  # opening, reading, waiting, closing
         trial = observed(play, opened("alder", "r", *body), seconds={"alder": [1, 1, 1]})
-        t = trial.cancel("caller", at=START + moment)
+        t = opened_files(trial.cancel("caller", at=START + moment))
         expect_untracked(t)
         expect_closed(t, block_of(t))
 
@@ -585,7 +617,7 @@ def test_cancelled_at_every_step(play: Play) -> None:
 def test_cancelled_and_closing_fails(play: Play) -> None:
     """If the task is cancelled and closing fails too, the file is no longer listed either."""
     body = [write("alder", "new"), jam("alder"), wait(30)]
-    expect_untracked(observed(play, opened("alder", "w", *body)).cancel("caller", at=START + 5))
+    expect_untracked(opened_files(observed(play, opened("alder", "w", *body)).cancel("caller", at=START + 5)))
 
 
 @check("R5", misconception="name-is-the-resource", step="close-however-it-ends")
@@ -623,10 +655,10 @@ def test_closed_in_a_cancelled_task(play: Play) -> None:
     """The descriptor is closed also in a task that is cancelled already when the block ends."""
     for body in ([wait(30)], [cancel("caller")], [wait(1), cancel("caller"), fail("E1")]):
         t = observed(play, opened("alder", "r", *body), seconds={"alder": [1, 1, 1]}).cancel("caller", at=START + 9)
-        expect_closed(t, block_of(t))
+        expect_closed(opened_files(t), block_of(t))
     body = [write("alder", "new"), wait(30)]
     t = observed(play, opened("alder", "w", *body), seconds={"alder": [1, 1, 1]}).cancel("caller", at=START + 9)
-    expect_closed(t, block_of(t))
+    expect_closed(opened_files(t), block_of(t))
 
 
 @check("R6", misconception="cleanup-cannot-fail", step="close-however-it-ends")
@@ -642,10 +674,11 @@ def test_body_is_not_protected(play: Play) -> None:
     """A cancellation, or a deadline around the block, reaches the body at once."""
     trial = observed(play, opened("alder", "r", wait(30)), seconds={"alder": [1, 1, 1]})
     for t in (trial.cancel("caller", at=START + 3.3), trial.within("caller", START + 8.7)):
-        moment = t.notes("cancel")[0]["t"]
+        opened_files(t)
+        moment = next((entry["t"] for entry in t.notes("cancel")), START)
         t.expect("the body was cancelled at", block_of(t).cancelled_at, near(moment, within=0.05))
         t.expect("the block ended at", block_of(t).end, at_most(moment + 1.05))
-    t = alone(play, opened("alder", "r", wait(300), note("end of the body")), files=FILE)
+    t = opened_files(alone(play, opened("alder", "r", wait(300), note("end of the body")), files=FILE))
     t.expect_that("a body that takes long", bool(t.notes("end of the body")), "it was cut short")
 
 
@@ -656,7 +689,7 @@ def test_opening_is_not_protected(play: Play) -> None:
     t.expect("files that were opened", [entry["value"] for entry in t.notes("open", "file")], [])
     t.expect_that("the body", not t.notes("body"), "it began")
     trial = observed(play, opened("alder", "r", wait(30)), seconds={"alder": [3, 1, 1]})
-    t = trial.cancel("caller", at=START + 1)
+    t = opened_files(trial.cancel("caller", at=START + 1))
     t.expect("the block ended at", block_of(t).end, at_most(START + 4.05))
 
 
@@ -670,6 +703,7 @@ def file_events(t: Trace, call: Any = None) -> list[tuple[int, float, int]]:
 
 def expect_at_most(t: Trace, limit: int, call: Any = None) -> None:
     """Expect that never more files were open at once."""
+    opened_files(t)
     now = most = 0
     for _, _, change in file_events(t, call):
         now += change
@@ -720,14 +754,14 @@ def test_whole_texts(play: Play) -> None:
     lines = ("a long line; " * 20 + "\n") * 35  # no more than that: who reads piece by piece takes a step for each
     texts = {"alder": "one\n\n  two \n", "birch": "", "cedar": lines}
     t = alone(play, read_all(list(texts), 4), files=texts)
-    value = t.call.value
-    t.expect_that("the texts", isinstance(value, list) and len(value) == len(texts), f"read_all {t.call.ending}")
+    value = texts_of(t, t.call)
+    t.expect("how many texts", len(value), len(texts))
     t.expect("the text of alder", value[0], texts["alder"])
     lengths = [entry["value"] for entry in t.notes("lengths")]
     t.expect("characters of each text", lengths, [[len(text) for text in texts.values()]])
     plan = {"files": {"alder": "leaf " * 14_000}, "seconds": {"alder": [0, 1, 0]}}
     t = alone(play, read_all(["alder"], 1), **plan).within("caller", START + 200)
-    if t.calls()[0].how == "returned":  # who reads a few characters at a time is stopped by then, and may be right
+    if t.call.how == "returned":  # who reads a few characters at a time is stopped by then, and may be right
         t.expect("characters of a long text", [entry["value"] for entry in t.notes("lengths")], [[70_000]])
 
 
@@ -752,7 +786,7 @@ def test_all_slots_are_used(play: Play) -> None:
 @check("R7", misconception="batches-are-parallel", step="limit-what-is-open", core=False)
 def test_read_at_the_same_time(play: Play) -> None:
     """The files that are open are read at the same time."""
-    t = alone(play, read_all(MANY, 5), files=TEXTS, seconds={name: [0, 4, 0] for name in MANY})
+    t = opened_files(alone(play, read_all(MANY, 5), files=TEXTS, seconds={name: [0, 4, 0] for name in MANY}), *MANY)
     together = sum(entry["value"][2] for entry in t.notes("thread"))
     t.expect("how long reading took", t.call.end - t.call.start, at_most(together / 2))
     wood = {f"tree {number}": "leaves" for number in range(14)}
@@ -777,6 +811,7 @@ def test_each_call_has_its_limit(play: Play) -> None:
         seconds=seconds,
     )
     calls, new = t.all("read_all"), t.of("caller")[contents("alder")].value
+    t.expect("calls of `read_all`", len(calls), 3)
     for call, text in zip(calls, (TEXTS["alder"], new, new), strict=True):
         t.expect("the texts", call.value, [text, *(TEXTS[name] for name in MANY[1:])])
     for call, limit in zip(calls, (2, 4, 1), strict=True):
@@ -846,6 +881,7 @@ def test_error_stops_the_rest(play: Play) -> None:
     """Once a file could not be opened or read, no further one is opened."""
     for bad, limit, orders in (("yew", 2, 6), ("rowan", 2, 4), ("rowan", 1, 2)):
         for t in bad_file(play, bad, limit).orders(orders):
+            opened_files(t)
             # The block of `open_tracked` is left when opening failed, or when closing after the error is done.
             done = [(n["value"][0], n["t"] + n["value"][2]) for n in t.notes("thread") if n["value"][1] == bad]
             first = [end for what, end in done if what == ("open" if bad == "yew" else "close")][:1]
@@ -883,16 +919,20 @@ def test_read_all_on_both_backends(play: Play) -> None:
 
 
 def _expect_like(play: Play, other: Play, steps: Sequence[Any], wanted: Sequence[Any]) -> None:
-    t = alone(play, *steps, files=TEXTS)
-    here, there = _seen(t), _seen(alone(other, *steps, files=TEXTS))
+    mine, theirs = alone(play, *steps, files=TEXTS), alone(other, *steps, files=TEXTS)
+    here, there = _seen(mine), _seen(theirs)
     if there == wanted:  # what is wrong on both is for other clauses
-        t.expect(f"live, endings, texts (as on {other.backend})", here, wanted)
+        mine.expect(f"live, endings, texts (as on {other.backend})", here, wanted)
+    if steps[0][0] in ("open_tracked", "read_all"):
+        opened_files(mine)
+    for call in mine.calls("track") + mine.calls("live"):
+        mine.expect_that(call.what, call.how == "returned", f"it {call.ending}")
 
 
 def _seen(t: Trace) -> list[Any]:
     try:
         endings = [call.how for call in t.calls() if call.what != "live"]
-        texts = [text for call in t.all("read_all") if call.how == "returned" for text in call.value]
+        texts = [text for call in t.all("read_all") if call.how == "returned" for text in texts_of(t, call)]
         return [names(t), endings, texts]
     except CheckFailed as failure:
         return [failure.sentence]
@@ -902,18 +942,22 @@ def _seen(t: Trace) -> list[Any]:
 def test_nothing_left_behind(play: Play) -> None:
     """When a block has ended, however it ended, no task, stream, file or lock of it is left."""
     for ending in ENDINGS.values():
-        alone(play, opened("alder", "r", wait(1), *ending), files=FILE).expect_nothing_left()
-        alone(play, watch("w", track("birch"), wait(1), *ending)).expect_nothing_left()
+        opened_files(alone(play, opened("alder", "r", wait(1), *ending), files=FILE)).expect_nothing_left()
+        t = alone(play, watch("w", track("birch"), wait(1), *ending))
+        t.one("track")
+        t.expect_nothing_left()
     for t in observed(play, opened("alder", "r", wait(1)), seconds={"alder": [1, 1, 1]}).cancelled("caller", limit=6):
+        if undisturbed(t):
+            opened_files(t)
         t.expect_nothing_left()
 
 
 @check("G2", misconception="collector-closes", step="limit-what-is-open", core=False)
 def test_read_all_leaves_nothing_behind(play: Play) -> None:
     """When `read_all` has ended, however it ended, no task, stream, file or lock of it is left."""
-    alone(play, read_all(MANY, 2), files=TEXTS, seconds=times(play)).expect_nothing_left()
+    opened_files(alone(play, read_all(MANY, 2), files=TEXTS, seconds=times(play)), *MANY).expect_nothing_left()
     for bad in ("yew", "rowan"):
-        bad_file(play, bad, 2).expect_nothing_left()
+        opened_files(bad_file(play, bad, 2)).expect_nothing_left()
     seconds = times(play, opening=0.3, closing=0.4)
     for t in observed(play, read_all(MANY[:3], 2), files=TEXTS, seconds=seconds).cancelled("caller", limit=8):
         t.expect_nothing_left()
@@ -932,12 +976,14 @@ def test_cancelled_block(play: Play) -> None:
         trial = alone(play, watch("w", *steps))
         for t in (trial.cancel("caller", at=START + 5), trial.within("caller", START + 5)):
             expect_cancelled(t, "watch")
+            for span in t.all("track"):
+                t.expect_that("track", span.how == "returned", f"it {span.ending}")
 
 
 @check("G3", misconception="errors-are-mine-to-handle", step="close-however-it-ends")
 def test_cancelled_with_an_open_file(play: Play) -> None:
     """Cancelled from outside, the block of `open_tracked` is left by that."""
-    t = observed(play, opened("alder", "r", wait(30))).cancel("caller", at=START + 5)
+    t = opened_files(observed(play, opened("alder", "r", wait(30))).cancel("caller", at=START + 5))
     expect_cancelled(t, "open_tracked")
     for t in observed(play, opened("alder", "r", wait(1)), seconds={"alder": [1, 1, 1]}).cancelled("caller", limit=8):
         t.expect_cancellation_passes()
@@ -949,7 +995,8 @@ def test_read_all_cancelled(play: Play) -> None:
     seconds = times(play, opening=0.3, closing=0.2)
     for moment in (0.1, 0.4):
         t = observed(play, read_all(MANY, 2), files=TEXTS, seconds=seconds).cancel("caller", at=START + moment)
-        if t.one("read_all").end < START + moment:
+        opened_files(t)
+        if (t.one("read_all").end or t.time) < START + moment:
             continue  # no work of it takes time
         expect_cancelled(t, "read_all")
         late = [n["value"] for n in t.notes("open", "file") if n["t"] > START + moment + 0.01]
@@ -960,7 +1007,7 @@ def test_read_all_cancelled(play: Play) -> None:
 
 def expect_in_threads(t: Trace) -> None:
     """Expect that files are opened and closed in worker threads: after that the thread tells what it did."""
-    t.expect_not_blocked()
+    opened_files(t).expect_not_blocked()
     whats = {n["order"]: n["what"] for what in ("open", "close", "thread") for n in t.notes(what)}
     for order, what in sorted(whats.items()):
         while whats.get(order) in ("open", "close"):
@@ -976,6 +1023,7 @@ def test_files_in_threads(play: Play) -> None:
         t = alone(play, opened("alder", "w", write("alder", "new"), *ending), files=FILE, seconds={"alder": [1, 1, 1]})
         expect_in_threads(t)
     t = alone(play, track("alder"), watch("w", track("birch"), wait(1)), untrack("alder"))
+    t.expect("times that `track` was called", len(t.all("track")), 2)
     t.expect_not_blocked()
 
 
@@ -989,7 +1037,7 @@ def test_reading_in_threads(play: Play) -> None:
         t.expect_that(
             "reading in worker threads", used >= len(MANY), "a file is read by a call that blocks the event loop"
         )
-    bad_file(play, "yew", 2).expect_not_blocked()
+    opened_files(bad_file(play, "yew", 2)).expect_not_blocked()
 
 
 @check("G5", misconception="catch-everything", step="answer-for-a-block")
@@ -997,13 +1045,15 @@ def test_interrupts_pass(play: Play) -> None:
     """An exception that is no `Exception` leaves a block like any other: no `LeakError` takes its place."""
     for steps in ([], [track("alder"), wait(1)]):
         t = alone(play, watch("w", *steps, fail("stop", "Abandon")))
+        for span in t.all("track"):
+            t.expect_that("track", span.how == "returned", f"it {span.ending}")
         t.expect("what leaves the block", t.one("watch").raised, "stop")
 
 
 @check("G5", misconception="catch-everything", step="close-however-it-ends")
 def test_interrupted_with_an_open_file(play: Play) -> None:
     """An exception that is no `Exception` leaves the block of `open_tracked`; the file is closed and not listed."""
-    t = alone(play, opened("alder", "r", wait(1), fail("stop", "Abandon")), live(), files=FILE)
+    t = opened_files(alone(play, opened("alder", "r", wait(1), fail("stop", "Abandon")), live(), files=FILE))
     t.expect_that("`stop` wanted", "stop" in block_of(t).errors, f"it {block_of(t).ending}")
     expect_live(t, [])
     expect_closed(t, block_of(t))
@@ -1017,5 +1067,5 @@ def test_no_busy_waiting(play: Play) -> None:
         alone(play, read_all(MANY, 2), files=TEXTS, seconds={n: [s * x for s in v] for n, v in seconds.items()})
         for x in (1, 20)
     )
-    before, after = quick.call.steps, slow.call.steps
+    before, after = opened_files(quick, *MANY).call.steps, opened_files(slow, *MANY).call.steps
     slow.expect("wake-ups when all takes twenty times as long", after, at_most(before + 20))

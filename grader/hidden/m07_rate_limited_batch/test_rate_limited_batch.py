@@ -49,10 +49,28 @@ def asked(call: Any) -> float:
 
 
 def bucket_calls(t: Trace, what: str = "acquire") -> list[Any]:
-    """The calls for tokens, in the order in which they were made; those that were refused left out."""
+    """The calls for tokens, in the order in which they were made; those that must be refused left out.
+
+    Fails the subject if there are none, or if one raised an error.
+    """
     made = t.first(t.calls("TokenBucket"), "the bucket", "was never made")
     t.expect_that("the bucket", made.how == "returned", f"TokenBucket {made.ending}")
-    return [call for call in t.calls(what) if call.raised != "ValueError"]
+    capacity = float((t.calls("TokenBucket")[-1] if what == "other" else made).args[1])
+    calls = [call for call in t.calls(what) if 0 < asked(call) <= capacity]
+    t.first(calls, "acquire", "was never called")
+    for call in calls:
+        t.expect_that(
+            f"acquire({asked(call):g}) of {call.who}", call.how != "raised" or call.outside, f"it {call.ending}"
+        )
+    return calls
+
+
+def granted(t: Trace) -> list[Any]:
+    """The calls that got their tokens; fails the subject unless one of them had to wait: else nothing was limited."""
+    calls = [call for call in bucket_calls(t) if call.how == "returned"]
+    waited = any(call.end > call.start + CLOSE for call in calls)
+    t.expect_that("more asked for than the bucket holds", waited, "nobody had to wait for tokens")
+    return calls
 
 
 def due(t: Trace, rate: float, capacity: float, what: str = "acquire") -> Iterator[tuple[Any, float]]:
@@ -88,10 +106,10 @@ def expect_grants(t: Trace, rate: float, capacity: float, what: str = "acquire",
 def expect_times(t: Trace, rate: float, capacity: float) -> None:
     """The same for calls that all ask for the same amount, whoever is served first: that is R3's."""
     ready = sorted(moment for _, moment in due(t, rate, capacity))
-    granted = sorted(call.end for call in bucket_calls(t) if call.how == "returned")
-    for number, (wanted, seen) in enumerate(zip(ready, granted, strict=False), 1):
+    ends = sorted(call.end for call in bucket_calls(t) if call.how == "returned")
+    for number, (wanted, seen) in enumerate(zip(ready, ends, strict=False), 1):
         t.expect(f"request {number} of {len(ready)} granted at", seen, near(wanted, CLOSE))
-    t.expect("requests granted", len(granted), len(ready))
+    t.expect("requests granted", len(ends), len(ready))
 
 
 def expect_level(t: Trace, rate: float, capacity: float, allowed: float = CLOSE) -> None:
@@ -111,7 +129,8 @@ def expect_level(t: Trace, rate: float, capacity: float, allowed: float = CLOSE)
 
 def expect_order(t: Trace) -> None:
     """Fail the subject unless those who stayed in line were served in the order in which they came."""
-    calls = [call for call in bucket_calls(t) if call.how == "returned"]
+    calls = granted(t)
+    t.expect("requests granted", len(calls), len(bucket_calls(t)))
     came = [f"{call.who} ({asked(call):g})" for call in calls]
     served = [f"{call.who} ({asked(call):g})" for call in sorted(calls, key=lambda call: call.finished)]
     t.expect("served, in this order", served, came)
@@ -200,10 +219,10 @@ def test_no_span_has_more(play: Play) -> None:
     rate, capacity = 1, 4
     script = [at(3.5), *[acquire(1)] * 8, at(9.6), *[acquire(1)] * 9]
     t = tokens(play, rate, capacity, {"a": script})
-    granted = [call.end for call in bucket_calls(t) if call.how == "returned"]
-    t.expect("requests granted", len(granted), 17)
-    for first, begin in enumerate(granted):
-        for last, end in enumerate(granted[first:], first):
+    ends = [call.end for call in bucket_calls(t) if call.how == "returned"]
+    t.expect("requests granted", len(ends), 17)
+    for first, begin in enumerate(ends):
+        for last, end in enumerate(ends[first:], first):
             most = at_most(capacity + rate * (end - begin + CLOSE))
             t.expect(f"tokens granted from {begin:.2f} to {end:.2f} s", last - first + 1, most)
 
@@ -428,7 +447,7 @@ def test_refused_leaves_no_trace(play: Play) -> None:
 
 # -- R5: no polling ----------------------------------------------------------------------------------------------------
 WAKE_UPS = 10
-"""Steps of a call that waits: five wake-ups, each of which may pass a lock or a scope on its way."""
+"""Steps of a call that waits, more than one takes that does not wait: five wake-ups, each may pass a lock or a scope."""
 
 
 @check("R5", misconception="looks-again-and-again", step="wait-exactly")
@@ -437,7 +456,8 @@ def test_no_polling(play: Play) -> None:
     for rate, capacity, amount in ((0.02, 5, 4), (0.5, 60, 50.5), (40, 200, 200), (0.00001, 5, 4)):
         t = tokens(play, rate, capacity, {"a": [acquire(capacity), acquire(amount)]})
         call = t.first(bucket_calls(t)[1:], "the second acquire", "was never called")
-        t.expect(f"steps of an acquire that waits {amount / rate:g} s", call.steps, at_most(WAKE_UPS))
+        short = granted(t)[0].steps  # entering and leaving the line, with as many checkpoints as anybody likes
+        t.expect(f"steps of an acquire that waits {amount / rate:g} s", call.steps, at_most(short + WAKE_UPS))
 
 
 @check("R5", misconception="looks-again-and-again", step="wait-exactly")
@@ -445,9 +465,11 @@ def test_no_polling_in_line(play: Play) -> None:
     """Those further back in the line are woken only because of others that come, are served or give up."""
     actors = {f"w{n}": [at(n / 7), acquire(40)] for n in range(5)}
     t = tokens(play, 0.9, 40, {**actors, "hasty": [at(0.35), within(20, acquire(30))]})
-    for call in bucket_calls(t):
+    calls = granted(t)
+    for call in calls:
         if call.who != "hasty":
-            t.expect(f"steps of the acquire of {call.who}", call.steps, at_most(WAKE_UPS + 6 * 5))
+            most = at_most(calls[0].steps + WAKE_UPS + 6 * 5)
+            t.expect(f"steps of the acquire of {call.who}", call.steps, most)
 
 
 # -- R6: what is refused -----------------------------------------------------------------------------------------------
@@ -459,7 +481,7 @@ def test_refused_buckets(play: Play) -> None:
         made = t.one("make")
         words = f"TokenBucket(rate={rate}, capacity={capacity})"
         t.expect_that(words, "ValueError" in made.errors, f"it {made.ending}")
-    for rate, capacity in ((0.25, 8), (8, 0.25), (3, 3)):
+    for rate, capacity in ((0.25, 8), (8, 0.25), (3, 3), (1e-9, 0.5), (1e9, 1e-6), (1e-3, 1e12)):
         made = tokens(play, 1, 1, {"a": [make(rate, capacity)]}).one("make")
         words = f"TokenBucket(rate={rate}, capacity={capacity})"
         t.expect_that(words, made.how == "returned", f"it {made.ending}")
@@ -475,9 +497,13 @@ def test_refused_requests(play: Play) -> None:
     t = tokens(play, 1, 0.4, {"a": [at(1), acquire(0.9)]}).accepting("deadlock", "runaway")
     call = t.first(t.calls("acquire"), "the call", "was never made")
     t.expect_that("acquire(0.9) of a capacity of 0.4", "ValueError" in call.errors, f"it {call.ending}")
-    for amount in (2.5, 0.01):
+    for amount in (2.5, 0.01, 1e-9):
         call = tokens(play, 1, 2.5, {"a": [at(1), acquire(amount)]}).one("acquire")
         t.expect_that(f"acquire({amount}) of 2.5", call.how == "returned", f"it {call.ending}")
+    for rate, capacity in ((1e-6, 0.5), (1e9, 1e-3), (1e6, 1e9)):
+        call = tokens(play, rate, capacity, {"a": [at(1), acquire(capacity)]}).one("acquire")
+        words = f"acquire({capacity:g}) of a bucket with rate={rate:g}, capacity={capacity:g}"
+        t.expect_that(words, call.how == "returned", f"it {call.ending}")
     line = {"a": [acquire(2.5), acquire(2)], "b": [at(0.5), acquire(2.5)], "c": [at(0.6), acquire(1)]}
     t = tokens(play, 1, 2.5, line).accepting("deadlock", "runaway")  # whether they are granted, other clauses ask
     for call in t.calls("acquire"):
@@ -580,6 +606,7 @@ def test_never_more_than_limit(play: Play) -> None:
     jobs = {f"i{n}": [wait(times[n]), give(n)] for n in range(8)}
     for limit in (1, 3):
         for t in processed(play, limit, jobs).orders(4):
+            t.expect("calls of the worker", len(t.all("work")), 8)
             t.expect("workers at the same time", t.most_open("work"), at_most(limit))
 
 
@@ -590,9 +617,9 @@ def test_all_slots_are_used(play: Play) -> None:
     jobs = {f"i{n}": [wait(times[n]), give(n)] for n in range(9)}
     for limit in (1, 3, 4, 20):
         for t in processed(play, limit, jobs).orders(2):
-            expect_busy(t, limit, rate=1, capacity=100)
+            expect_busy(t, limit, len(jobs), rate=1, capacity=100)
     many = {f"i{n}": [wait(1 + n % 3), give(n)] for n in range(30)}
-    expect_busy(processed(play, 25, many), 25, rate=1, capacity=100)
+    expect_busy(processed(play, 25, many), 25, len(many), rate=1, capacity=100)
 
 
 @check("R7", misconception="rate-is-a-limit", step="token-then-slot", core=False)
@@ -657,11 +684,11 @@ def test_slots_and_tokens(play: Play) -> None:
     jobs = {f"i{n}": [wait(times[n]), give(n)] for n in range(10)}
     for limit in (2, 4):
         for t in processed(play, limit, jobs, rate=0.7, capacity=3).orders(2):
-            expect_busy(t, limit, rate=0.7, capacity=3)
+            expect_busy(t, limit, len(jobs), rate=0.7, capacity=3)
 
 
-def expect_busy(t: Trace, limit: int, *, rate: float, capacity: float) -> None:
-    """Fail the subject if a call started without a token, or later than it had a slot and a token.
+def expect_busy(t: Trace, limit: int, count: int, *, rate: float, capacity: float) -> None:
+    """Fail the subject unless so many calls started, none without a token, or later than it had a slot and a token.
 
     Tokens may be taken before there is a slot, and then saved up; who takes them after it has them never sooner.
     """
@@ -676,7 +703,7 @@ def expect_busy(t: Trace, limit: int, *, rate: float, capacity: float) -> None:
         latest = since + max(0.0, 1 - level) / rate
         t.expect(f"call {number} of the worker, for {work.who}, at", work.start, at_most(latest + LOOSE))
         level, since = level + (work.start - since) * rate - 1, work.start
-    t.expect("calls of the worker", len(works), len(results_of(t)))
+    t.expect("calls of the worker", len(works), count)
 
 
 @check("R7", misconception="only-negative-is-wrong", step="token-then-slot", core=False)
@@ -774,6 +801,22 @@ def test_both_backends_batch(play: Play) -> None:
     t.expect("calls of the worker", len(t.all("work")), 4)
 
 
+def undisturbed_waits(search: Iterator[Trace]) -> Iterator[Trace]:
+    """The runs of a search; where nobody is cancelled, all must be granted, somebody after a wait."""
+    for t in search:
+        if not t.notes("cancel"):
+            t.expect("requests granted", len(granted(t)), len(bucket_calls(t)))
+        yield t
+
+
+def undisturbed_work(search: Iterator[Trace], count: int) -> Iterator[Trace]:
+    """The runs of a search; where nobody is cancelled, the worker must be called so many times."""
+    for t in search:
+        if not t.notes("cancel"):
+            t.expect("calls of the worker", len(t.all("work")), count)
+        yield t
+
+
 def expect_tidy(t: Trace, what: str) -> None:
     """Fail the subject if its calls of that name left something behind."""
     for call in t.calls(what):
@@ -786,7 +829,7 @@ def test_nothing_left(play: Play) -> None:
     """When `acquire` ends, also by a cancellation, no lock, task or stream of it is left."""
     actors = {"a": [acquire(3), acquire(2)], "b": [at(0.5), acquire(1)], "c": [at(0.7), acquire(1)]}
     for name in ("a", "b"):
-        for t in tokens(play, 1, 3, actors).cancelled(name):
+        for t in undisturbed_waits(tokens(play, 1, 3, actors).cancelled(name)):
             expect_tidy(t, "acquire")
 
 
@@ -794,10 +837,12 @@ def test_nothing_left(play: Play) -> None:
 def test_nothing_left_of_a_batch(play: Play) -> None:
     """When `process_batch` ends, however it ends, no task, stream or lock of it is left."""
     jobs = {"a": [wait(2), give("A")], "b": [cleanup(wait(1)), wait(1), give("B")], "c": [wait(1), give("C")]}
-    for t in processed(play, 2, jobs, rate=0.5, capacity=2).cancelled("caller"):
+    for t in undisturbed_work(processed(play, 2, jobs, rate=0.5, capacity=2).cancelled("caller"), 3):
         expect_tidy(t, "process_batch")
     for end in (fail("E"), fail("X", "Abandon")):
-        expect_tidy(processed(play, 2, {**jobs, "d": [wait(1), end]}, rate=0.5, capacity=3), "process_batch")
+        t = processed(play, 2, {**jobs, "d": [wait(1), end]}, rate=0.5, capacity=3)
+        t.one("work", "d")
+        expect_tidy(t, "process_batch")
 
 
 @check("G3", misconception="cancellation-swallowed", step="leave-the-line")
@@ -819,7 +864,7 @@ def test_cancelled_at_any_step(play: Play) -> None:
     """An `acquire` in which a cancellation from outside was raised is left by it at once."""
     actors = {"first": [acquire(4)], "a": [at(0.5), acquire(2), acquire(1)], "b": [at(0.7), acquire(2), acquire(1)]}
     for name in ("a", "b"):
-        for t in tokens(play, 1, 4, actors).cancelled(name):
+        for t in undisturbed_waits(tokens(play, 1, 4, actors).cancelled(name)):
             expect_struck_calls_end(t, "acquire")
 
 
@@ -842,7 +887,8 @@ def test_batch_cancelled_at_any_step(play: Play) -> None:
     times = play.draw(3)
     jobs = {f"i{n}": [wait(times[n]), give(n)] for n in range(3)}
     for limit, rate, capacity in ((2, 1, 100), (3, 0.6, 2)):
-        for t in processed(play, limit, jobs, rate=rate, capacity=capacity).cancelled("caller"):
+        search = processed(play, limit, jobs, rate=rate, capacity=capacity).cancelled("caller")
+        for t in undisturbed_work(search, 3):
             expect_struck_calls_end(t, "process_batch")
             for note in t.notes("cancel", "caller"):
                 expect_no_new_work(t, note["order"], "the cancellation")
@@ -856,6 +902,7 @@ def test_batch_within_a_deadline(play: Play) -> None:
         jobs = {"a": [wait(1), give("A")], "b": [wait(20), give("B")], "c": [wait(20), give("C")]}
         t = processed(play, limit, jobs, rate=rate, capacity=capacity).within("caller", START + 4)
         call = batch_call(t)
+        t.one("work")
         t.expect_that("within a deadline", call.how == "cancelled", f"process_batch {call.ending}")
         t.expect("the call ended at", call.end, near(START + 4, 0.05))
 
@@ -866,6 +913,7 @@ def test_loop_not_blocked(play: Play) -> None:
     actors = {"a": [acquire(3), acquire(0.03)], "b": [at(0.005), acquire(0.02), look()]}
     t = tokens(play, 2, 3, actors)
     t.expect_not_blocked()
+    granted(t)
 
 
 @check("G4", misconception="blocking-is-short", step="token-then-slot", core=False)
@@ -873,7 +921,9 @@ def test_loop_not_blocked_by_a_batch(play: Play) -> None:
     """`process_batch` does not block the event loop, whether it waits for slots or for tokens."""
     jobs = {f"i{n}": [wait(0.1), give(n)] for n in range(4)}
     for limit, capacity in ((1, 100), (4, 2)):
-        processed(play, limit, jobs, rate=20, capacity=capacity).expect_not_blocked()
+        t = processed(play, limit, jobs, rate=20, capacity=capacity)
+        t.expect_not_blocked()
+        t.expect("calls of the worker", len(t.all("work")), 4)
 
 
 @check("G5", misconception="catch-everything", step="token-then-slot", core=False)
@@ -897,6 +947,7 @@ def test_other_exceptions_pass_beside_errors(play: Play) -> None:
         for first, then in ((fail("E"), fail("X", kind)), (fail("X", kind), fail("E"))):
             jobs = {"a": [wait(2), first], "b": [on_cancel(then), wait(50)], "c": [wait(40), give("C")]}
             t = processed(play, 3, jobs)
+            t.one("work", "a")
             call = batch_call(t)
             raised = any("X" in work.errors for work in t.all("work"))  # if an error cancels nobody, R7 says so
             left = f"{call.ending}, where the {kind} of a worker should leave it"
@@ -910,7 +961,7 @@ def test_waiting_costs_nothing(play: Play) -> None:
     for factor in (1, 1000):
         actors = {"a": [acquire(4), acquire(3)], "b": [at(0.2), acquire(2)], "c": [at(0.3), acquire(1)]}
         t = tokens(play, 1 / factor, 4, actors)
-        steps.append(sum(call.steps for call in bucket_calls(t)))
+        steps.append(sum(call.steps for call in granted(t)))
     t.expect("steps when all takes a thousand times as long", steps[1], at_most(2 * steps[0] + 20))
 
 
@@ -923,6 +974,7 @@ def test_waiting_for_slots_costs_nothing(play: Play) -> None:
         for factor in (1, 1000):
             jobs = {f"i{n}": [wait(times[n] * factor), give(n)] for n in range(5)}
             t = processed(play, limit, jobs, rate=0.9 / factor, capacity=capacity)
+            t.expect("calls of the worker", len(t.all("work")), 5)
             steps.append(batch_call(t).steps)
         t.expect("steps when all takes a thousand times as long", steps[1], at_most(2 * steps[0] + 20))
 
@@ -941,6 +993,7 @@ def test_refused_at_once(play: Play) -> None:
         "much": [at(0.5), acquire(3)],
     }
     t = tokens(play, 0.5, 2, actors)
+    bucket_calls(t)  # the others are not refused
     for name in ("zero", "much"):
         call = t.first(t.all("acquire", name), f"acquire of {name}", "was never called")
         t.expect_that(f"acquire({asked(call):g}) of 2", call.raised == "ValueError", f"it {call.ending}")

@@ -1,6 +1,7 @@
 """Has `begin` outside the `try`: one that was cancelled is left as it is.
 
 Breaks: R7
+Also: R2 R3 R6 G2 G4
 """
 
 from collections.abc import AsyncIterator

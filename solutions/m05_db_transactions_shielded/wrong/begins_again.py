@@ -1,6 +1,7 @@
 """Tries a `begin` that was cancelled once more, shielded, before it rolls back.
 
 Breaks: G3
+Also: R6
 """
 
 from collections.abc import AsyncIterator

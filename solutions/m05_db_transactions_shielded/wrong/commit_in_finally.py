@@ -1,7 +1,7 @@
 """Commits in `finally`: the changes of a body that raised are made to last.
 
 Breaks: R1
-Also: R2 R3 R5 R6 R7 G1 G5
+Also: R2 R3 R5 R6 R7 G1 G5 G2 G4 G6 R4 R1
 """
 
 from collections.abc import AsyncIterator

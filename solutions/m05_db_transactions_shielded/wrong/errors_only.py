@@ -1,7 +1,7 @@
 """Rolls back after `Exception` only: a cancelled body leaves the transaction open.
 
 Breaks: R5
-Also: R7 G5
+Also: R7 G5 R2 R3 R6
 """
 
 from collections.abc import AsyncIterator

@@ -1,7 +1,7 @@
 """Does nothing after a failed commit.
 
 Breaks: R6
-Also: R7 G5
+Also: R7 G5 G6 R2 R3 G2 G4
 """
 
 from collections.abc import AsyncIterator

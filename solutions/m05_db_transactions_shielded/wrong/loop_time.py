@@ -1,7 +1,7 @@
 """Reckons the deadline with the asyncio loop's clock: there is no asyncio loop under trio. Right on asyncio.
 
 Breaks: G1 on trio
-Also: R1 R2 R3 R6 G5
+Also: R1 R2 R3 R6 G5 G2 G4 G6 R4 R7
 """
 
 import asyncio
