@@ -130,9 +130,16 @@ async def scene(
         if not isinstance(found, list):
             return found
         return [
-            {"name": spoken(leak.name), "opened_at": leak.opened_at} if isinstance(leak, subject.Leak) else leak
+            {"name": spoken(leak.name), "opened_at": leak.opened_at}
+            if isinstance(leak, subject.Leak)
+            else {"not a Leak": type(leak).__name__}
             for leak in found
         ]
+
+    def names_that_are_live() -> list[Any]:
+        found = tracker.live()
+        entries = found if isinstance(found, list) else []
+        return [spoken(leak.name) for leak in entries if isinstance(leak, subject.Leak)]
 
     async def empty_the_list() -> None:
         found = tracker.live()
@@ -212,8 +219,7 @@ async def scene(
             closed.append(file)
         times = (seconds or {}).get(name, (0, 0, 0))
         took = {"open": times[0], "use": times[1], "close": times[2]}.get(what, 0)
-        names = [spoken(leak.name) for leak in tracker.live()] if look else []
-        world.note("thread", [what, name, took, names])
+        world.note("thread", [what, name, took, names_that_are_live() if look else []])
         return float(took)
 
     calls = [track, track_elsewhere, untrack, live, watch, open_tracked, read_all]

@@ -473,6 +473,7 @@ def test_nested_blocks(play: Play) -> None:
     t.expect_that("the inner block", nested.raised == "LeakError", f"it {nested.ending}")
     t.expect_that("the outer block", outer.raised == "LeakError", f"it {outer.ending}")
     texts = [str(entry["value"]) for entry in t.notes("leaks")]
+    t.expect("how many errors were instances of the file's `LeakError`", len(texts), 2)
     t.expect("named by the inner", [name for name in (a, b, c) if name in texts[0]], [b])
     t.expect("named by the outer", [name for name in (a, b, c, "fir") if name in texts[1]], [a, b, c])
 
@@ -511,7 +512,7 @@ def test_one_block_after_another(play: Play) -> None:
     )
     first, second, third = t.all("watch")
     t.expect("raised by each", [first.raised, second.raised, third.raised], ["LeakError", None, "LeakError"])
-    text = str(t.notes("leaks")[1]["value"])
+    text = "".join(str(entry["value"]) for entry in t.notes("leaks")[1:])
     t.expect("named by the last", [name for name in ("alder", "birch") if name in text], ["birch"])
 
 
