@@ -23,7 +23,7 @@ from grader.course import BACKENDS, Module
 from grader.failure import failed
 from grader.play import Play
 from grader.points import clause_id, gaps, score
-from grader.report import Report, Row, verdict_of
+from grader.report import UNTRIED, Report, Row, verdict_of
 from grader.session import Forks, Session
 
 DISTRIBUTION = "checkpoint-course"
@@ -99,7 +99,7 @@ def judge(check: Check, backend: str, session: Session, key: bytes, reference: R
     module = session.module
     blank = blank_row(module, check, backend)
     if why := session.given_up(backend):
-        return replace(blank, verdict="failed", expected="the run ends", actual=why)
+        return replace(blank, verdict="failed", expected=UNTRIED, actual=why)
     for last in (False, True):
         play = Play(session, backend=backend, key=plan_key(key, session.submission.sha256, check.id))
         try:

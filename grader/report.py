@@ -16,6 +16,10 @@ FORMAT = 1
 Verdict = Literal["passed", "failed", "not run"]
 
 
+UNTRIED = "the run ends"
+"""What is expected in the rows of checks that are no longer tried, since earlier runs did not end."""
+
+
 @dataclass(frozen=True)
 class Score:
     """Points earned, or None if they could not be checked, out of `max`."""
@@ -75,6 +79,11 @@ class Row:
     run: Mapping[str, Any] | None = None
     detail: str | None = None
     late: bool = field(default=False, compare=False)
+
+    @property
+    def untried(self) -> bool:
+        """Whether it failed without being tried, because earlier runs of the file did not end."""
+        return self.verdict == "failed" and self.what is None and self.expected == UNTRIED
 
     def plain(self) -> dict[str, Any]:
         """Return it as plain data, in the order of the format; what is not known is left out."""

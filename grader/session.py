@@ -25,11 +25,17 @@ SLICE = 0.5
 MAX_KILLS = 2
 """After so many hangs on a backend the rest of the checks fails there without being tried."""
 
-MAX_RUNAWAYS = 3
-"""After so many runs on a backend that did not end, later ones are cut sooner: all of them must fit into the time."""
+MAX_RUNAWAYS = 4
+"""After so many runs on a backend that did not end, the rest of the checks fails there too."""
 
 SHORT = 4_000
-"""Steps after which later runs of such a file are cut; a run of a right file takes a few hundred."""
+"""Steps after which runs of a file are cut once one has not ended; a run of a right file takes a few hundred."""
+
+SUSPECT_SECONDS = 0.25
+"""Processor seconds that a step of a file may take once it has hung; a step of a right file takes a thousandth of it."""
+
+BLOCKS = "blocks the event loop"
+"""The end of what the worker says of a call that waits and uses no processor time: to see it takes seconds by the clock."""
 
 RESUMED = 16
 """Moments that are still tried of a sweep whose child had to be discarded, evenly spread: each may cost a child of its own."""
@@ -83,7 +89,7 @@ class Session:
         self.limits = limits or Limits()
         self.begun = time.monotonic()
         self.hangs: dict[str, list[str]] = {backend: [] for backend in BACKENDS}
-        self.runaways = dict.fromkeys(BACKENDS, 0)
+        self.runaways: dict[str, list[str]] = {backend: [] for backend in BACKENDS}
         self._scene = module.scene.read_text(encoding="utf-8")
         #: what names in a trace may be made of, besides the plan's
         self.words = words_of(self._scene)
@@ -170,8 +176,10 @@ class Session:
             raise NotRun(f"the check's plan does not fit {self.module.slug}/scene.py: {wrong}")
         message = {**request, "op": "play"}
         search = message.pop("search")
-        if self.runaways[request["backend"]] >= MAX_RUNAWAYS:
+        if any(self.runaways.values()):
             message["steps"] = SHORT
+        if any(self.hangs.values()):
+            message["step_seconds"] = SUSPECT_SECONDS
         self._playing = play_search(search, functools.partial(self._play_runs, message))
         return self._playing
 
@@ -207,8 +215,7 @@ class Session:
                 while "trace" in (answer := self._receive()):
                     trace = believed(answer["trace"], message, count, self.words)
                     count, ended = count + 1, trace["end"]["kind"]
-                    self._note_hang(trace)
-                    self.runaways[trace["backend"]] += ended == "runaway"
+                    self._note(trace)
                     yield trace
                 finished = True
             finally:
@@ -224,7 +231,7 @@ class Session:
         except Hung as hung:
             self.close()
             trace = ended_trace(message, "stuck", f"the run {hung}", number=count)
-            self._note_hang(trace)
+            self._note(trace)
             yield trace
             count += 1
         except NotRun:
@@ -290,13 +297,22 @@ class Session:
             if time.monotonic() - start > self.limits.silence:
                 raise Late(f"no answer for {self.limits.silence:.0f} s, and no processor time used")
 
-    def _note_hang(self, trace: Mapping[str, Any]) -> None:
-        if trace["end"]["kind"] == "stuck":
-            waiting = trace["end"].get("waiting") or []
-            line = next((item["line"] for item in waiting if isinstance(item.get("line"), int)), None)
-            self.hangs[trace["backend"]].append(f"line {line}" if line else str(trace["end"].get("text", ""))[:80])
+    def _note(self, trace: Mapping[str, Any]) -> None:
+        """Remember a run that did not end."""
+        end, backend = trace["end"], trace["backend"]
+        if end["kind"] not in ("stuck", "runaway"):
+            return
+        waiting, text = end.get("waiting") or [], str(end.get("text", ""))
+        line = next((item["line"] for item in waiting if isinstance(item.get("line"), int)), None)
+        place = f"line {line}" if line else text[:80]
+        if end["kind"] == "runaway":
+            self.runaways[backend].append(place)
+        else:
+            self.hangs[backend] += [place] * (MAX_KILLS if text.endswith(BLOCKS) else 1)
 
     def given_up(self, backend: str) -> str | None:
         """Why the rest of the checks on a backend fails without being tried, or None."""
-        hangs = self.hangs[backend]
-        return f"hung earlier, {hangs[-1]}" if len(hangs) >= MAX_KILLS else None
+        hangs, runaways = self.hangs[backend], self.runaways[backend]
+        if len(hangs) >= MAX_KILLS:
+            return f"hung earlier, {hangs[-1]}"
+        return f"an earlier run did not end, {runaways[-1]}" if len(runaways) >= MAX_RUNAWAYS else None

@@ -268,9 +268,10 @@ def _wrong(run: Run, report: Report) -> Iterator[Finding]:
             yield Finding(
                 run.where, f"must fail {claim.breaks}{on}, and passes it: sharpen a check or correct `Breaks:`"
             )
-    outside = {clause for clause, _ in broken} - {claim.breaks} - claim.also
+    tried = [row for row in report.checks if row.verdict == "failed" and not row.untried]
+    outside = {row.clause.rpartition(".")[2] for row in tried} - {claim.breaks} - claim.also
     for clause in sorted(outside):
-        row = next(row for row in report.checks if row.verdict == "failed" and row.clause.endswith(f".{clause}"))
+        row = next(row for row in tried if row.clause.endswith(f".{clause}"))
         text = f"fails {clause} too ({run.kind} {row.id} on {row.backend}: {said(row)}): add it to `Also:` or mend the check"
         yield Finding(run.where, text)
 
@@ -286,5 +287,5 @@ def _needless(module: Module, graded: list[tuple[Run, Report]]) -> Iterator[Find
 def _never_failed(kind: Kind, graded: Sequence[tuple[Run, Report]]) -> list[str]:
     """The checks of that kind, among those that were run, that no wrong solution has failed."""
     rows = [(run, row) for run, report in graded if run.kind == kind for row in report.checks]
-    failed = {row.id for run, row in rows if run.claim and row.verdict == "failed"}
+    failed = {row.id for run, row in rows if run.claim and row.verdict == "failed" and not row.untried}
     return [id_ for id_ in dict.fromkeys(row.id for _, row in rows) if id_ not in failed]

@@ -13,10 +13,13 @@ from .control import Control
 from .orders import Order
 from .subject import Problem
 
-#: Processor seconds that one step may take.
+#: Processor seconds that one step may take, and those after which a timer looks.
 STEP_CPU_SECONDS = 0.6
+LOOK_CPU_SECONDS = 0.1
 #: Wall seconds between two looks at a run that uses no processor time; two looks at the same place are one too many.
 LOOK_SECONDS = 4.0
+#: The part of a processor that a call which waits may use. More of it is used by a step that computes on a busy machine.
+WAITING = 0.02
 
 MakeTrace = Callable[[str, int | None], dict[str, Any]]
 
@@ -34,12 +37,14 @@ class Alarm:
         self._file = ""
         self._make: MakeTrace | None = None
         self._seen: dict[int, tuple[int, float]] = {}
+        #: how many processor seconds a step may take: fewer, once the judge has seen the file stand still
+        self.step_seconds = STEP_CPU_SECONDS
 
     def start(self) -> None:
         """Start the timers, in the main thread."""
         signal.signal(signal.SIGPROF, self._look)
         signal.signal(signal.SIGALRM, self._look)
-        signal.setitimer(signal.ITIMER_PROF, STEP_CPU_SECONDS, STEP_CPU_SECONDS)
+        signal.setitimer(signal.ITIMER_PROF, LOOK_CPU_SECONDS, LOOK_CPU_SECONDS)
         signal.setitimer(signal.ITIMER_REAL, LOOK_SECONDS, LOOK_SECONDS)
 
     @contextlib.contextmanager
@@ -77,14 +82,17 @@ class Alarm:
         cpu = resource.getrusage(resource.RUSAGE_SELF)
         now = (control.progress, cpu.ru_utime + cpu.ru_stime)
         before = self._seen.get(number)
-        self._seen[number] = now
+        if number == signal.SIGALRM or before is None or before[0] != now[0]:  # else since the first look at this step
+            self._seen[number] = now
         if before is None or before[0] != now[0]:
             return
         used = now[1] - before[1]
         line = _line(frame, self._file)
-        if number == signal.SIGPROF and used >= STEP_CPU_SECONDS * 0.5:
+        if number == signal.SIGPROF and used >= self.step_seconds:
             text = f"used {used:.1f} s of processor time without passing a checkpoint"
-        elif number == signal.SIGALRM and used < LOOK_SECONDS * 0.1 and line is not None and not control.outside_work:
+        elif (
+            number == signal.SIGALRM and used < LOOK_SECONDS * WAITING and line is not None and not control.outside_work
+        ):
             text = "blocks the event loop"
         else:
             return

@@ -16,7 +16,7 @@ import anyio
 import anyio.to_thread
 
 from . import asyncio_side, trio_side
-from .alarm import Alarm
+from .alarm import STEP_CPU_SECONDS, Alarm
 from .control import STEP_LIMIT, Abort, Control, Cut, TaskInfo
 from .orders import Order
 from .probes import Probes
@@ -162,6 +162,7 @@ class Session:
             current=_SIDES[request["backend"]].current_task,
         )
         control.debugger = bool(request.get("debugger"))
+        self.alarm.step_seconds = request.get("step_seconds", STEP_CPU_SECONDS)
         self._request, self._running, self._under_way = request, run, True
         self._probes = probes = Probes(control, self.subject.file)
         control.waiters = lambda: waiting(list(control.open.values()), self.subject.file)

@@ -8,7 +8,7 @@ from grader.answers import Hung, Late, Limits
 from grader.check import NotRun
 from grader.contract import examine
 from grader.sandbox import LinkClosed
-from grader.session import SHORT, Session
+from grader.session import MAX_RUNAWAYS, SHORT, SUSPECT_SECONDS, Session
 
 LOADED = {"loaded": True}
 PLAN = {"value": 7, "delay": 1}
@@ -22,7 +22,7 @@ QUICK = Limits(total=5, silence=0.05, cpu=1)
 
 
 def trace(seed=0, kind="done", **changes):
-    end = {"kind": kind, "text": "said", "waiting": [{"line": 7}] if kind == "stuck" else []}
+    end = {"kind": kind, "text": "said", "waiting": [{"line": 7}] if kind in ("stuck", "runaway") else []}
     whole = {
         "format": 1,
         "backend": "trio",
@@ -169,14 +169,31 @@ def test_after_two_hangs_the_rest_fails_on_that_backend_alone(session, script):
         assert held.given_up("asyncio") is None
 
 
-def test_a_file_whose_runs_do_not_end_gets_shorter_ones_on_that_backend_alone(session, script):
+def test_a_file_whose_runs_do_not_end_gets_shorter_ones_and_then_none_on_that_backend(session, script):
     child = script([LOADED, *[message for _ in range(4) for message in (trace(kind="runaway"), {"done": 1})]])
     with session(child) as held:
-        for _ in range(4):
+        for _ in range(MAX_RUNAWAYS):
+            assert held.given_up("trio") is None
             assert ends(held, ONCE) == [(0, "runaway", "said")]
-        assert held.given_up("trio") is None
-        assert held.runaways == {"asyncio": 0, "trio": 4}
-    assert [message.get("steps") for message in child.sent[1:]] == [None, None, None, SHORT]
+        assert held.given_up("trio") == "an earlier run did not end, line 7"
+        assert held.given_up("asyncio") is None
+    assert [message.get("steps") for message in child.sent[1:]] == [None, SHORT, SHORT, SHORT]
+
+
+def test_a_file_that_hung_gets_less_processor_time_for_a_step(session, script):
+    children = [script([LOADED, trace(kind="stuck"), LinkClosed("exited with 0")]) for _ in range(2)]
+    with session(*children) as held:
+        ends(held, ONCE)
+        ends(held, ONCE)
+    assert [child.sent[1].get("step_seconds") for child in children] == [None, SUSPECT_SECONDS]
+
+
+def test_a_call_that_blocks_is_seen_once(session, script):
+    stuck = trace(kind="stuck")
+    stuck["trace"]["end"]["text"] = "line 7 blocks the event loop"
+    with session(script([LOADED, stuck, LinkClosed("exited with 0")])) as held:
+        ends(held, ONCE)
+        assert held.given_up("trio") == "hung earlier, line 7"
 
 
 def test_silence_without_processor_time_is_nobodys_fault(session, script):
