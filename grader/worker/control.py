@@ -56,12 +56,12 @@ class TaskInfo:
     end: float | None = None
     steps: int = 0
     how: str = "open"
-    last_name: str = ""
+    last_name: str | None = None  # once the task is gone
 
     @property
     def name(self) -> str:
         """The task's name, which anyio may give it only after it was made."""
-        return self.last_name or name_of(self.task)
+        return name_of(self.task) if self.last_name is None else self.last_name
 
     @property
     def over(self) -> bool:

@@ -21,3 +21,13 @@ def test_a_task_that_outlives_its_call_is_left_behind(playing: Callable[..., Pla
     assert (t.call.how, t.of("a").how) == ("returned", "open")
     with pytest.raises(CheckFailed, match="left behind when main ended: tasks"):
         t.expect_nothing_left()
+
+
+def test_a_task_without_a_name_may_end(playing: Callable[..., Play]) -> None:
+    play = playing("""
+        import anyio
+        async def main(world):
+            async with anyio.create_task_group() as group:
+                group.start_soon(anyio.lowlevel.checkpoint, name="")
+    """)
+    assert "" in [task["name"] for task in play().data["tasks"]]
