@@ -1,7 +1,7 @@
 """Cancels late tasks and returns at once, while their `finally` blocks still run.
 
 Breaks: R3 on asyncio
-Also: R1 R2 R4 R5 G1 G2 G3 G5 G9
+Also: R1 R2 R4 R5 G1 G2 G3 G4 G5 G6 G9
 """
 
 import asyncio

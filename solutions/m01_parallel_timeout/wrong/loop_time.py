@@ -1,7 +1,7 @@
 """Reckons the deadline with the asyncio loop's clock: there is no asyncio loop under trio. Right on asyncio.
 
 Breaks: G1 on trio
-Also: R1 R2 R3 R4 R5 G3 G5 G9
+Also: R1 R2 R3 R4 R5 G2 G3 G4 G5 G6 G9
 """
 
 import asyncio

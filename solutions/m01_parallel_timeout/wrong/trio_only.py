@@ -1,7 +1,7 @@
 """Written with trio's nursery: there is no trio run under asyncio.
 
 Breaks: G1 on asyncio
-Also: R1 R2 R3 R4 R5 G3 G5 G9
+Also: R1 R2 R3 R4 R5 G2 G3 G4 G5 G6 G9
 """
 
 from collections.abc import Awaitable, Callable, Sequence

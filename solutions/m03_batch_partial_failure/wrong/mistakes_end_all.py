@@ -1,6 +1,7 @@
 """Lets what looks like a mistake in the program leave the batch.
 
 Breaks: R1
+Also: R4
 """
 
 import math
