@@ -112,7 +112,7 @@ def test_nothing_failed(play: Play) -> None:
 @check("R7", misconception="refused-too-late", step="bound-how-many")
 def test_bad_arguments(play: Play) -> None:
     """`limit` or `attempts` below 1 raises `ValueError`, and no worker is called; with 1 it is."""
-    expect_some_work(batch(play, JOBS, limit=1, attempts=1))
+    expect_some_work(batch(play, {"a": JOBS["a"]}, limit=1, attempts=1))
     for options in ({"limit": 0}, {"attempts": 0}):
         t = batch(play, JOBS, **options)
         t.expect_that("bad arguments", "ValueError" in t.call.errors, f"run_batch {t.call.ending}")
@@ -180,7 +180,7 @@ def test_no_polling(play: Play) -> None:
 @check("G8", misconception="refused-too-late", step="bound-how-many")
 def test_refused_at_once(play: Play) -> None:
     """Bad arguments raise a bare `ValueError`, no group; good ones do not."""
-    expect_some_work(batch(play, JOBS, limit=1))
+    expect_some_work(batch(play, {"a": JOBS["a"]}, limit=1))
     t = batch(play, JOBS, limit=0)
     t.expect_that("bad arguments", t.call.raised == "ValueError", f"run_batch {t.call.ending}")
 
