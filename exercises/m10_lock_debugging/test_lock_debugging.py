@@ -153,10 +153,13 @@ def test_waiting_given_up(play: Play) -> None:
         actors={
             "a": [take("x"), wait(4), drop("x")],
             "b": [wait(1), within(1, take("x")), wait(4), locked("x"), within(1, take("x"))],
+            "looks on": [wait(1.5), locked("x")],
         }
     )
+    t.expect("locked while a has it", [span.value for span in t.all("locked", "looks on")], [True])
     t.expect("locked when all is over", [span.value for span in t.all("locked", "b")], [False])
-    t.expect("taking the lock then", t.all("take", "b")[1].how, "returned")
+    again = t.first(t.all("take", "b")[1:], "taking the lock then", "never happened")
+    t.expect("taking the lock then", again.how, "returned")
 
 
 @check("R10", misconception="free-for-the-first-to-come", step="who-holds-what")
