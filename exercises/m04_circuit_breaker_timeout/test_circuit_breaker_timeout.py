@@ -69,8 +69,8 @@ def test_error(play: Play) -> None:
 @check("R1", misconception="some-errors-do-not-count", step="count-failures")
 def test_timeout_is_a_failure(play: Play) -> None:
     """A call that ran out of time is a failure like any other."""
-    t = circuit(play, caller=[at(0), *[call("slow")] * 3, look()])
-    t.expect("state after three calls that ran out of time", states(t), ["OPEN"])
+    t = circuit(play, caller=[at(0), *[call("slow")] * 4, look()])
+    t.expect("state after calls that ran out of time", states(t), ["OPEN"])
 
 
 @check("R2", misconception="one-more-or-less", step="count-failures")

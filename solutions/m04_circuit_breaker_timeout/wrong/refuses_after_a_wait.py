@@ -1,6 +1,7 @@
 """Makes callers wait for a moment before it refuses them.
 
 Breaks: R3
+Also: R4
 """
 
 from collections.abc import Awaitable, Callable

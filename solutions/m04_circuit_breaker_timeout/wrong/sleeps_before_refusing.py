@@ -1,7 +1,7 @@
 """Slows callers down with `time.sleep` when it refuses them.
 
 Breaks: G4
-Also: R3
+Also: R3 R4
 """
 
 from collections.abc import Awaitable, Callable
