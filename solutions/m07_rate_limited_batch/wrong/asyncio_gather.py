@@ -1,7 +1,7 @@
 """Gathers with asyncio.
 
 Breaks: G1 on trio
-Also: R7 G2 G3 G5 G9
+Also: R7 G2 G3 G5 G9 G4 G6
 """
 
 from collections.abc import Awaitable, Callable, Sequence

@@ -1,7 +1,7 @@
 """A lock of asyncio's, and its sleep.
 
 Breaks: G1 on trio
-Also: R2 R3 R4 R7 G3 R5 G6
+Also: R2 R3 R4 R7 G3 R5 G6 G2 G4 G8
 """
 
 from collections.abc import Awaitable, Callable, Sequence

@@ -1,7 +1,7 @@
 """What is not there is refused.
 
 Breaks: R6
-Also: G1 G3 R2 R3 R4 R5 R7
+Also: G1 G3 R2 R3 R4 R5 R7 G2 G4 G6 G8
 """
 
 from collections.abc import Awaitable, Callable, Sequence

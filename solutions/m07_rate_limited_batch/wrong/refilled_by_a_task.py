@@ -1,7 +1,7 @@
 """A task in the background puts the tokens in.
 
 Breaks: G2
-Also: R1 R2 R3 R4 R7 G1 G3 R5 G6
+Also: R1 R2 R3 R4 R7 G1 G3 R5 G6 G4 G8
 """
 
 from collections.abc import Awaitable, Callable, Sequence

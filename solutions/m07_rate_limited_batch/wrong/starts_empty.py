@@ -1,7 +1,7 @@
 """The bucket has to fill up first.
 
 Breaks: R1
-Also: R2 R4 R7
+Also: R2 R4 R7 G2 G3
 """
 
 from collections.abc import Awaitable, Callable, Sequence

@@ -1,7 +1,7 @@
 """Counts anew when the window is over in which `capacity` tokens come in.
 
 Breaks: R2
-Also: R1 R3 R4 R7 G6
+Also: R1 R3 R4 R7 G6 R6
 """
 
 from collections.abc import Awaitable, Callable, Sequence
