@@ -1,8 +1,8 @@
 """Make the file of a wrong solution from a whole program: only what differs from the nearest right one.
 
 What is made is proven: merged with its base it is the same program again. Two programs are the same if their syntax
-trees are, but for docstrings, comments, imports that nothing uses, and the order of imports, functions and classes:
-a name that is needed before it is defined would stop the import, and `grader verify` sees that.
+trees are, but for docstrings, comments, imports and type variables that nothing uses, and the order of imports,
+functions and classes: a name that is needed before it is defined would stop the import, and `grader verify` sees that.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Hashable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from pathlib import Path
@@ -35,8 +36,9 @@ from grader.overrides import (
 
 WORTH = 0.75
 """An override pays if it has at most this share of the lines of the whole program: the reader must know the base too."""
-NEARER = 0.9
-"""Another base than the reference, which every reader knows, must make the file this much shorter."""
+NEARER = 0.8
+"""So much shorter must another base than the reference make the file, and another than ``plain``: those a reader knows."""
+PLAIN = "plain"
 BREAKS = re.compile(r"^([ \t]*)Breaks:", re.MULTILINE)
 
 
@@ -65,7 +67,7 @@ def adopt(module: Module, program: str) -> Adopted:
     """
     best = Adopted(None, _name_base(program, NO_BASE))
     most = len(program.splitlines()) * WORTH
-    for base in (module.solution, *module.right):
+    for base in (module.solution, *sorted(module.right, key=lambda path: path.stem != PLAIN)):
         theirs = base.read_text(encoding="utf-8")
         made = override_of(theirs, program)
         if (lines := len(made.splitlines())) <= most and not difference(merge(theirs, made), program):
@@ -94,13 +96,14 @@ def override_of(base: str, program: str) -> str:
         new = [name for name in _imported(part.node) if name not in held and (name.bound in read or name.future)]
         if new:
             kept.append(replace(part, lines=(_import_of(new),)))
-    return "\n".join(spaced([*kept, *_differing(theirs, mine)], mine.node)) + "\n"
+    return "\n".join(spaced([*kept, *_differing(theirs, mine, read)], mine.node)) + "\n"
 
 
-def _differing(base: Block, mine: Block) -> list[Part]:
+def _differing(base: Block, mine: Block, read: AbstractSet[str]) -> list[Part]:
     """The parts that differ from those of a base, after a `del` for what only the base has."""
     theirs, groups = base.groups, mine.groups
-    gone = [name for name in theirs if name not in groups and name != DOCSTRING]
+    idle = {part.name for part in base.parts if is_idle(part.node, read)}
+    gone = [name for name in theirs if name not in groups and name != DOCSTRING and name not in idle]
     parts: list[Part] = []
     for name, group in groups.items():
         if name == DOCSTRING or _shapes(group) == _shapes(theirs.get(name, [])):
@@ -108,7 +111,7 @@ def _differing(base: Block, mine: Block) -> list[Part]:
         whole = replace(group[0], above=(), lines=lines_of(group))
         match [class_of(block, block.groups[name][0]) for block in (base, mine) if name in block.groups]:
             case [Block() as old, Block() as new] if has_own_head(new.node) or not has_own_head(old.node):
-                whole = replace(whole, lines=_class_lines(old, new))
+                whole = replace(whole, lines=_class_lines(old, new, read))
             case [Block(), Block()]:
                 gone.append(name)
         parts.append(whole)
@@ -118,12 +121,12 @@ def _differing(base: Block, mine: Block) -> list[Part]:
     return parts
 
 
-def _class_lines(base: Block, mine: Block) -> tuple[str, ...]:
+def _class_lines(base: Block, mine: Block, read: AbstractSet[str]) -> tuple[str, ...]:
     """A class with only the members that differ."""
     head = mine.head
     if _class_head(base.node) == _class_head(mine.node):
         head = (f"{mine.indent[4:]}class {getattr(mine.node, 'name', '')}:",)
-    parts = _differing(base, mine)
+    parts = _differing(base, mine, read)
     return (*head, *(spaced(parts, mine.node) if parts else (f"{mine.indent}...",)))
 
 
@@ -138,18 +141,26 @@ def _shapes_by_name(program: str) -> dict[str, Hashable]:
     block = block_of(program)
     read = _names_read(block.node)
     imports = {name for part in block.parts for name in _imported(part.node) if name.bound in read}
-    return {"an import": frozenset(imports), **_members(block)}
+    return {"an import": frozenset(imports), **_members(block, read)}
 
 
-def _members(block: Block) -> dict[str, Hashable]:
+def _members(block: Block, read: AbstractSet[str] = frozenset()) -> dict[str, Hashable]:
     """What a body defines, by name; whatever is not a function or class is under one name, in its order."""
     found: dict[str, list[Hashable]] = {}
     for part in block.parts:
-        if part.name == DOCSTRING or is_import(part.node) or is_placeholder(part.node):
+        if part.name == DOCSTRING or is_import(part.node) or is_placeholder(part.node) or is_idle(part.node, read):
             continue
         is_definition = isinstance(part.node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
         found.setdefault(part.name if part.name and is_definition else "an assignment", []).append(_shape(part.lines))
     return {name: tuple(shapes) for name, shapes in found.items()}
+
+
+def is_idle(node: ast.stmt, read: AbstractSet[str]) -> bool:
+    """Whether a statement makes a type variable that nothing reads."""
+    match node:
+        case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(func=ast.Name(id="TypeVar"))):
+            return name not in read
+    return False
 
 
 def _shapes(parts: Sequence[Part]) -> list[Hashable]:
@@ -217,5 +228,12 @@ def _import_of(names: Sequence[_Imported]) -> str:
 
 
 @lru_cache(maxsize=100)
-def _names_read(tree: ast.AST) -> set[str]:
-    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+def _names_read(tree: ast.Module) -> AbstractSet[str]:
+    """The names that a program reads, for more than a type variable that nothing reads in turn."""
+    read = _names_in(tree.body)
+    return _names_in([node for node in tree.body if not is_idle(node, read)])
+
+
+def _names_in(body: Sequence[ast.stmt]) -> AbstractSet[str]:
+    nodes = (node for statement in body for node in ast.walk(statement) if isinstance(node, ast.Name))
+    return {node.id for node in nodes if isinstance(node.ctx, ast.Load)}

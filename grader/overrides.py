@@ -191,12 +191,15 @@ def class_of(block: Block, part: Part) -> Block | None:
 
 
 def _parts(file: list[str], body: Sequence[ast.stmt], end: int) -> tuple[Part, ...]:
-    parts = []
+    parts: list[Part] = []
     for number, node in enumerate(body):
         above, first, end = end, _begin(node), _end(node)
+        if number and is_text(node):  # it explains what is above it
+            parts[-1] = replace(parts[-1], lines=(*parts[-1].lines, *file[above:end]))
+            continue
         while first > above and file[first - 1].lstrip().startswith("#"):
             first -= 1
-        name = DOCSTRING if number == 0 and is_text(node) else _name(node)
+        name = DOCSTRING if is_text(node) else _name(node)
         parts.append(Part(node, name, first, tuple(file[above:first]), tuple(file[first:end])))
     return tuple(parts)
 
