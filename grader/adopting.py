@@ -37,7 +37,7 @@ from grader.overrides import (
 WORTH = 0.75
 """An override pays if it has at most this share of the lines of the whole program: the reader must know the base too."""
 NEARER = 0.8
-"""So much shorter must another base than the reference make the file, and another than ``plain``: those a reader knows."""
+"""Another base must make the file this much shorter: a reader knows the reference, and then the plain build."""
 PLAIN = "plain"
 BREAKS = re.compile(r"^([ \t]*)Breaks:", re.MULTILINE)
 

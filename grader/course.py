@@ -1,7 +1,7 @@
 """The course as its folders hold it: where the root is, which modules there are, what each promises.
 
 There is no central list. A module is a folder ``course/<slug>`` with a ``module.toml``; the same slug names its
-folders under ``exercises``, ``solutions``, ``grader/hidden`` and ``tests/right``.
+folders under ``exercises``, ``solutions`` and ``grader/hidden``.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ class Module:
     @property
     def right_folder(self) -> Path:
         """Where they are."""
-        return self.root / "tests" / "right" / self.slug
+        return self.root / "solutions" / self.slug / "right"
 
 
 class Course:

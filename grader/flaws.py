@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
+from grader.adopting import adopt
 from grader.collect import BrokenChecks, Check, Kind, checks_of
-from grader.course import Module
+from grader.course import CourseError, Module
 from grader.fitting import misfits
+from grader.overrides import base_of, names_base, whole_program
 from grader.points import gaps
 
 TOTAL = 100
@@ -45,6 +48,22 @@ def flaws(module: Module) -> Iterator[Finding]:
     if module.stub.is_file() and module.solution.is_file():
         where = str(module.solution.relative_to(module.root))
         yield from (Finding(where, text) for text in misfits(module.stub, module.solution))
+        yield from (Finding(str(path.relative_to(module.root)), text) for path, text in _long(module))
+
+
+def _long(module: Module) -> Iterator[tuple[Path, str]]:
+    """Wrong solutions that hold more than what differs from a right one."""
+    for path in module.wrong:
+        text = path.read_text(encoding="utf-8")
+        again = f"`grader wrong {module.short} --adopt {path.relative_to(module.root)}`"
+        try:
+            if base_of(module, text):
+                if len(text.splitlines()) >= len(whole_program(module, path).splitlines()):
+                    yield path, f"is as long as the whole program: {again} finds the nearest base"
+            elif not names_base(text) and adopt(module, text).base:
+                yield path, f"is a whole program: {again} keeps what differs, or say `Base: none`"
+        except CourseError:
+            continue  # `grader verify` reports it when it looks for the claim
 
 
 def _points(module: Module) -> Iterator[Finding]:

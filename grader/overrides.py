@@ -99,16 +99,24 @@ def base_of(module: Module, text: str) -> Path | None:
     Raises:
         CourseError: it is not Python, or there is no such base.
     """
-    tree = parse(text)
-    named = BASE.findall(ast.get_docstring(tree) or "")
+    named = names_base(text)
     if not named:
-        return None if is_whole(module, tree) else module.solution
+        return None if is_whole(module, parse(text)) else module.solution
     if named == [NO_BASE]:
         return None
     for path in module.right:
         if named == [base_name(module, path)]:
             return path
     raise CourseError(f"there is no base {' or '.join(named)!r}: name a file such as right/plain, or write none")
+
+
+def names_base(text: str) -> list[str]:
+    """What the docstring of a file names as its base: one name, or none.
+
+    Raises:
+        CourseError: it is not Python.
+    """
+    return BASE.findall(ast.get_docstring(parse(text)) or "")
 
 
 def base_name(module: Module, path: Path) -> str:

@@ -91,7 +91,7 @@ def rule_for(path: Path):
             return check_rule
         case ("solutions", _, "wrong", *_):
             return None
-        case ("exercises" | "solutions", *_) | ("tests", "right", *_):
+        case ("exercises" | "solutions", *_):
             return learner_rule
     return None
 
@@ -211,7 +211,7 @@ FACE = "from .check import check\n__all__ = ['check']\n"
         ("exercises/m01/m01.py", "import trio", "not trio"),
         ("exercises/m01/scene.py", "from grader import check", "not grader"),
         ("solutions/m01/m01.py", "from .other import x", "not other"),
-        ("tests/right/m01/build.py", "import attrs", "not attrs"),
+        ("solutions/m01/right/build.py", "import attrs", "not attrs"),
     ],
 )
 def test_a_wrong_import_is_noticed(tmp_path, file, line, said):

@@ -131,7 +131,9 @@ def make_tiny(root: Path) -> Course:
     write(root / f"grader/hidden/{slug}/test_tiny.py", HIDDEN)
     write(root / f"solutions/{slug}/tiny.py", RIGHT)
     for name, (breaks, also, text) in WRONG.items():
-        said = f'"""Somebody thought so.\n\nBreaks: {breaks}\n' + (f"Also: {also}\n" if also else "") + '"""\n'
+        said = (
+            f'"""Somebody thought so.\n\nBase: none\nBreaks: {breaks}\n' + (f"Also: {also}\n" if also else "") + '"""\n'
+        )
         write(root / f"solutions/{slug}/wrong/{name}.py", said + text.partition('"""\n')[2])
     return Course(root)
 

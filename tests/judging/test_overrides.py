@@ -8,6 +8,7 @@ import pytest
 from grader import collect
 from grader.adopting import adopt, difference, override_of
 from grader.course import CourseError
+from grader.flaws import flaws
 from grader.overrides import merge, whole_program
 from grader.verify import prove
 
@@ -192,6 +193,21 @@ async def later(value: int, *, delay: float) -> int:
 '''
 
 
+WHOLE = OVERRIDE.replace(
+    "async def",
+    """import anyio
+from dataclasses import dataclass
+
+
+@dataclass
+class Given:
+    number: int = 0
+
+
+async def""",
+)
+
+
 @pytest.fixture
 def threads():
     with ThreadPoolExecutor(1) as executor:
@@ -248,6 +264,24 @@ def test_the_proof_grades_the_whole_program_and_finds_a_file_that_cannot_be_merg
     [finding] = proof.findings
     assert finding.where == "solutions/m01_tiny/wrong/quick.py"
     assert finding.text.startswith("line 13: beside a base")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (OVERRIDE, ""),
+        (WHOLE, "is a whole program: `grader wrong m01 --adopt solutions/m01_tiny/wrong/quick.py` keeps what differs"),
+        (WHOLE.replace("Breaks", "Base: none\nBreaks"), ""),
+        (
+            OVERRIDE + "\n\n# There is much to say.\n" * 10,
+            "is as long as the whole program: `grader wrong m01",
+        ),
+    ],
+)
+def test_a_wrong_solution_that_holds_more_than_what_differs_is_found(tiny, wrong, text, said):
+    wrong(text)
+    findings = [finding for finding in flaws(tiny.module("m01")) if finding.where.endswith("wrong/quick.py")]
+    assert [finding.text[: len(said)] for finding in findings] == ([said] if said else [])
 
 
 # -- the other way round --------------------------------------------------------------------------------------------

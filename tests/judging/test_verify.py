@@ -47,12 +47,12 @@ def test_a_solution_that_fails_is_found(tiny, findings, texts):
 
 
 def test_a_right_build_that_fails_is_found(tiny, findings, texts):
-    folder = tiny.root / "tests/right/m01_tiny"
+    folder = tiny.root / "solutions/m01_tiny/right"
     folder.mkdir(parents=True)
     (folder / "fine.py").write_text(texts["right"])
     (folder / "broken.py").write_text("import nobody_has_this\n")
     found = findings()
-    assert {line.partition(":")[0] for line in found} == {"tests/right/m01_tiny/broken.py"}
+    assert {line.partition(":")[0] for line in found} == {"solutions/m01_tiny/right/broken.py"}
     assert "must pass the hidden checks, but: line 1: importing the file raises ModuleNotFoundError" in "".join(found)
 
 
