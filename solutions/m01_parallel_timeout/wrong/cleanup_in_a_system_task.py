@@ -1,5 +1,6 @@
 """Lets late jobs clean up in a task of trio's own, for which nobody waits.
 
+Base: none
 Breaks: R3 on trio
 Also: R2 R4 R5 G3 G5
 """

@@ -1,20 +1,10 @@
 """Keeps all task groups of the module in a list: an error in one call cancels the jobs of the others.
 
+Base: right/amap_with_context
 Breaks: R1
 """
 
-from enum import Enum
-from typing import Any, Final
-import anyio
-
-
-class TimedOut(Enum):
-    TIMED_OUT = "timed out"
-
-
-TIMED_OUT: Final = TimedOut.TIMED_OUT
-
-
+del _deadline
 _GROUPS: list = []
 
 

@@ -3,16 +3,7 @@
 Breaks: R2
 """
 
-from enum import Enum
-from typing import Any, Final
 import anyio
-
-
-class TimedOut(Enum):
-    TIMED_OUT = "timed out"
-
-
-TIMED_OUT: Final = TimedOut.TIMED_OUT
 
 
 async def gather_within(jobs, *, timeout):

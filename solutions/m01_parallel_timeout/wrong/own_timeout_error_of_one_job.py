@@ -1,18 +1,10 @@
 """Has a short way for a single job, in which every `TimeoutError` is the timeout.
 
+Base: right/amap_with_context
 Breaks: R4
 """
 
-from enum import Enum
-from typing import Any, Final
-import anyio
-
-
-class TimedOut(Enum):
-    TIMED_OUT = "timed out"
-
-
-TIMED_OUT: Final = TimedOut.TIMED_OUT
+del _deadline
 
 
 async def _single(job, timeout):

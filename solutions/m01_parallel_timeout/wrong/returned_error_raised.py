@@ -3,23 +3,7 @@
 Breaks: R1
 """
 
-from collections.abc import Awaitable, Callable, Sequence
-from enum import Enum
-from typing import Final, TypeVar
-
 import anyio
-
-
-T = TypeVar("T")
-
-
-class TimedOut(Enum):
-    """What stands in the result for a job that ran out of time."""
-
-    TIMED_OUT = "timed out"
-
-
-TIMED_OUT: Final = TimedOut.TIMED_OUT
 
 
 async def gather_within(jobs: Sequence[Callable[[], Awaitable[T]]], *, timeout: float) -> list[T | TimedOut]:

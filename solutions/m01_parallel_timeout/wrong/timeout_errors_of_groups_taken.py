@@ -1,18 +1,10 @@
 """Takes each `TimeoutError` for its own timeout, if it comes in a group.
 
+Base: right/amap_with_context
 Breaks: R4
 """
 
-from enum import Enum
-from typing import Any, Final
-import anyio
-
-
-class TimedOut(Enum):
-    TIMED_OUT = "timed out"
-
-
-TIMED_OUT: Final = TimedOut.TIMED_OUT
+del _deadline
 
 
 async def gather_within(jobs, *, timeout):

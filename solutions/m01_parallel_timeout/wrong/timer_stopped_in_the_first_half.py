@@ -1,18 +1,8 @@
 """Stops its timer only if all jobs were done in the first half of the time: else the call waits for it.
 
+Base: right/caller_runs_the_last
 Breaks: R2
 """
-
-from enum import Enum
-from typing import Any, Final
-import anyio
-
-
-class TimedOut(Enum):
-    TIMED_OUT = "timed out"
-
-
-TIMED_OUT: Final = TimedOut.TIMED_OUT
 
 
 async def gather_within(jobs, *, timeout):

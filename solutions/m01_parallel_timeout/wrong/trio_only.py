@@ -4,23 +4,7 @@ Breaks: G1 on asyncio
 Also: R1 R2 R3 R4 R5 G2 G3 G4 G5 G6 G9
 """
 
-from collections.abc import Awaitable, Callable, Sequence
-from enum import Enum
-from typing import Final, TypeVar
-
 import trio
-
-
-T = TypeVar("T")
-
-
-class TimedOut(Enum):
-    """What stands in the result for a job that ran out of time."""
-
-    TIMED_OUT = "timed out"
-
-
-TIMED_OUT: Final = TimedOut.TIMED_OUT
 
 
 async def gather_within(jobs: Sequence[Callable[[], Awaitable[T]]], *, timeout: float) -> list[T | TimedOut]:

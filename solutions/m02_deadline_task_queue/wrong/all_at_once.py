@@ -1,27 +1,11 @@
 """Starts all tasks at the same time: that is quicker.
 
+Base: right/plain
 Breaks: R1
 Also: R2 R3 R4 R5 G3 G5
 """
 
-from collections import deque
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-
-import anyio
-
-
-@dataclass(frozen=True)
-class Task:
-    name: str
-    work: Callable[[], Awaitable[object]]
-    estimate: float = 0.0
-
-
-@dataclass
-class Report:
-    done: list[str] = field(default_factory=list)
-    failed: dict[str, Exception] = field(default_factory=dict)
+del run_tasks
 
 
 async def drain_until(queue: deque[Task], *, deadline: float) -> Report:
@@ -42,11 +26,4 @@ async def drain_until(queue: deque[Task], *, deadline: float) -> Report:
                 for task in list(queue):
                     if task.estimate <= deadline - anyio.current_time():
                         group.start_soon(run, task)
-    return report
-
-
-async def drain_or_fail(queue: deque[Task], *, deadline: float) -> Report:
-    report = await drain_until(queue, deadline=deadline)
-    if queue:
-        raise TimeoutError
     return report

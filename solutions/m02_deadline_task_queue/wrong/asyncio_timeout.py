@@ -1,28 +1,11 @@
 """Uses asyncio's own timeout.
 
+Base: right/plain
 Breaks: G1 on trio
 Also: R1 R2 R3 R4 R5 R6 G2 G3 G4 G5 G6 G9
 """
 
-from collections import deque
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 import asyncio
-
-import anyio
-
-
-@dataclass(frozen=True)
-class Task:
-    name: str
-    work: Callable[[], Awaitable[object]]
-    estimate: float = 0.0
-
-
-@dataclass
-class Report:
-    done: list[str] = field(default_factory=list)
-    failed: dict[str, Exception] = field(default_factory=dict)
 
 
 async def run_tasks(queue: deque[Task], report: Report, deadline: float) -> None:
@@ -49,11 +32,4 @@ async def drain_until(queue: deque[Task], *, deadline: float) -> Report:
             await run_tasks(queue, report, deadline)
     except TimeoutError:
         pass
-    return report
-
-
-async def drain_or_fail(queue: deque[Task], *, deadline: float) -> Report:
-    report = await drain_until(queue, deadline=deadline)
-    if queue:
-        raise TimeoutError
     return report

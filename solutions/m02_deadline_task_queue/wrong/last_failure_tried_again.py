@@ -1,27 +1,9 @@
 """Gives the last task a second chance when it has failed.
 
+Base: right/plain
 Breaks: R1
 Also: R2
 """
-
-from collections import deque
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-
-import anyio
-
-
-@dataclass(frozen=True)
-class Task:
-    name: str
-    work: Callable[[], Awaitable[object]]
-    estimate: float = 0.0
-
-
-@dataclass
-class Report:
-    done: list[str] = field(default_factory=list)
-    failed: dict[str, Exception] = field(default_factory=dict)
 
 
 async def run_tasks(queue: deque[Task], report: Report) -> None:
@@ -43,17 +25,3 @@ async def run_tasks(queue: deque[Task], report: Report) -> None:
             report.failed.pop(task.name, None)
             report.done.append(task.name)
         del queue[place]
-
-
-async def drain_until(queue: deque[Task], *, deadline: float) -> Report:
-    report = Report()
-    with anyio.move_on_at(deadline):
-        await run_tasks(queue, report)
-    return report
-
-
-async def drain_or_fail(queue: deque[Task], *, deadline: float) -> Report:
-    report = await drain_until(queue, deadline=deadline)
-    if queue:
-        raise TimeoutError
-    return report

@@ -3,29 +3,10 @@
 Breaks: R2
 """
 
-from collections import deque
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-
 import anyio
 from anyio.lowlevel import checkpoint_if_cancelled
 
-
-@dataclass(frozen=True)
-class Task:
-    """Something to do: `work()` is awaited and takes about `estimate` seconds."""
-
-    name: str
-    work: Callable[[], Awaitable[object]]
-    estimate: float = 0.0
-
-
-@dataclass
-class Report:
-    """What a call got done: names of tasks, and the exceptions of those that failed."""
-
-    done: list[str] = field(default_factory=list)
-    failed: dict[str, Exception] = field(default_factory=dict)
+del _run_what_fits
 
 
 async def drain_until(queue: deque[Task], *, deadline: float) -> Report:

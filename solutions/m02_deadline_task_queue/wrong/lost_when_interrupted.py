@@ -1,31 +1,11 @@
 """Takes all tasks out of the queue at first; puts back what is left after a timeout or a cancellation, not after a `SystemExit`.
 
+Base: right/raised_leaves_the_queue
 Breaks: G5
 Also: R3
 """
 
-from collections import deque
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-
-import anyio
-
-
-@dataclass(frozen=True)
-class Task:
-    """Something to do."""
-
-    name: str
-    work: Callable[[], Awaitable[object]]
-    estimate: float = 0.0
-
-
-@dataclass
-class Report:
-    """What a call got done."""
-
-    done: list[str] = field(default_factory=list)
-    failed: dict[str, Exception] = field(default_factory=dict)
+del _Runner
 
 
 async def drain_until(queue: deque[Task], *, deadline: float) -> Report:
@@ -49,11 +29,4 @@ async def drain_until(queue: deque[Task], *, deadline: float) -> Report:
         queue.extend([*left, *tasks])
         raise
     queue.extend([*left, *tasks])
-    return report
-
-
-async def drain_or_fail(queue: deque[Task], *, deadline: float) -> Report:
-    report = await drain_until(queue, deadline=deadline)
-    if queue:
-        raise TimeoutError(f"{len(queue)} left")
     return report

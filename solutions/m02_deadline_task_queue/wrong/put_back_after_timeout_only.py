@@ -1,27 +1,11 @@
 """Puts the interrupted task back when the own scope caught the timeout; nobody does when others cancel.
 
+Base: right/plain
 Breaks: R3
 Also: G5
 """
 
-from collections import deque
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-
-import anyio
-
-
-@dataclass(frozen=True)
-class Task:
-    name: str
-    work: Callable[[], Awaitable[object]]
-    estimate: float = 0.0
-
-
-@dataclass
-class Report:
-    done: list[str] = field(default_factory=list)
-    failed: dict[str, Exception] = field(default_factory=dict)
+del run_tasks
 
 
 async def drain_until(queue: deque[Task], *, deadline: float) -> Report:
@@ -45,11 +29,4 @@ async def drain_until(queue: deque[Task], *, deadline: float) -> Report:
             queue.extendleft(reversed(skipped))
     if scope.cancelled_caught:
         queue.insert(len(skipped), task)
-    return report
-
-
-async def drain_or_fail(queue: deque[Task], *, deadline: float) -> Report:
-    report = await drain_until(queue, deadline=deadline)
-    if queue:
-        raise TimeoutError
     return report

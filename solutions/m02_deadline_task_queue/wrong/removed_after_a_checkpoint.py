@@ -1,28 +1,11 @@
 """Passes a checkpoint between the end of a task and its removal: cancelled there, it would run again.
 
+Base: right/plain
 Breaks: R3
 Also: R2
 """
 
-from collections import deque
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-
-import anyio
 import anyio.lowlevel
-
-
-@dataclass(frozen=True)
-class Task:
-    name: str
-    work: Callable[[], Awaitable[object]]
-    estimate: float = 0.0
-
-
-@dataclass
-class Report:
-    done: list[str] = field(default_factory=list)
-    failed: dict[str, Exception] = field(default_factory=dict)
 
 
 async def run_tasks(queue: deque[Task], report: Report) -> None:
@@ -41,17 +24,3 @@ async def run_tasks(queue: deque[Task], report: Report) -> None:
             report.done.append(task.name)
         await anyio.lowlevel.checkpoint()
         del queue[place]
-
-
-async def drain_until(queue: deque[Task], *, deadline: float) -> Report:
-    report = Report()
-    with anyio.move_on_at(deadline):
-        await run_tasks(queue, report)
-    return report
-
-
-async def drain_or_fail(queue: deque[Task], *, deadline: float) -> Report:
-    report = await drain_until(queue, deadline=deadline)
-    if queue:
-        raise TimeoutError
-    return report

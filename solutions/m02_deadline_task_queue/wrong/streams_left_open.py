@@ -1,26 +1,10 @@
 """Hands tasks to a worker through a stream that stays open when the call is interrupted.
 
+Base: right/plain
 Breaks: G2
 """
 
-from collections import deque
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-
-import anyio
-
-
-@dataclass(frozen=True)
-class Task:
-    name: str
-    work: Callable[[], Awaitable[object]]
-    estimate: float = 0.0
-
-
-@dataclass
-class Report:
-    done: list[str] = field(default_factory=list)
-    failed: dict[str, Exception] = field(default_factory=dict)
+del run_tasks
 
 
 async def drain_until(queue: deque[Task], *, deadline: float) -> Report:
@@ -42,11 +26,4 @@ async def drain_until(queue: deque[Task], *, deadline: float) -> Report:
                 report.done.append(task.name)
             queue.remove(task)
         receive.close()
-    return report
-
-
-async def drain_or_fail(queue: deque[Task], *, deadline: float) -> Report:
-    report = await drain_until(queue, deadline=deadline)
-    if queue:
-        raise TimeoutError
     return report

@@ -1,62 +1,14 @@
 """Takes groups among the failures apart.
 
+Base: right/plain
 Breaks: R6
 """
 
-import math
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Generic, TypeVar
 
-import anyio
-
-T = TypeVar("T")
-R = TypeVar("R")
-
-
-@dataclass
-class BatchResult(Generic[R]):
-    """What became of each item, by its index."""
-
-    succeeded: dict[int, R] = field(default_factory=dict)
-    failed: dict[int, Exception] = field(default_factory=dict)
-
+class BatchResult:
     def raise_for_failures(self) -> None:
         if self.failed:
             raise ExceptionGroup(
                 "some items failed",
                 [leaf for _, error in sorted(self.failed.items()) for leaf in getattr(error, "exceptions", [error])],
             )
-
-
-async def run_batch(
-    items: Sequence[T],
-    worker: Callable[[T], Awaitable[R]],
-    *,
-    limit: int,
-    attempts: int = 1,
-    backoff: float = 0.1,
-    timeout: float = math.inf,
-) -> BatchResult[R]:
-    if limit < 1 or attempts < 1:
-        raise ValueError("limit and attempts must be at least 1")
-    result: BatchResult[R] = BatchResult()
-    slots = anyio.Semaphore(limit)
-
-    async def settle(index: int, item: T) -> None:
-        for attempt in range(1, attempts + 1):
-            try:
-                async with slots:
-                    with anyio.fail_after(timeout):
-                        result.succeeded[index] = await worker(item)
-                return
-            except Exception as error:
-                if attempt == attempts:
-                    result.failed[index] = error
-                    return
-            await anyio.sleep(backoff * 2 ** (attempt - 1))
-
-    async with anyio.create_task_group() as group:
-        for index, item in enumerate(items):
-            group.start_soon(settle, index, item)
-    return result

@@ -1,29 +1,8 @@
 """Asks whether the timeout has struck, not whether it stopped the call: a late value is there twice.
 
+Base: right/plain
 Breaks: R1
 """
-
-import math
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Generic, TypeVar
-
-import anyio
-
-T = TypeVar("T")
-R = TypeVar("R")
-
-
-@dataclass
-class BatchResult(Generic[R]):
-    """What became of each item, by its index."""
-
-    succeeded: dict[int, R] = field(default_factory=dict)
-    failed: dict[int, Exception] = field(default_factory=dict)
-
-    def raise_for_failures(self) -> None:
-        if self.failed:
-            raise ExceptionGroup("some items failed", [self.failed[index] for index in sorted(self.failed)])
 
 
 async def run_batch(

@@ -1,30 +1,9 @@
 """Gives the slot back after a return or an error, but not after a timeout.
 
+Base: right/plain
 Breaks: R5
 Also: R8 G2 G6
 """
-
-import math
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Generic, TypeVar
-
-import anyio
-
-T = TypeVar("T")
-R = TypeVar("R")
-
-
-@dataclass
-class BatchResult(Generic[R]):
-    """What became of each item, by its index."""
-
-    succeeded: dict[int, R] = field(default_factory=dict)
-    failed: dict[int, Exception] = field(default_factory=dict)
-
-    def raise_for_failures(self) -> None:
-        if self.failed:
-            raise ExceptionGroup("some items failed", [self.failed[index] for index in sorted(self.failed)])
 
 
 async def run_batch(

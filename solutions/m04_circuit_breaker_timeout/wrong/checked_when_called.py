@@ -1,28 +1,9 @@
 """Looks at the arguments when the first call comes.
 
+Base: right/plain
 Breaks: G8
 Also: R7
 """
-
-from collections.abc import Awaitable, Callable
-from enum import StrEnum
-from typing import TypeVar
-
-import anyio
-
-T = TypeVar("T")
-
-
-class State(StrEnum):
-    """What a circuit breaker does with calls."""
-
-    CLOSED = "closed"
-    OPEN = "open"
-    HALF_OPEN = "half_open"
-
-
-class CircuitOpenError(Exception):
-    """The call was refused."""
 
 
 class CircuitBreaker:
@@ -32,14 +13,6 @@ class CircuitBreaker:
         self.opened_at: float | None = None
         self.openings = 0
         self.probing = False
-
-    @property
-    def state(self) -> State:
-        if self.opened_at is None:
-            return State.CLOSED
-        if anyio.current_time() >= self.opened_at + self.cooldown:
-            return State.HALF_OPEN
-        return State.OPEN
 
     async def call(self, func: Callable[..., Awaitable[T]], *args: object) -> T:
         if self.timeout <= 0 or self.threshold < 1 or self.cooldown < 0:
@@ -63,13 +36,3 @@ class CircuitBreaker:
         finally:
             if probe:
                 self.probing = False
-
-    def failed(self, probe: bool) -> None:
-        self.failures += 1
-        if probe or self.failures >= self.threshold:
-            self.opened_at = anyio.current_time()
-            self.openings += 1
-
-    def succeeded(self) -> None:
-        self.failures = 0
-        self.opened_at = None

@@ -1,27 +1,8 @@
 """Forgets failures that are older than the cooldown.
 
+Base: right/plain
 Breaks: R2
 """
-
-from collections.abc import Awaitable, Callable
-from enum import StrEnum
-from typing import TypeVar
-
-import anyio
-
-T = TypeVar("T")
-
-
-class State(StrEnum):
-    """What a circuit breaker does with calls."""
-
-    CLOSED = "closed"
-    OPEN = "open"
-    HALF_OPEN = "half_open"
-
-
-class CircuitOpenError(Exception):
-    """The call was refused."""
 
 
 class CircuitBreaker:
@@ -33,35 +14,6 @@ class CircuitBreaker:
         self.opened_at: float | None = None
         self.openings = 0
         self.probing = False
-
-    @property
-    def state(self) -> State:
-        if self.opened_at is None:
-            return State.CLOSED
-        if anyio.current_time() >= self.opened_at + self.cooldown:
-            return State.HALF_OPEN
-        return State.OPEN
-
-    async def call(self, func: Callable[..., Awaitable[T]], *args: object) -> T:
-        state = self.state
-        if state is State.OPEN or self.probing:
-            raise CircuitOpenError
-        self.probing = probe = state is State.HALF_OPEN
-        openings = self.openings
-        try:
-            with anyio.fail_after(self.timeout):
-                value = await func(*args)
-        except Exception:
-            if openings == self.openings:
-                self.failed(probe)
-            raise
-        else:
-            if openings == self.openings:
-                self.succeeded()
-            return value
-        finally:
-            if probe:
-                self.probing = False
 
     def failed(self, probe: bool) -> None:
         now = anyio.current_time()

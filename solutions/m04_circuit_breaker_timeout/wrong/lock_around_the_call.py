@@ -1,27 +1,8 @@
 """Holds a lock while `func` runs: calls wait for each other.
 
+Base: right/plain
 Breaks: R6
 """
-
-from collections.abc import Awaitable, Callable
-from enum import StrEnum
-from typing import TypeVar
-
-import anyio
-
-T = TypeVar("T")
-
-
-class State(StrEnum):
-    """What a circuit breaker does with calls."""
-
-    CLOSED = "closed"
-    OPEN = "open"
-    HALF_OPEN = "half_open"
-
-
-class CircuitOpenError(Exception):
-    """The call was refused."""
 
 
 class CircuitBreaker:
@@ -34,14 +15,6 @@ class CircuitBreaker:
         self.openings = 0
         self.probing = False
         self.lock = anyio.Lock()
-
-    @property
-    def state(self) -> State:
-        if self.opened_at is None:
-            return State.CLOSED
-        if anyio.current_time() >= self.opened_at + self.cooldown:
-            return State.HALF_OPEN
-        return State.OPEN
 
     async def call(self, func: Callable[..., Awaitable[T]], *args: object) -> T:
         state = self.state
@@ -64,13 +37,3 @@ class CircuitBreaker:
         finally:
             if probe:
                 self.probing = False
-
-    def failed(self, probe: bool) -> None:
-        self.failures += 1
-        if probe or self.failures >= self.threshold:
-            self.opened_at = anyio.current_time()
-            self.openings += 1
-
-    def succeeded(self) -> None:
-        self.failures = 0
-        self.opened_at = None

@@ -1,28 +1,9 @@
 """Only calls look at the clock, refused ones too: who asks for the state sees what the last call saw.
 
+Base: right/plain
 Breaks: R3
 Also: R5 R6 G5
 """
-
-from collections.abc import Awaitable, Callable
-from enum import StrEnum
-from typing import TypeVar
-
-import anyio
-
-T = TypeVar("T")
-
-
-class State(StrEnum):
-    """What a circuit breaker does with calls."""
-
-    CLOSED = "closed"
-    OPEN = "open"
-    HALF_OPEN = "half_open"
-
-
-class CircuitOpenError(Exception):
-    """The call was refused."""
 
 
 class CircuitBreaker:
@@ -65,13 +46,3 @@ class CircuitBreaker:
         finally:
             if probe:
                 self.probing = False
-
-    def failed(self, probe: bool) -> None:
-        self.failures += 1
-        if probe or self.failures >= self.threshold:
-            self.opened_at = anyio.current_time()
-            self.openings += 1
-
-    def succeeded(self) -> None:
-        self.failures = 0
-        self.opened_at = None

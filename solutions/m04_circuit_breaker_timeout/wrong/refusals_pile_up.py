@@ -1,27 +1,8 @@
 """Counts who came while a probe ran, and takes only the probe off when it ends: the place stays taken.
 
+Base: right/plain
 Breaks: R3
 """
-
-from collections.abc import Awaitable, Callable
-from enum import StrEnum
-from typing import TypeVar
-
-import anyio
-
-T = TypeVar("T")
-
-
-class State(StrEnum):
-    """What a circuit breaker does with calls."""
-
-    CLOSED = "closed"
-    OPEN = "open"
-    HALF_OPEN = "half_open"
-
-
-class CircuitOpenError(Exception):
-    """The call was refused."""
 
 
 class CircuitBreaker:
@@ -33,14 +14,6 @@ class CircuitBreaker:
         self.opened_at: float | None = None
         self.openings = 0
         self.waiting = 0
-
-    @property
-    def state(self) -> State:
-        if self.opened_at is None:
-            return State.CLOSED
-        if anyio.current_time() >= self.opened_at + self.cooldown:
-            return State.HALF_OPEN
-        return State.OPEN
 
     async def call(self, func: Callable[..., Awaitable[T]], *args: object) -> T:
         state = self.state
@@ -66,13 +39,3 @@ class CircuitBreaker:
         finally:
             if probe:
                 self.waiting -= 1
-
-    def failed(self, probe: bool) -> None:
-        self.failures += 1
-        if probe or self.failures >= self.threshold:
-            self.opened_at = anyio.current_time()
-            self.openings += 1
-
-    def succeeded(self) -> None:
-        self.failures = 0
-        self.opened_at = None

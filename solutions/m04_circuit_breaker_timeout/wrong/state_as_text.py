@@ -4,48 +4,8 @@ Breaks: R3
 Also: R1 R2 R4 R5 R6 R7 G1 G5 G9
 """
 
-from collections.abc import Awaitable, Callable
-from enum import StrEnum
-from typing import TypeVar
-
-from anyio import current_time, fail_after
-
-T = TypeVar("T")
-
-
-class State(StrEnum):
-    """What a circuit breaker does with calls."""
-
-    CLOSED = "closed"
-    OPEN = "open"
-    HALF_OPEN = "half_open"
-
-
-class CircuitOpenError(Exception):
-    """The call was refused."""
-
 
 class CircuitBreaker:
-    """Lets calls through as long as they succeed often enough.
-
-    Args:
-        timeout: seconds that a call may take.
-        threshold: failures in a row that open the circuit.
-        cooldown: seconds for which it then refuses every call.
-
-    Raises:
-        ValueError: if `timeout` is not above 0, `threshold` is below 1 or `cooldown` below 0.
-    """
-
-    def __init__(self, *, timeout: float, threshold: int, cooldown: float) -> None:
-        if timeout <= 0 or threshold < 1 or cooldown < 0:
-            raise ValueError("timeout must be above 0, threshold at least 1 and cooldown at least 0")
-        self._timeout, self._threshold, self._cooldown = timeout, threshold, cooldown
-        self._failures = 0
-        self._opened_at: float | None = None  # None while closed
-        self._openings = 0  # tells a call let through before an opening from one let through after it
-        self._probing = False
-
     @property
     def state(self) -> str:
         """What the circuit is now; computed, because nobody is there to change it when the cooldown is over."""
@@ -86,13 +46,3 @@ class CircuitBreaker:
             # Also after a cancellation, which is neither of the two. A late call must not touch another's place.
             if probe:
                 self._probing = False
-
-    def _failed(self, *, probe: bool) -> None:
-        self._failures += 1
-        if probe or self._failures >= self._threshold:
-            self._opened_at = current_time()
-            self._openings += 1
-
-    def _succeeded(self) -> None:
-        self._failures = 0
-        self._opened_at = None

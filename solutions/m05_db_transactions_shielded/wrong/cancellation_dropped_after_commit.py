@@ -1,24 +1,10 @@
 """Passes a checkpoint after the commit, and drops the cancellation that shows there.
 
+Base: right/plain
 Breaks: G3
 """
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Protocol
-
-import anyio
 import anyio.lowlevel
-
-
-class Connection(Protocol):
-    async def begin(self) -> None: ...
-
-    async def commit(self) -> None: ...
-
-    async def rollback(self) -> None: ...
-
-    def invalidate(self) -> None: ...
 
 
 @asynccontextmanager
@@ -42,16 +28,3 @@ async def transaction(conn: Connection, *, finish_timeout: float = 5.0) -> Async
         await anyio.lowlevel.checkpoint()
     except anyio.get_cancelled_exc_class():
         pass
-
-
-async def _roll_back(conn: Connection, timeout: float) -> None:
-    rolled_back = False
-    try:
-        with anyio.move_on_after(timeout, shield=True):
-            await conn.rollback()
-            rolled_back = True
-    except Exception:
-        pass
-    finally:
-        if not rolled_back:
-            conn.invalidate()

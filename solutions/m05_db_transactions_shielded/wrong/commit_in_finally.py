@@ -4,21 +4,9 @@ Breaks: R1
 Also: R2 R3 R5 R6 R7 G1 G5 G2 G4 G6 R4 R1
 """
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Protocol
-
 import anyio
 
-
-class Connection(Protocol):
-    async def begin(self) -> None: ...
-
-    async def commit(self) -> None: ...
-
-    async def rollback(self) -> None: ...
-
-    def invalidate(self) -> None: ...
+del _roll_back
 
 
 @asynccontextmanager

@@ -1,23 +1,8 @@
 """Keeps the deadline of the first finish for those that come meanwhile.
 
+Base: right/plain
 Breaks: R3
 """
-
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Protocol
-
-import anyio
-
-
-class Connection(Protocol):
-    async def begin(self) -> None: ...
-
-    async def commit(self) -> None: ...
-
-    async def rollback(self) -> None: ...
-
-    def invalidate(self) -> None: ...
 
 
 @asynccontextmanager
@@ -47,16 +32,3 @@ def _deadline(timeout: float) -> float:
     if _deadlines.get(timeout, now) <= now:
         _deadlines[timeout] = now + timeout
     return _deadlines[timeout]
-
-
-async def _roll_back(conn: Connection, timeout: float) -> None:
-    rolled_back = False
-    try:
-        with anyio.move_on_after(timeout, shield=True):
-            await conn.rollback()
-            rolled_back = True
-    except Exception:
-        pass
-    finally:
-        if not rolled_back:
-            conn.invalidate()

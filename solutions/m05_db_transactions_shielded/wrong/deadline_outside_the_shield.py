@@ -3,21 +3,7 @@
 Breaks: R3
 """
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Protocol
-
 import anyio
-
-
-class Connection(Protocol):
-    async def begin(self) -> None: ...
-
-    async def commit(self) -> None: ...
-
-    async def rollback(self) -> None: ...
-
-    def invalidate(self) -> None: ...
 
 
 @asynccontextmanager

@@ -1,24 +1,8 @@
 """Raises `TimeoutError` for the first commit that was given up only: later ones just end.
 
+Base: right/plain
 Breaks: R3
 """
-
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Protocol
-
-import anyio
-
-
-class Connection(Protocol):
-    async def begin(self) -> None: ...
-
-    async def commit(self) -> None: ...
-
-    async def rollback(self) -> None: ...
-
-    def invalidate(self) -> None: ...
-
 
 _told: list[bool] = []
 
@@ -42,16 +26,3 @@ async def transaction(conn: Connection, *, finish_timeout: float = 5.0) -> Async
         if not _told:
             _told.append(True)
             raise TimeoutError
-
-
-async def _roll_back(conn: Connection, timeout: float) -> None:
-    rolled_back = False
-    try:
-        with anyio.move_on_after(timeout, shield=True):
-            await conn.rollback()
-            rolled_back = True
-    except Exception:
-        pass
-    finally:
-        if not rolled_back:
-            conn.invalidate()

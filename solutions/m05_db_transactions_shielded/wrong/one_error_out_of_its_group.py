@@ -1,23 +1,8 @@
 """Takes the only error out of a group that the body raised.
 
+Base: right/plain
 Breaks: R1
 """
-
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Protocol
-
-import anyio
-
-
-class Connection(Protocol):
-    async def begin(self) -> None: ...
-
-    async def commit(self) -> None: ...
-
-    async def rollback(self) -> None: ...
-
-    def invalidate(self) -> None: ...
 
 
 @asynccontextmanager
@@ -39,16 +24,3 @@ async def transaction(conn: Connection, *, finish_timeout: float = 5.0) -> Async
     if scope.cancelled_caught:
         conn.invalidate()
         raise TimeoutError
-
-
-async def _roll_back(conn: Connection, timeout: float) -> None:
-    rolled_back = False
-    try:
-        with anyio.move_on_after(timeout, shield=True):
-            await conn.rollback()
-            rolled_back = True
-    except Exception:
-        pass
-    finally:
-        if not rolled_back:
-            conn.invalidate()

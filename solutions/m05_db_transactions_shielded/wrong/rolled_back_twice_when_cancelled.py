@@ -3,27 +3,7 @@
 Breaks: R1
 """
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from typing import Protocol
-
-from anyio import get_cancelled_exc_class, move_on_after
-
-
-class Connection(Protocol):
-    """What a transaction needs of a connection. Given."""
-
-    async def begin(self) -> None:
-        """Open a transaction."""
-
-    async def commit(self) -> None:
-        """Make the changes last."""
-
-    async def rollback(self) -> None:
-        """Undo the changes."""
-
-    def invalidate(self) -> None:
-        """Give the connection up: it must not be used again. Not async: it cannot be interrupted."""
+from anyio import get_cancelled_exc_class
 
 
 @asynccontextmanager
@@ -59,15 +39,3 @@ async def transaction(conn: Connection, *, finish_timeout: float = 5.0) -> Async
         # Nobody knows whether it was committed: a rollback would not tell either.
         conn.invalidate()
         raise TimeoutError(f"commit took longer than {finish_timeout} s")
-
-
-async def _roll_back(conn: Connection, timeout: float) -> None:
-    """Roll back within `timeout` seconds, or invalidate; an error of `rollback` never hides why we are here."""
-    rolled_back = False
-    try:
-        with suppress(Exception), move_on_after(timeout, shield=True):
-            await conn.rollback()
-            rolled_back = True
-    finally:
-        if not rolled_back:
-            conn.invalidate()

@@ -1,23 +1,8 @@
 """Hears of the end of the commit over a stream that nobody closes.
 
+Base: right/plain
 Breaks: G2
 """
-
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Protocol
-
-import anyio
-
-
-class Connection(Protocol):
-    async def begin(self) -> None: ...
-
-    async def commit(self) -> None: ...
-
-    async def rollback(self) -> None: ...
-
-    def invalidate(self) -> None: ...
 
 
 @asynccontextmanager
@@ -40,16 +25,3 @@ async def transaction(conn: Connection, *, finish_timeout: float = 5.0) -> Async
         conn.invalidate()
         raise TimeoutError
     receive.receive_nowait()
-
-
-async def _roll_back(conn: Connection, timeout: float) -> None:
-    rolled_back = False
-    try:
-        with anyio.move_on_after(timeout, shield=True):
-            await conn.rollback()
-            rolled_back = True
-    except Exception:
-        pass
-    finally:
-        if not rolled_back:
-            conn.invalidate()

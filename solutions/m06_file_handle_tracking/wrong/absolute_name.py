@@ -1,5 +1,6 @@
 """The file is tracked by its absolute path, whatever path was given.
 
+Base: none
 Breaks: R5
 """
 

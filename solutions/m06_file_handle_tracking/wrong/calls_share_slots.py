@@ -1,5 +1,6 @@
 """Calls that run at the same time with the same limit share their slots.
 
+Base: none
 Breaks: R7
 """
 

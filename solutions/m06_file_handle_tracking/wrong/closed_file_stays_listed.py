@@ -1,5 +1,6 @@
 """A file that is closed already is left alone at the end of the block, and stays listed.
 
+Base: none
 Breaks: R5
 """
 

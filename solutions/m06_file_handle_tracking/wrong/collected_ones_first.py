@@ -1,5 +1,6 @@
 """What was garbage-collected is listed before everything that is alive, whatever its age.
 
+Base: none
 Breaks: R3
 """
 

@@ -1,5 +1,6 @@
 """The names of what leaked are joined, and an empty text is taken for no leak.
 
+Base: none
 Breaks: R4
 """
 

@@ -1,5 +1,6 @@
 """Whether a resource is tracked already is asked by its truth, so an empty one may be tracked twice.
 
+Base: none
 Breaks: R2
 """
 

@@ -1,5 +1,6 @@
 """A block counts what is true in a condition only, so an empty buffer may stay open.
 
+Base: none
 Breaks: R4
 """
 

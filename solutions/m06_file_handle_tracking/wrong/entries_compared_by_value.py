@@ -1,5 +1,6 @@
 """Entries are dataclasses, which compare by value: untracking one takes an equal one off the list.
 
+Base: none
 Breaks: R2
 """
 

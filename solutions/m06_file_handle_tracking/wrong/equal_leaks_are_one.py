@@ -1,5 +1,6 @@
 """Two of one name and time are one.
 
+Base: none
 Breaks: R1
 """
 

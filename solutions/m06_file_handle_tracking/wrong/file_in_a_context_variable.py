@@ -1,5 +1,6 @@
 """The open file is kept in a context variable, in which a block inside the block puts its own.
 
+Base: none
 Breaks: R5
 """
 

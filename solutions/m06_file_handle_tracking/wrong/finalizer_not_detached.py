@@ -1,5 +1,6 @@
 """A finalizer notes each resource that is collected as a leak, also one that was untracked in time.
 
+Base: none
 Breaks: R3
 Also: R7
 """

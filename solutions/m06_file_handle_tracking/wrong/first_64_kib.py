@@ -1,5 +1,6 @@
 """Reads once, 64 KiB at most.
 
+Base: none
 Breaks: R7
 """
 

@@ -1,5 +1,6 @@
 """Of a group of errors that the body raises, only the first leaves the block.
 
+Base: none
 Breaks: R5
 """
 

@@ -1,5 +1,6 @@
 """What was written is flushed first, shielded; if that fails, the file is not closed.
 
+Base: none
 Breaks: R6
 """
 

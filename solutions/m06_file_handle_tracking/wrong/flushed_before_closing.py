@@ -1,5 +1,6 @@
 """What was written is flushed first, in a thread that a cancelled task does not start any more.
 
+Base: none
 Breaks: R6
 """
 

@@ -1,5 +1,6 @@
 """`live()` gives the list that the tracker itself works with, and whoever changes it changes the tracker.
 
+Base: none
 Breaks: R1
 """
 

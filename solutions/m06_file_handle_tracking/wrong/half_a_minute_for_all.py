@@ -1,5 +1,6 @@
 """`read_all` gives up after thirty seconds.
 
+Base: none
 Breaks: R7
 """
 

@@ -1,5 +1,6 @@
 """Lines are put together without their ends.
 
+Base: none
 Breaks: R7
 """
 

@@ -1,5 +1,6 @@
 """A stand-in for the file is tracked before the file is opened, and taken off again if that fails.
 
+Base: none
 Breaks: R5
 """
 

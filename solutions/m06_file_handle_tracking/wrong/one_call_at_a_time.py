@@ -1,5 +1,6 @@
 """A lock of the module lets one call of `read_all` run at a time.
 
+Base: none
 Breaks: R7
 """
 

@@ -1,5 +1,6 @@
 """The list of what is tracked is an attribute of the class, so all trackers share it.
 
+Base: none
 Breaks: R1
 """
 

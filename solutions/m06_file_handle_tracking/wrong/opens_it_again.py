@@ -1,5 +1,6 @@
 """`read_all` tries a file that cannot be opened again after a while, and opens others meanwhile.
 
+Base: none
 Breaks: R7
 """
 

@@ -1,5 +1,6 @@
 """Slots are kept in the module for each limit, and one is not given back if its file cannot be read.
 
+Base: none
 Breaks: R7
 """
 

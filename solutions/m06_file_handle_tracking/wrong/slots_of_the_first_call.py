@@ -1,5 +1,6 @@
 """The slots are made by the first call and kept in the module, with the limit of that call.
 
+Base: none
 Breaks: R7
 """
 

@@ -1,5 +1,6 @@
 """Never more than ten files are open at once, whatever `limit` says.
 
+Base: none
 Breaks: R7
 """
 

@@ -1,5 +1,6 @@
 """Texts are kept from call to call, so a file that has changed is not read again.
 
+Base: none
 Breaks: R7
 """
 

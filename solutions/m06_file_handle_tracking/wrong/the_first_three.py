@@ -1,27 +1,14 @@
 """The text names three at most.
 
+Base: right/plain
 Breaks: R4
 """
 
-import os
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
-import weakref
-
-import anyio
 from anyio import AsyncFile
 
-
-class LeakError(Exception):
-    pass
-
-
-@dataclass(frozen=True)
-class Leak:
-    name: str
-    opened_at: float
+del Entry
 
 
 class _Entry:
@@ -41,15 +28,6 @@ class LeakTracker:
         if self._find(resource):
             raise ValueError(f"{name} is tracked")
         self._entries.append(_Entry(resource, Leak(name, anyio.current_time())))
-
-    def untrack(self, resource: object) -> None:
-        entry = self._find(resource)
-        if entry is None:
-            raise ValueError("not tracked")
-        self._entries.remove(entry)
-
-    def live(self) -> list[Leak]:
-        return [entry.leak for entry in self._entries]
 
     @contextmanager
     def watch(self) -> Iterator[None]:

@@ -1,5 +1,6 @@
 """Waits a minute at most, and then takes what is not there.
 
+Base: none
 Breaks: R2
 """
 

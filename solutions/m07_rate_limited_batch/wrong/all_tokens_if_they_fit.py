@@ -1,5 +1,6 @@
 """Takes the tokens of the whole batch at once if the bucket can hold so many.
 
+Base: none
 Breaks: R7
 """
 

@@ -1,18 +1,11 @@
 """A lock of asyncio's, and its sleep.
 
+Base: right/plain
 Breaks: G1 on trio
 Also: R2 R3 R4 R7 G3 R5 G6 G2 G4 G8
 """
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeVar
-
 import asyncio
-
-import anyio
-
-T = TypeVar("T")
-R = TypeVar("R")
 
 
 class TokenBucket:
@@ -23,16 +16,6 @@ class TokenBucket:
         self._tokens, self._updated = capacity, anyio.current_time()
         self._lock = asyncio.Lock()
 
-    @property
-    def available(self) -> float:
-        self._refill()
-        return self._tokens
-
-    def _refill(self) -> None:
-        now = anyio.current_time()
-        self._tokens = min(self._capacity, self._tokens + (now - self._updated) * self._rate)
-        self._updated = now
-
     async def acquire(self, tokens: float = 1.0) -> None:
         if not 0 < tokens <= self._capacity:
             raise ValueError("tokens must be more than 0 and at most the capacity")
@@ -40,22 +23,3 @@ class TokenBucket:
             while self.available < tokens:
                 await asyncio.sleep((tokens - self._tokens) / self._rate)
             self._tokens -= tokens
-
-
-async def process_batch(
-    items: Sequence[T], worker: Callable[[T], Awaitable[R]], *, bucket: TokenBucket, limit: int
-) -> list[R]:
-    if limit < 1:
-        raise ValueError("limit must be at least 1")
-    results: dict[int, R] = {}
-    slots = anyio.Semaphore(limit)
-
-    async def work(index: int, item: T) -> None:
-        async with slots:
-            await bucket.acquire()
-            results[index] = await worker(item)
-
-    async with anyio.create_task_group() as group:
-        for index, item in enumerate(items):
-            group.start_soon(work, index, item)
-    return [results[index] for index in range(len(items))]

@@ -1,5 +1,6 @@
 """A bucket holds one token at least, whatever its capacity.
 
+Base: none
 Breaks: R2
 Also: R6
 """

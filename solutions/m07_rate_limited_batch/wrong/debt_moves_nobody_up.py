@@ -1,24 +1,12 @@
 """Takes its tokens in advance and gives them back when cancelled, but those behind sleep on.
 
+Base: right/plain
 Breaks: R4
 """
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeVar
-
-import anyio
-
-T = TypeVar("T")
-R = TypeVar("R")
-
 
 class TokenBucket:
-    def __init__(self, *, rate: float, capacity: float) -> None:
-        if rate <= 0 or capacity <= 0:
-            raise ValueError("rate and capacity must be positive")
-        self._rate, self._capacity = rate, capacity
-        self._tokens, self._updated = capacity, anyio.current_time()
-        self._lock = anyio.Lock()
+    del _refill
 
     @property
     def available(self) -> float:
@@ -40,22 +28,3 @@ class TokenBucket:
             except BaseException:
                 self._tokens = self._level() + tokens
                 raise
-
-
-async def process_batch(
-    items: Sequence[T], worker: Callable[[T], Awaitable[R]], *, bucket: TokenBucket, limit: int
-) -> list[R]:
-    if limit < 1:
-        raise ValueError("limit must be at least 1")
-    results: dict[int, R] = {}
-    slots = anyio.Semaphore(limit)
-
-    async def work(index: int, item: T) -> None:
-        async with slots:
-            await bucket.acquire()
-            results[index] = await worker(item)
-
-    async with anyio.create_task_group() as group:
-        for index, item in enumerate(items):
-            group.start_soon(work, index, item)
-    return [results[index] for index in range(len(items))]

@@ -1,5 +1,6 @@
 """Takes an error of streams that the worker raises for the end of its own stream.
 
+Base: none
 Breaks: R7
 """
 

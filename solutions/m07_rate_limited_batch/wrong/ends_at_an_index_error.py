@@ -1,5 +1,6 @@
 """Takes an `IndexError` of the worker for the end of the items.
 
+Base: none
 Breaks: R7
 """
 

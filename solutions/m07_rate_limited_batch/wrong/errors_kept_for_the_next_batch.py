@@ -1,5 +1,6 @@
 """Keeps the errors in the module, and raises the first one again after the next batch.
 
+Base: none
 Breaks: R7
 """
 

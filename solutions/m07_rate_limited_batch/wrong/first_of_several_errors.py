@@ -1,5 +1,6 @@
 """Raises the first of several errors, whatever the others are.
 
+Base: none
 Breaks: G5
 """
 

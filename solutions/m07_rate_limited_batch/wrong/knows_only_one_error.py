@@ -1,5 +1,6 @@
 """Passes a single error on; when there are two, the results are returned.
 
+Base: none
 Breaks: R7
 Also: G5
 """

@@ -1,5 +1,6 @@
 """Looks again each hour.
 
+Base: none
 Breaks: R5
 """
 

@@ -1,5 +1,6 @@
 """What is not there is refused.
 
+Base: none
 Breaks: R6
 Also: G1 G3 R2 R3 R4 R5 R7 G2 G4 G6 G8
 """

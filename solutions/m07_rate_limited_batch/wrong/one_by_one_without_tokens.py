@@ -1,5 +1,6 @@
 """With a limit of one it goes through the items in a loop, and takes no tokens.
 
+Base: none
 Breaks: R7
 """
 

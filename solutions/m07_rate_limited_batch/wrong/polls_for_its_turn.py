@@ -1,16 +1,9 @@
 """Those behind the head look again and again whether it is their turn.
 
+Base: right/plain
 Breaks: R5
 Also: R2 R4 G6
 """
-
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeVar
-
-import anyio
-
-T = TypeVar("T")
-R = TypeVar("R")
 
 
 class TokenBucket:
@@ -20,16 +13,6 @@ class TokenBucket:
         self._rate, self._capacity = rate, capacity
         self._tokens, self._updated = capacity, anyio.current_time()
         self._line: list[object] = []
-
-    @property
-    def available(self) -> float:
-        self._refill()
-        return self._tokens
-
-    def _refill(self) -> None:
-        now = anyio.current_time()
-        self._tokens = min(self._capacity, self._tokens + (now - self._updated) * self._rate)
-        self._updated = now
 
     async def acquire(self, tokens: float = 1.0) -> None:
         if not 0 < tokens <= self._capacity:
@@ -44,22 +27,3 @@ class TokenBucket:
             self._tokens -= tokens
         finally:
             self._line.remove(me)
-
-
-async def process_batch(
-    items: Sequence[T], worker: Callable[[T], Awaitable[R]], *, bucket: TokenBucket, limit: int
-) -> list[R]:
-    if limit < 1:
-        raise ValueError("limit must be at least 1")
-    results: dict[int, R] = {}
-    slots = anyio.Semaphore(limit)
-
-    async def work(index: int, item: T) -> None:
-        async with slots:
-            await bucket.acquire()
-            results[index] = await worker(item)
-
-    async with anyio.create_task_group() as group:
-        for index, item in enumerate(items):
-            group.start_soon(work, index, item)
-    return [results[index] for index in range(len(items))]

@@ -1,5 +1,6 @@
 """Raises a result that is an exception.
 
+Base: none
 Breaks: R7
 """
 

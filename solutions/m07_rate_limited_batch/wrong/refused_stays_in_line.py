@@ -1,5 +1,6 @@
 """Joins the line, and then refuses what can never be granted.
 
+Base: none
 Breaks: R4
 """
 

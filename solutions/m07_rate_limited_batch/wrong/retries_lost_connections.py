@@ -1,5 +1,6 @@
 """A worker that lost its connection is called once more.
 
+Base: none
 Breaks: R7
 """
 

@@ -1,5 +1,6 @@
 """Never sleeps for less than a tenth of a millisecond.
 
+Base: none
 Breaks: R2
 """
 

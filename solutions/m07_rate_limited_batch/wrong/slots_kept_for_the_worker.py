@@ -1,5 +1,6 @@
 """Keeps the slots for the next call with the same worker.
 
+Base: none
 Breaks: R7
 """
 

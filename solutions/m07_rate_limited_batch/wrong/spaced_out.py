@@ -1,16 +1,9 @@
 """Grants one token every `1 / rate` seconds: no bursts.
 
+Base: right/plain
 Breaks: R1
 Also: R2 R4 R7
 """
-
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeVar
-
-import anyio
-
-T = TypeVar("T")
-R = TypeVar("R")
 
 
 class TokenBucket:
@@ -22,16 +15,6 @@ class TokenBucket:
         self._lock = anyio.Lock()
         self._next = anyio.current_time()
 
-    @property
-    def available(self) -> float:
-        self._refill()
-        return self._tokens
-
-    def _refill(self) -> None:
-        now = anyio.current_time()
-        self._tokens = min(self._capacity, self._tokens + (now - self._updated) * self._rate)
-        self._updated = now
-
     async def acquire(self, tokens: float = 1.0) -> None:
         if not 0 < tokens <= self._capacity:
             raise ValueError("tokens must be more than 0 and at most the capacity")
@@ -42,22 +25,3 @@ class TokenBucket:
             self._next = anyio.current_time() + tokens / self._rate
             self._refill()
             self._tokens -= tokens
-
-
-async def process_batch(
-    items: Sequence[T], worker: Callable[[T], Awaitable[R]], *, bucket: TokenBucket, limit: int
-) -> list[R]:
-    if limit < 1:
-        raise ValueError("limit must be at least 1")
-    results: dict[int, R] = {}
-    slots = anyio.Semaphore(limit)
-
-    async def work(index: int, item: T) -> None:
-        async with slots:
-            await bucket.acquire()
-            results[index] = await worker(item)
-
-    async with anyio.create_task_group() as group:
-        for index, item in enumerate(items):
-            group.start_soon(work, index, item)
-    return [results[index] for index in range(len(items))]

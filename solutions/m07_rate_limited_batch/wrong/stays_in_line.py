@@ -1,18 +1,11 @@
 """A waiter leaves the line when it is served, and only then.
 
+Base: right/plain
 Breaks: R4
 Also: R5 G2 G3
 """
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeVar
-
 from collections import deque
-
-import anyio
-
-T = TypeVar("T")
-R = TypeVar("R")
 
 
 class TokenBucket:
@@ -22,16 +15,6 @@ class TokenBucket:
         self._rate, self._capacity = rate, capacity
         self._tokens, self._updated = capacity, anyio.current_time()
         self._line: deque[anyio.Event] = deque()
-
-    @property
-    def available(self) -> float:
-        self._refill()
-        return self._tokens
-
-    def _refill(self) -> None:
-        now = anyio.current_time()
-        self._tokens = min(self._capacity, self._tokens + (now - self._updated) * self._rate)
-        self._updated = now
 
     async def acquire(self, tokens: float = 1.0) -> None:
         if not 0 < tokens <= self._capacity:
@@ -46,22 +29,3 @@ class TokenBucket:
         self._line.popleft()
         if self._line:
             self._line[0].set()
-
-
-async def process_batch(
-    items: Sequence[T], worker: Callable[[T], Awaitable[R]], *, bucket: TokenBucket, limit: int
-) -> list[R]:
-    if limit < 1:
-        raise ValueError("limit must be at least 1")
-    results: dict[int, R] = {}
-    slots = anyio.Semaphore(limit)
-
-    async def work(index: int, item: T) -> None:
-        async with slots:
-            await bucket.acquire()
-            results[index] = await worker(item)
-
-    async with anyio.create_task_group() as group:
-        for index, item in enumerate(items):
-            group.start_soon(work, index, item)
-    return [results[index] for index in range(len(items))]

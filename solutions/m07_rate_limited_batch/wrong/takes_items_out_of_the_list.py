@@ -1,5 +1,6 @@
 """Takes the items out of the sequence that it was given.
 
+Base: none
 Breaks: R7
 """
 

@@ -1,5 +1,6 @@
 """Ten workers are enough.
 
+Base: none
 Breaks: R7
 """
 

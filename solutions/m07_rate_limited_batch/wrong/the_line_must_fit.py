@@ -1,5 +1,6 @@
 """All that is asked for together must fit into the bucket.
 
+Base: none
 Breaks: R6
 Also: R2 R3 R4 R7 G3 G2 G4 G6 G8 R5
 """

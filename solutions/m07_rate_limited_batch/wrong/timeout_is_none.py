@@ -1,5 +1,6 @@
 """A worker that timed out has no result.
 
+Base: none
 Breaks: R7
 """
 

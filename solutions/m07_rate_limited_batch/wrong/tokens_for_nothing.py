@@ -1,5 +1,6 @@
 """Looks whether items are left, waits for a token, and finds that others have taken them.
 
+Base: none
 Breaks: R7
 """
 

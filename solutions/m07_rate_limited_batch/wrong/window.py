@@ -1,31 +1,12 @@
 """Counts anew when the window is over in which `capacity` tokens come in.
 
+Base: right/plain
 Breaks: R2
 Also: R1 R3 R4 R7 G6 R6
 """
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeVar
-
-import anyio
-
-T = TypeVar("T")
-R = TypeVar("R")
-
 
 class TokenBucket:
-    def __init__(self, *, rate: float, capacity: float) -> None:
-        if rate <= 0 or capacity <= 0:
-            raise ValueError("rate and capacity must be positive")
-        self._rate, self._capacity = rate, capacity
-        self._tokens, self._updated = capacity, anyio.current_time()
-        self._lock = anyio.Lock()
-
-    @property
-    def available(self) -> float:
-        self._refill()
-        return self._tokens
-
     def _refill(self) -> None:
         window = self._capacity / self._rate
         while anyio.current_time() >= self._updated + window:
@@ -38,22 +19,3 @@ class TokenBucket:
             while self.available < tokens:
                 await anyio.sleep(self._updated + self._capacity / self._rate - anyio.current_time())
             self._tokens -= tokens
-
-
-async def process_batch(
-    items: Sequence[T], worker: Callable[[T], Awaitable[R]], *, bucket: TokenBucket, limit: int
-) -> list[R]:
-    if limit < 1:
-        raise ValueError("limit must be at least 1")
-    results: dict[int, R] = {}
-    slots = anyio.Semaphore(limit)
-
-    async def work(index: int, item: T) -> None:
-        async with slots:
-            await bucket.acquire()
-            results[index] = await worker(item)
-
-    async with anyio.create_task_group() as group:
-        for index, item in enumerate(items):
-            group.start_soon(work, index, item)
-    return [results[index] for index in range(len(items))]

@@ -1,30 +1,9 @@
 """Ignores what a service raises once it was told to stop and cancelled.
 
+Base: right/plain
 Breaks: R4
 Also: R5
 """
-
-import signal
-from collections.abc import Sequence
-from typing import Protocol
-
-import anyio
-
-
-class Service(Protocol):
-    name: str
-
-    async def run(self, stop: anyio.Event) -> None: ...
-
-    async def cleanup(self) -> None: ...
-
-
-async def clean_up(service: Service, timeout: float, errors: list[Exception]) -> None:
-    try:
-        with anyio.fail_after(timeout, shield=True):
-            await service.cleanup()
-    except Exception as error:
-        errors.append(error)
 
 
 async def host(
@@ -58,29 +37,3 @@ async def host(
             await clean_up(service, cleanup_timeout, errors)
     if errors:
         raise ExceptionGroup("services or cleanups failed", errors)
-
-
-async def run_until(services: Sequence[Service], stop: anyio.Event, *, grace: float, cleanup_timeout: float) -> None:
-    await host(services, stop, anyio.Event(), grace, cleanup_timeout)
-
-
-async def serve(
-    services: Sequence[Service],
-    *,
-    grace: float,
-    cleanup_timeout: float,
-    signals: Sequence[signal.Signals] = (signal.SIGTERM, signal.SIGINT),
-) -> None:
-    stop, hurry = anyio.Event(), anyio.Event()
-    with anyio.open_signal_receiver(*signals) as received:
-
-        async def listen():
-            await anext(received)
-            stop.set()
-            async for _ in received:
-                hurry.set()
-
-        async with anyio.create_task_group() as listening:
-            listening.start_soon(listen)
-            await host(services, stop, hurry, grace, cleanup_timeout)
-            listening.cancel_scope.cancel()

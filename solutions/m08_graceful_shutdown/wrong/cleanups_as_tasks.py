@@ -1,5 +1,6 @@
 """A cleanup can be started as a task as it is.
 
+Base: none
 Breaks: G9
 """
 

@@ -1,5 +1,6 @@
 """A second error ends the grace.
 
+Base: none
 Breaks: R2
 """
 

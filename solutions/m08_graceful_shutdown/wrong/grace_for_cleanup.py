@@ -1,5 +1,6 @@
 """What is left of the grace bounds the cleanups too.
 
+Base: none
 Breaks: R3
 """
 

@@ -1,29 +1,8 @@
 """Cancels the task that reads signals before the cleanups: what comes then stays unread.
 
+Base: right/plain
 Breaks: R6 on trio
 """
-
-import signal
-from collections.abc import Sequence
-from typing import Protocol
-
-import anyio
-
-
-class Service(Protocol):
-    name: str
-
-    async def run(self, stop: anyio.Event) -> None: ...
-
-    async def cleanup(self) -> None: ...
-
-
-async def clean_up(service: Service, timeout: float, errors: list[Exception]) -> None:
-    try:
-        with anyio.fail_after(timeout, shield=True):
-            await service.cleanup()
-    except Exception as error:
-        errors.append(error)
 
 
 async def host(
@@ -58,10 +37,6 @@ async def host(
             await clean_up(service, cleanup_timeout, errors)
     if errors:
         raise ExceptionGroup("services or cleanups failed", errors)
-
-
-async def run_until(services: Sequence[Service], stop: anyio.Event, *, grace: float, cleanup_timeout: float) -> None:
-    await host(services, stop, anyio.Event(), grace, cleanup_timeout)
 
 
 async def serve(

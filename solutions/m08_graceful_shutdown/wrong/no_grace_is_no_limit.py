@@ -1,5 +1,6 @@
 """A grace of 0 is no limit.
 
+Base: none
 Breaks: R2
 """
 

@@ -1,5 +1,6 @@
 """With `stop` set from the start nothing has been opened, so nothing is cleaned up.
 
+Base: none
 Breaks: R3
 """
 

@@ -1,5 +1,6 @@
 """After a signal nobody asks for errors.
 
+Base: none
 Breaks: R4
 """
 

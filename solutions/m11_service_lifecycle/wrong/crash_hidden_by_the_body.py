@@ -1,5 +1,6 @@
 """When the body raises too, the error of the service that crashed is lost.
 
+Base: none
 Breaks: R6
 """
 

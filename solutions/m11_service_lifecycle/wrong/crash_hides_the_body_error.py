@@ -1,5 +1,6 @@
 """When a service crashed, its error leaves alone; what the body raises as it is cancelled is lost.
 
+Base: none
 Breaks: R6
 """
 

@@ -1,5 +1,6 @@
 """After a cancellation from outside a service that raises while it stops counts as stopped.
 
+Base: none
 Breaks: R4
 """
 

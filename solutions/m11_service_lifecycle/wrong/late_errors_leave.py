@@ -1,5 +1,6 @@
 """What a service raises as it is cancelled for being late leaves instead of a `StartError`.
 
+Base: none
 Breaks: R3
 """
 

@@ -1,5 +1,6 @@
 """An unhealthy service is `FAILED`.
 
+Base: none
 Breaks: R7
 """
 

@@ -1,5 +1,6 @@
 """Starts no more than a hundred workers, whatever was asked for.
 
+Base: none
 Breaks: R2
 """
 

@@ -1,5 +1,6 @@
 """More than ten workers are thought to be of no use.
 
+Base: none
 Breaks: R2
 """
 

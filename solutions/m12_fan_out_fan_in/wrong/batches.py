@@ -1,5 +1,6 @@
 """Works in batches: the next one begins when the last of a batch is done.
 
+Base: none
 Breaks: R2
 """
 

@@ -1,5 +1,6 @@
 """Cancels the task group when the last worker is done, and with it the body.
 
+Base: none
 Breaks: R4
 """
 

@@ -1,11 +1,8 @@
 """When the consumer leaves, the stream is closed, and the workers end after the item at hand.
 
+Base: right/plain
 Breaks: R6
 """
-
-from contextlib import asynccontextmanager
-
-import anyio
 
 
 @asynccontextmanager
@@ -29,11 +26,3 @@ async def fan_out(source, worker, *, workers, buffer=0):
             for _ in range(workers):
                 group.start_soon(work, send.clone())
         yield receive
-
-
-async def fan_in(source, worker, *, workers):
-    results = {}
-    async with fan_out(enumerate(source), lambda entry: worker(entry[1]), workers=workers) as done:
-        async for (number, _), result in done:
-            results[number] = result
-    return [results[number] for number in sorted(results)]

@@ -1,5 +1,6 @@
 """Gives each worker a buffer of its own.
 
+Base: none
 Breaks: R3
 """
 

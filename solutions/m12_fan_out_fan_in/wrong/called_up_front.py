@@ -1,5 +1,6 @@
 """`fan_in` calls `worker` for all items at once and awaits the calls a few at a time.
 
+Base: none
 Breaks: R2
 Also: G2
 """

@@ -1,5 +1,6 @@
 """Calls the worker where it asks the source: what the call itself raises is taken for the end.
 
+Base: none
 Breaks: G9
 """
 

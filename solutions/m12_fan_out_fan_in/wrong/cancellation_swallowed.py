@@ -1,5 +1,6 @@
 """Treats cancellation of the body as a way to leave the block.
 
+Base: none
 Breaks: G3
 """
 

@@ -1,11 +1,8 @@
 """A worker that sends into the stream that the consumer has closed raises.
 
+Base: right/plain
 Breaks: R6
 """
-
-from contextlib import asynccontextmanager
-
-import anyio
 
 
 @asynccontextmanager
@@ -26,11 +23,3 @@ async def fan_out(source, worker, *, workers, buffer=0):
                 group.start_soon(work, send.clone())
         yield receive
         group.cancel_scope.cancel()
-
-
-async def fan_in(source, worker, *, workers):
-    results = {}
-    async with fan_out(enumerate(source), lambda entry: worker(entry[1]), workers=workers) as done:
-        async for (number, _), result in done:
-            results[number] = result
-    return [results[number] for number in sorted(results)]

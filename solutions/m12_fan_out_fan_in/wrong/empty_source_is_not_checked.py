@@ -1,5 +1,6 @@
 """`fan_in` returns at once for an empty source, before it looks at `workers`.
 
+Base: none
 Breaks: R7
 Also: G8
 """

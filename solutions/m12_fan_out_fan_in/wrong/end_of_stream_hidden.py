@@ -1,5 +1,6 @@
 """Takes the `EndOfStream` of a worker or of the source for the end of its own stream.
 
+Base: none
 Breaks: R5
 """
 

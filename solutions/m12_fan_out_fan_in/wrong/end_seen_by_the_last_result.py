@@ -1,5 +1,6 @@
 """Whoever delivers the last result ends the iteration: without a result nobody does.
 
+Base: none
 Breaks: R4
 Also: G2
 """

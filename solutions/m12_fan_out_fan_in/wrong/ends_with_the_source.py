@@ -1,5 +1,6 @@
 """Closes the results when the source is exhausted, while the last workers still work.
 
+Base: none
 Breaks: R1
 Also: R5 G9
 """

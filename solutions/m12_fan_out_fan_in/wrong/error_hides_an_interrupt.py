@@ -1,5 +1,6 @@
 """Raises one error of the group, and so loses what is no `Exception` beside it.
 
+Base: none
 Breaks: G5
 """
 

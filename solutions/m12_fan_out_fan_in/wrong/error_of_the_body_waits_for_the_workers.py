@@ -1,5 +1,6 @@
 """Lets the workers finish what they are at when the body has raised, and cancels them only if it has not.
 
+Base: none
 Breaks: R6
 """
 

@@ -1,5 +1,6 @@
 """Keeps an error until the consumer asks for the next result, or leaves.
 
+Base: none
 Breaks: R5
 """
 

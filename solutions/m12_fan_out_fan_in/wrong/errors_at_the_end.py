@@ -1,11 +1,8 @@
 """Collects errors, and raises them when all other work is done.
 
+Base: right/plain
 Breaks: R5
 """
-
-from contextlib import asynccontextmanager
-
-import anyio
 
 
 @asynccontextmanager
@@ -37,11 +34,3 @@ async def fan_out(source, worker, *, workers, buffer=0):
         group.cancel_scope.cancel()
     if errors:
         raise ExceptionGroup("some items failed", errors)
-
-
-async def fan_in(source, worker, *, workers):
-    results = {}
-    async with fan_out(enumerate(source), lambda entry: worker(entry[1]), workers=workers) as done:
-        async for (number, _), result in done:
-            results[number] = result
-    return [results[number] for number in sorted(results)]

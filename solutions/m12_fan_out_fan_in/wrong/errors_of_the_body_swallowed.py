@@ -1,11 +1,8 @@
 """Treats an error that the body raises as the end of the work.
 
+Base: right/plain
 Breaks: R6
 """
-
-from contextlib import asynccontextmanager
-
-import anyio
 
 
 @asynccontextmanager
@@ -33,11 +30,3 @@ async def fan_out(source, worker, *, workers, buffer=0):
         except Exception:
             pass
         group.cancel_scope.cancel()
-
-
-async def fan_in(source, worker, *, workers):
-    results = {}
-    async with fan_out(enumerate(source), lambda entry: worker(entry[1]), workers=workers) as done:
-        async for (number, _), result in done:
-            results[number] = result
-    return [results[number] for number in sorted(results)]

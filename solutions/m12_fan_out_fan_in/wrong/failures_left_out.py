@@ -1,5 +1,6 @@
 """A worker that raises is reported, and its item has no result.
 
+Base: none
 Breaks: R5
 Also: G9
 """

@@ -1,5 +1,6 @@
 """`fan_in` gives each worker its share of the items before any work begins.
 
+Base: none
 Breaks: R2
 """
 

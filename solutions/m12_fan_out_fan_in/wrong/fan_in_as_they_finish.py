@@ -1,5 +1,6 @@
 """`fan_in` returns the results in the order in which they were ready.
 
+Base: none
 Breaks: R1
 """
 

@@ -1,5 +1,6 @@
 """The stream of results is an async generator, which ends for good when a `receive` is given up.
 
+Base: none
 Breaks: R1
 """
 

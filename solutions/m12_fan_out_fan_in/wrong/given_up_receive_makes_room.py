@@ -1,5 +1,6 @@
 """Lets a worker take one more item for each `receive` that ended, also if it was given up.
 
+Base: none
 Breaks: R3
 """
 

@@ -1,5 +1,6 @@
 """Lets the workers finish what they are at when the body has raised what is no `Exception`.
 
+Base: none
 Breaks: G5
 """
 

@@ -1,5 +1,6 @@
 """Counts free places itself and sends without waiting: after the body has left, that raises.
 
+Base: none
 Breaks: R6
 """
 

@@ -1,5 +1,6 @@
 """Swallows a `KeyError` of the body.
 
+Base: none
 Breaks: R6
 """
 

@@ -1,5 +1,6 @@
 """Takes a `KeyError` of the worker as: there is no result.
 
+Base: none
 Breaks: R5
 """
 

@@ -1,5 +1,6 @@
 """Measures how long the work takes on the clock of the loop of asyncio.
 
+Base: none
 Breaks: G1 on trio
 Also: R1 R2 R4 R5 R6 G3 G5 G9
 """

@@ -1,5 +1,6 @@
 """Names the tasks after the worker: a callable that has no `__name__`, such as a partial, fails.
 
+Base: none
 Breaks: G9
 """
 

@@ -1,5 +1,6 @@
 """Marks the end of the items with `None`, which may be an item itself.
 
+Base: none
 Breaks: R1
 """
 

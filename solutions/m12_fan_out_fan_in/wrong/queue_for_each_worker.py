@@ -1,5 +1,6 @@
 """The queue of items holds two for each worker, on top of what the results may take.
 
+Base: none
 Breaks: R3
 """
 

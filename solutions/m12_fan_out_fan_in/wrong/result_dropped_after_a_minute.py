@@ -1,5 +1,6 @@
 """Drops a result that the consumer has not taken after a minute.
 
+Base: none
 Breaks: R1
 Also: R3
 """

@@ -1,5 +1,6 @@
 """Remembers results by item, so that an item that comes again is not worked on.
 
+Base: none
 Breaks: R1
 """
 

@@ -1,5 +1,6 @@
 """Waits for the oldest result first, so that results come in the order of the source.
 
+Base: none
 Breaks: R1
 Also: R2 R6
 """

@@ -1,5 +1,6 @@
 """`fan_in` finds the results again by their items, as if no two were equal.
 
+Base: none
 Breaks: R1
 """
 

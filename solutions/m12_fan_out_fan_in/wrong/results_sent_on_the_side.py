@@ -1,11 +1,8 @@
 """Hands each result to a task that sends it, and takes the next item at once.
 
+Base: right/plain
 Breaks: R3
 """
-
-from contextlib import asynccontextmanager
-
-import anyio
 
 
 @asynccontextmanager
@@ -35,11 +32,3 @@ async def fan_out(source, worker, *, workers, buffer=0):
         group.start_soon(all_workers)
         yield receive
         group.cancel_scope.cancel()
-
-
-async def fan_in(source, worker, *, workers):
-    results = {}
-    async with fan_out(enumerate(source), lambda entry: worker(entry[1]), workers=workers) as done:
-        async for (number, _), result in done:
-            results[number] = result
-    return [results[number] for number in sorted(results)]

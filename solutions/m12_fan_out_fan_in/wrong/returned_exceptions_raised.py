@@ -1,36 +1,8 @@
 """Raises exceptions that are results of `fan_in`.
 
+Base: right/plain
 Breaks: R1
 """
-
-from contextlib import asynccontextmanager
-
-import anyio
-
-
-@asynccontextmanager
-async def fan_out(source, worker, *, workers, buffer=0):
-    if workers < 1 or buffer < 0:
-        raise ValueError("workers >= 1, buffer >= 0")
-    items = iter(source)
-    send, receive = anyio.create_memory_object_stream(buffer)
-
-    async def work(results):
-        async with results:
-            for item in items:
-                result = await worker(item)
-                try:
-                    await results.send((item, result))
-                except anyio.BrokenResourceError:
-                    return
-
-    async with send, receive:
-        async with anyio.create_task_group() as tg:
-            for _ in range(workers):
-                tg.start_soon(work, send.clone())
-            send.close()
-            yield receive
-            tg.cancel_scope.cancel()
 
 
 async def fan_in(source, worker, *, workers):

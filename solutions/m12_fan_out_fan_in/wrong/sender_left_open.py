@@ -1,5 +1,6 @@
 """Nobody closes the sending end when the last worker is done.
 
+Base: none
 Breaks: R4
 Also: R6 G1 G2 G3 G4 G6
 """

@@ -1,13 +1,11 @@
 """Makes a short blocking pause before each item, to go easy on the source.
 
+Base: right/plain
 Breaks: G4
 Also: R2
 """
 
 import time
-from contextlib import asynccontextmanager
-
-import anyio
 
 
 @asynccontextmanager
@@ -33,11 +31,3 @@ async def fan_out(source, worker, *, workers, buffer=0):
                 group.start_soon(work, send.clone())
         yield receive
         group.cancel_scope.cancel()
-
-
-async def fan_in(source, worker, *, workers):
-    results = {}
-    async with fan_out(enumerate(source), lambda entry: worker(entry[1]), workers=workers) as done:
-        async for (number, _), result in done:
-            results[number] = result
-    return [results[number] for number in sorted(results)]

@@ -1,5 +1,6 @@
 """The slots of `fan_in` live outside of it, so that calls at the same time share them.
 
+Base: none
 Breaks: R2
 """
 

@@ -1,5 +1,6 @@
 """Closes the streams after an error and a cancellation, but not when a KeyboardInterrupt leaves the block.
 
+Base: none
 Breaks: G5
 """
 

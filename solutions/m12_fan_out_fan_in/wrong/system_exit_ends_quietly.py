@@ -1,5 +1,6 @@
 """Takes a `SystemExit` of the worker as the end of that worker.
 
+Base: none
 Breaks: G5
 """
 

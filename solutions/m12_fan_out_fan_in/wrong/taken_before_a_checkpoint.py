@@ -1,5 +1,6 @@
 """Takes a result out of the stream and then passes a checkpoint, at which it can be lost.
 
+Base: none
 Breaks: R1
 """
 

@@ -1,5 +1,6 @@
 """Takes a `TimeoutError` of the source as its end.
 
+Base: none
 Breaks: R5
 """
 

@@ -1,5 +1,6 @@
 """Calls the worker with the parts of an item that is a tuple.
 
+Base: none
 Breaks: R1
 """
 

@@ -1,5 +1,6 @@
 """Puts the parts of a result that is a tuple into the pair.
 
+Base: none
 Breaks: R1
 """
 

@@ -1,12 +1,9 @@
 """Shields each worker call, so that no item is left half done.
 
+Base: right/plain
 Breaks: G3
 Also: R5 R6 G2 G5
 """
-
-from contextlib import asynccontextmanager
-
-import anyio
 
 
 @asynccontextmanager
@@ -32,11 +29,3 @@ async def fan_out(source, worker, *, workers, buffer=0):
                 group.start_soon(work, send.clone())
         yield receive
         group.cancel_scope.cancel()
-
-
-async def fan_in(source, worker, *, workers):
-    results = {}
-    async with fan_out(enumerate(source), lambda entry: worker(entry[1]), workers=workers) as done:
-        async for (number, _), result in done:
-            results[number] = result
-    return [results[number] for number in sorted(results)]

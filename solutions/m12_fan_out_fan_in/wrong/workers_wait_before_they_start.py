@@ -1,5 +1,6 @@
 """Lets each worker sleep for a moment before it begins.
 
+Base: none
 Breaks: R2
 """
 

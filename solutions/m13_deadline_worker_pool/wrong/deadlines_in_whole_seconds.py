@@ -3,37 +3,9 @@
 Breaks: R6
 """
 
-import math
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import Generic, TypeVar
-
 import anyio
 
-T = TypeVar("T")
-
-
-class Status(StrEnum):
-    DONE = "done"
-    FAILED = "failed"
-    TIMED_OUT = "timed_out"
-    SKIPPED = "skipped"
-
-
-@dataclass(frozen=True)
-class Job(Generic[T]):
-    name: str
-    run: Callable[[float], Awaitable[T]]
-    deadline: float = math.inf
-    estimate: float = 0.0
-
-
-@dataclass(frozen=True)
-class Outcome(Generic[T]):
-    status: Status
-    value: T | None = None
-    error: Exception | None = None
+del _run
 
 
 async def run_pool(jobs, *, workers, deadline, margin=0.0):

@@ -1,40 +1,8 @@
 """Takes the job that was given last first, as `list.pop` does.
 
+Base: right/plain
 Breaks: R6
 """
-
-import math
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import Generic, TypeVar
-
-import anyio
-
-
-T = TypeVar("T")
-
-
-class Status(StrEnum):
-    DONE = "done"
-    FAILED = "failed"
-    TIMED_OUT = "timed_out"
-    SKIPPED = "skipped"
-
-
-@dataclass(frozen=True)
-class Job(Generic[T]):
-    name: str
-    run: Callable[[float], Awaitable[T]]
-    deadline: float = math.inf
-    estimate: float = 0.0
-
-
-@dataclass(frozen=True)
-class Outcome(Generic[T]):
-    status: Status
-    value: T | None = None
-    error: Exception | None = None
 
 
 async def run_pool(
@@ -58,12 +26,3 @@ async def run_pool(
         for _ in range(min(workers, len(jobs))):
             group.start_soon(work)
     return outcomes
-
-
-async def run_one(job: Job[T], end: float) -> Outcome[T]:
-    with anyio.move_on_at(end):
-        try:
-            return Outcome(Status.DONE, value=await job.run(end))
-        except Exception as error:
-            return Outcome(Status.FAILED, error=error)
-    return Outcome(Status.TIMED_OUT)

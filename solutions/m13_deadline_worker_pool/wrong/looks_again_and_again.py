@@ -4,39 +4,9 @@ Breaks: G6
 Also: R1 R2 R3 R4 R5 R6 R7 R8 G1 G2 G3 G4 G5 G9
 """
 
-import math
-from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import Generic, TypeVar
-
 import anyio
 
-
-T = TypeVar("T")
-
-
-class Status(StrEnum):
-    DONE = "done"
-    FAILED = "failed"
-    TIMED_OUT = "timed_out"
-    SKIPPED = "skipped"
-
-
-@dataclass(frozen=True)
-class Job(Generic[T]):
-    name: str
-    run: Callable[[float], Awaitable[T]]
-    deadline: float = math.inf
-    estimate: float = 0.0
-
-
-@dataclass(frozen=True)
-class Outcome(Generic[T]):
-    status: Status
-    value: T | None = None
-    error: Exception | None = None
+del _run
 
 
 async def run_pool(

@@ -1,41 +1,8 @@
 """A flag outside the function stops the workers once a call was cancelled or interrupted; nobody takes it back.
 
+Base: right/plain
 Breaks: R2
 """
-
-import math
-from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import Generic, TypeVar
-
-import anyio
-
-T = TypeVar("T")
-
-
-class Status(StrEnum):
-    DONE = "done"
-    FAILED = "failed"
-    TIMED_OUT = "timed_out"
-    SKIPPED = "skipped"
-
-
-@dataclass(frozen=True)
-class Job(Generic[T]):
-    name: str
-    run: Callable[[float], Awaitable[T]]
-    deadline: float = math.inf
-    estimate: float = 0.0
-
-
-@dataclass(frozen=True)
-class Outcome(Generic[T]):
-    status: Status
-    value: T | None = None
-    error: Exception | None = None
-
 
 stopped = False
 
@@ -66,12 +33,3 @@ async def run_pool(
         stopped = True
         raise
     return outcomes
-
-
-async def run_one(job: Job[T], end: float) -> Outcome[T]:
-    with anyio.move_on_at(end):
-        try:
-            return Outcome(Status.DONE, value=await job.run(end))
-        except Exception as error:
-            return Outcome(Status.FAILED, error=error)
-    return Outcome(Status.TIMED_OUT)

@@ -1,42 +1,9 @@
 """The call lasts until the pool's end.
 
+Base: right/plain
 Breaks: R5
 Also: R1 R2 R3 R4 R6 R7 R8 G1 G2 G3 G4 G5 G6 G9
 """
-
-import math
-from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import Generic, TypeVar
-
-import anyio
-
-
-T = TypeVar("T")
-
-
-class Status(StrEnum):
-    DONE = "done"
-    FAILED = "failed"
-    TIMED_OUT = "timed_out"
-    SKIPPED = "skipped"
-
-
-@dataclass(frozen=True)
-class Job(Generic[T]):
-    name: str
-    run: Callable[[float], Awaitable[T]]
-    deadline: float = math.inf
-    estimate: float = 0.0
-
-
-@dataclass(frozen=True)
-class Outcome(Generic[T]):
-    status: Status
-    value: T | None = None
-    error: Exception | None = None
 
 
 async def run_pool(
@@ -62,12 +29,3 @@ async def run_pool(
     if pool_end < math.inf:
         await anyio.sleep_until(pool_end)
     return outcomes
-
-
-async def run_one(job: Job[T], end: float) -> Outcome[T]:
-    with anyio.move_on_at(end):
-        try:
-            return Outcome(Status.DONE, value=await job.run(end))
-        except Exception as error:
-            return Outcome(Status.FAILED, error=error)
-    return Outcome(Status.TIMED_OUT)
