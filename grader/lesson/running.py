@@ -64,7 +64,7 @@ def run(lesson: Lesson, course: Course, module: Module | None = None) -> list[Wr
     # Two at a time: a lesson's two backends.
     with ThreadPoolExecutor(2) as pool:
         played = [pool.submit(_played, lesson, course, module, *job) for job in jobs]
-        tested = [pool.submit(_tested, lesson, part) for part in tests]
+        tested = [pool.submit(_tested, lesson, part, module) for part in tests]
         found = [wrong for future in (*played, *tested) for wrong in future.result()]
     return list(dict.fromkeys(found))
 
@@ -119,9 +119,11 @@ def _read(lesson: Lesson, backend: str, out: str, err: str) -> Iterator[Wrong]:
         yield Wrong(f"{lesson.where}:{begun}", f"the lesson broke off here on {backend}: {said}")
 
 
-def _tested(lesson: Lesson, part: TestFile) -> list[Wrong]:
-    """Run a file of tests that the lesson shows, alone in a folder."""
+def _tested(lesson: Lesson, part: TestFile, module: Module | None) -> list[Wrong]:
+    """Run a file of tests that the lesson shows, in a folder that holds only the learner's file: here the reference."""
     with tempfile.TemporaryDirectory(prefix="lesson-") as place:
+        if module is not None and module.solution.is_file():
+            shutil.copyfile(module.solution, Path(place) / module.stub.name)
         (Path(place) / part.name).write_text(part.text, encoding="utf-8")
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=short", "-rfE", part.name]
         try:

@@ -1,4 +1,7 @@
-"""What every lesson holds: its headings in their order, its steps, a puzzle, proofs, and three hints beside it."""
+"""What every lesson holds: its headings in their order, its steps, a puzzle, proofs, and three hints beside it.
+
+The core comes first, up to the exercise; the steps that only the stretch needs follow it, in a section of their own.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from grader.lesson.notebook import is_stale
 from grader.lesson.parts import Cell, Lesson, LessonError, Output, Puzzle, Text, Verify
 from grader.lesson.running import Wrong, codes
 
+STRETCH = "The stretch"
 SECTIONS = (
     "Warm-up",
     "The broken program",
@@ -19,11 +23,15 @@ SECTIONS = (
     "Put it in order",
     "The exercise",
     "Explain and compare",
+    STRETCH,
     "Bug clinic",
     "Further",
     "Where it is used",
 )
-STEPS = range(3, 7)
+OF_STRETCH = "(stretch)"
+"""How the title of a step ends that the core does not need."""
+
+STEPS = range(3, 8)
 PREDICT = "**Predict:**"
 RUNNERS = ("run", "record")
 
@@ -42,7 +50,7 @@ def misshapen(lesson: Lesson, module: Module | None = None) -> Iterator[Wrong]:
     yield from _predictions(lesson)
     if module is not None:
         yield from _head(lesson)
-        yield from _sections(lesson)
+        yield from _sections(lesson, module)
         yield from _steps(lesson, module)
         yield from _hints(module)
 
@@ -94,25 +102,38 @@ def _head(lesson: Lesson) -> Iterator[Wrong]:
         yield _at(lesson, titles[0].line, "the line after the title says: level · minutes · what it assumes")
 
 
-def _sections(lesson: Lesson) -> Iterator[Wrong]:
+def _sections(lesson: Lesson, module: Module) -> Iterator[Wrong]:
+    wanted = tuple(title for title in SECTIONS if title != STRETCH or _stretch_steps(module))
     headings = [(part.level, part.title) for part in lesson.headings]
     found = tuple(title for level, title in headings if level == 2)  # noqa: PLR2004 - `##`
-    for title in SECTIONS:
+    for title in wanted:
         if title not in found:
             yield _at(lesson, 1, f"has no section `## {title}`")
-    if not set(SECTIONS) - set(found) and found != SECTIONS:
-        strange = [title for title in found if title not in SECTIONS]
-        said = f"`## {strange[0]}` is none of them" if strange else f"they stand as {', '.join(found)}"
-        yield _at(lesson, 1, f"the sections are {', '.join(SECTIONS)}, once each and in this order: {said}")
+    if not set(wanted) - set(found) and found != wanted:
+        strange = [title for title in found if title not in wanted]
+        said = f"`## {strange[0]}` is not one of them" if strange else f"they are {', '.join(found)}"
+        yield _at(lesson, 1, f"the sections are {', '.join(wanted)}, once each and in this order: {said}")
+
+
+def _stretch_steps(module: Module) -> list[str]:
+    """The titles of the steps that only the stretch needs."""
+    return [title for title in module.steps.values() if title.endswith(OF_STRETCH)]
 
 
 def _steps(lesson: Lesson, module: Module) -> Iterator[Wrong]:
-    steps = _under(lesson, "The lesson")
-    if [part.title for part in steps] != list(module.steps.values()):
-        wanted = ", ".join(module.steps.values())
-        yield _at(lesson, 1, f"the steps under `## The lesson` are those of module.toml in their order: {wanted}")
-    elif len(steps) not in STEPS:
+    of_stretch = _stretch_steps(module)
+    of_core = [title for title in module.steps.values() if title not in of_stretch]
+    steps: list[Text] = []
+    for section, titles in (("The lesson", of_core), (STRETCH, of_stretch)):
+        found = _under(lesson, section)
+        steps += found
+        if [part.title for part in found] != titles:
+            wanted = ", ".join(titles)
+            yield _at(lesson, 1, f"the steps under `## {section}` are those of module.toml in their order: {wanted}")
+    if len(module.steps) not in STEPS:
         yield _at(lesson, 1, f"a lesson has {STEPS[0]} to {STEPS[-1]} steps")
+    if [*of_core, *of_stretch] != list(module.steps.values()):
+        yield _at(lesson, 1, f"a step whose title ends with {OF_STRETCH} comes after those of the core in module.toml")
     for part in steps:
         inside = _inside(lesson, part)
         if not any(isinstance(each, Cell) for each in inside):

@@ -4,7 +4,7 @@ import pytest
 
 from grader import cli
 from grader.lesson.notebook import text_of
-from grader.lesson.shape import misshapen
+from grader.lesson.shape import SECTIONS, misshapen
 from grader.lesson.source import read
 from grader.verify import prove
 
@@ -33,7 +33,7 @@ WRONG = [
     ),
     ("# Tiny\n", "Tiny is small.\n\n# Tiny\n", "begins with one `# title`"),
     ("## Bug clinic\n", "## Bugs\n", "has no section `## Bug clinic`"),
-    ("## Bug clinic\n", "## More\n\n## Bug clinic\n", "`## More` is none of them"),
+    ("## Bug clinic\n", "## More\n\n## Bug clinic\n", "`## More` is not one of them"),
     ("## Warm-up\n", "## Further\n", "has no section `## Warm-up`"),
     ("### Wait for it\n", "### Wait for it!\n", "are those of module.toml in their order: Start, Wait for it, Come"),
     ("## Further\n", "## Further\n\n### Something\n", None),
@@ -54,6 +54,84 @@ WRONG = [
 def test_what_is_out_of_shape_is_said(wrong, old, new, said):
     lines = wrong(old, new)
     assert any(said in line for line in lines) if said else lines == [], lines
+
+
+STRETCH = """\
+## The stretch
+
+### More of it (stretch)
+
+**Predict:** and last?
+
+```python {#more}
+number += 1
+```
+```verify {#more}
+assert number == 4
+```
+
+<details><summary>Answer</summary>4</details>
+
+"""
+
+
+@pytest.fixture
+def with_steps(school):
+    """Change the steps in the module's file."""
+
+    def change(old, new):
+        toml = school.module("m01").toml
+        text = toml.read_text(encoding="utf-8")
+        assert old in text
+        toml.write_text(text.replace(old, new), encoding="utf-8")
+
+    return change
+
+
+LAST = 'end = "Come to an end"\n'
+MORE = 'more = "More of it (stretch)"\n'
+
+
+def test_the_stretch_comes_after_the_exercise(wrong, with_steps):
+    with_steps(LAST, LAST + MORE)
+    assert wrong("## Bug clinic\n", f"{STRETCH}## Bug clinic\n") == []
+
+
+def test_a_step_of_the_stretch_before_the_exercise(wrong, with_steps):
+    with_steps(LAST, LAST + MORE)
+    step = STRETCH.partition("\n\n")[2]
+    assert wrong("## Put it in order\n", f"{step}## Put it in order\n") == [
+        "has no section `## The stretch`",
+        "the steps under `## The lesson` are those of module.toml in their order: Start, Wait for it, Come to an end",
+        "the steps under `## The stretch` are those of module.toml in their order: More of it (stretch)",
+    ]
+
+
+OUT_OF_ORDER = (*SECTIONS[:3], "The stretch", *(title for title in SECTIONS[3:] if title != "The stretch"))
+
+
+def test_a_stretch_before_the_exercise(wrong, with_steps):
+    with_steps(LAST, LAST + MORE)
+    (said,) = wrong("## Put it in order\n", f"{STRETCH}## Put it in order\n")
+    assert said.startswith("the sections are Warm-up, The broken program, The lesson, Put it in order, The exercise, ")
+    assert said.endswith(": they are " + ", ".join(OUT_OF_ORDER))
+
+
+def test_a_stretch_without_a_step(wrong):
+    (said,) = wrong("## Bug clinic\n", "## The stretch\n\nNothing.\n\n## Bug clinic\n")
+    assert "`## The stretch` is not one of them" in said
+
+
+def test_a_step_of_the_stretch_named_before_one_of_the_core(wrong, with_steps):
+    with_steps(LAST, MORE + LAST)
+    assert wrong("## Bug clinic\n", f"{STRETCH}## Bug clinic\n") == [
+        "a step whose title ends with (stretch) comes after those of the core in module.toml"
+    ]
+
+
+def test_too_many_steps(wrong, with_steps):
+    with_steps(LAST, LAST + "".join(f'more{number} = "More {number}"\n' for number in range(5)))
+    assert "a lesson has 3 to 7 steps" in wrong()
 
 
 def test_a_lesson_without_a_puzzle(wrong, school):
