@@ -1,4 +1,4 @@
-"""Run jobs side by side, each with a timeout of its own.
+"""Run jobs side by side, each with its own timeout.
 
 Write `gather_within(jobs, timeout=…)`:
 
@@ -30,7 +30,7 @@ TIMED_OUT: Final = TimedOut.TIMED_OUT
 
 async def gather_within(jobs: Sequence[Callable[[], Awaitable[T]]], *, timeout: float) -> list[T | TimedOut]:
     """Run all jobs at the same time, each for at most `timeout` seconds; an entry per job, in order."""
-    # TODO: prepare one place per job, so that the order of finishing does not matter.
+    # TODO: prepare one slot per job, so that the order of finishing does not matter.
     # TODO: start all jobs together, each bounded by `timeout`.
     # TODO: return the list when every job has ended.
     raise NotImplementedError("TODO: write gather_within")
