@@ -1,13 +1,13 @@
 """Track what is open, and find what was never closed.
 
-Core. A `LeakTracker` lists what is tracked and not yet untracked, oldest first. Resources are told apart by identity.
+Core. A `LeakTracker` lists what is tracked and not yet untracked, oldest first. It compares resources by identity.
 Tracking one twice, or untracking one that is not tracked, raises `ValueError`.
 
 `with tracker.watch():` raises `LeakError`, with just their names in its text, if things that any task tracked during the
-block are live at its end. The body's own exception goes on instead.
+block are still live at its end. The body's own exception goes on instead.
 
-`open_tracked` opens a file with anyio and tracks it while it is open. However the block ends, the file is closed and
-untracked then, also in a task that is cancelled already. Opening and the body are not protected.
+`open_tracked` opens a file with anyio and tracks it while it is open. However the block ends, the file is then closed
+and untracked, also in a task that has been cancelled. Opening and the body are not protected.
 
 Stretch. The tracker keeps no resource alive, and still lists one that was garbage-collected: it leaked. `read_all`
 reads many files at the same time, each with `open_tracked`, with never more than `limit` open.
@@ -49,7 +49,7 @@ class LeakTracker:
         raise NotImplementedError("TODO: write track")
 
     def untrack(self, resource: object) -> None:
-        """Take `resource` off the list: it was closed; `ValueError` if it is not tracked."""
+        """Take `resource` off the list, because it was closed; `ValueError` if it is not tracked."""
         raise NotImplementedError("TODO: write untrack")
 
     def live(self) -> list[Leak]:
@@ -67,7 +67,7 @@ async def open_tracked(
     tracker: LeakTracker, path: str | os.PathLike[str], mode: str = "r"
 ) -> AsyncIterator[AsyncFile[Any]]:
     """Open a file that `tracker` lists, by `str(path)`, until the block ends."""
-    # TODO: open it with anyio; give it to the body; close and untrack it, whatever happens: the close may fail too.
+    # TODO: open it with anyio; give it to the body; close and untrack it, whatever happens: closing may fail too.
     raise NotImplementedError("TODO: write open_tracked")
     yield
 
