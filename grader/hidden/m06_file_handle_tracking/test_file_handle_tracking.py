@@ -117,6 +117,11 @@ def expect_closed(t: Trace, before: Any) -> None:
     """Expect that each file that was opened was closed by the time that span ended, and not by the collector."""
     if undisturbed(t):
         opened_files(t)
+    expect_closed_if_opened(t, before)
+
+
+def expect_closed_if_opened(t: Trace, before: Any) -> None:
+    """Expect the same, and not that any file was opened."""
     opens, closes = (t.notes(what, "file") for what in ("open", "close"))
     for name in dict.fromkeys(entry["value"] for entry in opens):
         count = sum(entry["value"] == name for entry in opens)
@@ -396,8 +401,8 @@ def test_known_name_or_resource(play: Play) -> None:
         kinds = dict.fromkeys(("alder", "birch"), kind)
         t = alone(play, track("alder"), wait(1), watch("w", wait(1), track("birch"), wait(1)), kinds=kinds)
         expect_leaks(t, "birch", others=["alder"])
-        t = alone(play, track("alder", "fir"), watch("w", track("birch", "fir")), kinds=kinds)
-        expect_leaks(t, "fir")
+        again = [wait(1), track("birch", "fir"), wait(1)]
+        expect_leaks(alone(play, track("alder", "fir"), wait(1), watch("w", *again), kinds=kinds), "fir")
         again = [wait(1), track("birch", "fir"), wait(1), untrack("alder")]
         expect_leaks(alone(play, track("alder", "fir"), wait(1), watch("w", *again), kinds=kinds), "fir")
 
@@ -872,11 +877,10 @@ def test_bad_limit(play: Play) -> None:
 @check("R7", misconception="errors-at-the-end", step="limit-what-is-open", core=False)
 def test_error_leaves(play: Play) -> None:
     """If a file cannot be opened or read, its error leaves the call, and all the others are closed."""
-    for bad, error in (("yew", "FileNotFoundError"), ("rowan", "UnicodeDecodeError")):
+    for bad in ("yew", "rowan"):
         for t in bad_file(play, bad, 3).orders(4):
-            call = t.one("read_all")
-            t.expect_that(f"{error} wanted", error in call.errors, f"it {call.ending}")
-            expect_closed(t, call)
+            expect_error_of(t, bad)
+            expect_closed_if_opened(t, t.one("read_all"))
             expect_untracked(t)
 
 
@@ -885,13 +889,20 @@ def test_error_stops_the_rest(play: Play) -> None:
     """Once a file could not be opened or read, no further one is opened."""
     for bad, limit, orders in (("yew", 2, 6), ("rowan", 2, 4), ("rowan", 1, 2)):
         for t in bad_file(play, bad, limit).orders(orders):
-            opened_files(t)
+            expect_error_of(t, bad)
             # The block of `open_tracked` is left when opening failed, or when closing after the error is done.
             done = [(n["value"][0], n["t"] + n["value"][2]) for n in t.notes("thread") if n["value"][1] == bad]
             first = [end for what, end in done if what == ("open" if bad == "yew" else "close")][:1]
             first = first or [max(end for _, end in done)] if done else []  # closed in no thread: when all was done
             late = [n["value"] for n in t.notes("open", "file") if first and n["t"] > first[0] + 0.01]
             t.expect(f"opened after {bad} had failed", late, [])
+
+
+def expect_error_of(t: Trace, bad: str) -> None:
+    """Expect the error of the file that cannot be opened or read out of `read_all`."""
+    error = "FileNotFoundError" if bad == "yew" else "UnicodeDecodeError"
+    call = t.one("read_all")
+    t.expect_that(f"{error} wanted", error in call.errors, f"it {call.ending}")
 
 
 def bad_file(play: Play, bad: str, limit: int) -> Trial:
@@ -962,7 +973,7 @@ def test_read_all_leaves_nothing_behind(play: Play) -> None:
     """When `read_all` has ended, however it ended, no task, stream, file or lock of it is left."""
     opened_files(alone(play, read_all(MANY, 2), files=TEXTS, seconds=times(play)), *MANY).expect_nothing_left()
     for bad in ("yew", "rowan"):
-        opened_files(bad_file(play, bad, 2)).expect_nothing_left()
+        bad_file(play, bad, 2).expect_nothing_left()
     seconds = times(play, opening=0.3, closing=0.4)
     for t in observed(play, read_all(MANY[:3], 2), files=TEXTS, seconds=seconds).cancelled("caller", limit=8):
         t.expect_nothing_left()
@@ -1042,7 +1053,7 @@ def test_reading_in_threads(play: Play) -> None:
         t.expect_that(
             "reading in worker threads", used >= len(MANY), "a file is read by a call that blocks the event loop"
         )
-    opened_files(bad_file(play, "yew", 2)).expect_not_blocked()
+    bad_file(play, "yew", 2).expect_not_blocked()
 
 
 @check("G5", misconception="catch-everything", step="answer-for-a-block")

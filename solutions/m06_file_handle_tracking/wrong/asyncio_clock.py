@@ -2,7 +2,7 @@
 
 Base: right/plain
 Breaks: G1 on trio
-Also: G2 G3 G5 R1 R2 R3 R4 R5 R6 R7
+Also: G2 G3 G5 R1 R2 R3 R4 R5 R6 R7 G6
 """
 
 import asyncio

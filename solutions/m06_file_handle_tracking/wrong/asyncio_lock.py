@@ -2,7 +2,7 @@
 
 Base: right/plain
 Breaks: G1 on trio
-Also: G3 R7
+Also: G3 R7 G2 G4 G6
 """
 
 import asyncio

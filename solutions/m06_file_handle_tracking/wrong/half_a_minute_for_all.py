@@ -2,6 +2,7 @@
 
 Base: none
 Breaks: R7
+Also: G6
 """
 
 import os
