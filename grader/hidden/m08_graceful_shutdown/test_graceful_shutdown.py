@@ -704,7 +704,8 @@ def test_all_errors_or_the_cancellation(play: Play) -> None:
     for trial in both(play, services, cleanups={"a": [wait(0.2), fail("C1")], "b": [hang()]}):
         t = trial.cancel("caller", at=START + 2.2)
         expect_begun(t)
-        if not is_cancelled(t):
+        stopped = any(error.kind in ("Cancelled", "CancelledError") for error in t.call.errors)
+        if t.call.how == "raised" and not stopped:  # else it ended by the cancellation, or mixes: R5's matter
             t.expect("the errors in the group", labels(t.call.errors), ["C1", "E1", "E2", "TimeoutError"])
 
 

@@ -2,7 +2,7 @@
 
 Base: right/plain
 Breaks: G3
-Also: R2 R3 R5 R6 G2 G5
+Also: R2 R3 R5 R6 G2 G5 R4
 """
 
 

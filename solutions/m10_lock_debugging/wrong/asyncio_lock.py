@@ -1,7 +1,7 @@
 """asyncio has a lock, too.
 
 Breaks: G1 on trio
-Also: R8 R9 R10 R6 R7 G3
+Also: R8 R9 R10 R6 R7 G3 G4 G6
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """Passes a checkpoint of asyncio's under the locks.
 
 Breaks: G1 on trio
-Also: R1 R2 R3 R4 G3 G5 G9
+Also: R1 R2 R3 R4 G3 G5 G9 G2 R5 G8
 """
 
 import asyncio

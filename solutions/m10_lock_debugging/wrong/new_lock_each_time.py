@@ -1,7 +1,7 @@
 """`lock` makes a lock.
 
 Breaks: R10
-Also: R6 R7 R8 R9 G1 G3
+Also: R6 R7 R8 R9 G1 G3 G2 G4 G5 G6
 """
 
 

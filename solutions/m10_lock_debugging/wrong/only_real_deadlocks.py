@@ -1,6 +1,7 @@
 """Raise when waiting would close a circle of tasks that wait for each other.
 
 Breaks: R6
+Also: R7
 """
 
 del find_path
