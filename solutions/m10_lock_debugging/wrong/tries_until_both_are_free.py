@@ -1,7 +1,7 @@
 """Take both locks without waiting, or neither, and look again soon.
 
 Breaks: G6
-Also: R1
+Also: R1 R4
 """
 
 
