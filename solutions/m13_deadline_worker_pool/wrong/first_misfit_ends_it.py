@@ -2,6 +2,7 @@
 
 Base: right/plain
 Breaks: R5
+Also: R1 R2
 """
 
 
