@@ -6,7 +6,7 @@ consumer has a script too: `each()` goes through all results, `first(2)` breaks 
 
 from typing import Any
 
-from grader import Play, Trial, at_most, awaitable, check, fail, give, hang, near, token, verb, wait
+from grader import Play, Trial, at_least, at_most, awaitable, check, fail, give, hang, near, token, verb, wait
 
 each, first, receive, busy, close = verb("each"), verb("first"), verb("receive"), verb("busy"), verb("close")
 
@@ -15,7 +15,7 @@ THREE = [["a", [wait(3), give("A")]], ["b", [wait(1), give("B")]], ["c", [wait(1
 
 def many(count: int) -> list[list[Any]]:
     """Items that take a second each."""
-    return [[f"i{number}", [wait(1)]] for number in range(count)]
+    return [[f"i{number}", [wait(1), give(f"I{number}")]] for number in range(count)]
 
 
 def fan_out(play: Play, items: list[list[Any]], *consumer: Any, **plan: Any) -> Trial:
@@ -28,17 +28,13 @@ def fan_in(play: Play, items: list[list[Any]], **plan: Any) -> Trial:
     return play(**{"items": items, "workers": 2, "function": "fan_in", **plan})
 
 
-def expect_received(t: Trial, number: int) -> None:
-    """Fail unless the consumer received so many pairs."""
+def expect_received(t: Trial) -> None:
+    """Fail unless the consumer received a pair, of an item that was worked on."""
     came = [entry["value"] for entry in t.notes("received")]
-    t.expect("how many pairs were received", sum(isinstance(pair, tuple) and len(pair) == 2 for pair in came), number)
     done = sum(work.how == "returned" for work in t.all("work"))
-    t.expect_that("pairs received", done >= number, f"{number}, though the worker finished {done} items")
-
-
-def expect_worked_on(t: Trial, number: int) -> None:
-    """Fail unless so many items were worked on."""
-    t.expect("how many items were worked on", len(t.all("work")), number)
+    pairs = sum(isinstance(pair, tuple) and len(pair) == 2 for pair in came)
+    t.expect("how many pairs were received", pairs, at_least(1))
+    t.expect_that("pairs received", done >= 1, f"{pairs}, though the worker finished no item")
 
 
 @check("R1", misconception="results-come-in-order", step="hand-on-as-they-finish")
@@ -68,15 +64,15 @@ def test_workers(play: Play) -> None:
 def test_source_stops(play: Play) -> None:
     """A consumer that stops receiving stops the source: it is not taken as a whole."""
     t = fan_out(play, many(60), receive(), busy(wait(500))).accepting("deadlock")
-    expect_received(t, 1)
+    expect_received(t)
     t.expect("items taken from the source, of 60", len(t.notes("taken")), at_most(30))
 
 
 @check("R3", misconception="a-bit-more-buffer", step="slow-consumer", core=False)
 def test_bound(play: Play) -> None:
     """At most `2 * workers + 2 * buffer + 1` items are taken from the source and not yet received."""
-    t = fan_out(play, many(60), receive(), busy(wait(500)), workers=2, buffer=1).accepting("deadlock")
-    expect_received(t, 1)
+    t = fan_out(play, many(60), receive(), busy(wait(50)), workers=2, buffer=1).accepting("deadlock")
+    expect_received(t)
     t.expect("items taken from the source, one of them received", len(t.notes("taken")), at_most(7 + 1))
 
 
@@ -85,7 +81,8 @@ def test_end(play: Play) -> None:
     """After the last result the iteration ends by itself, for an empty source at once."""
     for items in (THREE, []):
         t = fan_out(play, items)
-        expect_received(t, len(items))
+        if items:
+            expect_received(t)
         t.expect("ends of the iteration", len(t.notes("end")), 1)
 
 
@@ -117,7 +114,7 @@ def test_error_while_the_consumer_is_busy(play: Play) -> None:
 def test_break(play: Play) -> None:
     """When the body breaks out of the loop, workers are cancelled, streams closed, and the block ends."""
     t = fan_out(play, [["a", [wait(1), give("A")]], ["b", [wait(90)]], ["c", [wait(9)]]], first(1))
-    expect_received(t, 1)
+    expect_received(t)
     t.expect("the block ended at", t.call.end, near(1, within=0.05))
     t.expect("left open", t.call.left, {})
 
@@ -126,7 +123,7 @@ def test_break(play: Play) -> None:
 def test_close(play: Play) -> None:
     """When the body closes the stream and stays in the block, the block ends without an error."""
     t = fan_out(play, many(6), receive(), close(), busy(wait(5)))
-    expect_received(t, 1)
+    expect_received(t)
     t.expect("the block", t.call.ending, "returned")
 
 
@@ -142,7 +139,7 @@ def test_bad_arguments(play: Play) -> None:
 def test_both_backends(play: Play) -> None:
     """The file works on asyncio and on trio."""
     for t in (fan_out(play, THREE), fan_in(play, THREE)):
-        expect_worked_on(t, 3)
+        t.one("work")
         t.expect(t.call.what, t.call.ending, "returned")
 
 
@@ -150,7 +147,7 @@ def test_both_backends(play: Play) -> None:
 def test_nothing_left_behind(play: Play) -> None:
     """When the block has ended, no task and no stream is left."""
     t = fan_out(play, THREE)
-    expect_worked_on(t, 3)
+    t.one("work")
     t.expect_nothing_left()
 
 
@@ -168,7 +165,7 @@ def test_cancelled_from_outside(play: Play) -> None:
 def test_never_blocks(play: Play) -> None:
     """Nothing blocks the event loop."""
     t = fan_out(play, many(6), each(busy(wait(2))))
-    expect_worked_on(t, 6)
+    t.one("work")
     t.expect_not_blocked()
 
 
@@ -183,7 +180,7 @@ def test_interrupts_pass(play: Play) -> None:
 def test_no_busy_waiting(play: Play) -> None:
     """Waiting for a slow consumer takes no more wake-ups than waiting for a quick one."""
     t = fan_out(play, many(6), each(busy(wait(60))))
-    expect_worked_on(t, 6)
+    t.one("work")
     t.expect("wake-ups", t.steps, at_most(400))
 
 

@@ -1103,7 +1103,7 @@ def test_no_busy_waiting(play: Play) -> None:
     def steps(scale: float) -> int:
         plan = {"db": service(up=scale, down=scale), "web": service("db", up=scale, down=scale)}
         t = play(services=plan, body=[wait(scale)], start_timeout=3 * scale, health_interval=9 * scale)
-        expect_started(t, plan)
+        expect_started(t, ["db"])
         return t.steps
 
     t = play(services={"db": service()}, body=[wait(1)])

@@ -1,7 +1,7 @@
 """An error of the body ends the block like any other end.
 
 Breaks: R5
-Also: R4 G5
+Also: R4 G5 R6
 """
 
 

@@ -2,7 +2,7 @@
 
 Base: none
 Breaks: R1
-Also: R5 G9
+Also: R5 G9 R4
 """
 
 from contextlib import asynccontextmanager

@@ -2,7 +2,7 @@
 
 Base: none
 Breaks: G1 on trio
-Also: R1 R2 R4 R5 R6 G3 G5 G9
+Also: R1 R2 R3 R4 R5 R6 G2 G3 G4 G5 G6 G9
 """
 
 import asyncio

@@ -2,6 +2,7 @@
 
 Base: none
 Breaks: G9
+Also: R2
 """
 
 from collections import deque
