@@ -969,7 +969,7 @@ def test_cancelled_while_stopping(play: Play) -> None:
 @check("R8", misconception="shield-with-a-bound", step="keep-the-order-whatever-happens", core=False)
 def test_stop_has_no_bound(play: Play) -> None:
     """However long a dependant needs to clean up, what it requires stays running, cancelled or not."""
-    plan = {"db": service(), "web": service("db", down=100_000)}
+    plan = {"db": service(), "web": service("db", down=20_000)}
     for trial in (play(services=plan, body=[wait(3)]), play(services=plan, body=[wait(30)]).cancel("caller", at=20)):
         expect_stopped(trial, plan)
 
