@@ -72,7 +72,7 @@ def _caller(entry: Mapping[str, Any], function: str) -> str:
 # -- what is read from them --------------------------------------------------------------------------------------------
 def report_of(t: Trace, number: int = 0) -> tuple[list[Any], dict[Any, Any]]:
     """What a call reports: ``done``, sorted, and ``failed``, sorted by name. No clause orders them."""
-    report = t.calls()[number].value
+    report = t.first(t.calls()[number:], "the call", "was never made").value
     fields = getattr(report, "fields", {})
     done, failed = fields.get("done"), fields.get("failed")
     fits = isinstance(done, list) and isinstance(failed, dict)

@@ -297,7 +297,7 @@ def test_failure_frees_its_slot(play: Play) -> None:
 def test_all_at_once(play: Play) -> None:
     """As many calls as `limit` allows run at the same time, however large it is."""
     for items, limit in ((90, 90), (160, 150)):
-        t = batch(play, {f"i{n}": [wait(2), give("V")] for n in range(items)}, limit=limit)
+        t = batch(play, {f"i{n}": [wait(0.2), give("V")] for n in range(items)}, limit=limit)
         began = sum(work.start == near(START, within=1e-3) for work in t.all("work"))
         t.expect(f"calls that began at once, of {items} with limit={limit}", began, limit)
 

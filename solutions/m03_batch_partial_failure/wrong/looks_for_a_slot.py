@@ -1,4 +1,4 @@
-"""Looks every few milliseconds whether a slot is free.
+"""Looks ten times a second whether a slot is free.
 
 Base: right/plain
 Breaks: G6
@@ -25,7 +25,7 @@ async def run_batch(
         for attempt in range(1, attempts + 1):
             try:
                 while running >= limit:
-                    await anyio.sleep(0.01)
+                    await anyio.sleep(0.1)
                 running += 1
                 try:
                     with anyio.fail_after(timeout):

@@ -33,7 +33,7 @@ async def run_batch(
                     return
             due = anyio.current_time() + backoff * 2 ** (attempt - 1)
             while anyio.current_time() < due:
-                await anyio.sleep(min(0.01, due - anyio.current_time()))
+                await anyio.sleep(min(0.25, due - anyio.current_time()))
 
     async with anyio.create_task_group() as group:
         for index, item in enumerate(items):
