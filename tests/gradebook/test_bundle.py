@@ -18,6 +18,14 @@ def wheel(tmp_path):
     return str(path)
 
 
+@pytest.fixture(autouse=True)
+def plain(school, texts):
+    """Another right solution, which no bundle holds."""
+    path = school.course / f"solutions/{SLUG}/right/plain.py"
+    path.parent.mkdir()
+    path.write_text(texts["right"])
+
+
 def run(school, *words):
     return main(["--root", str(school.course), *map(str, words)])
 
@@ -48,7 +56,7 @@ def test_a_self_paced_bundle_holds_both(school, wheel, tmp_path):
     target = tmp_path / "bundle"
     assert run(school, "bundle", "--self-paced", "--to", target, "--wheel", wheel) == 0
     assert {f"solutions/{SLUG}/tiny.py", f"grader/hidden/{SLUG}/test_tiny.py"} <= files(target)
-    assert not any("wrong" in name for name in files(target))
+    assert not any("wrong" in name or "right" in name for name in files(target))
 
 
 def test_bundles_are_asked_for_clearly(school, wheel, tmp_path, capsys):
