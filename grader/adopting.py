@@ -15,24 +15,9 @@ from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from pathlib import Path
 
+from grader.blocks import DOCSTRING, Block, Part, block_of, class_of, is_import, is_placeholder, is_text, lines_of
 from grader.course import CourseError, Module
-from grader.overrides import (
-    BASE,
-    DOCSTRING,
-    NO_BASE,
-    Block,
-    Part,
-    base_name,
-    block_of,
-    class_of,
-    has_own_head,
-    is_import,
-    is_placeholder,
-    is_text,
-    lines_of,
-    merge,
-    spaced,
-)
+from grader.overrides import BASE, NO_BASE, base_name, has_own_head, merge, spaced
 
 WORTH = 0.75
 """An override pays if it has at most this share of the lines of the whole program: the reader must know the base too."""

@@ -13,7 +13,7 @@ import pytest
 LAYERS: list[set[str]] = [
     {"worker"},
     {"sandbox", "searches", "words", "course", "report", "flags", "extras", "writing"},
-    {"check", "values"},
+    {"check", "values", "blocks"},
     {"trace"},
     {"play"},
     {"grader"},

@@ -178,6 +178,13 @@ def test_what_cannot_be_merged_is_an_error_in_one_line(override, said):
     assert "\n" not in str(raised.value)
 
 
+def test_lines_and_columns_are_those_of_the_syntax_tree():
+    base = BASE.replace('name: str = ""', 'name: str = "a\u2028b"').replace("class Late(", "class Später(")
+    text = merge(base, '"""Wrong."""\n\n\nclass Später:\n    why = 1\n\n\ndef first():\n    return "\f"\n')
+    assert "class Später(Exception):\n    why = 1\n" in text
+    assert 'def first():\n    return "\f"\n\n\n# -- a part' in text
+
+
 # -- bases ----------------------------------------------------------------------------------------------------------
 OVERRIDE = '''\
 """No delay.
@@ -245,6 +252,8 @@ def test_a_file_in_which_nothing_is_missing_stands_alone(wrong, texts):
     assert wrong(texts["no_value"]) == texts["no_value"]
     assert wrong(part := texts["no_value"].replace("import anyio\n", "")) != part
     assert wrong(part := texts["no_value"].replace("class Given", "class Other")) != part
+    matches = "\n\ndef pick(x):\n    match x:\n        case [a, *b] | {'a': a, **b}:\n            return a, b\n"
+    assert wrong(whole := texts["no_value"] + matches) == whole
 
 
 @pytest.mark.parametrize("name", ["right/nothing", "tiny", "", "right/plain.py", "right/plain\nBase: none"])
