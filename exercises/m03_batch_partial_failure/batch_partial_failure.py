@@ -5,8 +5,8 @@ Core
 `run_batch(items, worker, limit=…)` awaits `worker(item)` for every item:
 
 - Never more than `limit` calls run at once, and as many as `limit` allows while items wait.
-- What `worker` returned goes into `succeeded`, the very exception that it raised into `failed`, by the index of the
-  item. A failure does not disturb the others. Only an `Exception` is a failure.
+- What `worker` returned goes into `succeeded`, the exception object that it raised into `failed`, under the index of
+  the item. A failure does not disturb the others. Only an `Exception` is a failure.
 - `limit` or `attempts` below 1: `ValueError`, before `worker` is called.
 - Cancelled from outside, the call ends by the cancellation as soon as the running workers have cleaned up, and `worker`
   is not called again.
