@@ -9,14 +9,15 @@ Write `CircuitBreaker(timeout=…, threshold=…, cooldown=…)` and `await brea
 - `threshold` failures in a row open the circuit. While it is `OPEN`, for `cooldown` seconds, a call raises
   `CircuitOpenError` at once, without calling `func`.
 - After that it is `HALF_OPEN`: one call at a time is let through as a probe, others are refused at once. Success closes
-  the circuit, failure opens it anew.
-- Cancelled from outside, a call is neither success nor failure. How `func` ended counts, nothing else.
-- Bad arguments: `ValueError`.
+  the circuit, a single failure opens it again.
+- Cancelled from outside, a call is neither success nor failure. But if `func` still returns or raises, that counts.
+- A `timeout` of 0 or less, a `threshold` below 1, a `cooldown` below 0: `ValueError` from the constructor, which needs
+  no event loop. A `cooldown` of 0 is allowed.
 
 Stretch
 -------
 Calls that were let through while `CLOSED` do not wait for each other. One that ends after the circuit opened changes
-nothing any more, whatever the state is by then.
+nothing, whatever the state is by then.
 
 Use anyio; the file must work on asyncio and trio.
 """
@@ -47,7 +48,7 @@ class CircuitBreaker:
     """
 
     def __init__(self, *, timeout: float, threshold: int, cooldown: float) -> None:
-        # TODO: refuse a `timeout` of 0 or less, a `threshold` below 1, a `cooldown` below 0.
+        # TODO: refuse bad arguments.
         # TODO: prepare what you must remember. No event loop runs yet, so there is no clock to look at.
         raise NotImplementedError("TODO: write CircuitBreaker.__init__")
 
