@@ -1,8 +1,8 @@
-"""A transaction: all of the work counts, or none of it, whatever strikes in between.
+"""A transaction: all of the work counts, or none of it, whatever happens in between.
 
 Core
 ----
-`async with transaction(conn)` calls `begin`, gives `conn` to the body and then calls `commit`. If the body raises or is
+`async with transaction(conn)` calls `begin`, hands `conn` to the body and then calls `commit`. If the body raises or is
 cancelled, `rollback` runs instead, and the very same exception, or the cancellation, goes on.
 
 Once `commit` or `rollback` has started, cancellation does not interrupt it; nothing else is protected. Each has
