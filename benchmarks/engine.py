@@ -21,12 +21,12 @@ from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from grader.play import order_of
-from grader.searches import first_runs
-from grader.worker import probes
-from grader.worker.alarm import Alarm
-from grader.worker.session import Session
-from grader.worker.subject import Subject
+from grader.checks.play import order_of
+from grader.judging.searches import first_runs
+from grader.worker.process.alarm import Alarm
+from grader.worker.process.player import Session
+from grader.worker.scene.subject import Subject
+from grader.worker.watch import probes
 from tests.worker.conftest import ONE_CALL
 from tests.worker.test_orders import BUGS, HEAD
 

@@ -24,11 +24,11 @@ from _pytest.runner import runtestprotocol
 from _pytest.skipping import evaluate_skip_marks
 
 from grader import notebook
-from grader.searches import first_runs
-from grader.worker import probes
-from grader.worker.alarm import Alarm
-from grader.worker.session import Session
-from grader.worker.subject import Subject
+from grader.judging.searches import first_runs
+from grader.worker.process.alarm import Alarm
+from grader.worker.process.player import Session
+from grader.worker.scene.subject import Subject
+from grader.worker.watch import probes
 
 WAYS = ("plain", "worker", "notebook")
 #: A run is killed after this time (s): it waits for something that never comes.

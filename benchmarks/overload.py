@@ -19,10 +19,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from grader.course import Course
-from grader.judge import How
-from grader.overrides import whole_program
-from grader.pool import Task, run_all
-from grader.report import Report
+from grader.course.overrides import whole_program
+from grader.judging.judge import How
+from grader.judging.pool import Task, run_all
+from grader.judging.report import Report
 
 ROOT = Path(__file__).resolve().parents[1]
 Verdicts = tuple[tuple[str, str, str], ...]

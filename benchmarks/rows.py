@@ -19,11 +19,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from grader.collect import Kind
+from grader.checks.collect import Kind
 from grader.course import Course
-from grader.judge import How
-from grader.pool import Task, run_all
-from grader.report import Report
+from grader.judging.judge import How
+from grader.judging.pool import Task, run_all
+from grader.judging.report import Report
 
 ROOT = Path(__file__).resolve().parents[1]
 KINDS: tuple[Kind, ...] = ("public", "hidden")

@@ -3,10 +3,10 @@
 These are the author's words; a check imports nothing else. `docs/checks.md` shows them at work.
 """
 
-from .check import CheckFailed, NotRun, check
-from .play import Play, Trial
-from .trace import Span, Trace
-from .words import (
+from grader.checks.play import Play, Trial
+from grader.checks.rule import CheckFailed, NotRun, check
+from grader.checks.trace import Span, Trace
+from grader.checks.words import (
     at_least,
     at_most,
     at_once,

@@ -31,7 +31,7 @@ ROW = {name: number for number, row in enumerate(LAYERS) for name in row}
 
 CONTENT = {"exercises", "solutions", "course", "tests"}
 STDLIB = sys.stdlib_module_names
-GRADEBOOK = "grader/gradebook"  # the only side that may know nbgrader
+GRADEBOOK = "grader/classroom"  # the only side that may know nbgrader
 NOTEBOOK = "grader/notebook"  # the only side that may know IPython
 
 
@@ -233,7 +233,7 @@ def test_a_wrong_import_is_noticed(tmp_path, file, line, said):
         ("grader/check.py", "if TYPE_CHECKING:\n    from .trace import Trace"),
         ("grader/sandbox/__init__.py", "from .walls import Walls\nfrom . import walls"),
         ("grader/cli/grade.py", "from ..judge import judge\nfrom . import check as command"),
-        ("grader/gradebook/book.py", "import nbgrader"),
+        ("grader/classroom/book.py", "import nbgrader"),
         ("grader/hidden/m01/test_m01.py", "import math\nfrom grader import check"),
         ("exercises/m01/m01.py", "import anyio\nfrom collections import deque"),
         ("solutions/m01/wrong/only_on_trio.py", "import trio"),

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 import click
 
-from grader.cli import author, class_, course, demo, grade, handin, helping, lab, learner, machine, wrong
+from grader.cli import author, check, class_, course, demo, doctor, grade, handin, helping, lab, wrong
 from grader.course import CourseError
-from grader.judge import DISTRIBUTION
+from grader.judging.judge import DISTRIBUTION
 from grader.sandbox import IsolationRefused
 
 USAGE = 2
@@ -31,7 +31,7 @@ def cli(context: click.Context, root: str | None) -> None:
 
 
 for command in (
-    learner.check,
+    check.check,
     helping.hint,
     helping.solution,
     helping.reset,
@@ -41,7 +41,7 @@ for command in (
     author.verify,
     author.trace,
     wrong.wrong,
-    machine.doctor,
+    doctor.doctor,
     demo.demo,
     class_.class_,
     course.new,

@@ -12,18 +12,19 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from grader import contract, show
+from grader.authoring.proof import Proof, prove
+from grader.checks.collect import BrokenChecks, Check, checks_of
+from grader.checks.runs import run_of
 from grader.cli.options import backend_option, course_of, jobs_option
 from grader.cli.wrong import read
-from grader.collect import BrokenChecks, Check, checks_of
 from grader.course import BACKENDS, CourseError, Module
-from grader.judge import SELF_CHECK_KEY, course_key
-from grader.pool import fork_server
-from grader.replay import Seen, replay
-from grader.runs import run_of
-from grader.session import Session
-from grader.timeline import timeline
-from grader.verify import Proof, prove
+from grader.display import show
+from grader.display.trace_text import timeline
+from grader.judging.judge import SELF_CHECK_KEY, course_key
+from grader.judging.pool import fork_server
+from grader.judging.replay import Seen, replay
+from grader.judging.session import Session
+from grader.judging.submission import examine
 
 
 @click.command()
@@ -106,7 +107,7 @@ def trace(
     found = course.module(module)
     check = check_called(found, name)
     data, sha256 = read(found, file)
-    submission = contract.examine(found, data, sha256)
+    submission = examine(found, data, sha256)
     if submission.fault:
         raise CourseError(f"{file}: {submission.fault.text}")
     try:

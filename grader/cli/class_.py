@@ -13,14 +13,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from grader import show
 from grader.cli.options import course_of, jobs_option
 from grader.course import ASPECTS, CourseError
-from grader.extras import install
+from grader.display import show
+from grader.learner.extras import install
 
 if TYPE_CHECKING:
-    from grader.gradebook.desk import Desk, Scored
-    from grader.gradebook.table import Line
+    from grader.classroom.desk import Desk, Scored
+    from grader.classroom.table import Line
 
 EVERY_LEARNER = 40
 modules_argument = click.argument("modules", nargs=-1, metavar="[MODULE]...")
@@ -49,7 +49,7 @@ def desk_of(folder: Path | None) -> Desk:
         CourseError: there is no class, or nbgrader is not installed.
     """
     try:
-        from grader.gradebook import class_toml, desk
+        from grader.classroom import class_toml, desk
     except ModuleNotFoundError as error:
         raise CourseError(f"{error.name} is not installed: {install('class')}") from error
     return desk.Desk(class_toml.find(folder))
@@ -62,11 +62,11 @@ def desk_of(folder: Path | None) -> Desk:
 @click.pass_context
 def new(context: click.Context, folder: Path, name: str | None, modules: tuple[str, ...]) -> int:
     """Make a class in a new FOLDER: class.toml, a roster, nbgrader's settings."""
-    from grader.gradebook import founding
+    from grader.classroom import new_class
 
     course = course_of(context)
     slugs = [course.slug(each) for each in modules] or course.slugs
-    settings = founding.found(folder, name or folder.resolve().name, course, slugs)
+    settings = new_class.found(folder, name or folder.resolve().name, course, slugs)
     print(f"{settings.folder}: fill in class.toml and roster.csv, then: cd {folder} && grader class release")
     return 0
 
@@ -207,7 +207,7 @@ def status(folder: Path | None) -> int:
 
 def print_lines(lines: Iterable[Line]) -> None:
     """A line per submission, if they are few; else one per module."""
-    from grader.gradebook.table import cell
+    from grader.classroom.table import cell
 
     handed_in = [line for line in lines if line.handed_in]
     if not handed_in or len(handed_in) > EVERY_LEARNER:

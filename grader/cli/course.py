@@ -7,17 +7,17 @@ from pathlib import Path
 
 import click
 
-from grader import assignment
-from grader import bundle as bundles
+from grader.authoring import bundle as bundles
+from grader.authoring.scaffold import scaffold
+from grader.classroom import assignment
 from grader.cli.options import course_of
 from grader.course import Course, CourseError
-from grader.extras import install
-from grader.lesson.notebook import has_cells, is_stale, text_of
+from grader.learner.extras import install
+from grader.lesson.execution import pages
+from grader.lesson.notebook_file import has_cells, is_stale, text_of
 from grader.lesson.parts import Lesson
 from grader.lesson.paths import PAGE, page, ways
-from grader.lesson.running import pages
 from grader.lesson.source import read
-from grader.scaffold import scaffold
 
 
 @click.command()
@@ -107,12 +107,13 @@ def bundle(
         course = course_of(context)
     else:
         try:
-            from grader.gradebook import class_toml, learner
+            from grader.classroom import class_toml
+            from grader.classroom.hand_in import CONFIG_TEXT
         except ModuleNotFoundError as error:
             raise CourseError(f"{error.name} is not installed: {install('class')}") from error
         settings = class_toml.find(folder)
         course, modules = settings.course, tuple(module.slug for module in settings.modules(modules))
-        hand_in = learner.CONFIG_TEXT.format(course=settings.name, exchange=str(settings.exchange))
+        hand_in = CONFIG_TEXT.format(course=settings.name, exchange=str(settings.exchange))
     found = course.modules(modules)
     if not found:
         raise CourseError(f"{course.root} has no modules: nothing to bundle")

@@ -9,12 +9,13 @@ from pathlib import Path
 import click
 from rich.text import Text
 
-from grader import demo as demo_class
-from grader import sandbox, show
+from grader import sandbox
+from grader.classroom import demo_class
 from grader.cli.class_ import print_lines, with_progress
 from grader.cli.options import course_of, jobs_option
 from grader.course import CourseError
-from grader.extras import install
+from grader.display import show
+from grader.learner.extras import install
 
 CLASS = "demo"
 
@@ -31,8 +32,8 @@ def demo(context: click.Context, keep: Path | None, jobs: int | None) -> int:
     One learner is right, one right on asyncio only, one hangs, one crashes at import.
     """
     try:
-        from grader.gradebook import class_toml, founding, learner
-        from grader.gradebook import desk as desks
+        from grader.classroom import class_toml, hand_in, new_class
+        from grader.classroom import desk as desks
     except ModuleNotFoundError as error:
         raise CourseError(f"{error.name} is not installed: {install('class')}") from error
     began = time.monotonic()
@@ -48,7 +49,7 @@ def demo(context: click.Context, keep: Path | None, jobs: int | None) -> int:
         line = Text(f"{time.monotonic() - began:4.0f} s  ", "dim")
         console.print(line.append(text, "default"))
 
-    settings = founding.found(folder, CLASS, course, [module.slug])
+    settings = new_class.found(folder, CLASS, course, [module.slug])
     if sandbox.level() == "none":  # these are the course's own files
         toml = settings.folder / "class.toml"
         toml.write_text("unsafe_no_sandbox = true\n" + toml.read_text("utf-8"), "utf-8")
@@ -59,7 +60,7 @@ def demo(context: click.Context, keep: Path | None, jobs: int | None) -> int:
     source = module.solution.read_text(encoding="utf-8")
     for each in demo_class.LEARNERS:
         place = folder / "learners" / each.name
-        account = learner.Account(each.name, CLASS, settings.exchange, place, place / ".cache")
+        account = hand_in.Account(each.name, CLASS, settings.exchange, place, place / ".cache")
         account.fetch(module.slug)
         (place / module.slug / f"{module.name}.py").write_text(each.edit(source), "utf-8")
         account.submit(module.slug)

@@ -9,13 +9,13 @@ from pathlib import Path
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from grader import show
-from grader.batch import Folder, Graded, Shelf, grade_all, scan
 from grader.cli.options import course_of, isolation, jobs_option, json_option, unsafe_option
 from grader.cli.wrong import read
 from grader.course import Course
-from grader.judge import How, course_key
-from grader.pool import Task, run
+from grader.display import show
+from grader.judging.batch import Folder, Graded, Shelf, grade_all, scan
+from grader.judging.judge import How, course_key
+from grader.judging.pool import Task, run
 from grader.sandbox import Level
 
 EXIT = {"passed": 0, "failed": 1, "not run": 3}

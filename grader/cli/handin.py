@@ -7,13 +7,13 @@ from pathlib import Path
 
 import click
 
-from grader import dispute as disputes
-from grader import show
-from grader.batch import write
 from grader.cli.options import backend_option, own_course
 from grader.course import CourseError
-from grader.extras import install
-from grader.pool import fork_server
+from grader.display import show
+from grader.judging.batch import write
+from grader.judging.pool import fork_server
+from grader.learner import dispute as disputes
+from grader.learner.extras import install
 
 
 @click.command("hand-in")
@@ -23,7 +23,7 @@ from grader.pool import fork_server
 @click.pass_context
 def hand_in(context: click.Context, module: str, folder: Path | None, learner: str | None) -> int:
     """Hand in your file of MODULE and get a receipt: time, hash, what the public checks say."""
-    from grader.gradebook import dropping, receipt
+    from grader.classroom import dropping, receipt
 
     course = own_course(context)
     found = course.module(module)
@@ -32,7 +32,7 @@ def hand_in(context: click.Context, module: str, folder: Path | None, learner: s
         print(made.text(receipt.public_result(found, found.stub)), end="")
         return 0
     try:
-        from grader.gradebook import learner as learners
+        from grader.classroom import hand_in as learners
     except ModuleNotFoundError as error:
         raise CourseError(
             f"{error.name} is not installed: {install('class', course.root)}; "

@@ -8,14 +8,14 @@ import click
 from rich.markdown import Markdown
 from rich.syntax import Syntax
 
-from grader import progress as progress_file
-from grader import show
 from grader.cli.options import own_course
 from grader.course import CourseError, Module
+from grader.display import show
+from grader.learner import progress as progress_file
+from grader.learner.pristine import reset as put_back
+from grader.learner.selfcheck import core_passed
+from grader.learner.standing import place, standings, table
 from grader.lesson.hints import HINTS, hints_of, next_hint
-from grader.pristine import reset as put_back
-from grader.selfcheck import core_passed
-from grader.standing import place, standings, table
 
 LAST = len(HINTS) - 1
 """How many hints there are."""

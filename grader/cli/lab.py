@@ -8,8 +8,8 @@ import sys
 
 import click
 
-from grader import lab as labs
 from grader.cli.options import own_course
+from grader.learner import lab as labs
 
 
 @click.command()

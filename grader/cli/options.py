@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from grader.course import BACKENDS, Course, CourseError, is_root
-from grader.laying import lay_out
+from grader.learner.layout import lay_out
 from grader.sandbox import IsolationRefused, Level, level
 
 backend_option = click.option("--backend", type=click.Choice(BACKENDS), help="Only on this backend.")

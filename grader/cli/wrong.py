@@ -7,11 +7,11 @@ from pathlib import Path
 
 import click
 
-from grader import contract
-from grader.adopting import adopt
+from grader.authoring.adopt import adopt
 from grader.cli.options import course_of
 from grader.course import CourseError, Module
-from grader.overrides import base_name, base_of, whole_program
+from grader.course.overrides import base_name, base_of, whole_program
+from grader.judging import submission
 
 
 @click.command()
@@ -89,4 +89,4 @@ def read(module: Module, file: Path) -> tuple[bytes, str | None]:
     """
     if file.resolve() in module.wrong:
         return whole_program(module, file.resolve()).encode(), None
-    return contract.read(file)
+    return submission.read(file)

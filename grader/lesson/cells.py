@@ -21,8 +21,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from grader.lesson.parsons import right_programs, wrong_program
 from grader.lesson.parts import Cell, Fails, Lesson, Puzzle, Verify
+from grader.lesson.puzzles import right_programs, wrong_program
 from grader.lesson.source import read
 
 PATIENCE = 20.0

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from grader.course import Course, Module
+from grader.lesson.execution import Wrong, run
 from grader.lesson.parts import LessonError
-from grader.lesson.running import Wrong, run
 from grader.lesson.shape import misshapen
 from grader.lesson.source import read
 

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from grader.course import Module
+from grader.lesson.execution import Wrong, codes
 from grader.lesson.hints import HINTS, hints_of, hints_path
-from grader.lesson.notebook import is_stale
+from grader.lesson.notebook_file import is_stale
 from grader.lesson.parts import Cell, Lesson, LessonError, Output, Puzzle, Text, Verify
-from grader.lesson.running import Wrong, codes
 
 STRETCH = "The stretch"
 SECTIONS = (

@@ -8,7 +8,7 @@ from grader.notebook import errors
 from grader.notebook.cards import check, mine
 from grader.notebook.parsons import parsons
 from grader.notebook.progress_table import progress
-from grader.notebook.running import Stuck, run
+from grader.notebook.runner import Stuck, run
 from grader.notebook.timeline import Timeline, record
 
 __all__ = ["Stuck", "Timeline", "check", "mine", "parsons", "progress", "record", "run"]

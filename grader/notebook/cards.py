@@ -12,16 +12,17 @@ from typing import Any
 
 from markdown_it import MarkdownIt
 
-from grader import progress, show
+from grader.checks.runs import seconds
+from grader.checks.trace import Trace
 from grader.course import BACKENDS, Course, CourseError, Module
-from grader.laying import lay_out
+from grader.display import show
+from grader.display.trace_text import begin, depth
+from grader.judging.report import Report, Row
+from grader.learner import progress
+from grader.learner.layout import lay_out
+from grader.learner.selfcheck import Checked, card, first_failure, self_check
 from grader.lesson.hints import next_hint
 from grader.notebook import picture
-from grader.report import Report, Row
-from grader.runs import seconds
-from grader.selfcheck import Checked, card, first_failure, self_check
-from grader.timeline import begin, depth
-from grader.trace import Trace
 
 STYLE = {
     "card": "border:1px solid var(--jp-border-color1,#999);border-radius:4px;padding:10px 14px;max-width:760px;"

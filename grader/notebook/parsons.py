@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from grader.lesson.parsons import Answer, judged, lettered
 from grader.lesson.parts import Lesson, LessonError, Puzzle
+from grader.lesson.puzzles import Answer, judged, lettered
 from grader.lesson.source import read
 
 

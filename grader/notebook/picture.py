@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Literal
 
-from grader.runs import seconds
+from grader.checks.runs import seconds
 
 WIDTH, LABELS, ENDS = 560, 118, 150  # pixels: of the picture, of the names on the left, of the words on the right
 TOP, HEIGHT = 42, 24  # pixels: above the rows, of a row

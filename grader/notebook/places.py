@@ -11,7 +11,7 @@ from types import FrameType
 from typing import Any, Literal
 
 from grader.notebook import inside
-from grader.worker.waits import frames
+from grader.worker.loops.waits import frames
 
 _LIBRARIES = tuple(
     str(Path(folder).resolve())

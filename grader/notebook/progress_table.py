@@ -5,9 +5,9 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
+from grader.display.show import text_of
+from grader.learner.standing import Standing, standings, table
 from grader.notebook.cards import own_course
-from grader.show import text_of
-from grader.standing import Standing, standings, table
 
 
 class ProgressTable:

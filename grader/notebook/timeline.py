@@ -10,7 +10,7 @@ from grader.notebook import picture
 from grader.notebook.errors import lines
 from grader.notebook.picture import Picture, Row, Stretch
 from grader.notebook.recorder import Task
-from grader.notebook.running import Backend, Clock, Outcome, Stuck, play
+from grader.notebook.runner import Backend, Clock, Outcome, Stuck, play
 
 
 def record(

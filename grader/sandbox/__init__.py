@@ -5,12 +5,12 @@ seen, no network. The *inner* ones stand around each child it forks (`grader/wor
 temporary folder, limits, allowed system calls.
 """
 
-from .endings import Ending
-from .limits import Limits
-from .link import IsolationRefused, Link, LinkClosed, LinkTimeout
-from .outer import Level
-from .probe import describe, level
-from .server import ForkServer
+from grader.sandbox.endings import Ending
+from grader.sandbox.limits import Limits
+from grader.sandbox.link import IsolationRefused, Link, LinkClosed, LinkTimeout
+from grader.sandbox.outer import Level
+from grader.sandbox.probe import describe, level
+from grader.sandbox.server import ForkServer
 
 __all__ = [
     "Ending",

@@ -6,7 +6,7 @@ import os
 import signal
 from dataclasses import dataclass
 
-from .limits import Limits
+from grader.sandbox.limits import Limits
 
 _NEARLY_ALL = 0.8  # of the memory limit: the kernel counts addresses, we see what was resident
 

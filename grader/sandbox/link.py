@@ -15,8 +15,8 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn, Self
 
-from . import endings, processes
-from .limits import Limits
+from grader.sandbox import endings, processes
+from grader.sandbox.limits import Limits
 
 _CHUNK = 1 << 16
 _LAST_WORD_S = 2.0  # between the end of the line and the news how the child ended

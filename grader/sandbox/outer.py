@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from . import view
+from grader.sandbox import view
 
 Level = Literal["bubblewrap", "namespaces", "none"]
 
@@ -57,7 +57,7 @@ spec = importlib.util.spec_from_file_location(
     "grader_worker", folder + "/__init__.py", submodule_search_locations=[folder])
 sys.modules["grader_worker"] = module = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(module)
-from grader_worker import zygote
+from grader_worker.process import fork_server as zygote
 zygote.main(settings)
 """
 # -s -S: no site-packages; -P: not the current folder; -B: write nothing. -I would drop PYTHONHASHSEED as well.

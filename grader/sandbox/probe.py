@@ -9,12 +9,11 @@ import sys
 from functools import cache
 from pathlib import Path
 
-from grader.worker import syscalls
-
-from .limits import Limits
-from .link import IsolationRefused
-from .outer import Level, spare_users
-from .running import Running
+from grader.sandbox.limits import Limits
+from grader.sandbox.link import IsolationRefused
+from grader.sandbox.outer import Level, spare_users
+from grader.sandbox.server_process import Running
+from grader.worker.process import syscalls
 
 REFUSAL = (
     "no isolation on this machine (see `grader doctor`): install bubblewrap or allow user namespaces, "

@@ -7,11 +7,11 @@ import weakref
 from pathlib import Path
 from typing import Self
 
-from . import probe
-from .limits import Limits
-from .link import IsolationRefused, Link
-from .outer import Level
-from .running import Running
+from grader.sandbox import probe
+from grader.sandbox.limits import Limits
+from grader.sandbox.link import IsolationRefused, Link
+from grader.sandbox.outer import Level
+from grader.sandbox.server_process import Running
 
 
 class ForkServer:

@@ -5,11 +5,11 @@ from concurrent.futures.process import BrokenProcessPool
 
 import pytest
 
-from grader import batch, pool
-from grader.batch import Entry, Shelf, grade_all, scan
 from grader.course import CourseError
-from grader.judge import stamp, unknown
-from grader.pool import Task, run_all
+from grader.judging import batch, pool
+from grader.judging.batch import Entry, Shelf, grade_all, scan
+from grader.judging.judge import stamp, unknown
+from grader.judging.pool import Task, run_all
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ def test_not_run_never_takes_the_place_of_a_verdict(tiny, folder, tmp_path, thre
 
 def pool_cache_clear():
     """A judging process collects checks once; these tests play several in one process."""
-    from grader import collect
+    from grader.checks import collect
 
     collect.load.cache_clear()
 

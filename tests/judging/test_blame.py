@@ -5,12 +5,12 @@ import sys
 
 import pytest
 
-from grader.blame import Reference
-from grader.collect import checks_of
-from grader.contract import examine
-from grader.judge import How, grade
-from grader.replay import replay
-from grader.session import Session
+from grader.checks.collect import checks_of
+from grader.judging.blame import Reference
+from grader.judging.judge import How, grade
+from grader.judging.replay import replay
+from grader.judging.session import Session
+from grader.judging.submission import examine
 
 #: Reads a value as if every file gave a number, and the span of a job as if every file started one.
 UNGUARDED = '''\

@@ -3,8 +3,8 @@ import os
 
 import pytest
 
-from grader.contract import MAX_BYTES, Unreadable, examine, load_fault, next_step, read, unwritten
 from grader.course import Course
+from grader.judging.submission import MAX_BYTES, Unreadable, examine, load_fault, next_step, read, unwritten
 
 
 @pytest.fixture

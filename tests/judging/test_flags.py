@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from grader.course import Course
-from grader.flags import flags_by_reading
-from grader.overrides import whole_program
+from grader.course.overrides import whole_program
+from grader.judging.flags import flags_by_reading
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from grader.answers import Limits
 from grader.course import BACKENDS
-from grader.judge import SELF_CHECK_KEY, How, course_key, grade, plan_key, refused, stamp
-from grader.report import Report
+from grader.judging.answers import Limits
+from grader.judging.judge import SELF_CHECK_KEY, How, course_key, grade, plan_key, refused, stamp
+from grader.judging.report import Report
 
 GOLDEN = Path(__file__).parent / "golden"
 SPENT = re.compile(r"used [0-9.]+ s")
@@ -192,7 +192,7 @@ def test_the_stamp_changes_with_each_thing_a_verdict_depends_on(tiny):
 
 
 def test_two_modules_with_equal_names_of_check_files_do_not_meet(tiny, texts):
-    from grader.collect import checks_of
+    from grader.checks.collect import checks_of
 
     module = tiny.module("m01")
     hidden, public = checks_of(module), checks_of(module, "public")

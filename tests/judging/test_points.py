@@ -1,8 +1,8 @@
 import pytest
 
 from grader.course import BACKENDS, Clause
-from grader.points import clause_score, gaps, score
-from grader.report import Row, Score, verdict_of
+from grader.judging.points import clause_score, gaps, score
+from grader.judging.report import Row, Score, verdict_of
 
 
 def rows(*parts, clause="m01.R1"):

@@ -4,7 +4,7 @@ import copy
 
 import pytest
 
-from grader.schema import complaints, words_of
+from grader.judging.trusted_trace import complaints, words_of
 
 SPAN = {
     "id": 0,

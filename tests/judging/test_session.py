@@ -4,11 +4,11 @@ from contextlib import nullcontext
 
 import pytest
 
-from grader.answers import Hung, Late, Limits
-from grader.check import NotRun
-from grader.contract import examine
+from grader.checks.rule import NotRun
+from grader.judging.answers import Hung, Late, Limits
+from grader.judging.session import MAX_RUNAWAYS, SHORT, SUSPECT_SECONDS, Session
+from grader.judging.submission import examine
 from grader.sandbox import LinkClosed
-from grader.session import MAX_RUNAWAYS, SHORT, SUSPECT_SECONDS, Session
 
 LOADED = {"loaded": True}
 PLAN = {"value": 7, "delay": 1}

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from grader.course import Course
-from grader.lesson.notebook import has_cells
-from grader.lesson.running import pages
+from grader.lesson.execution import pages
+from grader.lesson.notebook_file import has_cells
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 api = pytest.importorskip("playwright.sync_api", reason="no Playwright here: pip install '.[browser]'")

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from grader.course import Course
-from grader.lesson.running import copied
+from grader.lesson.execution import copied
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 manager = pytest.importorskip("jupyter_client.manager", reason="no Jupyter here: pip install '.[lab]'")

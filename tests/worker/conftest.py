@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from grader import Play
+from grader.judging.searches import Traces, play_search
 from grader.sandbox import ForkServer, Link
-from grader.searches import Traces, play_search
 
 #: A scene for subjects that are a test of their own: it calls `main` with the plan, as one actor.
 ONE_CALL = """

@@ -12,12 +12,12 @@ from typing import Any
 CHECKOUT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(CHECKOUT))
 
-from grader.play import order_of  # noqa: E402 - after the path
-from grader.searches import Traces, play_search  # noqa: E402
-from grader.worker import probes  # noqa: E402
-from grader.worker.alarm import Alarm  # noqa: E402
-from grader.worker.session import Session  # noqa: E402
-from grader.worker.subject import Subject  # noqa: E402
+from grader.checks.play import order_of  # noqa: E402 - after the path
+from grader.judging.searches import Traces, play_search  # noqa: E402
+from grader.worker.process.alarm import Alarm  # noqa: E402
+from grader.worker.process.player import Session  # noqa: E402
+from grader.worker.scene.subject import Subject  # noqa: E402
+from grader.worker.watch import probes  # noqa: E402
 
 JOBS = {
     "a": [["wait", 1], ["give", "A"]],

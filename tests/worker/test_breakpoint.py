@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from grader import Play
-from grader.inprocess import Here
+from grader.learner.debugger import Here
 from tests.worker.conftest import ONE_CALL
 
 Playing = Callable[..., Play]

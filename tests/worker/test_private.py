@@ -1,6 +1,6 @@
 """The private names that the worker leans on are where they were."""
 
-from grader.worker import private
+from grader.worker.loops import private
 
 
 def test_nothing_has_moved() -> None:

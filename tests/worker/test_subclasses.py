@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from grader import Play, near
-from grader.values import same
+from grader.checks.values import same
 
 HONEST = """
 from collections import OrderedDict, defaultdict

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from grader import Play
-from grader.worker.subject import Subject
+from grader.worker.scene.subject import Subject
 
 #: Each gives, when it is called the first time in a module executed afresh, 1.
 COUNTS = {

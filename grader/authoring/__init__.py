@@ -1,0 +1,1 @@
+"""What an author uses: a new module, its proof, the bundles."""

@@ -1,0 +1,162 @@
+"""What learners get.
+
+With ``--class``: course, exercises and the engine, no hidden check, no solution. With ``--self-paced``: both inside,
+because nobody keeps score. Neither holds a file in the place where a learner writes in it: see `grader.laying`.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader.classroom import assignment
+from grader.course import Course, CourseError, Module
+from grader.learner.lab import NO_ASSIGNMENTS
+from grader.learner.layout import notebook_place, stub_place
+
+READ_ME = """\
+# {title}
+
+In a terminal, in this folder:
+
+1. Python 3.11, 3.12 or 3.13: `python3 -m venv .venv && . .venv/bin/activate`
+   (on Windows `py -m venv .venv`, then `.venv\\Scripts\\activate`)
+2. `pip install "{wheel}[{extras}]"` (the only step that needs the network; without `lab` if you want no JupyterLab)
+3. `grader lab` opens the start page beside your first exercise. If you use another editor, run `grader check` once: it
+   puts the notebooks in `course/<module>/`, and the file that you write in into `exercises/<module>/`
+4. `grader check <module> --watch` answers each save; `grader hint <module>`, `grader progress`
+{last}
+
+**Update.** Unpack a newer bundle into a folder of its own, then copy it over this one: `cp -R ../NEWER/. .` (on Windows
+`xcopy /e /y ..\\NEWER .`; do not let the Mac's Finder *replace* this folder). Your files in `exercises/`, your notes and
+`progress.json` are not in a bundle, so they stay. Then install the newer engine; pip skips a wheel of the same version
+unless you say so:
+
+    pip install "{wheel}[{extras}]"
+    pip install --force-reinstall --no-deps "{wheel}"
+
+The next `grader` command brings the newer lessons. A notebook that you have run or written in is kept beside the newer
+one, as `lesson.mine-<date>.ipynb`.
+"""
+DROP = "5. Hand in: `grader hand-in <module> --to FOLDER --as YOUR-ID`"
+HAND_IN = "5. Hand in: `grader hand-in <module>` (on Windows, or without the exchange: `--to FOLDER --as YOUR-ID`)"
+ALONE = "5. All checks, the hidden ones too: `grader check --hidden <module>`"
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """What to put together.
+
+    Args:
+        course: the checkout.
+        modules: which ones.
+        wheel: the engine's file; built if None.
+        self_paced: whether hidden checks and solutions are inside.
+        hand_in: nbgrader's settings for learners; none if nobody collects.
+    """
+
+    course: Course
+    modules: tuple[Module, ...]
+    wheel: Path | None = None
+    self_paced: bool = False
+    hand_in: str = ""
+
+
+def make(bundle: Bundle, folder: Path) -> Path:
+    """Make a bundle in a new folder.
+
+    Args:
+        bundle: what goes in.
+        folder: where; must not be there. It may be relative to the working folder, which need not be the course's.
+
+    Returns:
+        The folder.
+
+    Raises:
+        CourseError: it is there, or the wheel cannot be built.
+    """
+    if folder.exists():
+        raise CourseError(f"{folder} is there already: name a new folder")
+    folder = folder.resolve()  # the wheel is built in the checkout, which is another working folder
+    draft = folder.with_name(f".{folder.name}-draft")
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(parents=True)
+    try:
+        _fill(bundle, draft)
+        draft.rename(folder)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return folder
+
+
+def _fill(bundle: Bundle, place: Path) -> None:
+    root = bundle.course.root
+    for path in sorted((root / "course").iterdir()):
+        if path.is_file() and not path.name.startswith("."):
+            _copy(path, root, place)
+    for module in bundle.modules:
+        _module(bundle, module, place)
+    wheel = shutil.copy(bundle.wheel or built(root, place), place)
+    page_config = place / "lab" / "labconfig" / "page_config.json"
+    page_config.parent.mkdir(parents=True)
+    page_config.write_text(json.dumps(NO_ASSIGNMENTS, indent=1) + "\n", "utf-8")
+    if bundle.hand_in:
+        (place / "nbgrader_config.py").write_text(bundle.hand_in, "utf-8")
+    last = ALONE if bundle.self_paced else HAND_IN if bundle.hand_in else DROP
+    extras = "lab" if bundle.self_paced else "lab,class"
+    title = "Structured concurrency with anyio"
+    read_me = READ_ME.format(title=title, wheel=Path(wheel).name, extras=extras, last=last)
+    (place / "README.md").write_text(read_me, "utf-8")
+    shutil.rmtree(place / ".wheel", ignore_errors=True)
+
+
+def _module(bundle: Bundle, module: Module, place: Path) -> None:
+    """One module's files: exactly those that are known, so that nothing else slips in."""
+    for path in sorted(module.toml.parent.rglob("*")):
+        if path.is_file() and not any(_is_litter(part) for part in path.relative_to(module.root).parts):
+            _copy(path, module.root, place)
+    _copy(module.scene, module.root, place)
+    _copy(module.public_checks, module.root, place)
+    _put(module.stub.read_bytes(), stub_place(place, module.slug, module.name))
+    if not bundle.self_paced:
+        name = Path("exercises") / module.slug / f"{module.slug}.ipynb"
+        _put(assignment.text(module, assignment.full_points(module)).encode(), notebook_place(place, name))
+        return
+    _copy(module.hidden_checks, module.root, place)
+    _copy(module.solution, module.root, place)
+
+
+def _is_litter(name: str) -> bool:
+    return name == "__pycache__" or name.endswith(".pyc") or name.startswith(".")
+
+
+def _copy(path: Path, root: Path, place: Path) -> None:
+    """Copy a file of the course to where it belongs; a notebook to where `grader.laying` lays it out from."""
+    name = path.relative_to(root)
+    _put(path.read_bytes(), notebook_place(place, name) if path.suffix == ".ipynb" else place / name)
+
+
+def _put(data: bytes, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(data)
+
+
+def built(root: Path, place: Path) -> Path:
+    """Build the wheel of the engine.
+
+    Raises:
+        CourseError: it cannot be built.
+    """
+    folder = place / ".wheel"
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    ended = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    found = sorted(folder.glob("*.whl"))
+    if found and not ended.returncode:
+        return found[0]
+    said = (ended.stderr.strip() or ended.stdout.strip() or "no word").splitlines()[-1]
+    remedy = "pip install hatchling, or give" if "No module named" in said else "give"
+    raise CourseError(f"the engine's wheel could not be built ({said}): {remedy} one with --wheel")

@@ -1,0 +1,99 @@
+"""What can be wrong with a module before anything of it is run: points, files, checks, the stub."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader.authoring.adopt import adopt
+from grader.authoring.fitting import misfits
+from grader.checks.collect import BrokenChecks, Check, Kind, checks_of
+from grader.course import CourseError, Module
+from grader.course.overrides import base_of, names_base, whole_program
+from grader.judging.points import gaps
+
+TOTAL = 100
+CORE = 70
+KINDS: tuple[Kind, ...] = ("public", "hidden")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that is not as it must be.
+
+    Args:
+        where: a file or a check, relative to the root.
+        text: one line: what is wrong and what to do.
+    """
+
+    where: str
+    text: str
+
+
+def flaws(module: Module) -> Iterator[Finding]:
+    """What is missing or contradicts itself in a module's files."""
+    yield from _points(module)
+    for path in (module.stub, module.scene, module.solution):
+        if not path.is_file():
+            yield Finding(str(path.relative_to(module.root)), "is missing: write it")
+    for kind in KINDS:
+        try:
+            checks = checks_of(module, kind)
+        except BrokenChecks as error:
+            yield Finding(module.slug, str(error))
+        else:
+            yield from _ids(module, kind, checks)
+            yield from _uncovered(module, kind, checks)
+    if module.stub.is_file() and module.solution.is_file():
+        where = str(module.solution.relative_to(module.root))
+        yield from (Finding(where, text) for text in misfits(module.stub, module.solution))
+        yield from (Finding(str(path.relative_to(module.root)), text) for path, text in _long(module))
+
+
+def _long(module: Module) -> Iterator[tuple[Path, str]]:
+    """Wrong solutions that hold more than what differs from a right one."""
+    for path in module.wrong:
+        text = path.read_text(encoding="utf-8")
+        again = f"`grader wrong {module.short} --adopt {path.relative_to(module.root)}`"
+        try:
+            if base_of(module, text):
+                if len(text.splitlines()) >= len(whole_program(module, path).splitlines()):
+                    yield path, f"is as long as the whole program: {again} finds the nearest base"
+            elif not names_base(text) and adopt(module, text).base:
+                yield path, f"is a whole program: {again} keeps what differs, or say `Base: none`"
+        except CourseError:
+            continue  # `grader verify` reports it when it looks for the claim
+
+
+def _points(module: Module) -> Iterator[Finding]:
+    toml = str(module.toml.relative_to(module.root))
+    core = sum(clause.core for clause in module.clauses.values())
+    if module.max_points != TOTAL:
+        yield Finding(toml, f"the points of all clauses sum to {module.max_points}: make them {TOTAL}")
+    if core < CORE:
+        yield Finding(toml, f"the core points sum to {core}: make them at least {CORE}")
+
+
+def _uncovered(module: Module, kind: Kind, checks: list[Check]) -> Iterator[Finding]:
+    """Clauses without the checks that they need."""
+    toml = str(module.toml.relative_to(module.root))
+    if kind == "hidden" and (missing := gaps(module, checks)):
+        yield Finding(toml, missing)
+    shown = {check.clause for check in checks}
+    for clause in module.clauses.values():
+        if kind == "public" and clause.core and clause.id not in shown:
+            yield Finding(toml, f"{clause.id} has core points and no public check: write one")
+
+
+def _ids(module: Module, kind: Kind, checks: Iterable[Check]) -> Iterator[Finding]:
+    for check in checks:
+        where = f"{kind} {check.id} of {module.slug}"
+        if check.misconception not in module.misconceptions:
+            yield Finding(where, f"misconception {check.misconception!r} is not in module.toml: add it")
+        if check.step not in module.steps:
+            yield Finding(where, f"step {check.step!r} is not in module.toml: add it")
+        clause = module.clauses[check.clause]
+        if kind == "hidden" and not (clause.core if check.core else clause.stretch):
+            part = "core" if check.core else "stretch"
+            yield Finding(where, f"{check.clause} has no {part} points: give it some, or move the check")

@@ -1,0 +1,208 @@
+"""Plays plans for a check: one run, many orders, a cancellation at every step, a fault at every call."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import random
+from collections import deque
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
+
+from grader.checks.rule import NotRun
+from grader.checks.trace import Span, Trace
+
+#: Orders a check samples: half of them on each backend, other ones on each.
+ORDERS = 40
+
+
+class Session(Protocol):
+    """Where requests go: a confined child, or this process when a debugger is at work."""
+
+    def play(self, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """Play a request and yield its traces as they come; closing the iterator ends the search."""
+
+
+class Play:
+    """What a check plays with: ``play(**plan)`` gives a `Trial`.
+
+    Args:
+        session: where the runs take place.
+        backend: ``asyncio`` or ``trio``.
+        key: decides what `draw` draws: the same key draws the same.
+        only: replay just this run of a search: the ``seed``, ``order``, ``cancel`` and ``fault`` of a trace.
+        debugger: where a run is played again that comes to `breakpoint()`; None lets `breakpoint()` do nothing.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        *,
+        backend: str,
+        key: bytes = b"",
+        only: Mapping[str, Any] | None = None,
+        debugger: Session | None = None,
+    ) -> None:
+        self.session, self.backend, self.key, self.only, self.debugger = session, backend, key, only, debugger
+        seed = hmac.new(key, b"draw", hashlib.sha256).digest()
+        self._random = random.Random(seed)  # noqa: S311 - repeatable on purpose; the key is what nobody knows
+        self.runs = 0
+        #: how many plans were played, those of searches that go on included
+        self.searches = 0
+        #: the last trace that a run gave
+        self.last: Trace | None = None
+        #: whose value was read last, of the runs since `last`
+        self.reads: deque[Span] = deque(maxlen=1)
+        #: whether the subject was called in any run
+        self.called = False
+
+    def __call__(self, **plan: Any) -> Trial:
+        """Return a trial of that plan: the keyword arguments of the module's scene."""
+        return Trial(self, plan)
+
+    @property
+    def interrupts(self) -> list[str]:
+        """Kinds of `fail` that are no `Exception`; asyncio's own loop stops at a real SystemExit or KeyboardInterrupt."""
+        return ["Abandon", "SystemExit", "KeyboardInterrupt"] if self.backend == "trio" else ["Abandon"]
+
+    def draw(self, count: int, *, low: float = 1.0, step: float = 0.5) -> list[float]:
+        """Return `count` different times (virtual s) in random order, at least `step` apart, from `low` on."""
+        times = [low + step * (index + self._random.choice((0.1, 0.2, 0.3))) for index in range(count)]
+        self._random.shuffle(times)
+        return [round(time, 3) for time in times]
+
+    def pick(self, low: int, high: int) -> int:
+        """Return a random whole number from `low` to `high`, both included."""
+        return self._random.randint(low, high)
+
+    def shuffled(self, items: list[Any]) -> list[Any]:
+        """Return the items in random order."""
+        items = list(items)
+        self._random.shuffle(items)
+        return items
+
+
+class Trial(Trace):
+    """A plan that is about to be played; reading it plays it once, in the order in which tasks become ready.
+
+    Args:
+        play: what plays it.
+        plan: the scene's keyword arguments.
+        outside: interference from outside: ``cancel`` and ``within``, lists of [actor, virtual s].
+    """
+
+    def __init__(
+        self,
+        play: Play,
+        plan: Mapping[str, Any],
+        outside: Mapping[str, list[Any]] | None = None,
+        accepts: tuple[str, ...] = (),
+    ) -> None:
+        super().__init__({})
+        self._play, self._plan = play, plan
+        self._outside = {kind: list(entries) for kind, entries in (outside or {}).items()}
+        self._accepts = accepts
+        self._played = False
+        self.reads = play.reads
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        """The trace of the single run, as plain data."""
+        if not self._played:
+            self._played = True
+            self._data = next(self._search({"kind": "once"})).data
+        return self._data
+
+    # -- interference ------------------------------------------------------------------------------------------
+    def cancel(self, actor: str, *, at: float) -> Trial:
+        """Return the trial with the actor cancelled from outside at the virtual time `at` (s)."""
+        return self._with("cancel", [actor, at])
+
+    def within(self, actor: str, deadline: float) -> Trial:
+        """Return the trial with all that the actor does inside a scope with that deadline (virtual s)."""
+        return self._with("within", [actor, deadline])
+
+    def accepting(self, *ends: str) -> Trial:
+        """Return the trial, in which a run may also end so: ``deadlock``, ``exit`` …; else that fails the subject."""
+        return Trial(self._play, self._plan, self._outside, (*self._accepts, *ends))
+
+    def _with(self, kind: str, entry: list[Any]) -> Trial:
+        outside = {**self._outside, kind: [*self._outside.get(kind, []), entry]}
+        return Trial(self._play, self._plan, outside, self._accepts)
+
+    # -- searches ----------------------------------------------------------------------------------------------
+    def orders(self, budget: int = ORDERS) -> Iterator[Trace]:
+        """Yield the trace of one run for each of `budget` orders (both backends together), uniform and POS in turn."""
+        first = 0 if self._play.backend == "asyncio" else budget // 2
+        seeds = range(first, first + budget // 2) if budget > 1 else [0]
+        yield from self._search({"kind": "orders", "runs": [order_of(seed) for seed in seeds]})
+
+    def cancelled(self, actor: str, *, limit: int = 120) -> Iterator[Trace]:
+        """Yield a run undisturbed, then one for each step after which `actor` is cancelled, while the subject runs."""
+        for trace in self._search({"kind": "cancel", "who": actor, "limit": limit}):
+            if not trace.all("actor", actor) and trace.data["end"]["kind"] == "done":
+                for call in trace.calls():  # such as a constructor that raised: nobody came on the scene
+                    if call.how != "returned":
+                        trace.fail(call.name, call.ending)
+                raise LookupError(f"the scene has no actor {actor!r} to cancel")
+            yield trace
+
+    def faults(self, fake: str, *, limit: int = 50) -> Iterator[Trace]:
+        """Yield a run undisturbed, then one for each call of the fake that raises."""
+        yield from self._search({"kind": "faults", "who": fake, "limit": limit})
+
+    def _search(self, search: dict[str, Any]) -> Iterator[Trace]:
+        request = {
+            "op": "play",
+            "backend": self._play.backend,
+            "plan": self._plan,
+            "outside": self._outside,
+            "search": search if self._play.only is None else _alone(self._play.only),
+            "debugger": self._play.debugger is not None,
+        }
+        count = 0
+        self._play.searches = mine = self._play.searches + 1
+        for played in self._answers(request):
+            data = self._with_debugger(played, request) if played["end"]["kind"] == "breakpoint" else played
+            trace = Trace(data)
+            trace.reads = self._play.reads
+            trace.reads.clear()
+            self._play.last = trace
+            self._play.called = self._play.called or bool(trace.calls())
+            self._play.runs += 1
+            count += 1
+            if data["end"]["kind"] not in self._accepts:
+                trace.expect_ended()
+            yield trace
+            if self._play.searches != mine:  # there is one line to the worker: the rest of this search is lost
+                raise NotRun(
+                    "the check played another plan in the middle of a search: play it before, and keep what it gave"
+                )
+        if not count:
+            raise NotRun("the run gave no record")
+
+    def _answers(self, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        try:
+            yield from self._play.session.play(request)
+        except NotRun:
+            raise
+        except (
+            Exception
+        ) as error:  # such as a child that cannot be started: neither the check's fault nor the subject's
+            raise NotRun(f"the plan could not be played: {type(error).__name__}: {error}") from error
+
+    def _with_debugger(self, data: dict[str, Any], request: dict[str, Any]) -> dict[str, Any]:
+        """Play the run that came to a breakpoint again, where the debugger has a terminal."""
+        if self._play.debugger is None:
+            return data
+        return next(self._play.debugger.play({**request, "search": _alone(data)}))
+
+
+def _alone(run: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the search for just the run of a trace."""
+    return {"kind": "one", **{name: run[name] for name in ("seed", "order", "cancel", "fault")}}
+
+
+def order_of(seed: int) -> dict[str, Any]:
+    """Return the run for a seed: even ones are uniform, odd ones POS."""
+    return {"seed": seed, "order": "pos" if seed % 2 else "uniform"}

@@ -1,0 +1,83 @@
+"""What makes a function a check, and how it fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from grader.checks.trace import Trace
+
+F = TypeVar("F", bound=Callable[..., None])
+
+
+class NotRun(Exception):
+    """No honest verdict is possible.
+
+    Args:
+        reason: why, for the instructor.
+    """
+
+
+class CheckFailed(AssertionError):
+    """The subject does not do what the clause says.
+
+    Args:
+        what: what was looked at, in a few words.
+        seen: what the trace shows.
+        wanted: what the clause wants; None if `seen` says it all.
+        trace: the run.
+    """
+
+    def __init__(self, what: str, seen: Any, wanted: Any, trace: Trace | None) -> None:
+        self.what, self.seen, self.wanted, self.trace = what, seen, wanted, trace
+        super().__init__(self.sentence)
+
+    @property
+    def sentence(self) -> str:
+        """What was expected and seen, in one sentence."""
+        if self.wanted is None:
+            return f"{self.what}: {self.seen}"
+        return f"{self.what}: expected {self.wanted!r}, seen {self.seen!r}"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What a check is about.
+
+    Args:
+        clause: such as ``R3``, of the module that the check belongs to.
+        core: whether it counts as core; else as stretch.
+        misconception: id of the misconception in ``module.toml`` that it catches.
+        step: id of the lesson step that treats it.
+        aspect: the aspect it is scored under; None takes the clause's.
+        sentence: what the learner reads.
+    """
+
+    clause: str
+    core: bool
+    misconception: str
+    step: str
+    aspect: str | None
+    sentence: str
+
+
+def check(
+    clause: str, *, misconception: str, step: str, core: bool = True, aspect: str | None = None
+) -> Callable[[F], F]:
+    """Make a function a check of `clause`; see `Rule` for the arguments. The docstring is the sentence for the learner.
+
+    Raises:
+        TypeError: if the function has no docstring.
+    """
+
+    def mark(function: F) -> F:
+        if not function.__doc__:
+            raise TypeError(f"{function.__name__} needs a docstring: the sentence that the learner reads")
+        sentence = " ".join(function.__doc__.split())
+        rule = Rule(clause, core, misconception, step, aspect, sentence)
+        function.rule = rule  # type: ignore[attr-defined]
+        return function
+
+    return mark

@@ -1,0 +1,158 @@
+"""Scoring without a kernel, through nbgrader's own hooks: the command line and formgrader's button use them too.
+
+Of what was collected only the text of the ``.py`` is looked at. The notebook is the released one, each time anew.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbgrader.api import Gradebook
+from nbgrader.preprocessors import NbGraderPreprocessor
+
+from grader.checks.runs import word
+from grader.classroom import class_toml, intake, recording, verdicts
+from grader.classroom.assignment import ANSWER
+from grader.classroom.settings import Settings
+from grader.course import CourseError, Module
+from grader.display import show
+from grader.judging.report import Report
+
+ANSWER_LIMIT = 200_000
+"""Characters of a file that the scored notebook shows."""
+
+
+class Hook(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader has no types
+    """A step of nbgrader's that knows the class."""
+
+    def settings(self) -> Settings:
+        """The class whose folder is worked on."""
+        converter = self.parent.parent  # step → exporter → converter
+        return class_toml.read(Path(converter.coursedir.root))
+
+    def place(self, resources: dict[str, Any]) -> tuple[str, str]:
+        """Learner and slug."""
+        return resources["nbgrader"]["student"], resources["nbgrader"]["assignment"]
+
+
+class TakeRelease(Hook):
+    """Throw the learner's notebook away; put the text of the ``.py`` into the released one."""
+
+    def preprocess(self, nb: Any, resources: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        """Give the notebook to go on with.
+
+        Args:
+            nb: whatever was collected; thrown away.
+            resources: nbgrader's.
+        """
+        del nb
+        settings = self.settings()
+        learner, slug = self.place(resources)
+        module = settings.course.module(slug)
+        path = settings.release(slug)
+        if not path.is_file():
+            raise CourseError(f"{path} is missing: run `grader class release {slug}`")
+        fresh = nbformat.read(path, as_version=4)
+        entry = intake.submission(settings.submitted / learner / slug, learner, module)
+        for cell in fresh.cells:
+            if cell.metadata.get("nbgrader", {}).get("grade_id") == ANSWER:
+                cell.source = answer(entry.data, entry.missing)
+        return fresh, resources
+
+
+def answer(data: bytes | None, missing: str) -> str:
+    """A submitted file as the text of a cell."""
+    if data is None:
+        return f"# {missing}"
+    return show.clean(
+        data[:ANSWER_LIMIT].decode("utf-8-sig", errors="replace").replace("\r\n", "\n").replace("\t", "    ")
+    )
+
+
+class WriteVerdict(Hook):
+    """Look the verdict up, or make it, and write one grade per aspect."""
+
+    def preprocess(self, nb: Any, resources: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        """Write the grades; keep the report in the scored notebook.
+
+        Args:
+            nb: from `TakeRelease`.
+            resources: nbgrader's.
+        """
+        settings = self.settings()
+        learner, slug = self.place(resources)
+        module = settings.course.module(slug)
+        folder = settings.submitted / learner / slug
+        entry = intake.submission(folder, learner, module)
+        before = settings.verdicts / learner / f".{slug}.recorded"
+        report = verdicts.of(settings, entry)
+        with Gradebook(resources["nbgrader"]["db_url"], settings.name) as book:
+            recording.apply_dates(book, settings, slug, learner)
+            points = class_points(settings, module, report)
+            file = entry.sha256 or entry.missing
+            known = before.read_text("utf-8") if before.is_file() else file
+            done = recording.write_grades(book, learner, slug, points, new_file=known != file)
+        before.parent.mkdir(parents=True, exist_ok=True)
+        before.write_text(file, "utf-8")
+        if report.verdict == "not run":
+            self.log.warning("%s/%s was not run, a person must look: %s", learner, slug, report.reason)
+        nb.metadata[verdicts.META] = {
+            "report": report.plain(),
+            "time": intake.record(folder).get("time"),
+            "sha256": entry.sha256,
+            "points": settings.points(module),
+            "kept": list(done.kept),
+        }
+        for cell in nb.cells:
+            aspect = cell.metadata.get("nbgrader", {}).get("grade_id")
+            if cell.metadata.get("nbgrader", {}).get("grade"):
+                cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text=notes(report, aspect))]
+        return nb, resources
+
+
+def class_points(settings: Settings, module: Module, report: Report) -> dict[str, int | None]:
+    """Aspect → points as this class counts them; None for each aspect that could not be checked."""
+    earned = verdicts.earned(module, report, core_only=settings.use(module.slug).core_only)
+    return {aspect: earned.get(aspect) for aspect in settings.points(module)}
+
+
+def notes(report: Report, aspect: str) -> str:
+    """What an instructor reads under a cell in formgrader: the rows of one aspect, with all that is known."""
+    if report.reason is not None and not report.checks:
+        return f"{report.verdict}: {report.reason}\n"
+    lines = []
+    for row in report.checks:
+        if row.aspect != aspect:
+            continue
+        lines.append(f"{show.TICKS[row.verdict]} {row.clause:8}{row.backend:8} {row.verdict:8} {row.message}")
+        if row.verdict == "failed":
+            known = [("look at", row.what), ("expected", row.expected), ("seen", row.actual), ("where", row.where)]
+            known += [("it said", row.detail), ("seed", word(row.run) if row.run is not None else None)]
+            lines += [f"{label:>10}  {text}" for label, text in known if text]
+    return show.clean("\n".join(lines)) + "\n"
+
+
+def warm(assignment: str, student: str, notebooks: list[str]) -> None:
+    """Make the verdicts of a whole assignment in parallel, before nbgrader goes through it one by one.
+
+    nbgrader calls it before each submission; the first call does the work. A failure here costs time, nothing else.
+
+    Args:
+        assignment: slug.
+        student: a pattern; only ``*`` is worth it.
+        notebooks: not used.
+    """
+    del notebooks
+    settings = class_toml.read(Path.cwd())
+    if student != "*" or (str(settings.folder), assignment) in _warmed:
+        return
+    _warmed.add((str(settings.folder), assignment))
+    module = settings.course.module(assignment)
+    due = [entry for entry in verdicts.collected(settings, module) if verdicts.is_stale(settings, entry, module)]
+    if len(due) > 1:
+        list(verdicts.make(settings, due))
+
+
+_warmed: set[tuple[str, str]] = set()

@@ -1,0 +1,138 @@
+"""The one intake: what a learner handed in, however it came, becomes plain files that nobody needs to fear.
+
+Only the module's one ``.py`` is taken, and only if it is a regular file: no link, no pipe, no notebook, no setting, no
+page. The notebook beside it is the one that was released. Nothing here raises for what a learner sent: it is written
+down in ``intake.json`` and becomes a verdict.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import re
+import secrets
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from grader.course import Module
+from grader.judging.batch import Entry, entry
+from grader.judging.submission import MAX_BYTES
+
+RECORD = "intake.json"
+TIMESTAMP = "timestamp.txt"
+SECRET = "submission_secret.txt"  # noqa: S105 - the name of nbgrader's file
+STAMP = "%Y-%m-%d %H:%M:%S.%f UTC"
+PLAIN_SECRET = re.compile(r"[0-9a-zA-Z_-]{16,256}")
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What the intake made of one submission.
+
+    Args:
+        learner: whose.
+        slug: of the module.
+        time: when it was handed in, in UTC.
+        sha256: of the file, None if there is none.
+        problem: why there is no file, or an empty text.
+    """
+
+    learner: str
+    slug: str
+    time: dt.datetime
+    sha256: str | None
+    problem: str = ""
+
+
+def take(
+    source: Path, target: Path, module: Module, *, learner: str, time: dt.datetime, notebook: Path, arrived: str
+) -> Taken:
+    """Take one submission in. What was at `target` is replaced as a whole or stays.
+
+    Args:
+        source: the folder that the learner handed in.
+        target: ``submitted/<learner>/<slug>``.
+        module: what it was written for.
+        learner: the id.
+        time: when it was handed in, in UTC, from the folder's name or the file's own time: never from a file inside,
+            which the learner writes.
+        notebook: the released notebook, planted in the place of whatever came.
+        arrived: how it came, for the record.
+    """
+    found = entry(source / f"{module.name}.py", learner, module.slug)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{module.slug}-"))
+    try:
+        shutil.copyfile(notebook, draft / f"{module.slug}.ipynb")
+        if found.data is not None:
+            # A file that is too large keeps one byte more than is allowed: enough to be refused for its size.
+            (draft / f"{module.name}.py").write_bytes(found.data[: MAX_BYTES + 1])
+        (draft / TIMESTAMP).write_text(time.strftime(STAMP), "utf-8")
+        (draft / SECRET).write_text(_secret(source / SECRET), "utf-8")
+        record = {
+            "learner": learner,
+            "module": module.slug,
+            "time": time.isoformat(),
+            "sha256": found.sha256,
+            "problem": found.missing,
+            "unreadable": found.unreadable,
+            "arrived": arrived,
+        }
+        (draft / RECORD).write_text(json.dumps(record, indent=1) + "\n", "utf-8")
+        draft.chmod(0o755)
+        _swap(draft, target)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return Taken(learner, module.slug, time, found.sha256, found.missing)
+
+
+def _swap(draft: Path, target: Path) -> None:
+    if os.path.lexists(target):
+        old = target.with_name(f".{target.name}-old")
+        shutil.rmtree(old, ignore_errors=True)
+        target.rename(old)
+        draft.rename(target)
+        shutil.rmtree(old, ignore_errors=True)
+    else:
+        draft.rename(target)
+
+
+def _secret(path: Path) -> str:
+    """The learner's secret, under whose hash nbgrader publishes the feedback; a new one if it is none."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        try:
+            text = os.read(descriptor, 300).decode("ascii", "replace").strip()
+        finally:
+            os.close(descriptor)
+    except OSError:
+        text = ""
+    return text if PLAIN_SECRET.fullmatch(text) else secrets.token_hex(64)
+
+
+def record(folder: Path) -> dict[str, Any]:
+    """What the intake wrote down about a submission; empty if it did not come through the intake."""
+    try:
+        found = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def submission(folder: Path, learner: str, module: Module) -> Entry:
+    """A collected submission as something to grade.
+
+    Args:
+        folder: ``submitted/<learner>/<slug>`` or its scored copy.
+        learner: the id.
+        module: of the submission.
+    """
+    found = entry(folder / f"{module.name}.py", learner, module.slug)
+    known = record(folder)
+    if found.data is None and known.get("problem"):
+        return Entry(learner, module.slug, missing=str(known["problem"]), unreadable=bool(known.get("unreadable")))
+    return found

@@ -1,0 +1,106 @@
+"""``grader check``: the public checks, on the learner's own files."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+
+import click
+from rich.text import Text
+
+from grader.checks.collect import Kind
+from grader.cli.options import backend_option, own_course
+from grader.course import BACKENDS, CourseError, Module
+from grader.display import show
+from grader.learner.selfcheck import Checked, card, first_failure, self_check
+from grader.learner.watching import saves
+
+
+@click.command()
+@click.argument("modules", nargs=-1, metavar="[MODULE]...")
+@backend_option
+@click.option("--hidden", is_flag=True, help="Run the hidden checks too, where the course has them (self-paced).")
+@click.option("--watch", is_flag=True, help="Check again whenever a file is saved.")
+@click.pass_context
+def check(context: click.Context, modules: tuple[str, ...], backend: str | None, hidden: bool, watch: bool) -> int:
+    """Run the public checks on your own files; without MODULE, on all that you have started."""
+    course = own_course(context)
+    wanted = course.modules(modules)
+    if not wanted:
+        raise CourseError(f"{course.root} has no modules: a module is a folder course/<slug> with a module.toml")
+    backends = (backend,) if backend else BACKENDS
+    kinds: tuple[Kind, ...] = ("public", "hidden") if hidden else ("public",)
+    if watch:
+        return watched(wanted, kinds, backends)
+    passed = [shown(each) for module in wanted for each in checked(module, kinds, backends)]
+    return 0 if all(passed) else 1
+
+
+def checked(module: Module, kinds: Sequence[Kind], backends: Sequence[str]) -> Iterator[Checked]:
+    """Run the checks of each kind that the module has here."""
+    for kind in kinds:
+        if kind == "public" or module.hidden_checks.is_file():
+            yield self_check(module, kind=kind, backends=backends)
+
+
+def shown(checked: Checked) -> bool:
+    """Print the line or card of one module, tell whether it passed."""
+    console = show.console()
+    if checked.report is None:
+        console.print(checked.next_step, style="dim", soft_wrap=True)
+    else:
+        for part in card(checked, first_failure(checked)):
+            console.print(part, soft_wrap=isinstance(part, str))
+        console.print()
+    if checked.said:
+        click.echo(f"grader: {checked.said}", err=True)
+    return checked.passed
+
+
+def watched(modules: Sequence[Module], kinds: Sequence[Kind], backends: Sequence[str]) -> int:
+    """Check once, then again after each save, until Ctrl-C. Exit 0 if all that was checked last passes."""
+    passes: dict[str, bool] = {}
+    saved = saves(modules)  # knows the files as they are before they are checked
+    try:
+        for module in modules:
+            passes[module.slug] = answered(module, kinds, backends)
+        names = modules[0].stub.name if len(modules) == 1 else f"{len(modules)} files"
+        click.secho(f"watching {names}: save to check again, Ctrl-C ends", dim=True)
+        for module in saved:
+            passes[module.slug] = answered(module, kinds, backends)
+    except KeyboardInterrupt:
+        click.echo()
+    return 0 if len(passes) == len(modules) and all(passes.values()) else 1
+
+
+def answered(module: Module, kinds: Sequence[Kind], backends: Sequence[str]) -> bool:
+    """Check a file and say in one line how it is, then what failed first; tell whether it passed."""
+    began, console = time.monotonic(), show.console()
+    try:
+        found = list(checked(module, kinds, backends))
+    except CourseError as error:  # the file is unreadable just now: the next save may mend that
+        console.print(f"{time.strftime('%H:%M:%S')}  {show.clean(str(error))}", style="yellow", soft_wrap=True)
+        return False
+    for each in found:
+        line = Text(time.strftime("%H:%M:%S  "), "dim")
+        line.append_text(summary(each, time.monotonic() - began))
+        console.print(line, soft_wrap=True)
+        for part in () if each.report is None else show.first_words(each.report):
+            console.print(part)
+        if each.said:
+            click.echo(f"grader: {each.said}", err=True)
+    return all(each.passed for each in found)
+
+
+def summary(each: Checked, seconds: float) -> Text:
+    """One line about a check of a file."""
+    if each.report is None:
+        return Text(each.next_step, "dim")
+    report = each.report
+    line = Text(f"{report.module}  ", "bold")
+    line.append_text(show.tick(report.verdict))
+    if report.core and report.core != report.verdict:
+        line.append(f" (core {report.core})", show.STYLES[report.core])
+    counts = ", ".join(f"{report.count(verdict)} {verdict}" for verdict in ("passed", "failed", "not run"))
+    line.append(f"  {counts}" + ("  hidden checks" if each.how.kind == "hidden" else "") + f"  {seconds:.1f} s", "dim")
+    return line

@@ -1,0 +1,123 @@
+"""What a child may answer to a plan and how long it may take, and what stands for an answer that never came."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from grader.checks.rule import NotRun
+from grader.sandbox import LinkClosed
+
+FORGED = "wrote something that is no message"
+"""How `grader.sandbox` names a line that is no JSON object."""
+
+
+class Late(NotRun):
+    """No answer, and no processor time used: the machine may be at fault. Worth one more try, alone."""
+
+
+class Hung(Exception):
+    """The child used processor time and gave no answer. The text continues "the run …"."""
+
+
+PATIENCE = 5
+"""So many times the time for all checks may pass by the clock, if the child gets its turn now and then."""
+
+MOST = 0.8
+"""Who has used so much of the time for all checks in processor seconds would not have ended in time anywhere."""
+
+STARVED = 0.1
+"""Below this part of a processor a child does not compute slowly, on a machine with too much to do: it waits."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long a submission may take, in seconds.
+
+    Args:
+        total: time for all of its checks. By the clock, on a machine that has nothing else to do; on one that has too
+            much, a child that computes gets up to `PATIENCE` times as long.
+        silence: wall time without a message. Alone it proves nothing: the machine may be busy.
+        cpu: processor time without a message. That is a hang.
+    """
+
+    total: float = 60.0
+    silence: float = 20.0
+    cpu: float = 3.0
+
+    def look(self, *, used: float, spent: float) -> None:
+        """End what has spent the time for all checks, unless the machine keeps it from computing.
+
+        Args:
+            used: processor seconds.
+            spent: seconds by the clock, not less than `total`.
+
+        Raises:
+            Hung: it has used most of the time itself.
+            Late: it waits, or has been kept from computing for too long.
+        """
+        if used > self.total * MOST:
+            raise Hung(f"used up the time for all checks ({used:.0f} s of processor time)")
+        if used < spent * STARVED or spent > self.total * PATIENCE:
+            raise Late(f"all checks together took longer than {spent:.0f} s, most of it spent waiting")
+
+
+def refuse_forged(closed: LinkClosed) -> None:
+    """Raise `NotRun` if a child was cut off because of what it wrote, which is no way for a subject to end."""
+    if FORGED in str(closed):
+        raise NotRun(f"the worker {closed}") from closed
+
+
+def ended_trace(
+    message: Mapping[str, Any], kind: str, text: str, line: int | None = None, number: int = 0
+) -> dict[str, Any]:
+    """The trace of a run that left none: only how it ended.
+
+    Args:
+        message: the request.
+        kind: ``exit`` or ``stuck``.
+        text: a plain sentence.
+        line: of the learner's file, if known.
+        number: of the run in the request, from 0.
+    """
+    runs = message["runs"]
+    return {
+        "format": 1,
+        "backend": message["backend"],
+        **runs[min(number, len(runs) - 1)],
+        "spans": [],
+        "notes": [],
+        "steps": 0,
+        "time": 0.0,
+        "end": {"kind": kind, "text": text, "waiting": [{"task": "", "line": line}] if line else []},
+        "tasks": [],
+        "probes": {"unawaited": [], "blocking": []},
+    }
+
+
+def parts_of(scene: str) -> tuple[frozenset[str], frozenset[str]]:
+    """What a plan may hold and what it must: the keyword parameters of the function `scene`, read, not run.
+
+    Raises:
+        NotRun: the text has no such function.
+    """
+    try:
+        nodes = ast.parse(scene).body
+    except SyntaxError as error:
+        raise NotRun(f"scene.py, line {error.lineno}: {error.msg}") from error
+    for node in nodes:
+        if isinstance(node, ast.AsyncFunctionDef) and node.name == "scene":
+            pairs = list(zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True))
+            must = frozenset(arg.arg for arg, default in pairs if default is None)
+            return frozenset(arg.arg for arg, _ in pairs), must
+    raise NotRun("scene.py has no function `async def scene(subject, world, *, …)`")
+
+
+def misplanned(plan: Iterable[str], may: frozenset[str], must: frozenset[str]) -> str:
+    """What is wrong with the names of a plan's parts; empty text if nothing is. A typing error is not the subject's."""
+    unknown, missing = sorted(set(plan) - may), sorted(must - set(plan))
+    if unknown:
+        return f"it has no part {', '.join(unknown)}"
+    return f"{', '.join(missing)} is missing" if missing else ""

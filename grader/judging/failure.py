@@ -1,0 +1,92 @@
+"""From a failed check to the words of its row: what, expected, seen, where, and what brings it back.
+
+A learner who is graded never reads the texts of the subject's exceptions, only their types and lines: a text can be
+made to carry anything the subject has seen. They are kept apart, for the instructor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from grader.checks.rule import CheckFailed
+from grader.checks.runs import seconds
+from grader.judging.report import Row
+
+MAX_CHARS = 600
+
+
+def failed(row: Row, failure: CheckFailed) -> Row:
+    """The row of a failed check.
+
+    Args:
+        row: the same without a verdict.
+        failure: what the check raised.
+    """
+    data: Mapping[str, Any] = failure.trace.data if failure.trace is not None else {}
+    seen = str(failure.seen) if failure.wanted is None else say(failure.seen)
+    shown = without_text(seen, data)
+    return replace(
+        row,
+        verdict="failed",
+        what=cut(failure.what),
+        expected=None if failure.wanted is None else cut(say(failure.wanted)),
+        actual=cut(shown),
+        where=where(data),
+        seed=data.get("seed"),
+        run={key: data.get(key) for key in ("seed", "order", "cancel", "fault")} if data else None,
+        detail=cut(seen) if shown != seen else told(shown, data),
+    )
+
+
+def without_text(seen: str, data: Mapping[str, Any]) -> str:
+    """What was seen, without the text of an exception that broke the run off."""
+    end = data.get("end", {})
+    text = str(end.get("text", ""))
+    if end.get("kind") != "error" or not seen.startswith(text):
+        return seen
+    return text.partition(": ")[0] + seen[len(text) :]
+
+
+def told(shown: str, data: Mapping[str, Any]) -> str | None:
+    """The texts of the exceptions that what is shown only names: those that left a call of the subject."""
+    errors = [span["error"] for span in data.get("spans", ()) if span["subject"] and span["error"]]
+    leaves = [leaf for error in errors for leaf in error.get("leaves", [error])]
+    texts = [f"{leaf['error']}: {leaf['text']}" for leaf in leaves if leaf.get("text") and not leaf.get("token")]
+    named = [text for text in dict.fromkeys(texts) if text.partition(":")[0] in shown]
+    return cut("; ".join(named)) or None
+
+
+def say(value: Any) -> str:
+    """A value in words, without the clock's creep of about 1e-11 s a step."""
+    return repr(rounded(value))
+
+
+def rounded(value: Any) -> Any:
+    """A value with its numbers rounded, inside plain containers too."""
+    if type(value) is float:
+        return round(value, 6)
+    if type(value) in (list, tuple):
+        return type(value)(map(rounded, value))
+    if type(value) is dict:
+        return {key: rounded(item) for key, item in value.items()}
+    return value
+
+
+def where(data: Mapping[str, Any]) -> str | None:
+    """When the run ended and what was done to it from outside, or None if there was no run."""
+    if not data:
+        return None
+    parts = [f"run of {seconds(data['time'])} s"]
+    if cancel := data.get("cancel"):
+        after = cancel.get("after", -1)
+        parts.append(f"{cancel['who']} cancelled after its step {after}" if after >= 0 else "nothing cancelled")
+    if fault := data.get("fault"):
+        parts.append(f"call {fault['call']} of {fault['who']} fails")
+    return ", ".join(parts)
+
+
+def cut(text: str) -> str:
+    """A text of bounded length."""
+    return text if len(text) <= MAX_CHARS else f"{text[: MAX_CHARS - 1]}…"

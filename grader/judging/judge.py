@@ -1,0 +1,247 @@
+"""From a submission to its report: every check of a module on both backends.
+
+`grade` is a pure function of module and bytes; where and beside what it runs is the caller's business.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+
+from grader.checks.collect import BrokenChecks, Check, Kind, checks_of
+from grader.checks.play import Play
+from grader.checks.rule import CheckFailed, NotRun
+from grader.course import BACKENDS, Module
+from grader.judging.answers import Late, Limits
+from grader.judging.blame import Reference, carry_out
+from grader.judging.failure import failed
+from grader.judging.points import clause_id, gaps, score
+from grader.judging.report import UNTRIED, Report, Row, verdict_of
+from grader.judging.session import Forks, Session
+from grader.judging.submission import Fault, examine
+
+DISTRIBUTION = "checkpoint-course"
+SELF_CHECK_KEY = b"self-check"
+"""The key of plans where nothing is at stake: everybody gets the same."""
+
+
+@dataclass(frozen=True)
+class How:
+    """How to grade, apart from what.
+
+    Args:
+        kind: which checks: ``hidden`` ones count, ``public`` ones are the learner's.
+        backends: on which to run them; points need both.
+        key: the course's secret; plans are drawn from it, so that the same file always gets the same plans and
+            nobody knows them before.
+        limits: how long one submission may take.
+        only: the ids of the checks to run; all if empty.
+    """
+
+    kind: Kind = "hidden"
+    backends: tuple[str, ...] = BACKENDS
+    key: bytes = SELF_CHECK_KEY
+    limits: Limits = field(default_factory=Limits)
+    only: frozenset[str] = frozenset()
+
+
+def grade(module: Module, data: bytes, *, forks: Forks, how: How | None = None, sha256: str | None = None) -> Report:
+    """Judge one submission.
+
+    Args:
+        module: what it was written for.
+        data: its bytes (at most one more than `grader.contract.MAX_BYTES` are looked at).
+        forks: gives the confined children that it runs in.
+        how: which checks, backends, limits.
+        sha256: of the whole file, if `data` is only its beginning.
+    """
+    how = how or How()
+    start = time.monotonic()
+    submission = examine(module, data, sha256)
+    judging = Judging(module, how, forks.level, submission.sha256, start)
+    try:
+        checks = [check for check in checks_of(module, how.kind) if not how.only or check.id in how.only]
+    except BrokenChecks as error:
+        return judging.not_run(str(error))
+    if how.kind == "hidden" and not how.only and (missing := gaps(module, checks)):
+        return judging.not_run(missing)
+    if submission.fault:
+        return judging.failed_as_a_whole(checks, submission.fault)
+    try:
+        with Session(module, submission, forks, how.limits) as session, Reference(module, forks) as reference:
+            if fault := loaded(session):
+                return judging.failed_as_a_whole(checks, fault)
+            pairs = [(check, backend) for check in checks for backend in how.backends]
+            rows = [judge(check, backend, session, how.key, reference) for check, backend in pairs]
+    except NotRun as error:
+        return judging.not_run(str(error), checks, late=isinstance(error, Late))
+    except OSError as error:
+        return judging.not_run(f"the scene cannot be read or the worker not started: {error}", checks)
+    return judging.report(rows)
+
+
+def loaded(session: Session) -> Fault | None:
+    """Load the file, once more if the first try gave no answer and nobody is to blame."""
+    try:
+        return session.load()
+    except Late:
+        return session.load()
+
+
+def judge(check: Check, backend: str, session: Session, key: bytes, reference: Reference | None = None) -> Row:
+    """The verdict of one check on one backend."""
+    module = session.module
+    blank = blank_row(module, check, backend)
+    if why := session.given_up(backend):
+        return replace(blank, verdict="failed", expected=UNTRIED, actual=why)
+    for last in (False, True):
+        play = Play(session, backend=backend, key=plan_key(key, session.submission.sha256, check.id))
+        try:
+            carry_out(check.function, play, reference)
+        except CheckFailed as failure:
+            return failed(blank, failure)
+        except Late as late:
+            if last:
+                return replace(blank, message=str(late), late=True)
+            continue  # once more, in a new child
+        except NotRun as error:
+            return replace(blank, message=str(error))
+        finally:
+            session.settle()
+        return replace(blank, verdict="passed")
+    raise AssertionError("the last try returns")
+
+
+def plan_key(key: bytes, sha256: str | None, check: str) -> bytes:
+    """What the plans of a check are drawn from, for one file."""
+    return hmac.new(key, f"{sha256}:{check}".encode(), hashlib.sha256).digest()
+
+
+def blank_row(module: Module, check: Check, backend: str) -> Row:
+    """A row without a verdict yet."""
+    return Row(
+        id=check.id,
+        clause=clause_id(module, check.clause),
+        aspect=check.aspect,
+        backend=backend,
+        verdict="not run",
+        message=check.title,
+        core=check.core,
+        misconception=check.misconception,
+        step=check.step,
+    )
+
+
+@dataclass(frozen=True)
+class Judging:
+    """What every report of one submission has in common."""
+
+    module: Module
+    how: How
+    isolation: str
+    sha256: str | None
+    start: float
+
+    def report(self, rows: Sequence[Row], *, reason: str | None = None, late: bool = False) -> Report:
+        """The report over some rows; without rows everything is blank."""
+        clauses, aspects, scored = score(self.module, list(rows))
+        points = [clause.points for clause in clauses.values()]
+        verdict = verdict_of(scored) or "not run"
+        if verdict == "not run" and reason is None:
+            reason = next(row.message for row in scored if row.verdict == "not run")
+        return Report(
+            module=self.module.slug,
+            verdict=verdict,
+            core=verdict_of([row for row in scored if row.core]),
+            points=None if None in points else sum(point or 0 for point in points),
+            max_points=self.module.max_points,
+            clauses=clauses,
+            aspects=aspects,
+            isolation=self.isolation,
+            checks=tuple(scored),
+            grader=stamp(self.module, self.how.kind),
+            sha256=self.sha256,
+            seconds=round(time.monotonic() - self.start, 3),
+            reason=reason,
+            late=late or any(row.late for row in scored),
+        )
+
+    def not_run(self, reason: str, checks: Sequence[Check] = (), *, late: bool = False) -> Report:
+        """The report of a submission that could not be checked."""
+        return self.report(self._rows(checks, lambda row: replace(row, message=reason)), reason=reason, late=late)
+
+    def failed_as_a_whole(self, checks: Sequence[Check], fault: Fault) -> Report:
+        """The report of a file that is wrong before any check looks at it."""
+
+        def fail(row: Row) -> Row:
+            return replace(row, verdict="failed", message=fault.text, misconception=None, detail=fault.detail or None)
+
+        return self.report(self._rows(checks, fail), reason=fault.text)
+
+    def _rows(self, checks: Sequence[Check], change: Callable[[Row], Row]) -> list[Row]:
+        return [change(blank_row(self.module, check, backend)) for check in checks for backend in self.how.backends]
+
+
+def refused(module: Module, reason: str, isolation: str, how: How | None = None) -> Report:
+    """The report of a submission without a file: failed, with the reason in plain words.
+
+    Args:
+        module: what should have been handed in.
+        reason: one sentence.
+        isolation: the level that the others are graded at.
+        how: as for `grade`.
+    """
+    judging = Judging(module, how or How(), isolation, None, time.monotonic())
+    try:
+        checks = checks_of(module, judging.how.kind)
+    except BrokenChecks as error:
+        return judging.not_run(str(error))
+    return judging.failed_as_a_whole(checks, Fault("missing file", reason))
+
+
+def unknown(slug: str, reason: str, isolation: str, sha256: str | None = None) -> Report:
+    """The report of a submission whose module cannot be used: not run, with nothing to score it by."""
+    return Report(slug, "not run", None, None, 0, isolation=isolation, sha256=sha256, reason=reason)
+
+
+def stamp(module: Module, kind: Kind = "hidden") -> dict[str, str | None]:
+    """The versions and hashes that a verdict depends on, beside the submission."""
+    path = module.hidden_checks if kind == "hidden" else module.public_checks
+    return {
+        "version": version_of(DISTRIBUTION),
+        "anyio": version_of("anyio"),
+        "trio": version_of("trio"),
+        "checks": sha256_of(path),
+        "scene": sha256_of(module.scene),
+        "module.toml": sha256_of(module.toml),
+    }
+
+
+@cache
+def version_of(distribution: str) -> str | None:
+    """The installed version of a package; None if it is not installed as one."""
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def sha256_of(path: Path) -> str | None:
+    """The sha256 of a file, or None if there is none."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return None
+
+
+def course_key(root: Path) -> bytes:
+    """The course's secret: the file ``.course_key`` at the root, or a constant that everybody knows."""
+    path = root / ".course_key"
+    key = path.read_bytes().strip() if path.is_file() else b""
+    return key or SELF_CHECK_KEY

@@ -1,0 +1,192 @@
+"""Grade many files in any `concurrent.futures.Executor`: processes here by default, a cluster's if one is given.
+
+Each judging process holds one fork server, started when it first grades.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Iterable, Iterator
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from multiprocessing import connection
+from multiprocessing.util import Finalize
+from pathlib import Path
+from typing import Any
+
+from grader.course import CourseError, read_module
+from grader.judging.judge import How, grade, unknown
+from grader.judging.report import Report
+from grader.sandbox import ForkServer, IsolationRefused, Level
+
+
+@dataclass(frozen=True)
+class Task:
+    """One file to grade, ready to be sent to another process or machine.
+
+    Args:
+        root: the course's root; the same path wherever it runs.
+        slug: of the module.
+        data: the submission's bytes.
+        sha256: of the whole file, see `grader.contract.read`.
+        level: isolation.
+        walls: False for the course's own files, where nothing is hostile.
+        how: which checks, backends, limits.
+        tag: whatever the caller wants to find it by.
+    """
+
+    root: Path
+    slug: str
+    data: bytes
+    sha256: str | None = None
+    level: Level | None = None
+    walls: bool = True
+    how: How = field(default_factory=How)
+    tag: Any = None
+
+
+_servers: dict[tuple[Level | None, bool], ForkServer] = {}
+
+
+def fork_server(level: Level | None, *, walls: bool) -> ForkServer:
+    """This process's fork server for a level; it ends with the process."""
+    key = (level, walls)
+    if key not in _servers:
+        server = _servers[key] = ForkServer(level, walls=walls)
+        # Not atexit: a process of a pool leaves without it.
+        Finalize(None, server.close, exitpriority=10)
+    return _servers[key]
+
+
+_busy = _stopped = False
+
+
+def begin() -> None:
+    """Make a process of a local pool end when it must.
+
+    Ctrl-C reaches every process of the terminal: it breaks off the task that is under way, and those that come after
+    it, and says nothing. If the command itself is killed, its judging processes, and all that they started, end too.
+    """
+    signal.signal(signal.SIGINT, _interrupted)
+    _hold_back(signal.SIG_UNBLOCK)
+    if (parent := multiprocessing.parent_process()) is not None:
+        threading.Thread(target=_follow, args=(parent.sentinel,), daemon=True).start()
+
+
+def _interrupted(*_: object) -> None:
+    global _stopped  # noqa: PLW0603 - a signal handler can tell in no other way
+    _stopped = True
+    if _busy:
+        raise KeyboardInterrupt
+
+
+def _go_on() -> None:
+    if _stopped:
+        raise KeyboardInterrupt
+
+
+def _hold_back(how: int) -> None:
+    """Block Ctrl-C, also for processes that are started meanwhile, or let it through."""
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(how, [signal.SIGINT])
+
+
+def _follow(parent: int) -> None:
+    connection.wait([parent])
+    os._exit(1)
+
+
+def run(task: Task) -> Report:
+    """Grade one task; whatever goes wrong on our side becomes a report that says so."""
+    global _busy  # noqa: PLW0603 - a signal handler can be told in no other way
+    _busy = True
+    try:
+        _go_on()
+        module = read_module(task.root, task.slug)
+        forks = fork_server(task.level, walls=task.walls)
+        return grade(module, task.data, forks=forks, how=task.how, sha256=task.sha256)
+    except (CourseError, IsolationRefused) as error:
+        return broken(task, str(error))
+    except Exception as error:  # noqa: BLE001 - one submission must never stop the others
+        return broken(task, f"the grader itself failed: {type(error).__name__}: {error}")
+    finally:
+        _busy = False
+
+
+def broken(task: Task, reason: str) -> Report:
+    """The report of a task that nobody could grade."""
+    return unknown(task.slug, reason, task.level or "none", task.sha256)
+
+
+def local_executor(jobs: int | None = None) -> Executor:
+    """Processes on this machine.
+
+    Args:
+        jobs: how many; one for each processor that may be used, if not given.
+    """
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    # Spawned, not forked: the command may have threads (a progress bar), and nothing of it should be inherited.
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(jobs or usable, mp_context=context, initializer=begin)
+    _hold_back(signal.SIG_BLOCK)
+    try:
+        pool.submit(os.getpid)  # starts the processes, to which Ctrl-C says nothing until they know what to do
+    finally:
+        _hold_back(signal.SIG_UNBLOCK)
+    return pool
+
+
+def run_all(
+    tasks: Iterable[Task], executor: Executor | None = None, *, jobs: int | None = None
+) -> Iterator[tuple[Task, Report]]:
+    """Grade tasks; give each with its report as soon as it is ready.
+
+    A report that came late (no answer, nobody to blame) is tried once more at the end, alone. If a judging process
+    is killed, those that were under way are tried again one at a time, and the one that does it is not run.
+
+    Args:
+        tasks: what to grade.
+        executor: where; a pool of local processes if not given. The caller's own executor is not shut down.
+        jobs: how many local processes.
+    """
+    again: list[tuple[int, Task]] = []
+    pool = executor or local_executor(jobs)
+    try:
+        futures = {pool.submit(run, task): (number, task) for number, task in enumerate(tasks)}
+        for future in as_completed(futures):
+            number, task = futures.pop(future)
+            report = _result(future, task)
+            if report is None or report.late:
+                again.append((number, task))
+            else:
+                yield task, report
+    finally:
+        if executor is None:
+            pool.shutdown(cancel_futures=True)
+    for _, task in sorted(again, key=lambda pair: pair[0]):
+        yield task, _alone(task, executor)
+
+
+def _result(future: Future[Report], task: Task) -> Report | None:
+    """What a future gives: None if its process was killed, perhaps because of another task."""
+    try:
+        return future.result()
+    except BrokenExecutor:
+        return None
+    except Exception as error:  # noqa: BLE001 - such as an executor that lost its machine
+        return broken(task, f"the executor failed: {type(error).__name__}: {error}")
+
+
+def _alone(task: Task, executor: Executor | None) -> Report:
+    pool = executor or local_executor(1)
+    try:
+        future = pool.submit(run, task)
+        return _result(future, task) or broken(task, "the judging process was killed, twice: is there enough memory?")
+    except BrokenExecutor:
+        return broken(task, "the executor is broken: start it again")
+    finally:
+        if executor is None:
+            pool.shutdown()

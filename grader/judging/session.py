@@ -1,0 +1,318 @@
+"""One submission beside its judge: a confined child that is loaded once, reused, and replaced when it died.
+
+`grader.play` asks for plans and gets traces; everything that goes wrong on the way becomes a trace that says how the
+run ended (the subject's doing) or `NotRun` (nobody can tell whose doing it is).
+"""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Generator, Iterator, Mapping
+from typing import Any, Protocol, Self
+
+from grader.checks.rule import NotRun
+from grader.course import BACKENDS, Module
+from grader.judging.answers import Hung, Late, Limits, ended_trace, misplanned, parts_of, refuse_forged
+from grader.judging.searches import Traces, play_search, spread
+from grader.judging.submission import Fault, Submission, load_fault
+from grader.judging.trusted_trace import believed, words_of
+from grader.sandbox import LinkClosed, LinkTimeout
+
+SLICE = 0.5
+"""Seconds of waiting between two looks at the child's processor time."""
+
+MAX_KILLS = 2
+"""After so many hangs on a backend the rest of the checks fails there without being tried."""
+
+MAX_RUNAWAYS = 4
+"""After so many runs on a backend that did not end, the rest of the checks fails there too."""
+
+SHORT = 4_000
+"""Steps after which runs of a file are cut once one has not ended; a run of a right file takes a few hundred."""
+
+SUSPECT_SECONDS = 0.25
+"""Processor seconds that a step of a file may take once it has hung; a step of a right file takes a thousandth of it."""
+
+BLOCKS = "blocks the event loop"
+"""The end of what the worker says of a call that waits and uses no processor time: to see it takes seconds by the clock."""
+
+RESUMED = 16
+"""Moments that are still tried of a sweep whose child had to be discarded, evenly spread: each may cost a child of its own."""
+
+
+class Line(Protocol):
+    """The judge's end of the line to a confined child (`grader.sandbox.Link`)."""
+
+    @property
+    def output(self) -> str:
+        """The end of what the child printed."""
+
+    def send(self, obj: dict[str, Any]) -> None:
+        """Send one message."""
+
+    def receive(self, deadline: float) -> dict[str, Any]:
+        """Wait for a message until a time of `time.monotonic`."""
+
+    def cpu_seconds(self) -> float:
+        """Processor seconds that the child has used."""
+
+    def close(self) -> None:
+        """Kill the child and wait until it and all that it started are gone."""
+
+
+class Forks(Protocol):
+    """What gives confined children (`grader.sandbox.ForkServer`)."""
+
+    @property
+    def level(self) -> str:
+        """The isolation level."""
+
+    def child(self) -> Line:
+        """A new child."""
+
+
+class Session:
+    """The children of one submission, one after the other.
+
+    Args:
+        module: the module it was written for.
+        submission: a file without fault.
+        forks: gives the children.
+        limits: how long it may take; the time for all checks runs from now.
+    """
+
+    def __init__(self, module: Module, submission: Submission, forks: Forks, limits: Limits | None = None) -> None:
+        self.module = module
+        self.submission = submission
+        self.forks = forks
+        self.limits = limits or Limits()
+        self.begun = time.monotonic()
+        self.hangs: dict[str, list[str]] = {backend: [] for backend in BACKENDS}
+        self.runaways: dict[str, list[str]] = {backend: [] for backend in BACKENDS}
+        self._scene = module.scene.read_text(encoding="utf-8")
+        #: what names in a trace may be made of, besides the plan's
+        self.words = words_of(self._scene)
+        self._parts = parts_of(self._scene)
+        self._line: Line | None = None
+        self._playing: Generator[dict[str, Any], None, None] | None = None
+        self._cpu_of_dead = 0.0
+        self._output = ""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.settle()
+        self.close()
+
+    @property
+    def output(self) -> str:
+        """The end of what the file printed, in the child that is or was the last."""
+        return self._output if self._line is None else self._line.output
+
+    def close(self) -> None:
+        """Kill the child, if there is one; the next plan gets a new one."""
+        if self._line is not None:
+            line, self._line = self._line, None
+            self._cpu_of_dead += line.cpu_seconds()
+            line.close()
+            self._output = line.output
+
+    def load(self) -> Fault | None:
+        """Start a child with the file in it, if there is none.
+
+        Returns:
+            Why the file cannot be loaded, or None.
+
+        Raises:
+            NotRun: the child gives no answer that means anything.
+        """
+        if self._line is not None:
+            return None
+        try:
+            self._line = self.forks.child()
+            self._line.send(self._load_message())
+            answer = self._receive()
+        except LinkClosed as closed:
+            self.close()
+            refuse_forged(closed)
+            return Fault(
+                "exit", f"importing the file ends the interpreter ({closed}): keep only definitions at the top"
+            )
+        except Hung as hung:
+            self.close()
+            return Fault("hang", f"importing the file does not end ({hung}): keep only definitions at the top")
+        problem = answer.get("problem")
+        if answer.get("loaded") is True:
+            return None
+        self.close()
+        if answer.get("loaded") is False and isinstance(problem, dict):
+            return load_fault(problem)
+        raise NotRun("the worker's answer to loading the file is no answer")
+
+    def _load_message(self) -> dict[str, Any]:
+        return {
+            "op": "load",
+            "name": self.module.name,
+            "source": self.submission.text,
+            "scene": self._scene,
+            "names": dict(self.module.names),
+        }
+
+    def play(self, request: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        """Play a plan: one trace a run, as they come. Closing the iterator early ends the search.
+
+        A child that must be discarded half-way is replaced, and a new one plays the orders that are left.
+
+        Args:
+            request: ``backend``, ``plan``, ``outside``, ``debugger``, and the ``search`` (see `grader.searches`).
+
+        Raises:
+            NotRun: the child's answers mean nothing, or there is no answer and nobody to blame.
+        """
+        self.settle()
+        if wrong := misplanned(request["plan"], *self._parts):
+            raise NotRun(f"the check's plan does not fit {self.module.slug}/scene.py: {wrong}")
+        message = {**request, "op": "play"}
+        search = message.pop("search")
+        if any(self.runaways.values()):
+            message["steps"] = SHORT
+        if any(self.hangs.values()):
+            message["step_seconds"] = SUSPECT_SECONDS
+        self._playing = play_search(search, functools.partial(self._play_runs, message))
+        return self._playing
+
+    def settle(self) -> None:
+        """End the search that is under way, if any. A failed check leaves one behind in its exception."""
+        if self._playing is not None:
+            self._playing.close()
+            self._playing = None
+
+    def _play_runs(self, message: Mapping[str, Any], runs: list[dict[str, Any]]) -> Traces:
+        """Play runs; what a discarded child leaves of them, in fresh ones."""
+        while runs:
+            if self._line is None and any(run["cancel"] or run["fault"] for run in runs):
+                runs = spread(runs, RESUMED)
+            runs = runs[(yield from self._played({**message, "runs": runs})) :]
+            if self.given_up(message["backend"]):
+                return
+
+    def _played(self, message: Mapping[str, Any]) -> Generator[dict[str, Any], None, int]:
+        """Play with one child, as far as it goes.
+
+        Returns:
+            How many runs have their trace.
+        """
+        count, ended = 0, "done"
+        try:
+            if fault := self.load():
+                yield ended_trace(message, "exit", fault.text, fault.line)
+                return 1
+            self._send(message)
+            finished = False
+            try:
+                while "trace" in (answer := self._receive()):
+                    trace = believed(answer["trace"], message, count, self.words)
+                    count, ended = count + 1, trace["end"]["kind"]
+                    self._note(trace)
+                    yield trace
+                finished = True
+            finally:
+                if not finished:
+                    self._stop(more=count < len(message["runs"]))
+            self._finish(answer, message, count)
+        except LinkClosed as closed:
+            self.close()
+            refuse_forged(closed)
+            if ended not in ("stuck", "exit"):  # else the worker itself has said how it ended
+                yield ended_trace(message, "exit", f"the interpreter {closed}", number=count)
+                count += 1
+        except Hung as hung:
+            self.close()
+            trace = ended_trace(message, "stuck", f"the run {hung}", number=count)
+            self._note(trace)
+            yield trace
+            count += 1
+        except NotRun:
+            self.close()
+            raise
+        return count
+
+    def _send(self, message: Mapping[str, Any]) -> None:
+        if self._line is None:
+            raise LinkClosed("was discarded")
+        self._line.send(dict(message))
+
+    def _finish(self, answer: Mapping[str, Any], message: Mapping[str, Any], count: int) -> None:
+        if type(answer.get("done")) is not int or answer["done"] != count:
+            raise NotRun("the worker's traces and its count of them differ")
+        if answer.get("discard") is True:  # an aborted run left things behind, which would be the next run's leak
+            self.close()
+        elif count < len(message["runs"]):
+            raise NotRun("the worker gave fewer traces than there were runs")
+        if not count:
+            raise NotRun("the worker gave no trace")
+
+    def _stop(self, *, more: bool) -> None:
+        """End a search that nobody listens to any more; the child is reused if it answers in order.
+
+        Args:
+            more: whether runs are left that it would play.
+        """
+        if self._line is None:
+            return
+        try:
+            if more:
+                self._line.send({"op": "stop"})
+            while "trace" in (answer := self._receive()):
+                pass
+            if "done" not in answer or answer.get("discard") is True:
+                self.close()
+        except (LinkClosed, Hung, NotRun):
+            self.close()  # what was looked at before has its verdict already
+
+    def _receive(self) -> dict[str, Any]:
+        """The child's next message.
+
+        Raises:
+            LinkClosed: it died.
+            Hung: it computes and gives no answer.
+            Late: it gives no answer and does not compute.
+        """
+        line = self._line
+        if line is None:
+            raise LinkClosed("was discarded")
+        start, before = time.monotonic(), line.cpu_seconds()
+        while True:
+            now = time.monotonic()
+            if now >= self.begun + self.limits.total:
+                self.limits.look(used=self._cpu_of_dead + line.cpu_seconds(), spent=now - self.begun)
+            try:
+                return line.receive(now + min(SLICE, self.limits.total))
+            except LinkTimeout:
+                used = line.cpu_seconds() - before
+            if used > self.limits.cpu:
+                raise Hung(f"used {used:.0f} s of processor time without passing a checkpoint")
+            if time.monotonic() - start > self.limits.silence:
+                raise Late(f"no answer for {self.limits.silence:.0f} s, and no processor time used")
+
+    def _note(self, trace: Mapping[str, Any]) -> None:
+        """Remember a run that did not end."""
+        end, backend = trace["end"], trace["backend"]
+        if end["kind"] not in ("stuck", "runaway"):
+            return
+        waiting, text = end.get("waiting") or [], str(end.get("text", ""))
+        line = next((item["line"] for item in waiting if isinstance(item.get("line"), int)), None)
+        place = f"line {line}" if line else text[:80]
+        if end["kind"] == "runaway":
+            self.runaways[backend].append(place)
+        else:
+            self.hangs[backend] += [place] * (MAX_KILLS if text.endswith(BLOCKS) else 1)
+
+    def given_up(self, backend: str) -> str | None:
+        """Why the rest of the checks on a backend fails without being tried, or None."""
+        hangs, runaways = self.hangs[backend], self.runaways[backend]
+        if len(hangs) >= MAX_KILLS:
+            return f"hung earlier, {hangs[-1]}"
+        return f"an earlier run did not end, {runaways[-1]}" if len(runaways) >= MAX_RUNAWAYS else None

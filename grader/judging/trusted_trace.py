@@ -1,0 +1,145 @@
+"""Which traces are believed: answers to what was asked, valid, bounded, monotone in time, made of names that the plan knows."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from grader.checks.rule import NotRun
+
+#: Version of the trace format that this judge reads.
+FORMAT = 1
+_ENDS = frozenset({"done", "deadlock", "runaway", "stuck", "exit", "error", "breakpoint"})
+_HOWS = frozenset({"returned", "raised", "cancelled", "open"})
+_KEYS = {"format", "backend", "seed", "order", "cancel", "fault", "spans", "notes", "steps", "time", "end", "probes"}
+_WORD = re.compile(r"[^\W\d_]+")
+_OURS = frozenset(
+    {"actor", "run", "after", "scene", "cancel", "signal", "file", "open", "close", "collected", "fault"}
+) | {
+    *("want", "take", "drop", "give", "up", "lock"),
+}
+_MAX_SPANS = 5_000
+_MAX_NOTES = 10_000
+
+
+def words_of(text: str) -> frozenset[str]:
+    """Return the words of a scene's text, and those that the worker itself puts into a record."""
+    return frozenset(_WORD.findall(text)) | _OURS
+
+
+def believed(data: object, request: Mapping[str, Any], number: int, words: frozenset[str]) -> dict[str, Any]:
+    """Take a trace from a child only if it may be believed: the one place where that is decided.
+
+    Args:
+        data: what the child wrote.
+        request: what was asked for: ``backend``, ``plan`` and ``runs``.
+        number: of the run whose trace is due, from 0.
+        words: those of the scene (`words_of`).
+
+    Raises:
+        NotRun: it is not a trace, not that of this run, or not valid.
+    """
+    if not isinstance(data, dict) or not isinstance(end := data.get("end"), dict) or type(end.get("kind")) is not str:
+        raise NotRun("the worker wrote something that is no trace")
+    if number >= len(request["runs"]):
+        raise NotRun("the worker wrote more traces than there were runs")
+    wanted = {"backend": request["backend"], **request["runs"][number]}
+    if any(key not in data or data[key] != value for key, value in wanted.items()):
+        raise NotRun("the worker wrote a trace that nobody asked for")
+    if wrong := complaints(data, request, words):
+        raise NotRun(f"the run's record is not valid: {wrong}")
+    return data
+
+
+def complaints(data: Any, request: Mapping[str, Any], words: frozenset[str]) -> str:
+    """Return what is wrong with a trace, in a few words; empty text if it may be believed.
+
+    Args:
+        data: the trace.
+        request: what was asked for.
+        words: those of the scene (`words_of`); names made of others than these and the plan's are refused.
+    """
+    try:
+        return _head(data, request) or _spans(data) or _notes(data) or _names(data, request, words)
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+        return f"malformed ({type(error).__name__})"
+
+
+def _head(data: Any, request: Mapping[str, Any]) -> str:
+    if type(data) is not dict or not set(data).issuperset(_KEYS) or data["format"] != FORMAT:
+        return "not format 1"
+    if data["backend"] != request["backend"]:
+        return "another backend"
+    if data["end"]["kind"] not in _ENDS or type(data["end"]["text"]) is not str:
+        return "an unknown end"
+    if not _is_time(data["time"]) or type(data["steps"]) is not int:
+        return "no time"
+    if len(data["spans"]) > _MAX_SPANS or len(data["notes"]) > _MAX_NOTES:
+        return "too long"
+    return ""
+
+
+def _names(data: Mapping[str, Any], request: Mapping[str, Any], words: frozenset[str]) -> str:
+    known = _words_with(repr(request["plan"]), words)
+    names = {f"{span['what']} {span['who']}": None for span in data["spans"]}
+    # Who notes a lock is a task, and its name may be the learner's.
+    names |= {note["what"]: None for note in data["notes"]}
+    for name in names:
+        strange = [word for word in _WORD.findall(name) if word not in known]
+        if strange:
+            return f"a name that neither plan nor scene knows: {strange[0]}"
+    return ""
+
+
+@lru_cache(maxsize=8)  # the runs of a sweep have one plan
+def _words_with(plan: str, words: frozenset[str]) -> frozenset[str]:
+    return words | frozenset(_WORD.findall(plan))
+
+
+def _is_time(value: Any) -> bool:
+    return type(value) in (int, float) and math.isfinite(value) and value >= 0
+
+
+def _spans(data: Mapping[str, Any]) -> str:
+    known: dict[int, Any] = {}
+    last_begun, last_start = -1, 0.0
+    for span in data["spans"]:
+        begun, ended = span["order"]
+        if (
+            span["how"] not in _HOWS
+            or span["id"] in known
+            or (span["parent"] is not None and span["parent"] not in known)
+        ):
+            return "a span out of place"
+        if begun <= last_begun or not _is_time(span["start"]) or span["start"] < last_start:
+            return "time runs backwards"
+        if (span["how"] == "open") != (span["end"] is None):
+            return "a span that is neither open nor ended"
+        if span["end"] is not None and (not _is_time(span["end"]) or span["end"] < span["start"] or ended <= begun):
+            return "a span that ends before it begins"
+        known[span["id"]] = span
+        last_begun, last_start = begun, span["start"]
+    if data["end"]["kind"] == "done" and any(s["end"] is None and not _left_running(s, known) for s in known.values()):
+        return "a span without an end in a run that ended"
+    return ""
+
+
+def _left_running(span: Mapping[str, Any], known: Mapping[int, Any]) -> bool:
+    """Whether a task left the span behind: inside a call of the subject that ended, or in no actor's name at all."""
+    while span["parent"] is not None:
+        span = known[span["parent"]]
+        if span["subject"]:
+            return span["end"] is not None
+    return bool(span["what"] != "actor")
+
+
+def _notes(data: Mapping[str, Any]) -> str:
+    last = -1
+    for note in data["notes"]:
+        if note["order"] <= last or not _is_time(note["t"]) or type(note["what"]) is not str:
+            return "notes out of order"
+        last = note["order"]
+    return ""

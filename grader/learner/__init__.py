@@ -1,0 +1,1 @@
+"""What a learner uses: the self-check, pytest, watch mode, progress, reset and dispute."""

@@ -1,0 +1,167 @@
+"""How far a learner has come: one file ``progress.json`` at the course's root, which can be carried to another machine.
+
+Nothing that is graded depends on it. A file that cannot be read, or comes from a newer version, is put aside and never
+overwritten.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from grader.learner.safe_files import alone, write
+
+FORMAT = 1
+NAME = "progress.json"
+
+Stage = Literal["started", "core", "all", "seen"]
+STAGES: tuple[Stage, ...] = ("started", "core", "all", "seen")
+"""Began to write; passed the core checks; passed all checks; has seen the solution without passing."""
+PASSED: tuple[Stage, ...] = ("core", "all")
+"""The stages that a file has reached, not a person."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """How far a learner has come in one module.
+
+    Args:
+        when: stage → when it was first reached, as ISO 8601 in UTC.
+        hints: how many hints were opened.
+        files: stage of `PASSED` → sha256 of the file that reached it last. Files of older engines say nothing here.
+    """
+
+    when: Mapping[str, str] = field(default_factory=dict)
+    hints: int = 0
+    files: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def stage(self) -> Stage | None:
+        """The furthest stage; None if nothing is known. Who has seen the solution without passing has not done it."""
+        return next((stage for stage in ("seen", "all", "core", "started") if stage in self.when), None)
+
+    def passed_by(self, sha256: str | None) -> Stage | None:
+        """The furthest stage that a file with this hash has passed; None if it is not known to have passed any."""
+        return next((stage for stage in ("all", "core") if sha256 and self.files.get(stage) == sha256), None)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What the file holds.
+
+    Args:
+        modules: slug → entry.
+        said: one line for the learner if the file could not be used.
+    """
+
+    modules: Mapping[str, Entry] = field(default_factory=dict)
+    said: str = ""
+
+    def of(self, slug: str) -> Entry:
+        """The entry of a module; an empty one if there is none."""
+        return self.modules.get(slug, Entry())
+
+
+def read(root: Path) -> Progress:
+    """Read the progress in a course. Nothing is changed on disk.
+
+    Args:
+        root: of the course.
+    """
+    path = root / NAME
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return Progress()
+    except (OSError, UnicodeDecodeError):
+        return Progress(said=f"{NAME} cannot be read")
+    try:
+        plain = json.loads(text)
+        if isinstance(plain, dict) and isinstance(plain.get("format"), int) and plain["format"] > FORMAT:
+            return Progress(said=f"{NAME} was written by a newer version")
+        return Progress({slug: _entry(value) for slug, value in plain["modules"].items()})
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return Progress(said=f"{NAME} is broken")
+
+
+def _entry(plain: Mapping[str, Any]) -> Entry:
+    """One entry; what does not fit raises."""
+    when: dict[str, str] = {stage: plain[stage] for stage in STAGES if stage in plain}
+    hints = plain.get("hints", 0)
+    files: dict[str, str] = {stage: plain["files"][stage] for stage in PASSED if stage in plain.get("files", {})}
+    texts = [*when.values(), *files.values()]
+    if not isinstance(hints, int) or not all(isinstance(each, str) for each in texts):
+        raise TypeError("no entry")
+    return Entry(when, hints, files)
+
+
+def reach(
+    root: Path, slug: str, *stages: Stage, hints: int = 0, sha256: str | None = None, now: datetime | None = None
+) -> str:
+    """Note that a learner has reached stages of a module. What was reached before keeps its time.
+
+    Args:
+        root: of the course.
+        slug: of the module.
+        stages: which.
+        hints: how many hints have been opened by now.
+        sha256: of the file that has reached them.
+        now: the time; the clock's if not given.
+
+    Returns:
+        One line for the learner if the file was put aside or cannot be written; else empty.
+    """
+    with alone(root):
+        return _reach(root, slug, stages, hints, sha256, now)
+
+
+def _reach(root: Path, slug: str, stages: Sequence[Stage], hints: int, sha256: str | None, now: datetime | None) -> str:
+    known = read(root)
+    time = (now or datetime.now(UTC)).astimezone(UTC)
+    stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ")
+    entry = known.of(slug)
+    files: dict[str, str] = dict.fromkeys((stage for stage in stages if stage in PASSED), sha256) if sha256 else {}
+    new = replace(
+        entry,
+        when={**dict.fromkeys(stages, stamp), **entry.when},
+        hints=max(hints, entry.hints),
+        files={**entry.files, **files},
+    )
+    if new == entry and not known.said:
+        return ""
+    try:
+        said = ""
+        if known.said:
+            aside = _aside(root / NAME, time)
+            said = f"{known.said}: it is kept as {aside.name}, and a new one begun"
+        _write(root / NAME, {**known.modules, slug: new})
+    except OSError as error:
+        return f"your progress is not kept: {NAME} cannot be written ({(error.strerror or 'error').lower()})"
+    return said
+
+
+def _aside(path: Path, time: datetime) -> Path:
+    """Put a file aside under a name that is free."""
+    stem = f"{path.stem}.{time:%Y-%m-%d-%H%M%S}"
+    number, target = 1, path.with_name(f"{stem}.json")
+    while target.exists():
+        number += 1
+        target = path.with_name(f"{stem}-{number}.json")
+    path.rename(target)
+    return target
+
+
+def _write(path: Path, modules: Mapping[str, Entry]) -> None:
+    """Write the file so that it is there whole or not at all."""
+    plain = {"format": FORMAT, "modules": {slug: _plain(modules[slug]) for slug in sorted(modules)}}
+    write(path, (json.dumps(plain, indent=1) + "\n").encode())
+
+
+def _plain(entry: Entry) -> dict[str, Any]:
+    plain: dict[str, Any] = {stage: entry.when[stage] for stage in STAGES if stage in entry.when}
+    files = {stage: entry.files[stage] for stage in PASSED if stage in entry.files}
+    return {**plain, "hints": entry.hints, **({"files": files} if files else {})}

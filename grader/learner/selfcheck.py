@@ -1,0 +1,188 @@
+"""The learner's own file against the checks that are there: what a terminal and a notebook's card both show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.console import RenderableType
+
+from grader.checks.collect import BrokenChecks, Kind, checks_of
+from grader.checks.rule import NotRun
+from grader.checks.trace import Trace
+from grader.course import BACKENDS, CourseError, Module
+from grader.display import show
+from grader.display.trace_text import timeline
+from grader.judging.judge import SELF_CHECK_KEY, How, grade
+from grader.judging.pool import fork_server
+from grader.judging.replay import Seen, replay
+from grader.judging.report import Report, Row
+from grader.judging.session import Forks, Session
+from grader.judging.submission import examine, next_step, read
+from grader.learner import progress
+from grader.lesson.hints import next_hint
+
+NOT_STARTED = "not started"
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What came of checking a learner's file.
+
+    Args:
+        module: whose.
+        how: what was run.
+        report: what the checks said; None if the file is not started.
+        said: one line about the progress file, if it could not be used.
+    """
+
+    module: Module
+    how: How
+    report: Report | None
+    said: str = ""
+
+    @property
+    def next_step(self) -> str:
+        """What to do about a file that is not started."""
+        return next_step(self.module)
+
+    @property
+    def passed(self) -> bool:
+        """Whether everything passed."""
+        return self.report is not None and self.report.verdict == "passed"
+
+    @property
+    def core_passed(self) -> bool:
+        """Whether the core passed."""
+        return self.report is not None and self.report.core == "passed"
+
+
+def forks_here() -> Forks:
+    """This process's children without walls: a learner's own file on the learner's own machine."""
+    return fork_server(None, walls=False)
+
+
+def self_check(
+    module: Module,
+    *,
+    kind: Kind = "public",
+    backends: Sequence[str] = BACKENDS,
+    forks: Forks | None = None,
+    keep: bool = True,
+) -> Checked:
+    """Check the learner's file of a module.
+
+    Args:
+        module: whose.
+        kind: ``public`` or ``hidden``.
+        backends: on which.
+        forks: gives the children; this process's if not given.
+        keep: whether the learner's progress is noted.
+
+    Raises:
+        CourseError: the file cannot be read.
+    """
+    data, sha256 = read(module.stub)
+    how = How(kind, tuple(backends))
+    fault = examine(module, data).fault
+    if fault is not None and fault.kind == NOT_STARTED:
+        return Checked(module, how, None)
+    report = grade(module, data, forks=forks or forks_here(), how=how, sha256=sha256)
+    return Checked(module, how, report, note(module, report, backends, sha256) if keep else "")
+
+
+def note(module: Module, report: Report, backends: Sequence[str], sha256: str | None) -> str:
+    """Note a learner's progress; one line if that was not possible. One backend alone shows nothing but a beginning."""
+    both = set(backends) == set(BACKENDS)
+    core, everything = both and report.core == "passed", both and report.verdict == "passed"
+    return reached(module, core=core, everything=everything, sha256=sha256)
+
+
+def reached(module: Module, *, core: bool, everything: bool, sha256: str | None) -> str:
+    """Note what a learner's file, which is begun, has passed; one line if that was not possible.
+
+    Args:
+        module: whose.
+        core: whether it has passed the core checks.
+        everything: whether it has passed all checks.
+        sha256: of the file: what is written in it later has not passed.
+    """
+    stages: list[progress.Stage] = ["started"]
+    stages += ["core"] if core or everything else []
+    stages += ["all"] if everything else []
+    return progress.reach(module.root, module.slug, *stages, sha256=sha256)
+
+
+def core_passed(module: Module) -> tuple[bool, str]:
+    """Whether the learner's file passes the core of all checks that are there, and if not, why in a few words.
+
+    Raises:
+        CourseError: the file cannot be read.
+    """
+    kinds: list[Kind] = ["public", *(["hidden"] if module.hidden_checks.is_file() else [])]  # type: ignore[list-item]
+    for kind in kinds:
+        checked = self_check(module, kind=kind, keep=kind == "public")
+        if checked.report is None:
+            return False, "it is not started"
+        if not checked.core_passed:
+            failed = sum(row.core and row.verdict != "passed" for row in checked.report.checks)
+            return False, f"{failed} of its core checks {'does' if failed == 1 else 'do'} not pass yet"
+    return True, ""
+
+
+def first_failure(checked: Checked) -> tuple[Row, Trace | None] | None:
+    """The failure to look at first, and the run that shows it; None if there is none, or the file failed as a whole."""
+    report = checked.report
+    row = show.first_failure(report) if report is not None and report.reason is None else None
+    if row is None:
+        return None
+    seen = failing_run(checked, row)
+    return row, seen.trace if seen is not None else None
+
+
+def card(checked: Checked, first: tuple[Row, Trace | None] | None) -> list[RenderableType]:
+    """What a terminal shows of a check: the card, the run that failed, where to go when stuck.
+
+    Args:
+        checked: what came of it.
+        first: of `first_failure`.
+    """
+    parts: list[RenderableType] = []
+    if checked.report is None:
+        parts.append(checked.next_step)
+    else:
+        parts += show.card(checked.report, points=False, texts=True)
+        if first is not None and first[1] is not None:
+            parts.append(f"\n{timeline(first[1])}")
+    return [*parts, *filter(None, [stuck(checked)])]
+
+
+def stuck(checked: Checked) -> str:
+    """The line about the next hint; empty if there is none, or it is not needed."""
+    if (
+        checked.passed
+        or next_hint(checked.module, progress.read(checked.module.root).of(checked.module.slug).hints) is None
+    ):
+        return ""
+    return f"\nstuck?  grader hint {checked.module.short}"
+
+
+def failing_run(checked: Checked, row: Row) -> Seen | None:
+    """Play the run of a failed row again; None if it cannot be played.
+
+    Args:
+        checked: where the row comes from.
+        row: the row.
+    """
+    module = checked.module
+    if row.verdict != "failed" or row.run is None:
+        return None
+    try:
+        check = next(each for each in checks_of(module, checked.how.kind) if each.id == row.id)
+        data, sha256 = read(module.stub)
+        with Session(module, examine(module, data, sha256), forks_here()) as session:
+            if session.load() is not None:
+                return None
+            return replay(check, session, row.backend, SELF_CHECK_KEY, only=dict(row.run))
+    except (CourseError, BrokenChecks, NotRun, StopIteration):
+        return None

@@ -1,0 +1,109 @@
+"""Notices a run that stands still: a step that uses processor time without end, or a call that blocks."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import signal
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from ..loops.control import Control
+from ..loops.orders import Order
+from ..scene.subject import Problem
+
+#: Processor seconds that one step may take, and those after which a timer looks.
+STEP_CPU_SECONDS = 0.6
+LOOK_CPU_SECONDS = 0.1
+#: Wall seconds between two looks at a run that uses no processor time; two looks at the same place are one too many.
+LOOK_SECONDS = 4.0
+#: The part of a processor that a call which waits may use. More of it is used by a step that computes on a busy machine.
+WAITING = 0.02
+
+MakeTrace = Callable[[str, int | None], dict[str, Any]]
+
+
+class Alarm:
+    """Two timers of the process: one runs on processor time, one on wall time.
+
+    Args:
+        report: takes the trace of a run that stands still; the process ends afterwards, since nothing less helps.
+    """
+
+    def __init__(self, report: Callable[[dict[str, Any]], None]) -> None:
+        self._report = report
+        self._control: Control | None = None
+        self._file = ""
+        self._make: MakeTrace | None = None
+        self._seen: dict[int, tuple[int, float]] = {}
+        #: how many processor seconds a step may take: fewer, once the judge has seen the file stand still
+        self.step_seconds = STEP_CPU_SECONDS
+
+    def start(self) -> None:
+        """Start the timers, in the main thread."""
+        signal.signal(signal.SIGPROF, self._look)
+        signal.signal(signal.SIGALRM, self._look)
+        signal.setitimer(signal.ITIMER_PROF, LOOK_CPU_SECONDS, LOOK_CPU_SECONDS)
+        signal.setitimer(signal.ITIMER_REAL, LOOK_SECONDS, LOOK_SECONDS)
+
+    @contextlib.contextmanager
+    def watching(self, control: Control, file: str, make: MakeTrace) -> Iterator[None]:
+        """Watch one run.
+
+        Args:
+            control: its progress.
+            file: file name of the subject's code.
+            make: makes the run's trace, from a sentence and a line.
+        """
+        self._control, self._file, self._make = control, file, make
+        self._seen.clear()
+        try:
+            yield
+        finally:
+            self._control = None
+
+    @contextlib.contextmanager
+    def loading(self, file: str, report: Callable[[Problem], None]) -> Iterator[None]:
+        """Watch the subject's import: `report` takes the problem of one that stands still."""
+        still = Control(Order())
+
+        def make(text: str, line: int | None) -> dict[str, Any]:
+            report(Problem("hang", f"importing the file does not end: {text}", line))
+            os._exit(0)
+
+        with self.watching(still, file, make):
+            yield
+
+    def _look(self, number: int, frame: Any) -> None:
+        control = self._control
+        if control is None or self._make is None:
+            return
+        cpu = resource.getrusage(resource.RUSAGE_SELF)
+        now = (control.progress, cpu.ru_utime + cpu.ru_stime)
+        before = self._seen.get(number)
+        if number == signal.SIGALRM or before is None or before[0] != now[0]:  # else since the first look at this step
+            self._seen[number] = now
+        if before is None or before[0] != now[0]:
+            return
+        used = now[1] - before[1]
+        line = _line(frame, self._file)
+        if number == signal.SIGPROF and used >= self.step_seconds:
+            text = f"used {used:.1f} s of processor time without passing a checkpoint"
+        elif (
+            number == signal.SIGALRM and used < LOOK_SECONDS * WAITING and line is not None and not control.outside_work
+        ):
+            text = "blocks the event loop"
+        else:
+            return
+        where = f"line {line} " if line is not None else "the run "
+        self._report(self._make(where + text, line))
+        os._exit(0)
+
+
+def _line(frame: Any, file: str) -> int | None:
+    while frame is not None:
+        if frame.f_code.co_filename == file:
+            return int(frame.f_lineno)
+        frame = frame.f_back
+    return None

@@ -1,0 +1,110 @@
+"""The loop of one confined child: takes a file and plans, gives traces."""
+
+from __future__ import annotations
+
+import gc
+import warnings
+from typing import Any, Protocol
+
+from ..scene.subject import Problem, Subject
+from ..watch import probes
+from .alarm import Alarm
+from .player import Session
+
+#: Objects that may pile up before the garbage collector looks for cycles: more than a whole grading leaves, about 50 MB,
+#: which end with the process. With the interpreter's own number (700) it looks several times a run, finds little, and takes
+#: a tenth of the time; with 100,000 it looks two or three times a grading, and freeing what it finds takes as much again.
+GARBAGE = 500_000
+
+
+class Channel(Protocol):
+    """The line to the judge."""
+
+    def receive(self) -> dict[str, Any] | None:
+        """Return the next message; None when the judge is gone."""
+
+    def send(self, message: dict[str, Any]) -> None:
+        """Send one message."""
+
+    def poll(self) -> bool:
+        """Tell whether a message waits."""
+
+
+def prepare() -> None:
+    """Do once, in the process that all children are forked from, what each of them needs."""
+    probes.install()
+    gc.set_threshold(GARBAGE)
+    warnings.simplefilter("always")
+
+
+def serve(channel: Channel) -> None:
+    """Answer requests until the judge hangs up."""
+    judge = _Judge(channel)
+    alarm = Alarm(lambda trace: channel.send({"trace": trace}))
+    alarm.start()
+    session: Session | None = None
+    while (message := judge.next()) is not None and message["op"] != "quit":
+        if message["op"] == "load":
+            session = _load(message, channel, alarm)
+        elif message["op"] == "play" and session is not None:
+            judge.play(session, message)
+
+
+def _load(message: dict[str, Any], channel: Channel, alarm: Alarm) -> Session | None:
+    try:
+        subject = Subject(message["name"], message["source"], message["names"])
+        with alarm.loading(subject.file, lambda problem: channel.send({"loaded": False, "problem": problem.plain()})):
+            subject.check_names(subject.load())
+    except Problem as problem:
+        channel.send({"loaded": False, "problem": problem.plain()})
+        return None
+    session = Session(subject, message["scene"], alarm=alarm)
+    channel.send({"loaded": True})
+    return session
+
+
+class _Judge:
+    """What the judge asks for, one thing after the other.
+
+    Args:
+        channel: the line to it.
+    """
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._kept: dict[str, Any] | None = None  # came while plans were played, and is no plan
+        self._traces = 0
+        self._stop = False
+
+    def next(self) -> dict[str, Any] | None:
+        """Return the next message; None when the judge is gone."""
+        kept, self._kept = self._kept, None
+        return kept or self._channel.receive()
+
+    def play(self, session: Session, message: dict[str, Any]) -> None:
+        """Play a plan and those that follow at once."""
+        self._traces, self._stop = 0, False
+        session.play(message, self._emit, self._stopped, lambda: self._following(session))
+
+    def _emit(self, trace: dict[str, Any]) -> None:
+        self._traces += 1
+        self._channel.send({"trace": trace})
+
+    def _stopped(self) -> bool:
+        if not self._stop and self._channel.poll():
+            word = self._channel.receive()
+            self._stop = word is None or word["op"] in ("stop", "quit")
+        return self._stop
+
+    def _following(self, session: Session) -> dict[str, Any] | None:
+        self._channel.send({"done": self._traces, "discard": session.dirty})
+        if session.dirty:
+            return None
+        message = self._channel.receive()
+        while message is not None and message["op"] == "stop":  # came too late
+            message = self._channel.receive()
+        if message is None or message["op"] != "play":
+            self._kept = message
+            return None
+        self._traces, self._stop = 0, False
+        return message

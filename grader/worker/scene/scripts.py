@@ -1,0 +1,208 @@
+"""Scripts: what an actor, or a job that the scene hands to the subject, does step by step, as plain data.
+
+A step is a list: its verb, then its arguments. These verbs are known everywhere; a scene may add its own.
+
+    ["wait", s]           sleep for s virtual seconds
+    ["hang"]              wait for ever
+    ["checkpoint"]        pass one checkpoint
+    ["give", value]       end the script with this value; text stands for an object of that name, told by identity
+    ["fail", name, kind]  raise the exception of that name; `kind` is one of `FAULTS`
+    ["give_error", name, kind]  end the script with that exception as its value
+    ["cleanup", *steps]   on the way out, however the script ends, run these steps shielded
+    ["on_cancel", *steps] when cancelled, run these steps shielded; they may end in ``give`` or ``fail``
+    ["fail_after", s]     the steps behind it have a timeout of their own: `TimeoutError` after s virtual seconds
+    ["in_group"]          the steps behind it are played in a task group: what they raise leaves in a group
+    ["within", s, *steps]     give these steps up after s virtual seconds
+    ["attempt", name, *steps] steps that can be cancelled alone: ``["cancel", name]``
+    ["cancel", actor]     cancel that actor from outside
+    ["note", what]        note that this point was reached
+    ["set", name] / ["until", name]   set, or wait for, an event of the scene
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Self
+
+import anyio
+import anyio.lowlevel
+
+from ..loops.control import current_span
+
+if TYPE_CHECKING:
+    from .world import World
+
+Step = Sequence[Any]
+Verb = Callable[..., Awaitable[Any]]
+
+
+class Fault(Exception):
+    """An error that the scene raises."""
+
+
+class Abandon(BaseException):
+    """A `BaseException` of the scene's own: what passes like KeyboardInterrupt, without stopping asyncio's loop."""
+
+
+class FaultGroup(ExceptionGroup[Fault]):
+    """A group of two errors that the scene raises as one."""
+
+    def __new__(cls, name: str) -> Self:
+        """Return the group of that name."""
+        return super().__new__(cls, name, [Fault(f"{name} first"), Fault(f"{name} second")])
+
+
+#: What ``fail`` knows by name: each makes an exception of a text.
+FAULTS: dict[str, Callable[[str], BaseException]] = {
+    "Fault": Fault,
+    "Abandon": Abandon,
+    "ExceptionGroup": FaultGroup,
+    "ExceptionGroup of one": lambda name: ExceptionGroup(name, [ValueError(name)]),
+    "BaseExceptionGroup": lambda name: BaseExceptionGroup(name, [Abandon(name)]),
+    "TimeoutError": TimeoutError,
+    "ConnectionError": ConnectionError,
+    "OSError": OSError,
+    "ValueError": ValueError,
+    "RuntimeError": RuntimeError,
+    "IndexError": IndexError,
+    "KeyError": KeyError,
+    "TypeError": TypeError,
+    "AssertionError": AssertionError,
+    "EndOfStream": anyio.EndOfStream,
+    "BrokenResourceError": anyio.BrokenResourceError,
+    "ClosedResourceError": anyio.ClosedResourceError,
+    "WouldBlock": anyio.WouldBlock,
+    "KeyboardInterrupt": KeyboardInterrupt,
+    "SystemExit": SystemExit,
+}
+
+
+class Done(Exception):
+    """A script's ``give``."""
+
+    def __init__(self, value: Any) -> None:
+        super().__init__()
+        self.value = value
+
+
+class Script:
+    """Plays the steps of one script in the current task.
+
+    Args:
+        world: the world it plays in.
+        who: name of the actor or job.
+        verbs: the scene's own verbs: name → async function of the step's arguments.
+    """
+
+    def __init__(self, world: World, who: str, verbs: Mapping[str, Verb]) -> None:
+        if taken := _AROUND.keys() & verbs.keys():
+            raise ValueError(f"every script knows a step {min(taken)!r}: give the scene's own another name")
+        self.world, self.who = world, who
+        self.verbs: dict[str, Verb] = {"within": self._within, "attempt": self._attempt, **verbs}
+        self._known: dict[str, Callable[..., Any]] = {
+            "wait": anyio.sleep,
+            "hang": anyio.sleep_forever,
+            "checkpoint": anyio.lowlevel.checkpoint,
+            "give": self._give,
+            "give_error": self._give_error,
+            "fail": self._fail,
+            "cancel": world.cancel,
+            "note": lambda what: world.note(what, who=self.who),
+            "set": lambda name: world.event(name).set(),
+            "until": lambda name: world.event(name).wait(),
+        }
+
+    async def play(self, steps: Sequence[Step]) -> Any:
+        """Run the steps; return the value of ``give``, else None.
+
+        Raises:
+            BaseException: what a ``fail`` step names, and cancellation.
+        """
+        try:
+            await self._steps(steps)
+        except Done as done:
+            return done.value
+        return None
+
+    async def _steps(self, steps: Sequence[Step]) -> None:
+        for index, step in enumerate(steps):
+            verb, *args = step
+            if verb in _AROUND:
+                await _AROUND[verb](self, steps[index + 1 :], *args)
+                return
+            await self._step(verb, args)
+
+    async def _cleaned_up(self, steps: Sequence[Step], *at_the_end: Step) -> None:
+        try:
+            await self._steps(steps)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await self._steps(at_the_end)
+
+    async def _limited(self, steps: Sequence[Step], seconds: float) -> None:
+        with anyio.fail_after(seconds):
+            await self._steps(steps)
+
+    async def _guarded(self, steps: Sequence[Step], *instead: Step) -> None:
+        try:
+            await self._steps(steps)
+        except anyio.get_cancelled_exc_class():
+            with anyio.CancelScope(shield=True):
+                await self._steps(instead)
+            raise
+
+    async def _grouped(self, steps: Sequence[Step]) -> None:
+        values = []
+
+        async def alone() -> None:
+            values.append(await self.play(steps))
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(alone)
+        raise Done(*values)
+
+    async def _step(self, verb: str, args: Sequence[Any]) -> None:
+        try:
+            await self._do(verb, args)
+        except anyio.get_cancelled_exc_class() as cancelled:
+            span = current_span.get()
+            if span is not None:
+                self.world.struck(span, cancelled)
+            raise
+
+    async def _do(self, verb: str, args: Sequence[Any]) -> None:
+        if verb in self.verbs:
+            await self.world.step(self.who, verb, args, self.verbs[verb])
+        elif verb in self._known:
+            made = self._known[verb](*args)
+            if isinstance(made, Awaitable):
+                await made
+        else:
+            raise LookupError(f"the scene knows no step {verb!r}")
+
+    async def _within(self, seconds: float, *steps: Step) -> None:
+        with anyio.move_on_after(seconds):
+            await self.play(steps)
+
+    async def _attempt(self, name: str, *steps: Step) -> None:
+        with anyio.CancelScope() as scope:
+            self.world.scopes[name] = scope
+            await self.play(steps)
+
+    def _give(self, value: Any) -> None:
+        raise Done(self.world.thing(value))
+
+    def _give_error(self, name: str, kind: str = "Fault") -> None:
+        raise Done(self.world.fault(name, kind))
+
+    def _fail(self, name: str, kind: str = "Fault") -> None:
+        raise self.world.fault(name, kind).with_traceback(None)  # the same one each time: not with all its past
+
+
+#: The steps that stand around those behind them: each is called with these, and with its own arguments.
+_AROUND: dict[str, Callable[..., Awaitable[None]]] = {
+    "cleanup": Script._cleaned_up,
+    "on_cancel": Script._guarded,
+    "fail_after": Script._limited,
+    "in_group": Script._grouped,
+}

@@ -1,0 +1,159 @@
+"""Calls that block the event loop: seen when the subject makes them, and turned into something harmless."""
+
+from __future__ import annotations
+
+import linecache
+import pathlib
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from ..loops.control import Control, current_span
+
+_EVENTS = frozenset(
+    (
+        "open",
+        "socket.connect",
+        "socket.bind",
+        "socket.getaddrinfo",
+        "socket.gethostbyname",
+        "subprocess.Popen",
+        "os.system",
+    )
+)
+_real_sleep = time.sleep
+_RealLock = threading.Lock
+_real_rlock = threading.RLock
+_watch: BlockWatch | None = None
+_loop_thread = threading.get_ident()
+
+
+class BlockWatch:
+    """Sees blocking calls that the subject's own code makes in the thread of the event loop.
+
+    Args:
+        control: the run's clock.
+        subject_file: file name of the subject's code.
+    """
+
+    def __init__(self, control: Control, subject_file: str) -> None:
+        self.control, self.file = control, subject_file
+        self.seen: list[dict[str, Any]] = []
+
+    def start(self) -> None:
+        """Watch from now on."""
+        global _watch, _loop_thread
+        _watch, _loop_thread = self, threading.get_ident()
+
+    def stop(self) -> None:
+        """Watch no longer."""
+        global _watch  # noqa: PLW0603
+        _watch = None
+
+    def found(self, call: str) -> int | None:
+        """Remember a blocking call if the first frame outside the standard library is the subject's; return its line."""
+        if threading.get_ident() != _loop_thread or current_span.get() is None:
+            return None
+        line = _blamed_line(self.file)
+        if line is not None and len(self.seen) < 50:  # noqa: PLR2004
+            self.seen.append({"call": call, "line": line, "t": round(self.control.now, 9)})
+        return line
+
+
+def _blamed_line(file: str) -> int | None:
+    """Return the subject's line if it is the first frame outside the standard library and the worker itself."""
+    frame: Any = sys._getframe(2)
+    while frame is not None:
+        name = frame.f_code.co_filename
+        if frame.f_code is _START:
+            return None
+        if name == file:
+            return int(frame.f_lineno)
+        if name.startswith("<frozen importlib") or name == linecache.__file__ or not name.startswith(_PASSED_OVER):
+            return None
+        frame = frame.f_back
+    return None
+
+
+_START = threading.Thread.start.__code__  # waits until the thread runs: that takes no time
+_PASSED_OVER = ("<", str(pathlib.Path(threading.__file__).parent) + "/", str(pathlib.Path(__file__).parent) + "/")
+
+
+def install() -> None:
+    """Watch `time.sleep`, locks of `threading`, and what the interpreter audits."""
+    time.sleep = _sleep  # type: ignore[assignment]
+    threading.Lock = _Lock  # type: ignore[assignment]
+    threading.RLock = _RLock  # type: ignore[assignment]
+    threading._allocate_lock = _Lock  # type: ignore[attr-defined]  # what Event, Condition and Queue wait on
+    sys.addaudithook(_audited)
+    sys.breakpointhook = _breakpoint
+
+
+def _breakpoint(*_: Any, **__: Any) -> None:
+    """End the run, so that it can be played again where there is a terminal; in grading do nothing."""
+    watch = _watch
+    if watch is not None and watch.control.debugger:
+        watch.control.stop("breakpoint", f"line {_blamed_line(watch.file)} calls breakpoint()")
+        raise BlockedForEver("breakpoint")
+
+
+def _audited(event: str, args: tuple[Any, ...]) -> None:
+    if event in _EVENTS and _watch is not None:
+        _watch.found(event)
+
+
+def _sleep(seconds: float) -> None:
+    watch = _watch
+    if watch is None:
+        _real_sleep(seconds)
+        return
+    if threading.get_ident() != _loop_thread:
+        return  # a worker thread: the plan says how long it takes
+    watch.found("time.sleep")
+    if seconds < 0:
+        raise ValueError("sleep length must be non-negative")
+    watch.control.now += seconds  # everything stands still meanwhile
+
+
+class _Lock:
+    """A lock of `threading`; in the thread of the loop it never waits: that would stop the loop for good."""
+
+    _make: Callable[[], Any] = staticmethod(_RealLock)
+
+    def __init__(self) -> None:
+        self._real = self._make()
+
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:  # noqa: FBT001, FBT002
+        if self._real.acquire(blocking=False):
+            return True
+        if not blocking:
+            return False
+        watch = _watch
+        if watch is not None and threading.get_ident() == _loop_thread:
+            line = watch.found("lock.acquire")
+            if line is not None:
+                watch.control.stop("stuck", f"line {line} waits for a lock of `threading`: that stops the whole loop")
+                raise BlockedForEver(f"line {line} blocks the event loop for ever")
+        return bool(self._real.acquire(blocking, timeout))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+    def release(self) -> None:
+        self._real.release()
+
+    def __enter__(self) -> bool:
+        return self.acquire()
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.release()
+
+
+class _RLock(_Lock):
+    _make = staticmethod(_real_rlock)
+
+
+class BlockedForEver(BaseException):
+    """Raised instead of a wait that would stop the event loop for ever."""

@@ -1,0 +1,98 @@
+"""Locks of anyio's that tell who takes them, who waits and who drops them, in the order in which it happens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import anyio
+import anyio._backends._asyncio as anyio_asyncio
+import anyio._backends._trio as anyio_trio
+
+from ..loops.control import Control, current_span
+from ..record.spans import Span
+
+
+class LockWatch:
+    """Remembers the locks of a run: who holds which, and since which span.
+
+    Args:
+        control: the run's clock and record.
+    """
+
+    def __init__(self, control: Control) -> None:
+        self.control = control
+        self.held: dict[int, tuple[Any, str, Span | None]] = {}
+
+    def tell(self, lock: Any, what: str) -> None:
+        """Note `want`, `take`, `drop` or `give up` of a lock by the current task."""
+        task = self.control.current_name()
+        name = getattr(lock, "watched_name", None)
+        if what == "take":
+            self.held[id(lock)] = (lock, task, current_span.get())
+        elif what == "drop":
+            self.held.pop(id(lock), None)
+        if name is not None:
+            span = current_span.get()
+            self.control.record.note(task, f"{what} lock", name, span)
+
+
+_watch: LockWatch | None = None
+
+
+def watch(current: LockWatch | None) -> None:
+    """Let all locks report to `current` from now on."""
+    global _watch  # noqa: PLW0603 - one run at a time in a process
+    _watch = current
+
+
+class _Telling:
+    """Mixed into the lock class of each backend."""
+
+    watched_name: str | None = None
+
+    def _tell(self, what: str) -> None:
+        if _watch is not None:
+            _watch.tell(self, what)
+
+    async def acquire(self) -> None:
+        self._tell("want")
+        try:
+            await super().acquire()  # type: ignore[misc]
+        except BaseException:
+            self._tell("give up")
+            raise
+        self._tell("take")
+
+    def acquire_nowait(self) -> None:
+        super().acquire_nowait()  # type: ignore[misc]
+        self._tell("take")
+
+    def release(self) -> None:
+        super().release()  # type: ignore[misc]
+        self._tell("drop")
+
+
+class AsyncioLock(_Telling, anyio_asyncio.Lock):
+    """anyio's lock on asyncio."""
+
+
+class TrioLock(_Telling, anyio_trio.Lock):
+    """anyio's lock on trio."""
+
+
+def install() -> None:
+    """Make anyio create locks that tell."""
+    setattr(
+        anyio_asyncio.AsyncIOBackend,
+        "create_lock",
+        staticmethod(lambda *, fast_acquire: AsyncioLock(fast_acquire=fast_acquire)),
+    )
+    setattr(
+        anyio_trio.TrioBackend, "create_lock", staticmethod(lambda *, fast_acquire: TrioLock(fast_acquire=fast_acquire))
+    )
+
+
+def name_lock(lock: anyio.Lock, name: str) -> anyio.Lock:
+    """Give a lock the name under which its notes appear; return it."""
+    setattr(lock, "watched_name", name)
+    return lock

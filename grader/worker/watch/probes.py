@@ -1,0 +1,131 @@
+"""What a run leaves behind or does on the side, as evidence; whether it counts is for the check to say."""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections.abc import Callable
+from typing import Any, Self
+
+from anyio.streams import memory
+
+from ..loops.control import Control, current_span
+from ..record.spans import Span
+from . import blocking, files, locks, threads
+from .blocking import BlockWatch
+
+_streams: list[tuple[Any, Span | None]] | None = None
+
+
+_installed = False
+
+
+def install(*, blocking_calls: bool = True) -> None:
+    """Make streams, locks, files, threads and (if asked for) blocking calls of this process tell; once is enough."""
+    global _installed  # noqa: PLW0603
+    if _installed:
+        return
+    _installed = True
+    _tell_creation(memory.MemoryObjectSendStream)
+    _tell_creation(memory.MemoryObjectReceiveStream)
+    locks.install()
+    threads.install()
+    files.install()
+    if blocking_calls:
+        blocking.install()
+
+
+def _tell_creation(cls: Any) -> None:
+    real = cls.__post_init__
+
+    def created(self: Any) -> None:
+        real(self)
+        if _streams is not None:
+            _streams.append((self, current_span.get()))
+
+    cls.__post_init__ = created
+
+
+class Probes:
+    """The probes of one run.
+
+    Args:
+        control: the run's clock, tasks and record.
+        subject_file: file name of the subject's code.
+    """
+
+    def __init__(self, control: Control, subject_file: str) -> None:
+        self.control = control
+        self.locks = locks.LockWatch(control)
+        self.threads = threads.ThreadWatch(control)
+        self.files = files.FileWatch(control)
+        self.blocking = BlockWatch(control, subject_file)
+        self.unawaited: list[str] = []
+        self._streams: list[tuple[Any, Span | None]] = []
+        self._threads_before: set[threading.Thread] = set()
+        self._show: Callable[..., None] = warnings.showwarning
+
+    def __enter__(self) -> Self:
+        global _streams  # noqa: PLW0603 - one run at a time in a process
+        _streams = self._streams
+        locks.watch(self.locks)
+        threads.watch(self.threads)
+        files.watch(self.files)
+        self.blocking.start()
+        self._threads_before = set(threading.enumerate())
+        self._show = warnings.showwarning
+        warnings.showwarning = self._warned  # type: ignore[assignment]
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        global _streams  # noqa: PLW0603 - one run at a time in a process
+        warnings.showwarning = self._show
+        self.blocking.stop()
+        files.watch(None)
+        threads.watch(None)
+        locks.watch(None)
+        _streams = None
+
+    def _warned(self, message: Warning | str, *_: Any) -> None:
+        text = str(message)
+        if "was never awaited" in text:
+            self.unawaited.append(text.split("'")[1] if "'" in text else text)
+
+    # -- what is left ------------------------------------------------------------------------------------------
+    def left_by(self, span: Span | None) -> dict[str, list[Any]]:
+        """Return what was made inside `span` (None: anywhere) and is still there: kind → names; empty if nothing."""
+
+        def made_here(born: Span | None) -> bool:
+            return span is None or (born is not None and born.inside(span))
+
+        left = {
+            "tasks": [info.name for info in self.control.open.values() if not info.over and made_here(info.born)],
+            "streams": [
+                type(stream).__name__ for stream, born in self._streams if not stream._closed and made_here(born)
+            ],
+            "locks": [
+                getattr(lock, "watched_name", None) or "a lock"
+                for lock, _, born in self.locks.held.values()
+                if made_here(born)
+            ],
+            "files": [opened.name for opened in self.files.open_files() if made_here(opened.born)],
+            "threads": [thread.name for thread in self.left_threads()] if span is None else [],
+        }
+        return {kind: names for kind, names in left.items() if names}
+
+    def left_threads(self) -> list[threading.Thread]:
+        """Return the threads that the run started and that still live, without the libraries' idle ones."""
+        new = set(threading.enumerate()) - self._threads_before
+        return [
+            thread
+            for thread in new
+            if thread.is_alive() and not thread.name.startswith(("Trio thread", "worker thread"))
+        ]
+
+    def plain(self) -> dict[str, Any]:
+        """Return the evidence as plain data."""
+        return {
+            "blocking": self.blocking.seen,
+            "unawaited": self.unawaited,
+            "left": self.left_by(None),
+        }

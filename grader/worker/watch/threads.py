@@ -1,0 +1,290 @@
+"""Worker threads under virtual time: the function runs to its end while the loop stands still; its result comes later.
+
+Only a function that calls back into the loop (`anyio.from_thread`) runs beside it, as in real life.
+"""
+
+from __future__ import annotations
+
+import _thread
+import contextlib
+import contextvars
+import functools
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from typing import Any, ClassVar
+
+import anyio
+import anyio._backends._asyncio as anyio_asyncio
+import anyio._backends._trio as anyio_trio
+import anyio.to_thread
+import trio
+from anyio._core._eventloop import claim_worker_thread
+
+from ..loops import private
+from ..loops.control import Control
+
+#: Tells how long (virtual s) a call in a worker thread takes, from its function and arguments.
+Duration = Callable[[Any, tuple[Any, ...]], float]
+
+_NAME = "worker thread"
+_BACKENDS: dict[str, Any] = {"asyncio": anyio_asyncio.AsyncIOBackend, "trio": anyio_trio.TrioBackend}
+_real = {name: backend.run_sync_in_worker_thread for name, backend in _BACKENDS.items()}
+
+
+class ThreadWatch:
+    """How worker threads behave in one run.
+
+    Args:
+        control: the run's clock.
+    """
+
+    def __init__(self, control: Control) -> None:
+        self.control = control
+        self.duration: Duration = lambda _function, _args: 0.0
+        self._before = set(threading.enumerate())
+        control.threads = self.names
+
+    def names(self) -> list[str]:
+        """Return the names of the threads that could still wake a task: those that the run started, and abandoned calls."""
+        new = [thread for thread in threading.enumerate() if thread not in self._before]
+        calls = [_NAME for call in list(_calls.values()) if call.control is self.control]
+        return [*calls, *(thread.name for thread in new if not _is_idle(thread))]
+
+
+def _is_idle(thread: threading.Thread) -> bool:
+    """Tell whether a thread waits for the next call, as those of the libraries do between two."""
+    frame = sys._current_frames().get(thread.ident or 0)
+    return thread.name.startswith((_NAME, "Trio thread")) or (
+        frame is not None and frame.f_code.co_name == "_worker" and "concurrent" in frame.f_code.co_filename
+    )
+
+
+_watch: ThreadWatch | None = None
+_calls: dict[int, _Call] = {}  # by identity of the thread that runs it
+
+
+def watch(current: ThreadWatch | None) -> None:
+    """Let worker threads follow `current` from now on."""
+    global _watch  # noqa: PLW0603 - one run at a time in a process
+    _watch = current
+
+
+class _Thread:
+    """A thread that runs one call after the other, as those of anyio do: starting one takes longer than most calls."""
+
+    idle: ClassVar[list[_Thread]] = []
+
+    def __init__(self) -> None:
+        self._call: _Call | None = None
+        self._given = _thread.allocate_lock()
+        self._given.acquire()
+        threading.Thread(target=self._work, name=_NAME, daemon=True).start()
+
+    def give(self, call: _Call) -> None:
+        """Run a call; the thread counts as idle again just before the call tells that it is over."""
+        self._call = call
+        self._given.release()
+
+    def _work(self) -> None:
+        while True:
+            self._given.acquire()
+            call, self._call = self._call, None
+            if call is not None:
+                call.run(self)
+            del call  # what it returned may be a file that nobody else has
+
+
+class _Call:
+    """One function in a worker thread. `run` is what the thread does, the rest is for the task that waits for it.
+
+    Args:
+        function: what to run, without arguments.
+        control: the run's clock.
+        abandon: whether a cancellation leaves the thread alone, instead of waiting for it.
+    """
+
+    backend: ClassVar[str]
+
+    def __init__(self, function: Callable[[], Any], control: Control, *, abandon: bool) -> None:
+        self.control, self.abandon = control, abandon
+        self.token: Any = _BACKENDS[self.backend].current_token()
+        self.over = False
+        self._function = function
+        self._pause = _thread.allocate_lock()  # free when the function has ended or needs the loop
+        self._pause.acquire()
+        self._value: Any = None
+        self._error: BaseException | None = None
+        self._notify: Callable[[], None] | None = None
+        self._lock = _thread.allocate_lock()
+
+    def start(self) -> None:
+        """Let a thread run the function while the loop stands still: to its end, or until it needs the loop."""
+        (_Thread.idle.pop() if _Thread.idle else _Thread()).give(self)
+        self._pause.acquire()
+
+    def pause(self) -> None:
+        """Let the loop go on."""
+        if self._pause.locked():
+            self._pause.release()
+
+    def run(self, thread: _Thread) -> None:
+        """Run the function, in this thread."""
+        _calls[threading.get_ident()] = self
+        try:
+            with claim_worker_thread(_BACKENDS[self.backend], self.token), self.connection():
+                self._value = self._function()
+        except BaseException as error:
+            self._error = error
+        finally:
+            del _calls[threading.get_ident()]
+            _Thread.idle.append(thread)
+            with self._lock:
+                self.over = True
+                if self._notify is not None:
+                    with contextlib.suppress(RuntimeError):  # the loop has ended: nobody waits any more
+                        self._notify()
+            self.pause()
+
+    async def wait(self, seconds: Callable[[], float]) -> None:
+        """Start it, wait for its end, and let the time pass that it takes."""
+        raise NotImplementedError
+
+    def connection(self) -> AbstractContextManager[None]:
+        """Tell the library, in the thread, which task it works for: a call back is cancelled with that one."""
+        raise NotImplementedError
+
+    @contextlib.contextmanager
+    def beside(self) -> Iterator[None]:
+        """The function runs beside the loop: the clock moves only while it waits for the loop."""
+        self.control.outside_work += 1
+        try:
+            yield
+        finally:
+            self.control.outside_work -= 1
+
+    def at_end(self, notify: Callable[[], None]) -> bool:
+        """Have `notify` called in the thread when the function has ended; False if it has already."""
+        with self._lock:
+            if not self.over:
+                self._notify = notify
+            return not self.over
+
+    def result(self) -> Any:
+        """Return what the function returned, or raise what it raised."""
+        if self._error is not None:
+            raise self._error
+        return self._value
+
+
+class _AsyncioCall(_Call):
+    backend = "asyncio"
+    scope: Any = None
+
+    async def wait(self, seconds: Callable[[], float]) -> None:
+        with anyio.CancelScope(shield=not self.abandon) as scope:
+            self.scope = private.outer_scope(scope, abandon=self.abandon)
+            self.start()
+            event = anyio.Event()
+            if self.at_end(lambda: self.token.call_soon_threadsafe(event.set)):
+                with self.beside():
+                    await event.wait()
+            await anyio.sleep(seconds())
+
+    def connection(self) -> AbstractContextManager[None]:
+        return private.connected_to_scope(self.scope)
+
+
+class _TrioCall(_Call):
+    backend = "trio"
+
+    def __init__(self, function: Callable[[], Any], control: Control, *, abandon: bool) -> None:
+        super().__init__(function, control, abandon=abandon)
+        self.task: list[Any] = [trio.lowlevel.current_task()]  # None if it abandoned the thread
+        self.cancel: list[Any] = [None]  # raises the cancellation that the task has met
+
+    async def wait(self, seconds: Callable[[], float]) -> None:
+        self.start()
+        if self.at_end(lambda: self.token.run_sync_soon(self._wake)):
+            with self.beside():
+                await self._serve()
+        with anyio.CancelScope(shield=not self.abandon):
+            await anyio.sleep(seconds())
+
+    def _wake(self) -> None:
+        if self.task[0] is not None:
+            trio.lowlevel.reschedule(self.task[0])
+
+    async def _serve(self) -> None:
+        """Do what the thread asks for, in this very task as trio does, until it has ended."""
+
+        def abort(raise_cancel: Any) -> trio.lowlevel.Abort:
+            self.cancel[0] = raise_cancel
+            if not self.abandon:
+                return trio.lowlevel.Abort.FAILED
+            self.task[0] = None
+            return trio.lowlevel.Abort.SUCCEEDED
+
+        while (asked := await trio.lowlevel.wait_task_rescheduled(abort)) is not None:
+            if hasattr(asked, "run_sync"):
+                asked.run_sync()
+            else:
+                await asked.run()
+
+    def connection(self) -> AbstractContextManager[None]:
+        return private.connected_to_task(self.token, self.task, self.cancel, abandon=self.abandon)
+
+
+_CALLS: dict[str, type[_Call]] = {"asyncio": _AsyncioCall, "trio": _TrioCall}
+_installed = False
+
+
+def install() -> None:
+    """Replace anyio's worker threads on both backends; once is enough."""
+    global _installed  # noqa: PLW0603 - what is replaced belongs to the process
+    if _installed:
+        return
+    _installed = True
+    for name, backend in _BACKENDS.items():
+        backend.run_sync_in_worker_thread = staticmethod(functools.partial(_run, name))
+        backend.run_async_from_thread = staticmethod(_calling_back(backend.run_async_from_thread, is_async=True))
+        backend.run_sync_from_thread = staticmethod(_calling_back(backend.run_sync_from_thread, is_async=False))
+
+
+def _calling_back(real: Callable[..., Any], *, is_async: bool) -> Callable[..., Any]:
+    def run(function: Any, args: tuple[Any, ...], token: Any) -> Any:
+        call = _calls.get(threading.get_ident())
+        if call is None:
+            return real(function, args, token)
+        control = call.control
+
+        async def counted(*args: Any) -> Any:
+            control.outside_work -= 1  # the thread only waits for the loop now
+            try:
+                return await function(*args)
+            finally:
+                control.outside_work += 1
+
+        call.pause()
+        return real(counted if is_async else function, args, token)
+
+    return run
+
+
+async def _run(
+    backend: str,
+    function: Callable[..., Any],
+    args: tuple[Any, ...],
+    abandon_on_cancel: bool = False,  # noqa: FBT001, FBT002 - the signature is anyio's
+    limiter: Any = None,
+) -> Any:
+    watch = _watch
+    if watch is None:
+        return await _real[backend](function, args, abandon_on_cancel, limiter)
+    await anyio.lowlevel.checkpoint()
+    async with limiter or anyio.to_thread.current_default_thread_limiter():
+        run = functools.partial(contextvars.copy_context().run, function, *args)
+        call = _CALLS[backend](run, watch.control, abandon=bool(abandon_on_cancel))
+        await call.wait(lambda: watch.duration(function, args))
+    return call.result()

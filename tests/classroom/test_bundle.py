@@ -1,0 +1,189 @@
+"""What learners get, new modules, receipts and disputes by the command line."""
+
+import json
+
+import pytest
+
+from grader.classroom import hand_in
+from grader.cli import main
+
+SLUG = "m01_tiny"
+MARKER = "near(3)"
+
+
+@pytest.fixture
+def wheel(tmp_path):
+    path = tmp_path / "engine-1-py3-none-any.whl"
+    path.write_bytes(b"PK")
+    return str(path)
+
+
+@pytest.fixture(autouse=True)
+def plain(school, texts):
+    """Another right solution, which no bundle holds."""
+    path = school.course / f"solutions/{SLUG}/right/plain.py"
+    path.parent.mkdir()
+    path.write_text(texts["right"])
+
+
+def run(school, *words):
+    return main(["--root", str(school.course), *map(str, words)])
+
+
+def files(folder):
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_class_bundle_holds_no_hidden_check_and_no_solution(school, wheel, tmp_path):
+    target = tmp_path / "bundle"
+    assert main(["bundle", "--class", "--in", str(school.class_), "--to", str(target), "--wheel", wheel]) == 0
+    assert files(target) == {
+        "README.md",
+        "nbgrader_config.py",
+        "engine-1-py3-none-any.whl",
+        "lab/labconfig/page_config.json",
+        f"lab/stubs/{SLUG}/tiny.py.txt",
+        f"lab/notebooks/exercises/{SLUG}/{SLUG}.json",
+        f"course/{SLUG}/module.toml",
+        *(f"exercises/{SLUG}/{name}" for name in ("scene.py", "test_tiny.py")),
+    }
+    assert all(path.stat().st_mode & 0o044 for path in target.rglob("*"))
+    disabled = json.loads((target / "lab/labconfig/page_config.json").read_text())["disabledExtensions"]
+    assert disabled == {"@jupyter/nbgrader:create-assignment": True}
+
+
+def test_a_self_paced_bundle_holds_both(school, wheel, tmp_path):
+    target = tmp_path / "bundle"
+    assert run(school, "bundle", "--self-paced", "--to", target, "--wheel", wheel) == 0
+    assert {f"solutions/{SLUG}/tiny.py", f"grader/hidden/{SLUG}/test_tiny.py"} <= files(target)
+    assert not any("wrong" in name or "right" in name for name in files(target))
+
+
+def test_bundles_are_asked_for_clearly(school, wheel, tmp_path, capsys):
+    assert run(school, "bundle") == 2
+    assert run(school, "bundle", "--class", "--to", school.course, "--wheel", wheel) == 2
+    assert "there already" in capsys.readouterr().err
+
+
+ELSEWHERE = """\
+import os, sys
+target = sys.argv[sys.argv.index("-d") + 1]
+os.makedirs(target)
+open(os.path.join(target, "engine-1-py3-none-any.whl"), "w").close()
+"""
+
+
+@pytest.fixture
+def builds(school):
+    """A `hatchling` that builds nothing but says what is asked of it: it runs in the checkout, as the real one does."""
+
+    def builds(text):
+        (school.course / "hatchling.py").write_text(text)
+
+    return builds
+
+
+def test_a_bundle_is_made_from_the_folder_of_the_class(school, builds, tmp_path, monkeypatch):
+    builds(ELSEWHERE)
+    (tmp_path / "term").mkdir()
+    target = tmp_path / "for-learners"
+    elsewhere = school.class_.rename(tmp_path / "term" / "spring")
+    toml = elsewhere / "class.toml"
+    toml.write_text(toml.read_text().replace('course = "../course"', f'course = "{school.course}"'))
+    monkeypatch.chdir(elsewhere)
+    assert main(["bundle", "--class", "--in", ".", "--to", "../../for-learners"]) == 0
+    assert (target / "engine-1-py3-none-any.whl").is_file()
+    assert not [path for folder in (tmp_path, school.course, school.root) for path in folder.glob(".*-draft")]
+
+
+@pytest.mark.parametrize(
+    ("hatchling", "said"),
+    [
+        ("raise SystemExit('ERROR: no pyproject.toml')", "(ERROR: no pyproject.toml): give one with --wheel"),
+        ("", "(no word): give one with --wheel"),
+        ("raise SystemExit('No module named hatchling')", "pip install hatchling, or give one with --wheel"),
+    ],
+)
+def test_a_wheel_that_cannot_be_built_leaves_nothing_behind(school, builds, tmp_path, capsys, hatchling, said):
+    builds(hatchling)
+    before = set(tmp_path.iterdir())
+    assert run(school, "bundle", "--self-paced", "--to", tmp_path / "bundle") == 2
+    assert said in capsys.readouterr().err
+    assert set(tmp_path.iterdir()) == before
+
+
+def test_handing_in_from_a_bundle(school, wheel, tmp_path, capsys, texts, monkeypatch):
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "data"))
+    target = tmp_path / "bundle"
+    run(school, "bundle", "--class", "--in", school.class_, "--to", target, "--wheel", wheel)
+    (target / "exercises" / SLUG / "tiny.py").write_text(texts["right"])
+    capsys.readouterr()
+    assert main(["--root", str(target), "hand-in", "tiny", "--as", "ada"]) == 0
+    said = capsys.readouterr().out
+    assert "sha256" in said
+    assert "passed: 8 passed" in said
+    drop = tmp_path / "drop"
+    assert main(["--root", str(target), "hand-in", "tiny", "--as", "ben", "--to", str(drop)]) == 0
+    school.score()
+    school.desk.collect(drop=drop)
+    school.desk.autograde()
+    assert (school.line("ada").score, school.line("ben").score) == (100, 100)
+    desk = school.desk
+    desk.feedback()
+    account = hand_in.account_of(target, "ada")
+    assert len(account.fetch_feedback(SLUG)) == 1
+
+
+def test_a_dispute_is_one_file_with_all_that_is_needed(school, texts, tmp_path, capsys):
+    (school.course / "exercises" / SLUG / "tiny.py").write_text(texts["at_once"])
+    out = tmp_path / "d.json"
+    assert run(school, "dispute", "m01.R2", "--because", "it is quick", "--to", out) == 0
+    data = json.loads(out.read_text())
+    assert (data["clause"], data["because"], data["backend"], data["check"]) == (
+        "m01.R2",
+        "it is quick",
+        "asyncio",
+        "test_delay",
+    )
+    assert data["seed"].startswith("0")
+    assert data["trace"]["spans"]
+    assert data["submission"]["text"] == texts["at_once"]
+    assert set(data["versions"]) >= {"version", "anyio", "trio", "checks", "scene", "module.toml", "python"}
+    assert "it shows" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("clause", "said"), [("R2", "such as m05.R3"), ("m01.R9", "has no clause R9"), ("m09.R1", "m09")]
+)
+def test_a_dispute_about_nothing_is_told(school, clause, said, capsys):
+    assert run(school, "dispute", clause) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_assignments_are_built(school, tmp_path):
+    assert run(school, "build", "--to", tmp_path / "out") == 0
+    assert files(tmp_path / "out") == {f"{SLUG}/{SLUG}.ipynb", f"{SLUG}/tiny.py"}
+
+
+def test_a_new_module_is_red_until_it_is_filled(school, capsys):
+    assert run(school, "new", "m14_second_try") == 0
+    assert run(school, "verify", "m14_second_try") == 1
+    places = ("course", "exercises", "solutions", "grader/hidden")
+    assert all((school.course / place / "m14_second_try").is_dir() for place in places)
+    assert run(school, "new", "m14_other") == 2
+    assert run(school, "new", "second_try") == 2
+    assert "m14_second_try is there already" in capsys.readouterr().err
+
+
+def test_the_class_by_command_line(school, texts, tmp_path, capsys):
+    school.hand_in("ada", texts["swallows"])
+    assert main(["class", "score", "--in", str(school.class_)]) == 0
+    assert main(["class", "feedback", "--in", str(school.class_)]) == 0
+    assert main(["class", "grades", "--in", str(school.class_), "--to", str(tmp_path)]) == 0
+    assert main(["class", "status", "--in", str(school.class_)]) == 0
+    said = capsys.readouterr().out
+    assert "scored 1 submissions" in said
+    assert "1 pages" in said
+    assert (tmp_path / "grades.csv").is_file()
+    assert run(school, "class", "new", tmp_path / "second", "--module", "m01") == 0
+    assert main(["class", "release", "--in", str(tmp_path)]) == 2

@@ -1,0 +1,211 @@
+import re
+from dataclasses import replace
+
+import pytest
+
+from grader.checks.rule import CheckFailed
+from grader.checks.runs import run_of, seconds, word
+from grader.checks.trace import Trace
+from grader.display import show
+from grader.display.trace_text import timeline
+from grader.judging.failure import failed
+from grader.judging.report import Report, Row, Score
+
+
+def row(verdict="passed", backend="trio", **changes):
+    return replace(Row("test_x", "m01.R1", "result", backend, verdict, "It works."), **changes)
+
+
+def report(*rows, verdict="failed", **changes):
+    aspects = {"result": Score(5, 10), "leak": Score(None, 4)}
+    return replace(Report("m01_tiny", verdict, "passed", 5, 14, aspects=aspects, checks=rows), **changes)
+
+
+def text(*parts):
+    console = show.console()
+    with console.capture() as captured:
+        for part in parts:
+            console.print(part)
+    return captured.get()
+
+
+def test_the_headline_counts_passed_failed_and_not_run():
+    said = text(*show.card(report(row(), row("failed"), row("not run"))))
+    assert "m01_tiny  failed (core passed)  5 of 14 points" in said
+    assert "1 passed, 1 failed, 1 not run" in said
+
+
+def test_a_failed_core_check_is_told_before_a_stretch_one_and_before_what_was_not_run():
+    rows = [row("not run", id="a"), row("failed", id="b", core=False), row("failed", id="c"), row(id="d")]
+    assert show.first_failure(report(*rows)).id == "c"
+    assert show.first_failure(report(*rows[:2])).id == "b"
+    assert show.first_failure(report(rows[0], rows[3])).id == "a"
+    assert show.first_failure(report(rows[3])) is None
+
+
+def test_what_fails_on_one_backend_only_is_told_as_that():
+    backends = [("asyncio", "passed"), ("trio", "failed")]
+    rows = [row(verdict, on, id=id_, clause=f"m01.{id_}") for id_ in ("R1", "G1") for on, verdict in backends]
+    assert show.first_failure(report(*rows)).id == "G1"
+    both = [row("failed", "asyncio", id="R2"), *rows]
+    assert show.first_failure(report(*both)).id == "R2"
+    alone = [row("failed", id="R1"), row("failed", id="G1", clause="m01.G1")]  # nothing is known of the other backend
+    assert show.first_failure(report(*alone)).id == "R1"
+
+
+def test_that_it_fails_on_one_backend_only_is_said_once():
+    said = text(*show.card(report(row("failed"), row(backend="asyncio"))))
+    assert said.count("only on trio: the same check passes on asyncio") == 1
+
+
+def test_blank_is_shown_as_blank():
+    said = text(*show.card(report(row("not run", message="the check broke"), verdict="not run", points=None)))
+    assert "? of 14 points" in said
+    assert "? of 4" in said
+
+
+def test_a_reason_is_said_once_and_not_in_every_row():
+    rows = [row("failed", id=name, message="the file is empty", detail="its text") for name in "abc"]
+    whole = report(*rows, reason="the file is empty")
+    assert text(*show.card(whole)).count("the file is empty") == 1
+    assert "its text" not in text(*show.card(whole))
+    assert "its text" in text(*show.card(whole, texts=True))
+
+
+def test_nothing_a_learner_writes_moves_the_cursor():
+    evil = "\x1b[2J\r\x07[red]x[/red]\u202e"
+    said = text(*show.card(report(row("failed", actual=evil, what=evil), reason=None), name=evil))
+    assert "\x1b" not in said
+    assert "\r" not in said
+    assert "\u202e" not in said
+    assert "[red]x[/red]" in said
+
+
+def test_a_class_in_two_tables():
+    graded = [
+        ("ada", report(row(), verdict="passed")),
+        ("ben\x1b", report(row("not run"), verdict="not run", points=None)),
+    ]
+    said = text(show.learners_table(graded), show.modules_table(each for _, each in graded))
+    assert "ben\\x1b" in said
+    lines = [line.split() for line in said.splitlines()]
+    assert ["ada", "m01", "✓", "passed", "5", "5", "?"] in lines
+    assert ["m01", "1", "0", "1", "50", "%", "?"] in lines
+    assert all(len(line) <= 80 for line in said.splitlines())
+
+
+# -- runs as words --------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    "name", ["17", "4", "0:fifo", "3:uniform", "0:fifo:cancel:caller:3", "5:pos:fault:the db:2", "0:fifo:cancel:a:b:1"]
+)
+def test_a_word_names_its_run(name):
+    assert word(run_of(name)) == name
+
+
+@pytest.mark.parametrize("name", ["", "x", "1:lifo", "1:pos:cancel", "1:pos:cancel:a:b", "1:pos:other:a:1"])
+def test_a_word_that_names_no_run(name):
+    with pytest.raises(ValueError, match="is no run: write a seed"):
+        run_of(name)
+
+
+def test_the_creep_of_the_clock_is_not_shown():
+    assert [seconds(value) for value in (0, 3.0000000001, 0.1, 1234.5)] == ["0", "3", "0.1", "1234.5"]
+
+
+# -- failures as rows -----------------------------------------------------------------------------------------------
+def trace(**changes):
+    data = {
+        "format": 1, "backend": "trio", "seed": 0, "order": "fifo", "cancel": None, "fault": None, "spans": [],
+        "notes": [], "steps": 3, "time": 2.0, "end": {"kind": "done", "text": "", "waiting": []}, "tasks": [],
+        "probes": {},
+    }  # fmt: skip
+    return Trace({**data, **changes})
+
+
+def failure(seen, wanted=None, **changes):
+    return failed(row("not run"), CheckFailed("the list", seen, wanted, trace(**changes)))
+
+
+def test_what_was_expected_and_seen_is_said_in_values():
+    found = failure([1, 2.0000000001], [1, 3])
+    assert (found.verdict, found.what, found.expected, found.actual) == ("failed", "the list", "[1, 3]", "[1, 2.0]")
+    assert (found.seed, found.where) == (0, "run of 2 s")
+
+
+def test_of_two_long_tables_only_the_rows_that_differ_are_said():
+    wanted = {name: index for index, name in enumerate("abcdef")}
+    with pytest.raises(CheckFailed, match=re.escape("expected {'e': 4}, seen {'e': 9}")):
+        trace().expect("the table", {**wanted, "e": 9}, wanted)
+    with pytest.raises(CheckFailed, match=re.escape("{'a': 0, 'b': 1}, seen {'a': 0, 'b': 2}")):  # a short one
+        trace().expect("the table", {"a": 0, "b": 2}, {"a": 0, "b": 1})
+    turned = dict(reversed(wanted.items()))
+    with pytest.raises(CheckFailed, match=re.escape(f"{wanted}, seen {turned}")):  # the rows are right, not their order
+        trace().expect("the table", turned, wanted)
+
+
+def test_the_text_of_an_exception_that_broke_the_run_off_is_kept_apart():
+    end = {"kind": "error", "text": "KeyError, line 3: 'a secret: here'", "waiting": []}
+    found = failure(end["text"] + " (line 3)", end=end)
+    assert (found.actual, found.detail) == ("KeyError, line 3 (line 3)", "KeyError, line 3: 'a secret: here' (line 3)")
+
+
+def test_the_text_of_an_error_that_left_the_call_is_kept_apart():
+    def call(error):
+        return {"subject": True, "error": {"is": [], **error}}
+
+    spans = [
+        call({"error": "Fault", "text": "E1", "token": "E1"}),  # the scene's own: it has a name
+        call({"error": "ExceptionGroup", "leaves": [{"error": "RuntimeError", "text": "no running event loop"}]}),
+        call({"error": "KeyError", "text": "not what was seen"}),
+        {"subject": False, "error": {"error": "RuntimeError", "text": "not of a call"}},
+    ]
+    found = failure("raised ExceptionGroup of [RuntimeError]", spans=spans)
+    assert found.actual == "raised ExceptionGroup of [RuntimeError]"
+    assert found.detail == "RuntimeError: no running event loop"
+
+
+def test_what_was_done_from_outside_is_said():
+    assert failure(1, 2, cancel={"who": "caller", "after": 3}).where == "run of 2 s, caller cancelled after its step 3"
+    assert failure(1, 2, cancel={"who": "caller", "after": -1}).where == "run of 2 s, nothing cancelled"
+    assert failure(1, 2, fault={"who": "db", "call": 2}).where == "run of 2 s, call 2 of db fails"
+
+
+def test_long_values_are_cut():
+    assert len(failure("x" * 10_000, "y").actual) == 600
+
+
+# -- the picture ----------------------------------------------------------------------------------------------------
+def span(id_, parent, who, what, start, end, how="returned", **changes):
+    return {
+        "id": id_, "parent": parent, "who": who, "what": what, "args": [], "task": who, "subject": False,
+        "start": start, "end": end, "order": [id_ * 2, None if end is None else id_ * 2 + 1], "how": how,
+        "value": None, "error": None, "cancelled": None, "outside": False, "line": None, "steps": 1, **changes,
+    }  # fmt: skip
+
+
+def test_the_picture_of_a_run():
+    spans = [
+        span(0, None, "caller", "gather", 0, 4),
+        span(1, 0, "a", "run", 0, 1, value=7),
+        span(2, 0, "b", "run", 1, 3, how="cancelled", line=12),
+        span(3, 0, "c", "run", 2, None, how="open"),
+    ]
+    note = {"t": 2.0, "order": 9, "who": "b", "what": "read", "value": None, "span": 2}
+    end = {"kind": "deadlock", "text": "every task waits", "waiting": [{"task": "c", "line": 9}, {"line": None}]}
+    lines = timeline(trace(spans=spans, notes=[note], time=4.0, end=end)).splitlines()
+    assert lines == [
+        "trio · seed 0 (fifo) · 3 steps",
+        "                         0                          4 s",
+        "caller gather            ├────────────────────────────┤ 4 returned",
+        "  a run                  ├──────┤                       1 returned 7",
+        "  b run                         ├──────────────⊘        3 was cancelled at line ",
+        "  c run                                ├──────────────… never ended",
+        "b read                   at 2",
+        "end: deadlock: every task waits",
+        "  c waits at line 9",
+    ]
+
+
+def test_a_long_run_is_cut():
+    spans = [span(number, None, "a", "run", 0, 1) for number in range(100)]
+    assert "… and 40 more" in timeline(trace(spans=spans))
