@@ -4,49 +4,48 @@ import ast
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
-# The engine, from what runs beside a subject to what people see. A module may import from the rows above its own;
-# modules of one row do not know each other. "grader" stands for the public names in grader/__init__.py.
-LAYERS: list[set[str]] = [
+# The rooms of the engine, from what runs beside a subject to what people see. A room may import from the rows above its own;
+# rooms of one row do not know each other. "grader" stands for the public names in grader/__init__.py.
+ROOMS: list[set[str]] = [
     {"worker"},
-    {"sandbox", "searches", "words", "course", "report", "flags", "extras", "writing"},
-    {"check", "values", "blocks"},
-    {"trace"},
-    {"play"},
+    {"sandbox", "course"},
+    {"checks", "lesson"},
     {"grader"},
-    {"contract", "collect", "answers", "schema", "runs", "inprocess", "lesson", "progress", "overrides", "laying"},
-    {"session", "points", "failure", "fitting", "show", "assignment", "standing", "pristine", "watching"},
-    {"blame", "adopting"},
-    {"judge", "timeline", "flaws", "lab"},
-    {"pool", "replay"},
-    {"batch", "verify", "selfcheck"},
-    {"doctor", "pytest_course", "demo", "gradebook", "dispute", "bundle", "scaffold", "notebook"},
-    {"cli", "plugin"},
+    {"judging"},
+    {"display"},
+    {"learner"},
+    {"classroom", "notebook"},
+    {"authoring"},
+    {"cli"},
     {"__main__"},
 ]
-ROW = {name: number for number, row in enumerate(LAYERS) for name in row}
+# The same inside the worker, where the rooms are loaded without the rest of the engine.
+WORKER_ROOMS = [{"record"}, {"loops"}, {"watch"}, {"scene"}, {"process"}]
+ROW = {name: number for number, row in enumerate(ROOMS) for name in row}
+WORKER_ROW = {name: number for number, row in enumerate(WORKER_ROOMS) for name in row}
 
 CONTENT = {"exercises", "solutions", "course", "tests"}
 STDLIB = sys.stdlib_module_names
-GRADEBOOK = "grader/classroom"  # the only side that may know nbgrader
-NOTEBOOK = "grader/notebook"  # the only side that may know IPython
+CLASSROOM = "grader/classroom"  # the only room that may know nbgrader
+NOTEBOOK = "grader/notebook"  # the only room that may know IPython
 
 
 @dataclass(frozen=True)
 class Import:
     """One imported name: `from module import name`, or `import module` with an empty name.
 
-    `level` counts the leading dots; `typing` says that it stands under `if TYPE_CHECKING`, for annotations only.
+    `level` counts the leading dots.
     """
 
     line: int
     module: str
     name: str
     level: int
-    typing: bool = False
 
     @property
     def top(self) -> str:
@@ -55,15 +54,13 @@ class Import:
 
 def imports(file: Path) -> Iterator[Import]:
     tree = ast.parse(file.read_text(encoding="utf-8"), str(file))
-    blocks = [n for n in ast.walk(tree) if isinstance(n, ast.If) and ast.unparse(n.test).endswith("TYPE_CHECKING")]
-    typing = {id(inner) for block in blocks for statement in block.body for inner in ast.walk(statement)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
-                yield Import(node.lineno, alias.name, "", 0, id(node) in typing)
+                yield Import(node.lineno, alias.name, "", 0)
         elif isinstance(node, ast.ImportFrom):
             for alias in node.names:
-                yield Import(node.lineno, node.module or "", alias.name, node.level, id(node) in typing)
+                yield Import(node.lineno, node.module or "", alias.name, node.level)
 
 
 def violations(root: Path) -> list[str]:
@@ -99,7 +96,14 @@ def rule_for(path: Path):
 def worker_rule(root: Path, path: Path, each: Import) -> str | None:
     depth = len(path.parts) - 2  # dots that stay inside grader/worker
     if each.level:
-        return None if each.level <= depth else "the worker is loaded alone: it imports nothing else of grader"
+        if each.level > depth:
+            return "the worker is loaded alone: it imports nothing else of grader"
+        here = path.parts[2:-1]
+        dotted = [*here[: len(here) - each.level + 1], *filter(None, each.module.split("."))]
+        own, target = here[0] if here else "worker", dotted[0] if dotted else each.name
+        if own == target or target not in WORKER_ROW or WORKER_ROW[target] < WORKER_ROW.get(own, len(WORKER_ROOMS)):
+            return None
+        return f"{own} comes before {target} or beside it: data goes forward"
     if each.top in STDLIB | {"anyio", "trio"}:
         return None
     return f"the worker imports the standard library, anyio, trio and itself, not {each.module}"
@@ -108,19 +112,19 @@ def worker_rule(root: Path, path: Path, each: Import) -> str | None:
 def engine_rule(root: Path, path: Path, each: Import) -> str | None:
     if each.level == 0 and each.top in CONTENT:
         return f"the engine never imports content, as {each.module} is"
-    if each.top == "nbgrader" and not path.as_posix().startswith(GRADEBOOK):
-        return "only the gradebook's side imports nbgrader"
+    if each.top == "nbgrader" and not path.as_posix().startswith(CLASSROOM):
+        return "only the classroom imports nbgrader"
     if each.top in {"IPython", "ipykernel"} and not path.as_posix().startswith(NOTEBOOK):
-        return "only the notebook's side imports IPython"
+        return "only the notebook imports IPython"
     target = engine_module(root, path, each)
     if target == "hidden":
         return "the engine never imports content, as grader.hidden is"
     own = path.with_suffix("").parts[1].replace("__init__", "grader")
-    if target in {None, own} or each.typing:
+    if target in {None, own}:
         return None
     for name in (own, target):
         if name not in ROW:
-            return f"grader.{name} has no row in LAYERS of tests/test_imports.py"
+            return f"grader.{name} has no row in ROOMS of tests/test_imports.py"
     if ROW[target] < ROW[own]:
         return None
     return f"{own} comes before {target} or beside it: data goes forward"
@@ -170,40 +174,68 @@ def test_every_import_goes_forward(checkout):
     assert violations(checkout) == []
 
 
-def test_every_row_of_the_table_is_a_module(checkout):
-    there = {path.stem for path in (checkout / "grader").glob("*.py")} | {
-        path.name for path in (checkout / "grader").iterdir() if path.is_dir()
-    }
-    assert set(ROW) - {"grader"} <= there
+def test_every_row_of_the_tables_is_a_room(checkout):
+    def rooms(folder: Path) -> set[str]:
+        return {path.parent.name for path in folder.glob("*/__init__.py")}
+
+    assert set(ROW) - {"grader", "__main__"} == rooms(checkout / "grader")
+    assert set(WORKER_ROW) == rooms(checkout / "grader/worker")
 
 
-FACE = "from .check import check\n__all__ = ['check']\n"
+def test_no_module_imports_in_a_circle(checkout):
+    """Late imports and those for types count too: who reads one module need not read another that reads the first."""
+    modules = {module_name(path.relative_to(checkout)): path for path in (checkout / "grader").rglob("*.py")}
+    graph = {name: set(imported_modules(checkout, name, path, modules)) - {name} for name, path in modules.items()}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(" → ".join(error.args[1]))
+
+
+def module_name(path: Path) -> str:
+    return ".".join(path.with_suffix("").parts).removesuffix(".__init__")
+
+
+def imported_modules(checkout: Path, name: str, path: Path, modules: dict[str, Path]) -> Iterator[str]:
+    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+    for each in imports(path):
+        above = package.split(".")[: len(package.split(".")) - each.level + 1] if each.level else []
+        source = ".".join([*above, *filter(None, [each.module])])
+        if (whole := f"{source}.{each.name}") in modules:
+            yield whole
+        elif source in modules and source != package:  # a package's own names are there when its modules are loaded
+            yield source
+
+
+FACE = "from .checks.rule import check\n__all__ = ['check']\n"
 
 
 @pytest.mark.parametrize(
     ("file", "line", "said"),
     [
-        ("grader/worker/clock.py", "from ..trace import Trace", "loaded alone"),
-        ("grader/worker/clock.py", "from grader.trace import Trace", "not grader.trace"),
-        ("grader/worker/clock.py", "def late():\n    import click", "not click"),
-        ("grader/judge.py", "import exercises.m01.scene", "never imports content"),
-        ("grader/judge.py", "from . import hidden", "never imports content"),
-        ("grader/judge.py", "from .hidden.m01 import test_m01", "never imports content"),
-        ("grader/judge.py", "import nbgrader", "only the gradebook's side"),
-        ("grader/cli/lab.py", "from IPython import get_ipython", "only the notebook's side"),
-        ("grader/check.py", "from .judge import judge", "check comes before judge"),
-        ("grader/check.py", "def late():\n    from . import cli", "check comes before cli"),
-        ("grader/words.py", "from grader import check", "words comes before check"),
-        ("grader/words.py", "import grader.course", "words comes before course or beside it"),
-        ("grader/sandbox/walls.py", "from ..play import Play", "sandbox comes before play"),
-        ("grader/judge.py", "from .novelty import x", "has no row"),
-        ("grader/novelty.py", "from . import check", "has no row"),
+        ("grader/worker/loops/clock.py", "from ...checks.trace import Trace", "loaded alone"),
+        ("grader/worker/loops/clock.py", "from grader.checks import trace", "not grader.checks"),
+        ("grader/worker/loops/clock.py", "def late():\n    import click", "not click"),
+        ("grader/worker/loops/clock.py", "from ..scene.world import World", "loops comes before scene"),
+        ("grader/worker/record/spans.py", "from .. import loops", "record comes before loops"),
+        ("grader/judging/judge.py", "import exercises.m01.scene", "never imports content"),
+        ("grader/judging/judge.py", "from .. import hidden", "never imports content"),
+        ("grader/judging/judge.py", "from ..hidden.m01 import test_m01", "never imports content"),
+        ("grader/judging/judge.py", "import nbgrader", "only the classroom"),
+        ("grader/cli/lab.py", "from IPython import get_ipython", "only the notebook"),
+        ("grader/checks/rule.py", "from grader.judging import judge", "checks comes before judging"),
+        ("grader/checks/rule.py", "def late():\n    from .. import cli", "checks comes before cli"),
+        ("grader/checks/words.py", "from grader import check", "checks comes before grader"),
+        ("grader/course/modules.py", "import grader.sandbox", "course comes before sandbox or beside it"),
+        ("grader/sandbox/walls.py", "from ..checks.play import Play", "sandbox comes before checks"),
         (
-            "grader/check.py",
-            "if TYPE_CHECKING:\n    pass\nelse:\n    from .judge import judge",
-            "check comes before judge",
+            "grader/checks/rule.py",
+            "if TYPE_CHECKING:\n    from grader.judging import judge",
+            "checks comes before judging",
         ),
-        ("grader/hidden/m01/test_m01.py", "from grader.check import check", "not grader.check"),
+        ("grader/judging/judge.py", "from ..novelty import x", "has no row"),
+        ("grader/novelty/new.py", "from .. import checks", "has no row"),
+        ("grader/hidden/m01/test_m01.py", "from grader.checks import check", "not grader.checks"),
         ("grader/hidden/m01/test_m01.py", "import grader", "not grader"),
         ("grader/hidden/m01/test_m01.py", "from grader import Judge", "Judge is no public name"),
         ("exercises/m01/test_m01.py", "import anyio", "not anyio"),
@@ -224,20 +256,20 @@ def test_a_wrong_import_is_noticed(tmp_path, file, line, said):
 @pytest.mark.parametrize(
     ("file", "line"),
     [
-        ("grader/worker/clock.py", "import time, anyio, trio\nfrom .orders import Order\nfrom . import orders"),
-        ("grader/worker/deep/clock.py", "from ..orders import Order"),
         (
-            "grader/judge.py",
-            "import pytest\nfrom . import check\nfrom .worker.record import FORMAT\nfrom grader import __version__",
+            "grader/worker/process/clock.py",
+            "import time, anyio, trio\nfrom .orders import Order\nfrom ..loops import orders",
         ),
-        ("grader/check.py", "if TYPE_CHECKING:\n    from .trace import Trace"),
+        ("grader/worker/scene/world.py", "from ..record.spans import Span"),
+        ("grader/judging/judge.py", "import pytest\nfrom . import session\nfrom ..worker.record import FORMAT"),
+        ("grader/judging/judge.py", "from grader import __version__\nfrom grader.checks import rule"),
         ("grader/sandbox/__init__.py", "from .walls import Walls\nfrom . import walls"),
-        ("grader/cli/grade.py", "from ..judge import judge\nfrom . import check as command"),
+        ("grader/cli/grade.py", "from ..judging import judge\nfrom . import check as command"),
         ("grader/classroom/book.py", "import nbgrader"),
         ("grader/hidden/m01/test_m01.py", "import math\nfrom grader import check"),
         ("exercises/m01/m01.py", "import anyio\nfrom collections import deque"),
         ("solutions/m01/wrong/only_on_trio.py", "import trio"),
-        ("tests/test_judge.py", "import grader.judge, nbgrader"),
+        ("tests/judging/test_judge.py", "import grader.judging, nbgrader"),
     ],
 )
 def test_a_right_import_is_let_through(tmp_path, file, line):
@@ -249,7 +281,8 @@ def plant(root: Path, file: str, line: str) -> None:
     """A small engine with its public names, and one file with the import in question."""
     for name, text in {
         "grader/__init__.py": FACE,
-        "grader/check.py": "",
+        "grader/checks/rule.py": "",
+        "grader/judging/judge.py": "",
         "grader/cli/check.py": "",
         file: line,
     }.items():

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
-
-if TYPE_CHECKING:
-    from grader.checks.trace import Trace
+from typing import Any, TypeVar
 
 F = TypeVar("F", bound=Callable[..., None])
 
@@ -27,10 +24,10 @@ class CheckFailed(AssertionError):
         what: what was looked at, in a few words.
         seen: what the trace shows.
         wanted: what the clause wants; None if `seen` says it all.
-        trace: the run.
+        trace: of the run, as plain data.
     """
 
-    def __init__(self, what: str, seen: Any, wanted: Any, trace: Trace | None) -> None:
+    def __init__(self, what: str, seen: Any, wanted: Any, trace: Mapping[str, Any] | None) -> None:
         self.what, self.seen, self.wanted, self.trace = what, seen, wanted, trace
         super().__init__(self.sentence)
 

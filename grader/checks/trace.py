@@ -244,12 +244,12 @@ class Trace:
             CheckFailed: if they differ.
         """
         if not same(wanted, seen):
-            raise CheckFailed(what, *differing(seen, wanted), self)
+            raise CheckFailed(what, *differing(seen, wanted), self.data)
 
     def expect_that(self, what: str, holds: bool, seen: str) -> None:  # noqa: FBT001 - reads as a sentence
         """Fail the subject unless `holds`; `seen` says in words what was seen instead."""
         if not holds:
-            raise CheckFailed(what, seen, None, self)
+            raise CheckFailed(what, seen, None, self.data)
 
     def fail(self, what: str, seen: str) -> NoReturn:
         """Fail the subject.
@@ -257,7 +257,7 @@ class Trace:
         Raises:
             CheckFailed: always.
         """
-        raise CheckFailed(what, seen, None, self)
+        raise CheckFailed(what, seen, None, self.data)
 
     def expect_ended(self) -> None:
         """Fail the subject if the run did not end by itself, or if the subject is not written yet."""

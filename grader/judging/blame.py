@@ -119,7 +119,7 @@ def verdict_on(
     breaks = reference.breaks(function, play) if reference is not None else None
     if breaks or (breaks is None and not play.called):
         return broken
-    return CheckFailed(*seen(trace, play.reads[-1] if play.reads else None), None, trace)
+    return CheckFailed(*seen(trace, play.reads[-1] if play.reads else None), None, trace.data)
 
 
 def seen(trace: Trace, read: Span | None) -> tuple[str, str]:

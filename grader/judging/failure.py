@@ -24,7 +24,7 @@ def failed(row: Row, failure: CheckFailed) -> Row:
         row: the same without a verdict.
         failure: what the check raised.
     """
-    data: Mapping[str, Any] = failure.trace.data if failure.trace is not None else {}
+    data = failure.trace or {}
     seen = str(failure.seen) if failure.wanted is None else say(failure.seen)
     shown = without_text(seen, data)
     return replace(

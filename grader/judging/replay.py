@@ -70,7 +70,7 @@ def replay(check: Check, session: Session, backend: str, key: bytes, *, only: di
         session.settle()
         reference.close()
     if failure is not None and failure.trace is not None:
-        return Seen(failure.trace, failure)
+        return Seen(Trace(failure.trace), failure)
     if kept.first is None:
         raise CourseError(f"{check.id} failed without a run: {failure}")
     return Seen(Trace(kept.first), failure)

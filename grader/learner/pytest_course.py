@@ -11,6 +11,7 @@ import pytest
 from grader.checks.collect import checks_of
 from grader.checks.play import Play
 from grader.checks.rule import CheckFailed, NotRun, Rule
+from grader.checks.trace import Trace
 from grader.checks.runs import run_of, word
 from grader.course import BACKENDS, Course, CourseError, Module
 from grader.display.show import clean, sentences
@@ -222,7 +223,7 @@ class CoursePlugin:
             id=item.name,
             clause=clause_id(module, rule.clause),
             aspect=rule.aspect or "",
-            backend=failure.trace.backend if failure.trace else "",
+            backend=failure.trace["backend"] if failure.trace else "",
             verdict="failed",
             message=rule.sentence,
         )
@@ -230,8 +231,8 @@ class CoursePlugin:
         lines = [sentences(row, texts=True).plain]
         if row.run is not None:
             lines.append(f"     again  pytest '{item.nodeid}' --seed {word(row.run)}")
-        if failure.trace is not None and failure.trace.data["spans"]:
-            lines += ["", timeline(failure.trace)]
+        if failure.trace is not None and failure.trace["spans"]:
+            lines += ["", timeline(Trace(failure.trace))]
         if printed := self.session(module).output.splitlines()[-PRINTED:]:
             lines += ["", "your file printed, at the end:", *(f"  {clean(line)}" for line in printed)]
         return "\n".join(lines)

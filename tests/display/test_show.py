@@ -123,7 +123,7 @@ def trace(**changes):
 
 
 def failure(seen, wanted=None, **changes):
-    return failed(row("not run"), CheckFailed("the list", seen, wanted, trace(**changes)))
+    return failed(row("not run"), CheckFailed("the list", seen, wanted, trace(**changes).data))
 
 
 def test_what_was_expected_and_seen_is_said_in_values():

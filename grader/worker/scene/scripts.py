@@ -22,18 +22,43 @@ A step is a list: its verb, then its arguments. These verbs are known everywhere
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Protocol, Self
 
 import anyio
 import anyio.lowlevel
 
 from ..loops.control import current_span
-
-if TYPE_CHECKING:
-    from .world import World
+from ..record.spans import Span
 
 Step = Sequence[Any]
 Verb = Callable[..., Awaitable[Any]]
+
+
+class Stage(Protocol):
+    """What a script needs of the world that it plays in."""
+
+    scopes: dict[str, anyio.CancelScope]
+
+    def cancel(self, who: str) -> bool:
+        """Cancel an actor from outside."""
+
+    def note(self, what: str, value: Any = None, *, who: str | None = None) -> None:
+        """Note that something happened now."""
+
+    def event(self, name: str) -> anyio.Event:
+        """Return the scene's event of that name."""
+
+    def struck(self, span: Span, error: BaseException) -> None:
+        """Remember when a cancellation first struck inside a span."""
+
+    async def step(self, who: str, verb: str, args: Sequence[Any], act: Verb) -> Any:
+        """Play one of the scene's own steps."""
+
+    def thing(self, name: Any) -> Any:
+        """Return the object that a text stands for."""
+
+    def fault(self, name: str, kind: str = "Fault") -> BaseException:
+        """Return the exception of that name."""
 
 
 class Fault(Exception):
@@ -94,7 +119,7 @@ class Script:
         verbs: the scene's own verbs: name → async function of the step's arguments.
     """
 
-    def __init__(self, world: World, who: str, verbs: Mapping[str, Verb]) -> None:
+    def __init__(self, world: Stage, who: str, verbs: Mapping[str, Verb]) -> None:
         if taken := _AROUND.keys() & verbs.keys():
             raise ValueError(f"every script knows a step {min(taken)!r}: give the scene's own another name")
         self.world, self.who = world, who
