@@ -11,8 +11,8 @@ import pytest
 from grader.checks.collect import checks_of
 from grader.checks.play import Play
 from grader.checks.rule import CheckFailed, NotRun, Rule
-from grader.checks.trace import Trace
 from grader.checks.runs import run_of, word
+from grader.checks.trace import Trace
 from grader.course import BACKENDS, Course, CourseError, Module
 from grader.display.show import clean, sentences
 from grader.display.trace_text import timeline
