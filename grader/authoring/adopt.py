@@ -82,7 +82,7 @@ def _name_base(program: str, name: str) -> str:
 
 # -- what differs ---------------------------------------------------------------------------------------------------
 def override_of(base: str, program: str) -> str:
-    """What a program defines differently from a base, as a file that `grader.overrides.merge` understands."""
+    """What a program defines differently from a base, as a file that `grader.course.overrides.merge` understands."""
     theirs, mine = block_of(base), block_of(program)
     read = _names_read(mine.node)
     held = {name for part in theirs.parts for name in _imported(part.node)}

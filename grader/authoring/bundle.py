@@ -1,7 +1,7 @@
 """What learners get.
 
 With ``--class``: course, exercises and the engine, no hidden check, no solution. With ``--self-paced``: both inside,
-because nobody keeps score. Neither holds a file in the place where a learner writes in it: see `grader.laying`.
+because nobody keeps score. Neither holds a file in the place where a learner writes in it: see `grader.learner.layout`.
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ def _is_litter(name: str) -> bool:
 
 
 def _copy(path: Path, root: Path, place: Path) -> None:
-    """Copy a file of the course to where it belongs; a notebook to where `grader.laying` lays it out from."""
+    """Copy a file of the course to where it belongs; a notebook to where `grader.learner.layout` lays it out from."""
     name = path.relative_to(root)
     _put(path.read_bytes(), notebook_place(place, name) if path.suffix == ".ipynb" else place / name)
 

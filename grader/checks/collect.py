@@ -27,7 +27,7 @@ class BrokenChecks(Exception):
 
 @dataclass(frozen=True)
 class Check:
-    """One check, ready to be called with a `grader.play.Play`.
+    """One check, ready to be called with a `grader.checks.play.Play`.
 
     Args:
         id: the name of its function.

@@ -81,7 +81,7 @@ def page(settings: Settings, module: Module, submitted: SubmittedNotebook, known
         settings: of the class.
         module: of the submission.
         submitted: its line in the book, settled.
-        known: what `grader.gradebook.autograding.WriteVerdict` left in the scored notebook.
+        known: what `grader.classroom.autograding.WriteVerdict` left in the scored notebook.
     """
     report = Report.from_plain(known["report"]) if "report" in known else None
     points = settings.points(module)

@@ -41,7 +41,7 @@ def make(
 
     Args:
         settings: of the class.
-        entries: from `grader.gradebook.intake.submission`.
+        entries: from `grader.classroom.intake.submission`.
         jobs: how many processes.
         begun: told how many are left to grade.
     """

@@ -1,4 +1,4 @@
-"""``grader verify`` proves the course; ``grader trace`` shows one run of one plan, for writing checks."""
+"""``grader verify`` proves the course; ``grader.checks.trace`` shows one run of one plan, for writing checks."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ def grade(module: Module, data: bytes, *, forks: Forks, how: How | None = None, 
 
     Args:
         module: what it was written for.
-        data: its bytes (at most one more than `grader.contract.MAX_BYTES` are looked at).
+        data: its bytes (at most one more than `grader.judging.submission.MAX_BYTES` are looked at).
         forks: gives the confined children that it runs in.
         how: which checks, backends, limits.
         sha256: of the whole file, if `data` is only its beginning.

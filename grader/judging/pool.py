@@ -31,7 +31,7 @@ class Task:
         root: the course's root; the same path wherever it runs.
         slug: of the module.
         data: the submission's bytes.
-        sha256: of the whole file, see `grader.contract.read`.
+        sha256: of the whole file, see `grader.judging.submission.read`.
         level: isolation.
         walls: False for the course's own files, where nothing is hostile.
         how: which checks, backends, limits.

@@ -37,7 +37,7 @@ class FirstKept:
         self.first: dict[str, Any] | None = None
 
     def play(self, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        """As `grader.session.Session.play`."""
+        """As `grader.judging.session.Session.play`."""
         for trace in self.session.play(request):
             self.first = self.first or trace
             yield trace
@@ -51,7 +51,7 @@ def replay(check: Check, session: Session, backend: str, key: bytes, *, only: di
         session: with the file loaded.
         backend: ``asyncio`` or ``trio``.
         key: the course's.
-        only: play this run alone, see `grader.runs`.
+        only: play this run alone, see `grader.checks.runs`.
 
     Raises:
         CourseError: the check could not be run, in one line.

@@ -56,7 +56,7 @@ class Row:
         expected: what should have been seen.
         actual: what was seen.
         where: file, line and time, if known.
-        run: the failing run: its seed, order, cancellation and fault, as `grader.play.Play` replays it.
+        run: the failing run: its seed, order, cancellation and fault, as `grader.checks.play.Play` replays it.
         detail: texts of the subject's exceptions; for the instructor, never for a learner who is graded.
         late: whether there was no answer and nobody to blame; not part of the format.
     """

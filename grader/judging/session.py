@@ -1,6 +1,6 @@
 """One submission beside its judge: a confined child that is loaded once, reused, and replaced when it died.
 
-`grader.play` asks for plans and gets traces; everything that goes wrong on the way becomes a trace that says how the
+`grader.checks.play` asks for plans and gets traces; everything that goes wrong on the way becomes a trace that says how the
 run ended (the subject's doing) or `NotRun` (nobody can tell whose doing it is).
 """
 
@@ -166,7 +166,7 @@ class Session:
         A child that must be discarded half-way is replaced, and a new one plays the orders that are left.
 
         Args:
-            request: ``backend``, ``plan``, ``outside``, ``debugger``, and the ``search`` (see `grader.searches`).
+            request: ``backend``, ``plan``, ``outside``, ``debugger``, and the ``search`` (see `grader.judging.searches`).
 
         Raises:
             NotRun: the child's answers mean nothing, or there is no answer and nobody to blame.

@@ -21,7 +21,7 @@ _NO_LIMIT = 10**12  # steps
 
 
 class Here:
-    """A session as `grader.play.Session` wants it.
+    """A session as `grader.checks.play.Session` wants it.
 
     Args:
         name: module name of the learner's file.

@@ -57,8 +57,8 @@ spec = importlib.util.spec_from_file_location(
     "grader_worker", folder + "/__init__.py", submodule_search_locations=[folder])
 sys.modules["grader_worker"] = module = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(module)
-from grader_worker.process import fork_server as zygote
-zygote.main(settings)
+from grader_worker.process import fork_server
+fork_server.main(settings)
 """
 # -s -S: no site-packages; -P: not the current folder; -B: write nothing. -I would drop PYTHONHASHSEED as well.
 _OPTIONS = ("-s", "-S", "-P", "-B", "-X", "utf8", "-c", _LAUNCH)
