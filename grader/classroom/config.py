@@ -16,12 +16,24 @@ from grader.classroom.settings import Settings
 CONFIG_FILE = "nbgrader_config.py"
 CONFIG_TEXT = """\
 # Made by `grader class new`: what `nbgrader` and formgrader do here is set in class.toml.
-from grader.gradebook.config import configure
+from grader.classroom.config import configure
 configure(get_config(), __file__)
 """
 TEMPLATES = Path(__file__).with_name("templates")
 IGNORED = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback", "*.html"]
 """What nbgrader never copies. A page in a submission would be published with the feedback."""
+
+
+def renew(folder: Path) -> None:
+    """Write the three lines again where an older engine wrote them: its parts had other names.
+
+    Args:
+        folder: of the class.
+    """
+    path = folder / CONFIG_FILE
+    if path.is_file() and path.read_text("utf-8") == CONFIG_TEXT.replace("grader.classroom", "grader.gradebook"):
+        path.write_text(CONFIG_TEXT, "utf-8")
+        sys.stderr.write(f"{path} was written by an older version: it is up to date now\n")
 
 
 def configure(config: Config, file: str) -> None:

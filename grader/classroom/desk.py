@@ -58,6 +58,7 @@ class Desk:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         settings.exchange.mkdir(parents=True, exist_ok=True)
+        config.renew(settings.folder)
         made = config.settings_of(settings)
         made.ExchangeReleaseAssignment.force = True
         with quiet():

@@ -21,7 +21,7 @@ from grader.course import Course, CourseError
 RECEIPT = "receipt.txt"
 CONFIG_TEXT = """\
 # Made by `grader bundle --class`: how this course is handed in.
-from grader.gradebook.learner import settings_of
+from grader.classroom.hand_in import settings_of
 get_config().merge(settings_of({course!r}, {exchange!r}, "exercises"))
 """
 

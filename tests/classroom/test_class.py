@@ -9,7 +9,8 @@ import sys
 
 import pytest
 
-from grader.classroom import class_toml, collecting, feedback, hand_in, new_class, settings, table, verdicts
+from grader.classroom import class_toml, collecting, dropping, feedback, hand_in, new_class, settings, table, verdicts
+from grader.classroom.desk import Desk
 from grader.course import CourseError
 
 SLUG = "m01_tiny"
@@ -185,11 +186,11 @@ def test_the_receipt_says_what_the_public_checks_say(school, texts, tmp_path):
 def test_handing_in_to_a_drop_folder(school, texts, tmp_path):
     file = tmp_path / "tiny.py"
     file.write_text(texts["no_value"])
-    first = hand_in.drop(file, SLUG, "ada", tmp_path / "drop")
-    again = hand_in.drop(file, SLUG, "ada", tmp_path / "drop")
+    first = dropping.drop(file, SLUG, "ada", tmp_path / "drop")
+    again = dropping.drop(file, SLUG, "ada", tmp_path / "drop")
     assert (first.warnings, len(again.warnings)) == ((), 1)
     file.write_text(texts["right"])
-    hand_in.drop(file, SLUG, "ada", tmp_path / "drop")
+    dropping.drop(file, SLUG, "ada", tmp_path / "drop")
     school.desk.collect(drop=tmp_path / "drop")
     school.desk.autograde()
     assert school.line("ada").score == 100
@@ -305,3 +306,15 @@ def test_a_page_says_one_cause_once():
         for sentence, facts in (("a", raised), ("b", late), ("c", raised), ("d", late))
     ]
     assert [(each.sentence, each.also) for each in feedback.merged(found)] == [("a", ("c",)), ("b", ()), ("d", ())]
+
+
+def test_a_class_of_an_older_version_gets_its_three_lines_anew(school, capsys):
+    path = school.class_ / "nbgrader_config.py"
+    new = path.read_text()
+    path.write_text(new.replace("grader.classroom", "grader.gradebook"))
+    Desk(school.desk.settings)
+    assert path.read_text() == new
+    assert "up to date now" in capsys.readouterr().err
+    path.write_text(new + "c.Own.setting = 1\n")
+    Desk(school.desk.settings)
+    assert path.read_text().endswith("c.Own.setting = 1\n")
