@@ -9,7 +9,7 @@ Core
   earlier, not later, without polling.
 - Waiters are served first come, first served. A small request does not overtake a large one.
 - A waiter that is cancelled takes nothing and holds up nobody.
-- `ValueError` for a `rate` or `capacity` that is not positive, and for `tokens` not above 0 or beyond `capacity`.
+- `ValueError` for a `rate` or `capacity` that is not positive, and for `tokens` not above 0 or more than `capacity`.
   Any other number is legal.
 
 Stretch
@@ -41,14 +41,14 @@ class TokenBucket:
     @property
     def available(self) -> float:
         """How many tokens the bucket holds now."""
-        # TODO: nothing runs between two looks: work out what has come in since.
+        # TODO: nothing runs between two reads: work out what has come in since.
         raise NotImplementedError("TODO: write TokenBucket.available")
 
     async def acquire(self, tokens: float = 1.0) -> None:
-        """Take `tokens`, as soon as the bucket holds so many and nobody who came before waits."""
+        """Take `tokens` as soon as the bucket holds so many and no earlier caller waits."""
         # TODO: refuse what can never be granted.
-        # TODO: get in line; leave it however this ends.
-        # TODO: at its head, sleep for just as long as what is missing takes to come in.
+        # TODO: wait in a queue; leave it however this ends.
+        # TODO: at its head, sleep for exactly as long as the missing tokens take to come in.
         # TODO: take the tokens.
         raise NotImplementedError("TODO: write TokenBucket.acquire")
 
