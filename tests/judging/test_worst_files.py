@@ -21,12 +21,12 @@ FILES = {
     "m02 goes round without taking anything out": ("m02", "            place += 1\n", ""),
     "m07 spins": ("m07", WAIT, POLL.format("pass")),
     "m07 polls at once": ("m07", WAIT, POLL.format("await sleep(0)")),
-    "m07 polls": ("m07", WAIT, POLL.format("await sleep(0.01)")),
+    "m07 polls with a pause": ("m07", WAIT, POLL.format("await sleep(0.01)")),
     "m12 spins": ("m12", None, SPINS),
     "m12 sleeps": ("m12", None, SLEEPS),
 }
 #: In these some public checks see no run without end.
-ENDS = ("m12 sleeps", "m07 polls")
+ENDS = ("m12 sleeps", "m07 polls with a pause")
 
 
 @pytest.mark.slow
