@@ -1,6 +1,7 @@
 """Data goes forward: who may import what, held by reading every import statement, the late ones too."""
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -180,6 +181,17 @@ def test_every_row_of_the_tables_is_a_room(checkout):
 
     assert set(ROW) - {"grader", "__main__"} == rooms(checkout / "grader")
     assert set(WORKER_ROW) == rooms(checkout / "grader/worker")
+
+
+def test_the_map_names_every_room_and_where_to_begin(checkout):
+    rows = re.findall(
+        r"^\| `([a-z/]+)/` \|.*\| (.*) \|$", (checkout / "docs/engine.md").read_text("utf-8"), re.MULTILINE
+    )
+    rooms = {*(set(ROW) - {"grader", "__main__"}), *(f"worker/{name}" for name in WORKER_ROW), "hidden"}
+    assert {room for room, _ in rows} == rooms
+    for room, begin in rows:
+        for name in re.findall(r"`([a-z_/]+\.py)`", begin):
+            assert (checkout / "grader" / room / name).is_file(), f"{room}/{name}"
 
 
 def test_no_module_imports_in_a_circle(checkout):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
 from grader.cli.options import course_of, isolation, jobs_option, json_option, unsafe_option
 from grader.cli.wrong import read
@@ -34,6 +35,7 @@ EVERY_LEARNER = 40
 @jobs_option
 @json_option
 @unsafe_option
+@click.option("--strict-flags", is_flag=True, help="Exit 3 if a person should look at the file, see SECURITY.md.")
 @click.pass_context
 def grade(
     context: click.Context,
@@ -45,6 +47,7 @@ def grade(
     jobs: int | None,
     as_json: bool,
     unsafe: bool,
+    strict_flags: bool,
 ) -> int:
     """Run the hidden checks on one FILE, or on a folder of submissions.
 
@@ -57,16 +60,18 @@ def grade(
         if module or file:
             raise click.UsageError("give either MODULE FILE or --all FOLDER, not both")
         course = course_of(context)
+        if strict_flags:
+            raise click.UsageError("--strict-flags belongs to one FILE: with --all, read `flags` in the reports")
         return _grade_folder(course, folder, reports, isolation(unsafe=unsafe), jobs, as_json=as_json)
     if module is None or file is None:
         raise click.UsageError("give MODULE and FILE, such as: grader grade m01 parallel_timeout.py")
     if reports or jobs:
         raise click.UsageError("--reports and --jobs belong to --all FOLDER")
     course = course_of(context)
-    return _grade_file(course, module, file, isolation(unsafe=unsafe), as_json=as_json)
+    return _grade_file(course, module, file, isolation(unsafe=unsafe), as_json=as_json, strict=strict_flags)
 
 
-def _grade_file(course: Course, module: str, file: Path, level: Level, *, as_json: bool) -> int:
+def _grade_file(course: Course, module: str, file: Path, level: Level, *, as_json: bool, strict: bool) -> int:
     found = course.module(module)
     data, sha256 = read(found, file)
     report = run(Task(course.root, found.slug, data, sha256, level, how=How(key=course_key(course.root))))
@@ -76,8 +81,10 @@ def _grade_file(course: Course, module: str, file: Path, level: Level, *, as_jso
         console = show.console()
         for part in show.card(report):
             console.print(part)
+        for flag in report.flags:
+            console.print(Text(f"look at it: {show.clean(flag)}", "yellow"))
         console.print(f"isolation: {report.isolation}, {report.seconds:.1f} s", style="dim")
-    return EXIT[report.verdict]
+    return EXIT["not run"] if strict and report.flags else EXIT[report.verdict]
 
 
 def _grade_folder(
@@ -131,5 +138,8 @@ def summary(graded: list[Graded], place: Path) -> None:
         if each.report.reason:
             line = f"{each.entry.learner}/{each.entry.slug} {each.report.verdict}: {each.report.reason}"
             console.print(show.clean(line), style=show.STYLES[each.report.verdict])
+        for flag in each.report.flags:
+            line = f"look at {each.entry.learner}/{each.entry.slug}: {flag}"
+            console.print(Text(show.clean(line), "yellow"))
     kept = sum(each.kept for each in graded)
     console.print(f"\n{len(graded)} reports in {place}" + (f", {kept} of them from before" if kept else ""))

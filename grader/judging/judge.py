@@ -21,10 +21,11 @@ from grader.course import BACKENDS, Module
 from grader.judging.answers import Late, Limits
 from grader.judging.blame import Reference, carry_out
 from grader.judging.failure import failed
+from grader.judging.flags import flags_by_reading
 from grader.judging.points import clause_id, gaps, score
 from grader.judging.report import UNTRIED, Report, Row, verdict_of
 from grader.judging.session import Forks, Session
-from grader.judging.submission import Fault, examine
+from grader.judging.submission import Fault, Submission, examine
 
 DISTRIBUTION = "checkpoint-course"
 SELF_CHECK_KEY = b"self-check"
@@ -83,7 +84,12 @@ def grade(module: Module, data: bytes, *, forks: Forks, how: How | None = None, 
         return judging.not_run(str(error), checks, late=isinstance(error, Late))
     except OSError as error:
         return judging.not_run(f"the scene cannot be read or the worker not started: {error}", checks)
-    return judging.report(rows)
+    return replace(judging.report(rows), flags=flags_of(submission, how.kind))
+
+
+def flags_of(submission: Submission, kind: Kind) -> tuple[str, ...]:
+    """Why a person should look at a file that counts; a learner's own check has no flags."""
+    return tuple(map(str, flags_by_reading(submission.text))) if kind == "hidden" else ()
 
 
 def loaded(session: Session) -> Fault | None:

@@ -111,6 +111,8 @@ class Report:
         sha256: of the submitted file; None if it was not read.
         seconds: how long it took.
         reason: why the file was not run, or why it failed as a whole.
+        flags: why a person should look at the file, one sentence each; they change no verdict and no points, and are for
+            the instructor only.
         late: whether a row had no answer and nobody to blame, so that one more try alone is worth it; not part of
             the format.
     """
@@ -128,6 +130,7 @@ class Report:
     sha256: str | None = None
     seconds: float = 0.0
     reason: str | None = None
+    flags: tuple[str, ...] = ()
     late: bool = field(default=False, compare=False)
 
     def plain(self) -> dict[str, Any]:
@@ -147,7 +150,8 @@ class Report:
             "submission": {"sha256": self.sha256},
             "seconds": round(self.seconds, 3),
         }
-        return plain | ({"reason": self.reason} if self.reason is not None else {})
+        known = {"reason": self.reason} if self.reason is not None else {}
+        return plain | known | ({"flags": list(self.flags)} if self.flags else {})
 
     def json(self, **extra: str) -> str:
         """Return it as one line of JSON, with `extra` keys in front (such as the learner).
@@ -184,6 +188,7 @@ class Report:
                 sha256=data["submission"]["sha256"],
                 seconds=data["seconds"],
                 reason=data.get("reason"),
+                flags=tuple(data.get("flags", ())),
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"this is no report of format {FORMAT}: {error}") from error

@@ -1,13 +1,17 @@
 """Flags by reading: what reaches for the interpreter is flagged with its line, unusual but honest style is not."""
 
+import json
 import textwrap
 from pathlib import Path
 
 import pytest
 
+from grader.cli import main
 from grader.course import Course
 from grader.course.overrides import whole_program
 from grader.judging.flags import flags_by_reading
+from grader.judging.judge import How, grade
+from grader.judging.report import Report
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -181,3 +185,33 @@ def test_no_file_of_the_course_is_flagged():
 @pytest.mark.parametrize("text", ["def f(:", "\x00", "(" * 500])
 def test_what_is_not_python_has_no_flags(text):
     assert flags_by_reading(textwrap.dedent(text)) == []
+
+
+def test_a_flag_is_in_the_report_and_changes_nothing_else(tiny, forks, texts):
+    reaching = texts["right"] + "\nimport gc\n"
+    module = tiny.module("m01")
+    plain, flagged = (grade(module, text.encode(), forks=forks) for text in (texts["right"], reaching))
+    assert flagged.flags == (
+        f"line {reaching.count(chr(10))}: imports `gc`, which finds objects that nobody gave to the file",
+    )
+    assert (plain.flags, plain.points, plain.verdict) == ((), flagged.points, flagged.verdict)
+    assert "flags" not in plain.plain()
+    assert Report.from_plain(json.loads(flagged.json())).flags == flagged.flags
+
+
+def test_a_learners_own_check_has_no_flags(tiny, forks, texts):
+    report = grade(
+        tiny.module("m01"), (texts["right"] + "\nimport gc\n").encode(), forks=forks, how=How("public", ("trio",))
+    )
+    assert report.flags == ()
+
+
+def test_the_instructor_sees_flags_and_may_ask_for_an_exit_code(tiny, texts, tmp_path, capsys):
+    file = tmp_path / "tiny.py"
+    file.write_text(texts["right"] + "\nimport gc\n")
+    words = ["--root", str(tiny.root), "grade", "m01", str(file), "--unsafe-no-sandbox"]
+    assert main(words) == 0
+    assert "look at it: line" in capsys.readouterr().out
+    assert main([*words, "--strict-flags"]) == 3
+    file.write_text(texts["right"])
+    assert main([*words, "--strict-flags"]) == 0
