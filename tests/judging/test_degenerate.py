@@ -17,7 +17,7 @@ from grader.judging.judge import How
 from grader.judging.pool import Task, run_all
 from grader.judging.submission import FunctionNode, is_unwritten
 
-COURSE = Course(Path(__file__).parents[1])
+COURSE = Course(Path(__file__).parents[2])
 HEAD = """
 
 import anyio as _anyio

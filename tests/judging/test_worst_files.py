@@ -9,7 +9,7 @@ from grader.judging.judge import How, grade
 from grader.judging.pool import fork_server
 from grader.judging.session import MAX_KILLS, MAX_RUNAWAYS
 
-COURSE = Course(Path(__file__).parents[1])
+COURSE = Course(Path(__file__).parents[2])
 WAIT = """\
             while (missing := tokens - self.available) > 0:  # noqa: ASYNC110
                 await sleep(missing / self._rate)

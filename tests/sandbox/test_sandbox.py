@@ -13,7 +13,7 @@ import pytest
 from grader.sandbox import ForkServer, IsolationRefused, Limits, LinkClosed, LinkTimeout, describe, level, probe, view
 
 HERE = Path(__file__).parent
-SERVE = HERE / "sandbox" / "serve_snippets.py"
+SERVE = HERE / "serve_snippets.py"
 KINDS = {
     "bubblewrap": ("bubblewrap", True),
     "bubblewrap-as-anyone": ("bubblewrap", False),
