@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 class TimedOut(Enum):
-    """What stands in the result for a job that ran out of time."""
+    """The entry in the result for a job that ran out of time."""
 
     TIMED_OUT = "timed out"
 

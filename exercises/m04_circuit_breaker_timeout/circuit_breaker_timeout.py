@@ -62,6 +62,6 @@ class CircuitBreaker:
         """Return what `await func(*args)` returns, unless it takes too long or the circuit is open."""
         # TODO: refuse the call, or let it through; at most one at a time while HALF_OPEN.
         # TODO: await `func`, for at most `timeout` seconds.
-        # TODO: success or failure? And what if it is cancelled: is the probe's place free again?
+        # TODO: success or failure? And what if it is cancelled: is the probe's slot free again?
         # TODO (stretch): has the circuit opened since this call was let through?
         raise NotImplementedError("TODO: write CircuitBreaker.call")

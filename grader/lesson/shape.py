@@ -32,6 +32,7 @@ OF_STRETCH = "(stretch)"
 """How the title of a step ends that the core does not need."""
 
 STEPS = range(3, 8)
+HINT_WORDS = range(20, 121)
 PREDICT = "**Predict:**"
 RUNNERS = ("run", "record")
 
@@ -179,3 +180,6 @@ def _hints(module: Module) -> Iterator[Wrong]:
     for one, other in pairwise(HINTS[:-1]):
         if found[one] == found[other]:
             yield Wrong(where, f"{one} and {other} are the same")
+    for title in HINTS[:-1]:
+        if (count := len(found[title].split())) not in HINT_WORDS:
+            yield Wrong(where, f"{title} has {count} words: write {HINT_WORDS[0]} to {HINT_WORDS[-1]}")

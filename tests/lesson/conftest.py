@@ -193,15 +193,15 @@ HINTS = """\
 
 ## Hint 1
 
-Think.
+Think of what must happen before the value may come back: who waits for it, for how long, and what else runs meanwhile?
 
 ## Hint 2
 
-Wait.
+Wait for as long as the caller asks you to, in a way that lets the other tasks run, and return the value afterwards.
 
 ## Hint 3
 
-`await anyio.sleep(delay)`
+Two lines are enough: the first waits, the second returns. Fill in the gap of the first one: `await anyio.…(delay)`, then `return value`.
 
 ## Question
 

@@ -141,10 +141,14 @@ def test_a_lesson_without_a_puzzle(wrong, school):
     assert wrong() == ["has no Parsons problem"]
 
 
+HINT_1 = "Think of what must happen before the value may come back: who waits for it, for how long, and what else runs meanwhile?"
+HINT_2 = "Wait for as long as the caller asks you to, in a way that lets the other tasks run, and return the value afterwards."
 HINTS = [
     ("## Hint 3\n", "## Third hint\n", "has the headings `## Hint 1`"),
-    ("Wait.\n", "Think.\n", "Hint 1 and Hint 2 are the same"),
-    ("Think.\n", "", "a text under each"),
+    (HINT_2, HINT_1, "Hint 1 and Hint 2 are the same"),
+    (HINT_1, "", "a text under each"),
+    (HINT_1, "Think.", "Hint 1 has 1 words: write 20 to 120"),
+    (HINT_1, "Think. " * 121, "Hint 1 has 121 words: write 20 to 120"),
     ("<details>", "", "the question has no folded answer"),
 ]
 
