@@ -1,9 +1,9 @@
-"""Stop services in an orderly way: tell them, wait for them, then cancel them, and always clean up.
+"""Stop services in an orderly way: ask them to stop, wait for them, then cancel them, and always clean up.
 
 Core
 ----
 `run_until` runs all services at once. It ends when all have returned, or shuts down when `stop` is set or a service
-raises: every service is told by its event and has `grace` seconds to return; what still runs then is cancelled.
+raises: its event asks every service to stop, within `grace` seconds; what still runs then is cancelled.
 
 Then each `cleanup` runs, the last service's first, one by one, protected from cancellation, each for at most
 `cleanup_timeout`, whatever the others do.
@@ -16,10 +16,10 @@ Cancelled from outside, services are cancelled at once, every cleanup runs, and 
 
 Stretch
 -------
-- All errors leave together in one `ExceptionGroup`, without a cancellation in it. For a cleanup that was given up, that
-  may be a `TimeoutError`, what it raised then, or both.
+- All errors leave together in one `ExceptionGroup`, without a cancellation in it. A cleanup that was given up may add a
+  `TimeoutError`, what it raised then, or both.
 - The second signal cancels what still runs; further ones, also during cleanup, are read and change nothing.
-- After the call no signal handler of it is left.
+- After the call none of its signal handlers is left.
 
 Everything runs on asyncio and on trio: use only `anyio` and the standard library.
 """
@@ -80,7 +80,7 @@ async def serve(
     Raises:
         ExceptionGroup: as `run_until`.
     """
-    # TODO: `anyio.open_signal_receiver(*signals)` gives the signals, one after the other; the first starts the shutdown.
+    # TODO: `anyio.open_signal_receiver(*signals)` yields the signals one by one; the first starts the shutdown.
     # TODO: the call also ends when all services have returned and no signal came.
     # TODO (stretch): the second signal, and those that come later.
     raise NotImplementedError("TODO: write serve")
