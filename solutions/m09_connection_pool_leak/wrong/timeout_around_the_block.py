@@ -1,7 +1,7 @@
 """Puts the timeout around the whole lease, the block included.
 
 Breaks: R4
-Also: R2 R3
+Also: R2 R3 R7
 """
 
 
