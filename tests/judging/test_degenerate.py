@@ -151,6 +151,7 @@ def test_each_name_of_each_contract_is_replaced():
     assert {name.split()[0] for name in said} == {module.short for module in modules()}
 
 
+@pytest.mark.timeout(600)  # on a busy machine
 def test_no_check_is_at_a_loss():
     """One file of each of two kinds for each module."""
     files = []
