@@ -5,15 +5,15 @@ Core
 `async with pool.lease() as conn` gives an idle connection or makes one with `connect`. With `size` of them out, it
 waits. Waiting and making together take at most `acquire_timeout`, else `TimeoutError`. However the block, the wait or
 `connect` ends, also cancelled, nothing is lost: the connection is idle again (or closed) and `size` leases can be taken.
-`stats` tells how many are leased, idle and waiting.
+`stats` says how many are leased, idle and waiting.
 
-`aclose` refuses those who wait, at once, and all later ones with `PoolClosedError`, and closes what is idle. Leases go
+`aclose` refuses waiting callers, at once, and all later ones with `PoolClosedError`, and closes what is idle. Leases go
 on; their connections are closed as they end. It returns when none is open. A `size` below 1: `ValueError`.
 
 Stretch
 -------
-- Who waits is served first come, first served; one that gives up takes no connection with it.
-- A slow `connect` or close holds up nobody who could be served otherwise.
+- Waiting callers are served first come, first served; one that gives up takes no connection with it.
+- A slow `connect` or close holds up no caller that could be served by another connection.
 - A connection that is `closed` before its lease ends, or whose block raised `ConnectionError`, is not used again: it is
   closed, and its slot is free.
 - Closing is protected from cancellation, for at most `close_timeout`. If it fails (also by what is not an `Exception`) or
@@ -64,9 +64,9 @@ C = TypeVar("C", bound=Connection)
 
 @dataclass(eq=False)
 class Waiter(Generic[C]):
-    """Somebody who waits in line. Complete: use it, change it or leave it.
+    """A caller that waits in the queue. Complete: use it, change it or leave it.
 
-    `ready` is set when the wait is over: `conn` is theirs, or an empty slot (None), or the pool closed (`refused`).
+    `ready` is set when the wait is over: it has `conn`, or an empty slot (None), or the pool was closed (`refused`).
     """
 
     ready: anyio.Event = field(default_factory=anyio.Event)
@@ -119,24 +119,24 @@ class ConnectionPool(Generic[C]):
     @asynccontextmanager
     async def _lease(self) -> AsyncIterator[C]:
         # TODO: get a slot and a connection, bounded by `acquire_timeout`. What if `connect` raises or is cancelled?
-        # TODO: `yield` the connection to the block. What must happen behind it, however the block ends?
+        # TODO: `yield` the connection to the block. What must happen after it, however the block ends?
         # TODO (stretch): is the connection broken?
         raise NotImplementedError("TODO: write ConnectionPool.lease")
         yield
 
     def _hand_on(self, conn: C | None) -> None:
-        """Pass a slot, with the connection in it or empty (None), to somebody who waits; else keep it."""
-        # TODO: whoever lets a slot go calls this: at the end of a lease, after a `connect` that failed, when giving up.
+        """Pass a slot, with the connection in it or empty (None), to a waiting caller; else keep it."""
+        # TODO: call this wherever a slot is released: at the end of a lease, after a `connect` that failed, when giving up.
         raise NotImplementedError("TODO: write ConnectionPool._hand_on")
 
     async def _close(self, conn: C) -> None:
         """Close a connection; then its slot is empty."""
-        # TODO (stretch): nothing interrupts that, but it does not take for ever, and it may fail.
+        # TODO (stretch): nothing interrupts that, but it does not take forever, and it may fail.
         raise NotImplementedError("TODO: write ConnectionPool._close")
 
     async def aclose(self) -> None:
         """Close the pool: nobody gets a connection any more. Returns when the last one is closed."""
-        # TODO: refuse those who wait, close what is idle, wait until no connection is left.
+        # TODO: refuse waiting callers, close what is idle, wait until no connection is left.
         raise NotImplementedError("TODO: write ConnectionPool.aclose")
 
     async def __aenter__(self) -> Self:
