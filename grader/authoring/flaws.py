@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +13,13 @@ from grader.checks.collect import BrokenChecks, Check, Kind, checks_of
 from grader.course import CourseError, Module
 from grader.course.overrides import base_of, names_base, whole_program
 from grader.judging.points import gaps
+from grader.lesson.hints import hints_path
+from grader.lesson.proving import lesson_path
 
 TOTAL = 100
 CORE = 70
+TODO = re.compile(r"\bTODO\b")
+QUOTES = '"""'
 KINDS: tuple[Kind, ...] = ("public", "hidden")
 
 
@@ -45,10 +50,26 @@ def flaws(module: Module) -> Iterator[Finding]:
         else:
             yield from _ids(module, kind, checks)
             yield from _uncovered(module, kind, checks)
+    yield from _unfinished(module)
     if module.stub.is_file() and module.solution.is_file():
         where = str(module.solution.relative_to(module.root))
         yield from (Finding(where, text) for text in misfits(module.stub, module.solution))
         yield from (Finding(str(path.relative_to(module.root)), text) for path, text in _long(module))
+
+
+def _unfinished(module: Module) -> Iterator[Finding]:
+    """What an author left to be written. In a stub only its text at the top counts: TODO marks below are for learners."""
+    pages = (hints_path(module), lesson_path(module))
+    code = (module.scene, module.public_checks, module.hidden_checks, module.solution, *module.right, *module.wrong)
+    for path in (module.toml, *pages, module.stub, *code):
+        if not path.is_file():
+            continue
+        text = path.read_text(encoding="utf-8", errors="replace")
+        if path == module.stub:
+            text = text[: text.find(QUOTES, text.find(QUOTES) + 1)]
+        if lines := [str(number) for number, line in enumerate(text.splitlines(), 1) if TODO.search(line)]:
+            where, places = str(path.relative_to(module.root)), f"line{'s' * (len(lines) > 1)} {', '.join(lines)}"
+            yield Finding(where, f"says TODO in {places}: write what is missing there")
 
 
 def _long(module: Module) -> Iterator[tuple[Path, str]]:

@@ -24,7 +24,7 @@ from grader.lesson.source import read
 @click.argument("slug")
 @click.pass_context
 def new(context: click.Context, slug: str) -> int:
-    """Make the four folders of a new module SLUG, such as m14_second_try. `grader verify` is red until it is filled."""
+    """Make the four folders of a new module SLUG, such as m14_second_try. `grader verify` names what is to be written."""
     for path in scaffold(course_of(context), slug):
         print(path)
     print(f"next: fill in what says TODO, and run `grader verify {slug}` until it is green")

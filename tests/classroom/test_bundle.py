@@ -1,4 +1,4 @@
-"""What learners get, new modules, receipts and disputes by the command line."""
+"""What learners get, receipts and disputes by the command line."""
 
 import json
 
@@ -163,16 +163,6 @@ def test_a_dispute_about_nothing_is_told(school, clause, said, capsys):
 def test_assignments_are_built(school, tmp_path):
     assert run(school, "build", "--to", tmp_path / "out") == 0
     assert files(tmp_path / "out") == {f"{SLUG}/{SLUG}.ipynb", f"{SLUG}/tiny.py"}
-
-
-def test_a_new_module_is_red_until_it_is_filled(school, capsys):
-    assert run(school, "new", "m14_second_try") == 0
-    assert run(school, "verify", "m14_second_try") == 1
-    places = ("course", "exercises", "solutions", "grader/hidden")
-    assert all((school.course / place / "m14_second_try").is_dir() for place in places)
-    assert run(school, "new", "m14_other") == 2
-    assert run(school, "new", "second_try") == 2
-    assert "m14_second_try is there already" in capsys.readouterr().err
 
 
 def test_the_class_by_command_line(school, texts, tmp_path, capsys):
