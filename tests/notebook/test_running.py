@@ -285,6 +285,7 @@ def test_a_task_that_is_cancelled_by_its_handle_is_cancelled_in_the_picture(back
 def test_a_task_that_could_not_be_made_leaves_no_coroutine_behind():
     async def main():
         def fail(loop, coro, **options):
+            loop.set_task_factory(None)  # the loop needs tasks to close itself
             raise RuntimeError("no more tasks")
 
         async with anyio.create_task_group() as group:
