@@ -107,14 +107,14 @@ async def read_all(tracker: LeakTracker, paths: Sequence[str | os.PathLike[str]]
 
     async def read(index: int) -> None:
         async with slots:
-            for _attempt in range(3):
+            for _attempt in range(6):
                 try:
                     async with open_tracked(tracker, paths[index]) as file:
                         texts[index] = await file.read()
                     return
                 except OSError as error:
                     last = error
-                    await anyio.sleep(0.1)
+                    await anyio.sleep(1)
         raise last
 
     async with anyio.create_task_group() as group:
