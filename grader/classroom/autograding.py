@@ -55,7 +55,7 @@ class TakeRelease(Hook):
         if not path.is_file():
             raise CourseError(f"{path} is missing: run `grader class release {slug}`")
         fresh = nbformat.read(path, as_version=4)
-        entry = intake.submission(settings.submitted / learner / slug, learner, module)
+        entry = intake.submission(settings.submitted_folder / learner / slug, learner, module)
         for cell in fresh.cells:
             if cell.metadata.get("nbgrader", {}).get("grade_id") == ANSWER:
                 cell.source = answer(entry.data, entry.missing)
@@ -84,9 +84,9 @@ class WriteVerdict(Hook):
         settings = self.settings()
         learner, slug = self.place(resources)
         module = settings.course.module(slug)
-        folder = settings.submitted / learner / slug
+        folder = settings.submitted_folder / learner / slug
         entry = intake.submission(folder, learner, module)
-        before = settings.verdicts / learner / f".{slug}.recorded"
+        before = settings.verdicts_folder / learner / f".{slug}.recorded"
         report = verdicts.of(settings, entry)
         with Gradebook(resources["nbgrader"]["db_url"], settings.name) as book:
             recording.apply_dates(book, settings, slug, learner)
@@ -114,7 +114,7 @@ class WriteVerdict(Hook):
 
 def class_points(settings: Settings, module: Module, report: Report) -> dict[str, int | None]:
     """Aspect → points as this class counts them; None for each aspect that could not be checked."""
-    earned = verdicts.earned(module, report, core_only=settings.use(module.slug).core_only)
+    earned = verdicts.earned_points(module, report, core_only=settings.use(module.slug).core_only)
     return {aspect: earned.get(aspect) for aspect in settings.points(module)}
 
 
@@ -150,7 +150,9 @@ def warm(assignment: str, student: str, notebooks: list[str]) -> None:
         return
     _warmed.add((str(settings.folder), assignment))
     module = settings.course.module(assignment)
-    due = [entry for entry in verdicts.collected(settings, module) if verdicts.is_stale(settings, entry, module)]
+    due = [
+        entry for entry in verdicts.collected_entries(settings, module) if verdicts.is_stale(settings, entry, module)
+    ]
     if len(due) > 1:
         list(verdicts.make(settings, due))
 

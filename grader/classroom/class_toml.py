@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from grader.classroom.settings import FILE, LEARNER, Late, Person, Settings, Use
+from grader.classroom.settings import FILE, LEARNER, LateRules, Person, Settings, Use
 from grader.course import Course, CourseError
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
@@ -54,10 +54,10 @@ def read(folder: Path) -> Settings:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise CourseError(f"{path} cannot be read: {error}") from error
-    return _Reader(folder, data).settings()
+    return _SettingsReader(folder, data).settings()
 
 
-class _Reader:
+class _SettingsReader:
     """Typed reading of ``class.toml``; every complaint names file, key and remedy."""
 
     def __init__(self, folder: Path, data: dict[str, Any]) -> None:
@@ -145,10 +145,10 @@ class _Reader:
             )
         return uses
 
-    def _late(self) -> Late:
+    def _late(self) -> LateRules:
         table = self.take(self.data, "late", dict, {}, "")
         self.known(table, {"percent_per_day", "at_most", "grace_minutes"}, "late.")
-        return Late(
+        return LateRules(
             self.take(table, "percent_per_day", (int, float), 0.0, "late."),
             self.take(table, "at_most", (int, float), 100.0, "late."),
             self.take(table, "grace_minutes", (int, float), 0.0, "late."),

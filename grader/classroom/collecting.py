@@ -67,7 +67,7 @@ def inbound(folder: Path, slug: str) -> tuple[list[HandIn], list[str]]:
             notes.append(f"{said} has no time in its name: left out")
             continue
         if place.is_symlink() or not place.is_dir():
-            notes.append(f"{said} is a link or no folder: left out")
+            notes.append(f"{said} is a link or not a folder: left out")
             continue
         found.append(HandIn(parts[0], place, time))
     return found, notes
@@ -118,7 +118,7 @@ def owner_problem(hand_in: HandIn) -> str | None:
     )
 
 
-def owned(hand_ins: Iterable[HandIn]) -> tuple[list[HandIn], list[str]]:
+def split_by_owner(hand_ins: Iterable[HandIn]) -> tuple[list[HandIn], list[str]]:
     """Those that belong to their learners, and a line for each that does not.
 
     To be asked before the newest is chosen: somebody else's folder must not stand in for a learner's own.
@@ -159,7 +159,7 @@ def take_in(
     for each in hand_ins:
         if settings.roster and each.learner not in settings.roster:
             notes.append(f"{each.learner} is not on the roster: taken in all the same")
-        target = settings.submitted / each.learner / module.slug
+        target = settings.submitted_folder / each.learner / module.slug
         before = intake.record(target).get("time")
         if target.is_dir() and (not update or (before and before >= each.time.isoformat())):
             continue
@@ -195,10 +195,10 @@ def from_drop(settings: Settings, module: Module, folder: Path) -> Collected:
         folder: holds ``<learner>/<slug>/<name>.py``, or folders as `grader hand-in --to` makes them.
 
     Raises:
-        CourseError: it is no folder.
+        CourseError: it is not a folder.
     """
     if not folder.is_dir():
-        raise CourseError(f"{folder} is no folder: give the one that holds <learner>/<module>/<file>.py")
+        raise CourseError(f"{folder} is not a folder: give the one that holds <learner>/<module>/<file>.py")
     named, notes = inbound(folder, module.slug)
     chosen = choose([*named, *plain(folder, module)])
     done = take_in(settings, module, chosen, arrived="drop")
@@ -221,7 +221,7 @@ class Collect(ExchangeCollect):  # type: ignore[misc]  # nbgrader has no types
         wanted = self.coursedir.student_id
         found = [each for each in found if wanted in ("", "*", each.learner)]
         if self.check_owner:
-            found, foreign = owned(found)
+            found, foreign = split_by_owner(found)
             notes += foreign
         for note in notes:
             self.log.warning(note)

@@ -36,7 +36,7 @@ class Scored:
 
 
 @dataclass(frozen=True)
-class Standing:
+class ModuleCounts:
     """How far a class is with one module: counts of submissions."""
 
     slug: str
@@ -103,7 +103,7 @@ class Desk:
         points = settings.points(module)
         with self.book() as book:
             recording.add_missing_cells(book, module, points)
-            gone = recording.retired(book, module, points)
+            gone = recording.retired_aspects(book, module, points)
         assignment.write(module, settings.folder / "source", points, gone)
         release = settings.release(module.slug).parent
         spare = release.with_name(f".{module.slug}-before")
@@ -150,7 +150,7 @@ class Desk:
             return collecting.Collected((), ())
         found, notes = collecting.inbound(inbound, module.slug)
         if self.settings.check_owner:
-            found, foreign = collecting.owned(found)
+            found, foreign = collecting.split_by_owner(found)
             notes += foreign
         done = collecting.take_in(self.settings, module, collecting.choose(found), arrived="exchange")
         return collecting.Collected(done.taken, (*notes, *done.notes))
@@ -191,7 +191,7 @@ class Desk:
         return [
             (module, entry)
             for module in self.settings.modules(names)
-            for entry in verdicts.collected(self.settings, module)
+            for entry in verdicts.collected_entries(self.settings, module)
             if learner in (None, entry.learner)
             if force or verdicts.is_stale(self.settings, entry, module)
         ]
@@ -219,7 +219,7 @@ class Desk:
         pages = 0
         with self.alone():
             for module in self.settings.modules(names):
-                if not any(self.settings.autograded.glob(f"*/{module.slug}/{module.slug}.ipynb")):
+                if not any(self.settings.autograded_folder.glob(f"*/{module.slug}/{module.slug}.ipynb")):
                     continue
                 self._call(self.api.generate_feedback, module.slug)
                 pages += len(self.pages(module.slug))
@@ -231,7 +231,7 @@ class Desk:
         """The feedback pages of a module."""
         return sorted((self.settings.folder / "feedback").glob(f"*/{slug}/{slug}.html"))
 
-    def tables(self, folder: Path | None = None) -> tuple[Path, Path, list[table.Line]]:
+    def tables(self, folder: Path | None = None) -> tuple[Path, Path, list[table.GradeLine]]:
         """Write ``grades.csv`` (a line per submission, a column per aspect) and ``grades_lms.csv``.
 
         Args:
@@ -245,15 +245,15 @@ class Desk:
         with self.alone(), self.book() as book:
             return aspects, lms, table.write_tables(book, self.settings, aspects, lms)
 
-    def standing(self) -> list[Standing]:
+    def counts(self) -> list[ModuleCounts]:
         """How far the class is with each module."""
         found = []
         with self.book() as book:
             lines = table.lines(book, self.settings)
         for module in self.settings.modules():
-            entries = verdicts.collected(self.settings, module)
+            entries = verdicts.collected_entries(self.settings, module)
             found.append(
-                Standing(
+                ModuleCounts(
                     slug=module.slug,
                     released=self.settings.release(module.slug).is_file(),
                     collected=len(entries),

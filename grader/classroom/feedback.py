@@ -28,7 +28,7 @@ NOT_RUN = "This could not be checked. It is not your fault: your instructor look
 
 
 @dataclass(frozen=True)
-class Finding:
+class FailedCheck:
     """One check that did not pass, as a learner reads it.
 
     Args:
@@ -70,7 +70,7 @@ class TellTheLearner(autograding.Hook):
             recording.settle(settings, submitted)
             book.db.commit()
             resources["page"] = page(settings, module, submitted, nb.metadata.get(verdicts.META, {}))
-        resources["page"]["source"] = numbered(settings.autograded / learner / slug, learner, module)
+        resources["page"]["source"] = lines_of_file(settings.autograded_folder / learner / slug, learner, module)
         return nb, resources
 
 
@@ -94,7 +94,7 @@ def page(settings: Settings, module: Module, submitted: SubmittedNotebook, known
         "title": module.title,
         "slug": module.slug,
         "learner": submitted.assignment.student.id,
-        "time": settings.local(recording.handed_in(submitted)),
+        "time": settings.local(recording.hand_in_time(submitted)),
         "due": settings.local(submitted.assignment.duedate),
         "late": duration(submitted.assignment.total_seconds_late),
         "sha256": known.get("sha256") or "no file",
@@ -108,8 +108,8 @@ def page(settings: Settings, module: Module, submitted: SubmittedNotebook, known
         "core": (report.core or "not run") if report else "not run",
         "has_stretch": any(clause.stretch for clause in module.clauses.values()),
         "reason": _reason(report),
-        "findings": findings(module, report) if report else [],
-        "passed": passed(report) if report else [],
+        "findings": failed_checks(module, report) if report else [],
+        "passed": passed_sentences(report) if report else [],
         "open": any(row.verdict == "not run" for row in report.checks) if report else True,
         "comment": recording.comment_of(submitted),
         "solution": _solution(settings, module),
@@ -157,20 +157,20 @@ def _reason(report: Report | None) -> str:
     return show.clean(report.reason)
 
 
-def findings(module: Module, report: Report) -> list[Finding]:
+def failed_checks(module: Module, report: Report) -> list[FailedCheck]:
     """What did not pass, core first, one entry for each check; nothing if the file failed as a whole."""
     if report.reason is not None and report.verdict == "failed":
         return []
     by_check: dict[str, list[Row]] = {}
     for row in report.checks:
         by_check.setdefault(row.id, []).append(row)
-    found = [_finding(module, rows) for rows in by_check.values() if any(row.verdict == "failed" for row in rows)]
-    return merged(sorted(found, key=lambda each: not each.core))
+    found = [_failed_check(module, rows) for rows in by_check.values() if any(row.verdict == "failed" for row in rows)]
+    return merge_alike(sorted(found, key=lambda each: not each.core))
 
 
-def merged(found: list[Finding]) -> list[Finding]:
+def merge_alike(found: list[FailedCheck]) -> list[FailedCheck]:
     """Say the same cause once: what several checks saw alike stands under the first of them."""
-    groups: dict[object, list[Finding]] = {}
+    groups: dict[object, list[FailedCheck]] = {}
     for place, each in enumerate(found):
         # Without a line of the learner's file two checks that saw alike may still have met different faults.
         same = any("line" in text for label, text in each.facts if label in ("seen", "where"))
@@ -179,7 +179,7 @@ def merged(found: list[Finding]) -> list[Finding]:
     return [replace(first, also=tuple(each.sentence for each in rest)) for first, *rest in groups.values()]
 
 
-def _finding(module: Module, rows: list[Row]) -> Finding:
+def _failed_check(module: Module, rows: list[Row]) -> FailedCheck:
     failed = next(row for row in rows if row.verdict == "failed")
     facts = (
         ("looked at", failed.what),
@@ -189,7 +189,7 @@ def _finding(module: Module, rows: list[Row]) -> Finding:
     )
     others = [row.backend for row in rows if row.verdict == "passed"]
     seed = f", seed {word(failed.run)}" if failed.run is not None else ""
-    return Finding(
+    return FailedCheck(
         clause=failed.clause,
         sentence=show.clean(failed.message),
         facts=tuple((label, show.clean(text)) for label, text in facts if text),
@@ -200,7 +200,7 @@ def _finding(module: Module, rows: list[Row]) -> Finding:
     )
 
 
-def passed(report: Report) -> list[str]:
+def passed_sentences(report: Report) -> list[str]:
     """The sentences that hold on both backends."""
     good: dict[str, set[str]] = {}
     said: dict[str, str] = {}
@@ -220,7 +220,7 @@ def _solution(settings: Settings, module: Module) -> str:
     return module.solution.read_text(encoding="utf-8")
 
 
-def numbered(folder: Path, learner: str, module: Module) -> list[str]:
+def lines_of_file(folder: Path, learner: str, module: Module) -> list[str]:
     """The lines of what was handed in, as it was scored; empty if there was nothing."""
     entry = intake.submission(folder, learner, module)
     return autograding.answer(entry.data, entry.missing).splitlines() if entry.data is not None else []

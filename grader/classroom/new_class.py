@@ -46,7 +46,7 @@ MODULE = """\
 """
 
 
-def found(folder: Path, name: str, course: Course, slugs: list[str]) -> Settings:
+def create(folder: Path, name: str, course: Course, slugs: list[str]) -> Settings:
     """Make a class.
 
     Args:

@@ -122,7 +122,7 @@ def settle(settings: Settings, submitted: SubmittedNotebook) -> float:
     return penalty
 
 
-def retired(book: Gradebook, module: Module, points: Mapping[str, int]) -> list[str]:
+def retired_aspects(book: Gradebook, module: Module, points: Mapping[str, int]) -> list[str]:
     """Aspects that the book has cells for and the module no longer has points in."""
     try:
         known = book.find_notebook(module.slug, module.slug)
@@ -147,7 +147,7 @@ def add_missing_cells(book: Gradebook, module: Module, points: Mapping[str, int]
     new = sorted(set(points) - {cell.name for cell in known.grade_cells})
     if not new or not known.submissions:
         return []
-    sources = {cell["metadata"]["nbgrader"]["grade_id"]: cell["source"] for cell in graded(module, points)}
+    sources = {cell["metadata"]["nbgrader"]["grade_id"]: cell["source"] for cell in graded_cells(module, points)}
     for aspect in new:
         cell = book.update_or_create_grade_cell(
             aspect, module.slug, module.slug, max_score=float(points[aspect]), cell_type="code"
@@ -161,7 +161,7 @@ def add_missing_cells(book: Gradebook, module: Module, points: Mapping[str, int]
     return new
 
 
-def graded(module: Module, points: Mapping[str, int]) -> list[dict]:  # type: ignore[type-arg]  # JSON
+def graded_cells(module: Module, points: Mapping[str, int]) -> list[dict]:  # type: ignore[type-arg]  # JSON
     """The cells of the assignment that carry points."""
     cells = notebook(module, points)["cells"]
     return [cell for cell in cells if cell["metadata"].get("nbgrader", {}).get("grade")]
@@ -173,7 +173,7 @@ def comment_of(submitted: SubmittedNotebook) -> str:
     return "\n".join(said)
 
 
-def handed_in(submitted: SubmittedNotebook) -> dt.datetime | None:
+def hand_in_time(submitted: SubmittedNotebook) -> dt.datetime | None:
     """When it was handed in, in UTC."""
     moment: dt.datetime | None = submitted.assignment.timestamp
     return moment

@@ -18,7 +18,7 @@ LEARNER = re.compile(r"[^\W_][\w.@-]{0,63}")
 
 
 @dataclass(frozen=True)
-class Late:
+class LateRules:
     """What a late submission costs.
 
     Args:
@@ -95,7 +95,7 @@ class Settings:
     roster: Mapping[str, Person]
     exchange: Path
     db_url: str
-    late: Late = field(default_factory=Late)
+    late: LateRules = field(default_factory=LateRules)
     extensions: Mapping[tuple[str, str], dt.timedelta] = field(default_factory=dict)
     check_owner: bool = True
     unsafe_no_sandbox: bool = False
@@ -128,17 +128,17 @@ class Settings:
         return {aspect: worth for aspect, worth in points.items() if worth}
 
     @property
-    def submitted(self) -> Path:
+    def submitted_folder(self) -> Path:
         """What was collected: ``submitted/<learner>/<slug>/<name>.py``."""
         return self.folder / "submitted"
 
     @property
-    def autograded(self) -> Path:
+    def autograded_folder(self) -> Path:
         """What was scored."""
         return self.folder / "autograded"
 
     @property
-    def verdicts(self) -> Path:
+    def verdicts_folder(self) -> Path:
         """The kept reports."""
         return self.folder / "verdicts"
 

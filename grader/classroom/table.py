@@ -29,7 +29,7 @@ COLUMNS = (
 
 
 @dataclass(frozen=True)
-class Line:
+class GradeLine:
     """One learner's standing in one module.
 
     Args:
@@ -75,7 +75,7 @@ class Line:
         return None if self.points is None else max(0, self.points - self.penalty)
 
 
-def lines(book: Gradebook, settings: Settings, names: Iterable[str] = ()) -> list[Line]:
+def lines(book: Gradebook, settings: Settings, names: Iterable[str] = ()) -> list[GradeLine]:
     """The standing of every learner in every module that is in the book, late penalties settled.
 
     Args:
@@ -95,18 +95,18 @@ def lines(book: Gradebook, settings: Settings, names: Iterable[str] = ()) -> lis
             if learner in submissions:
                 found.append(_line(settings, module, submissions[learner]))
             else:
-                found.append(Line(learner, module.slug, max_points=sum(settings.points(module).values())))
+                found.append(GradeLine(learner, module.slug, max_points=sum(settings.points(module).values())))
     book.db.commit()
     return found
 
 
-def _line(settings: Settings, module: Module, submission: SubmittedAssignment) -> Line:
+def _line(settings: Settings, module: Module, submission: SubmittedAssignment) -> GradeLine:
     submitted = submission.notebooks[0]
     points = settings.points(module)
     grades = [grade for grade in submitted.grades if grade.name in points]
-    known = verdicts.scored(settings, submission.student.id, module.slug)
+    known = verdicts.verdict_in_notebook(settings, submission.student.id, module.slug)
     report = Report.from_plain(known["report"]) if known else None
-    return Line(
+    return GradeLine(
         learner=submission.student.id,
         slug=module.slug,
         handed_in=settings.local(submission.timestamp),
@@ -115,8 +115,8 @@ def _line(settings: Settings, module: Module, submission: SubmittedAssignment) -
         core=(report.core or "not run") if report else "",
         aspects={grade.name: score_of(grade) for grade in grades},
         max_points=sum(points.values()),
-        core_points=total(verdicts.parts(module, report, core=True)) if report else None,
-        stretch_points=total(verdicts.parts(module, report, core=False)) if report else None,
+        core_points=total(verdicts.points_of_parts(module, report, core=True)) if report else None,
+        stretch_points=total(verdicts.points_of_parts(module, report, core=False)) if report else None,
         penalty=recording.settle(settings, submitted),
         by_hand=tuple(grade.name for grade in grades if grade.manual_score is not None),
         review=tuple(grade.name for grade in grades if grade.needs_manual_grade),
@@ -135,7 +135,7 @@ def total(parts: dict[str, int | None]) -> float | None:
     return None if None in parts.values() else sum(value or 0 for value in parts.values())
 
 
-def aspects_csv(found: Iterable[Line], settings: Settings) -> str:
+def aspects_csv(found: Iterable[GradeLine], settings: Settings) -> str:
     """One row per learner and module, a column for each aspect."""
     rows = []
     for line in found:
@@ -162,7 +162,7 @@ def aspects_csv(found: Iterable[Line], settings: Settings) -> str:
     return text(COLUMNS, rows)
 
 
-def lms_csv(found: Iterable[Line], settings: Settings) -> str:
+def lms_csv(found: Iterable[GradeLine], settings: Settings) -> str:
     """One row per learner, one column per module: the score, scaled to the module's weight."""
     lms = settings.lms
     names = {module.slug: heading(module, str(lms["module_column"])) for module in settings.modules()}
@@ -206,7 +206,7 @@ def harmless(value: object) -> object:
     return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
 
 
-def write_tables(book: Gradebook, settings: Settings, aspects: Path, lms: Path | None) -> list[Line]:
+def write_tables(book: Gradebook, settings: Settings, aspects: Path, lms: Path | None) -> list[GradeLine]:
     """Write the tables, each whole or not at all.
 
     Returns:

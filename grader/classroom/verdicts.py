@@ -53,7 +53,7 @@ def make(
         ]
     else:
         how = How(key=course_key(settings.course.root))
-        shelf = Shelf(settings.verdicts)
+        shelf = Shelf(settings.verdicts_folder)
         graded = grade_all(settings.course, found, shelf, level=best, how=how, jobs=jobs, begun=begun)
     for each in graded:
         _fresh[_key(settings, each.entry)] = each.report
@@ -75,9 +75,9 @@ def _key(settings: Settings, entry: Entry) -> tuple[str, str, str, str]:
     return str(settings.folder), entry.learner, entry.slug, entry.sha256 or entry.missing
 
 
-def collected(settings: Settings, module: Module) -> list[Entry]:
+def collected_entries(settings: Settings, module: Module) -> list[Entry]:
     """Every collected submission of a module."""
-    places = sorted(settings.submitted.glob(f"*/{module.slug}"))
+    places = sorted(settings.submitted_folder.glob(f"*/{module.slug}"))
     return [
         intake.submission(place, place.parent.name, module)
         for place in places
@@ -85,9 +85,9 @@ def collected(settings: Settings, module: Module) -> list[Entry]:
     ]
 
 
-def scored(settings: Settings, learner: str, slug: str) -> Mapping[str, Any] | None:
+def verdict_in_notebook(settings: Settings, learner: str, slug: str) -> Mapping[str, Any] | None:
     """What the scored notebook of a submission says about its verdict; None if it is not scored."""
-    path = settings.autograded / learner / slug / f"{slug}.ipynb"
+    path = settings.autograded_folder / learner / slug / f"{slug}.ipynb"
     try:
         found = json.loads(path.read_text(encoding="utf-8"))["metadata"][META]
     except (OSError, ValueError, KeyError, TypeError):
@@ -97,10 +97,10 @@ def scored(settings: Settings, learner: str, slug: str) -> Mapping[str, Any] | N
 
 def is_stale(settings: Settings, entry: Entry, module: Module) -> bool:
     """Whether a submission must be scored again: never scored, a newer file, other checks, or not run before."""
-    known = scored(settings, entry.learner, entry.slug)
+    known = verdict_in_notebook(settings, entry.learner, entry.slug)
     if known is None or known.get("points") != settings.points(module):
         return True
-    taken = intake.record(settings.submitted / entry.learner / entry.slug)
+    taken = intake.record(settings.submitted_folder / entry.learner / entry.slug)
     if taken.get("time") != known.get("time"):
         return True
     try:
@@ -112,7 +112,7 @@ def is_stale(settings: Settings, entry: Entry, module: Module) -> bool:
     return not is_current(report, entry, stamp(module), level())
 
 
-def earned(module: Module, report: Report, *, core_only: bool) -> dict[str, int | None]:
+def earned_points(module: Module, report: Report, *, core_only: bool) -> dict[str, int | None]:
     """Aspect → points of one report; None where it could not be checked.
 
     Args:
@@ -122,10 +122,10 @@ def earned(module: Module, report: Report, *, core_only: bool) -> dict[str, int 
     """
     if not core_only:
         return {aspect: score.points for aspect, score in report.aspects.items()}
-    return parts(module, report, core=True)
+    return points_of_parts(module, report, core=True)
 
 
-def parts(module: Module, report: Report, *, core: bool) -> dict[str, int | None]:
+def points_of_parts(module: Module, report: Report, *, core: bool) -> dict[str, int | None]:
     """Aspect → what its core (or stretch) parts earned, worked out as the report's own points are."""
     found: dict[str, int | None] = {}
     for clause in module.clauses.values():

@@ -20,7 +20,7 @@ from grader.learner.extras import install
 
 if TYPE_CHECKING:
     from grader.classroom.desk import Desk, Scored
-    from grader.classroom.table import Line
+    from grader.classroom.table import GradeLine
 
 EVERY_LEARNER = 40
 modules_argument = click.argument("modules", nargs=-1, metavar="[MODULE]...")
@@ -66,7 +66,7 @@ def new(context: click.Context, folder: Path, name: str | None, modules: tuple[s
 
     course = course_of(context)
     slugs = [course.slug(each) for each in modules] or course.slugs
-    settings = new_class.found(folder, name or folder.resolve().name, course, slugs)
+    settings = new_class.create(folder, name or folder.resolve().name, course, slugs)
     print(f"{settings.folder}: fill in class.toml and roster.csv, then: cd {folder} && grader class release")
     return 0
 
@@ -89,11 +89,11 @@ def release(modules: tuple[str, ...], folder: Path | None) -> int:
 @drop_option
 def collect(modules: tuple[str, ...], folder: Path | None, drop: Path | None) -> int:
     """Collect the newest submissions."""
-    told(desk_of(folder), modules, drop)
+    collect_and_report(desk_of(folder), modules, drop)
     return 0
 
 
-def told(desk: Desk, modules: tuple[str, ...], drop: Path | None) -> None:
+def collect_and_report(desk: Desk, modules: tuple[str, ...], drop: Path | None) -> None:
     """Collect, and say what came and what did not."""
     done = desk.collect(modules, drop)
     for note in done.notes:
@@ -112,10 +112,12 @@ def told(desk: Desk, modules: tuple[str, ...], drop: Path | None) -> None:
 @jobs_option
 def autograde(modules: tuple[str, ...], folder: Path | None, learner: str | None, force: bool, jobs: int | None) -> int:
     """Score what is new or stale (newer file, changed checks, not run before). Exit 3 if something was not run."""
-    return scored(desk_of(folder), modules, learner, jobs, force=force)
+    return score_and_report(desk_of(folder), modules, learner, jobs, force=force)
 
 
-def scored(desk: Desk, modules: tuple[str, ...], learner: str | None, jobs: int | None, *, force: bool = False) -> int:
+def score_and_report(
+    desk: Desk, modules: tuple[str, ...], learner: str | None, jobs: int | None, *, force: bool = False
+) -> int:
     """Score with a bar, say what was not run; the exit code."""
     found = with_progress(desk, modules, learner, jobs, force=force)
     for each in found:
@@ -181,8 +183,8 @@ def grades(folder: Path | None, to: Path | None) -> int:
 def score(modules: tuple[str, ...], folder: Path | None, drop: Path | None, jobs: int | None) -> int:
     """Sunday night in one go: collect, autograde, grades. Feedback waits until you have looked."""
     desk = desk_of(folder)
-    told(desk, modules, drop)
-    code = scored(desk, modules, None, jobs)
+    collect_and_report(desk, modules, drop)
+    code = score_and_report(desk, modules, None, jobs)
     aspects, lms, lines = desk.tables()
     print_lines(lines)
     print(f"{aspects}\n{lms}\nnext: look at what needs a person in formgrader, then `grader class feedback`")
@@ -198,14 +200,14 @@ def status(folder: Path | None) -> int:
     table.add_column("module")
     for name in ("released", "collected", "scored", "stale", "need a person", "feedback"):
         table.add_column(name, justify="right")
-    for each in desk.standing():
+    for each in desk.counts():
         counts = (each.collected, each.scored, each.stale, each.review, each.feedback)
         table.add_row(each.slug, "yes" if each.released else "no", *map(str, counts))
     show.console().print(table)
     return 0
 
 
-def print_lines(lines: Iterable[Line]) -> None:
+def print_lines(lines: Iterable[GradeLine]) -> None:
     """A line per submission, if they are few; else one per module."""
     from grader.classroom.table import cell
 

@@ -49,7 +49,7 @@ def demo(context: click.Context, keep: Path | None, jobs: int | None) -> int:
         line = Text(f"{time.monotonic() - began:4.0f} s  ", "dim")
         console.print(line.append(text, "default"))
 
-    settings = new_class.found(folder, CLASS, course, [module.slug])
+    settings = new_class.create(folder, CLASS, course, [module.slug])
     if sandbox.level() == "none":  # these are the course's own files
         toml = settings.folder / "class.toml"
         toml.write_text("unsafe_no_sandbox = true\n" + toml.read_text("utf-8"), "utf-8")

@@ -53,7 +53,7 @@ def released(tmp_path_factory):
     """A school as it is after `grader class release`."""
     root = tmp_path_factory.mktemp("school")
     course = TINY.make_tiny(root / "course")
-    settings = new_class.found(root / "class", "spring", course, [SLUG])
+    settings = new_class.create(root / "class", "spring", course, [SLUG])
     toml = root / "class" / "class.toml"
     toml.write_text("unsafe_no_sandbox = true\n" + toml.read_text())
     Desk(class_toml.read(settings.folder)).release()

@@ -204,7 +204,7 @@ def test_the_newest_that_is_not_late_can_be_chosen(tmp_path):
 
 
 def test_late_penalties():
-    late = settings.Late(10, 25, 15)
+    late = settings.LateRules(10, 25, 15)
     assert [late.penalty(80, seconds) for seconds in (0, 900, 901, 86400, 86401, 9e9)] == [0, 0, 8, 8, 16, 20]
 
 
@@ -255,15 +255,15 @@ def test_a_wrong_roster_is_told_by_line(school, line, said):
 
 def test_a_class_is_not_made_where_something_is(school):
     with pytest.raises(CourseError, match="there already"):
-        new_class.found(school.class_, "x", school.settings.course, [])
+        new_class.create(school.class_, "x", school.settings.course, [])
 
 
 def test_standing(school):
     school.hand_in("ada")
     school.desk.collect()
-    (before,) = school.desk.standing()
+    (before,) = school.desk.counts()
     school.score()
-    (after,) = school.desk.standing()
+    (after,) = school.desk.counts()
     assert (before.collected, before.stale, after.scored, after.stale, after.review) == (1, 1, 1, 0, 0)
 
 
@@ -300,12 +300,12 @@ def test_a_page_says_one_cause_once():
     raised = (("seen", "raised RuntimeError at line 18"), ("where", "run of 0 s"))
     late = (("expected", "3"), ("seen", "0.0"))
     found = [
-        feedback.Finding(
+        feedback.FailedCheck(
             "m01.R1", sentence, facts, "Passes on asyncio, but not on trio: it must do both.", "", "", True
         )
         for sentence, facts in (("a", raised), ("b", late), ("c", raised), ("d", late))
     ]
-    assert [(each.sentence, each.also) for each in feedback.merged(found)] == [("a", ("c",)), ("b", ()), ("d", ())]
+    assert [(each.sentence, each.also) for each in feedback.merge_alike(found)] == [("a", ("c",)), ("b", ()), ("d", ())]
 
 
 def test_a_class_of_an_older_version_gets_its_three_lines_anew(school, capsys):

@@ -38,7 +38,7 @@ def settings_in(made):
 @pytest.fixture
 def made(tmp_path, tiny):
     """What is set for an instructor and for a learner."""
-    new_class.found(tmp_path / "class", "spring", tiny, ["m01_tiny"])
+    new_class.create(tmp_path / "class", "spring", tiny, ["m01_tiny"])
     theirs = hand_in.settings_of("spring", str(tmp_path), "exercises")
     return {**settings_in(theirs), **settings_in(config.settings_of(read(tmp_path / "class")))}
 
