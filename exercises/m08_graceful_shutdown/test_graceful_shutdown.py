@@ -176,7 +176,7 @@ def test_any_callable(play: Play) -> None:
 
 
 # -- stretch ---------------------------------------------------------------------------------------------------------
-@check("R4", misconception="first-error-counts", step="one-group-of-errors", core=False)
+@check("R4", misconception="first-error-counts", step="errors-in-groups", core=False)
 def test_all_errors(play: Play) -> None:
     """All errors leave together, with a `TimeoutError` for a cleanup that hung."""
     services = {"a": [told(), fail("E1")], "b": [wait(1), fail("E2")]}
@@ -185,7 +185,7 @@ def test_all_errors(play: Play) -> None:
     t.expect("the errors in the group", seen, ["C1", "E1", "E2", "TimeoutError"])
 
 
-@check("R6", misconception="one-signal-is-enough", step="signals", core=False)
+@check("R6", misconception="one-signal-is-enough", step="later-signals", core=False)
 def test_second_signal(play: Play) -> None:
     """The second signal cancels what still runs; every cleanup runs all the same."""
     t = serve(play, {"a": [hang()], "b": [told()]}, (1, "TERM"), (3, "INT"), cleanups={"a": [wait(2)]})
@@ -193,7 +193,7 @@ def test_second_signal(play: Play) -> None:
     t.expect("cleanup of a", t.one("cleanup", "a").ending, "returned")
 
 
-@check("R6", misconception="deaf-while-cleaning-up", step="signals", core=False)
+@check("R6", misconception="deaf-while-cleaning-up", step="later-signals", core=False)
 def test_signal_during_cleanup(play: Play) -> None:
     """A signal that comes during a cleanup is caught, and changes nothing."""
     t = serve(play, {"a": [wait(1)], "b": [wait(1)]}, (2, "TERM"), cleanups={"a": [wait(2)], "b": [wait(2)]})
@@ -201,7 +201,7 @@ def test_signal_during_cleanup(play: Play) -> None:
     t.expect("the call ended at", t.call.end, at(5))
 
 
-@check("R7", misconception="handlers-go-by-themselves", step="signals", core=False)
+@check("R7", misconception="handlers-go-by-themselves", step="later-signals", core=False)
 def test_no_handler_left(play: Play) -> None:
     """After the call no signal handler of it is left."""
     t = serve(play, {"a": [told()]}, (1, "TERM"))

@@ -134,7 +134,7 @@ def test_block_of_the_pool(play: Play) -> None:
 
 
 # -- stretch ---------------------------------------------------------------------------------------------------------
-@check("R3", misconception="whoever-wakes-first", step="slot-before-connection", core=False)
+@check("R3", misconception="whoever-wakes-first", step="hand-it-on", core=False)
 def test_first_come_first_served(play: Play) -> None:
     """Those who wait are served in the order in which they came."""
     line = {f"w{n}": [wait(1 + 0.3 * n), lease(wait(1))] for n in range(4)}
@@ -166,7 +166,7 @@ def test_closing_is_bounded(play: Play) -> None:
     t.expect("what leaves the lease", t.call.raised, "E")
 
 
-@check("R8", misconception="lock-around-it", step="slot-before-connection", core=False)
+@check("R8", misconception="lock-around-it", step="hand-it-on", core=False)
 def test_slow_connect(play: Play) -> None:
     """While one connection is slow to come, who could have another one does not wait for it."""
     actors = {"a": [lease(wait(1))], "b": [wait(1), lease(wait(1))], "c": [wait(3), lease(wait(1))]}
