@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from grader.checks.play import order_of
 from grader.judging.searches import first_runs
 from grader.worker.process.alarm import Alarm
-from grader.worker.process.player import Session
+from grader.worker.process.player import RunPlayer
 from grader.worker.scene.subject import Subject
 from grader.worker.watch import probes
 from tests.worker.conftest import ONE_CALL
@@ -47,12 +47,12 @@ RUNS = 40
 STOCK_RUNS = 100
 
 
-def session_of(source: str) -> Session:
+def session_of(source: str) -> RunPlayer:
     """Return a session of this process for a subject that is a program of its own."""
-    return Session(Subject("subject", source, {}), ONE_CALL, alarm=Alarm(lambda _: None))
+    return RunPlayer(Subject("subject", source, {}), ONE_CALL, alarm=Alarm(lambda _: None))
 
 
-def orders(session: Session, backend: str, count: int) -> list[dict[str, Any]]:
+def orders(session: RunPlayer, backend: str, count: int) -> list[dict[str, Any]]:
     """Return the traces of `count` orders."""
     traces: list[dict[str, Any]] = []
     runs = first_runs({"kind": "orders", "runs": [order_of(seed) for seed in range(count)]})

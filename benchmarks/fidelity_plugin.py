@@ -26,7 +26,7 @@ from _pytest.skipping import evaluate_skip_marks
 from grader import notebook
 from grader.judging.searches import first_runs
 from grader.worker.process.alarm import Alarm
-from grader.worker.process.player import Session
+from grader.worker.process.player import RunPlayer
 from grader.worker.scene.subject import Subject
 from grader.worker.watch import probes
 
@@ -119,7 +119,7 @@ def in_a_scene(main: Callable[[], Awaitable[None]], backend: str) -> None:
 
     present.body = catching
     probes.install()
-    session = Session(Subject("subject", "", {}), SCENE, alarm=Alarm(lambda _: None))
+    session = RunPlayer(Subject("subject", "", {}), SCENE, alarm=Alarm(lambda _: None))
     session.play({"backend": backend, "plan": {}, "runs": first_runs({"kind": "once"})}, traces.append)
     end = traces[0]["end"]
     if end["kind"] not in {"done", "error"}:

@@ -21,7 +21,7 @@ from pathlib import Path
 from grader.course import Course
 from grader.course.overrides import whole_program
 from grader.judging.judge import How
-from grader.judging.pool import Task, run_all
+from grader.judging.pool import GradingTask, run_all
 from grader.judging.report import Report
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -49,9 +49,9 @@ def burn() -> None:
         pass
 
 
-def tasks(chosen: Iterator[File] | list[File]) -> Iterator[Task]:
+def tasks(chosen: Iterator[File] | list[File]) -> Iterator[GradingTask]:
     for slug, path, text in chosen:
-        yield Task(ROOT, slug, text.encode(), walls=False, how=How("hidden"), tag=path)
+        yield GradingTask(ROOT, slug, text.encode(), walls=False, how=How("hidden"), tag=path)
 
 
 def main(words: list[str]) -> int:

@@ -22,7 +22,7 @@ from typing import Any
 from grader.checks.collect import Kind
 from grader.course import Course
 from grader.judging.judge import How
-from grader.judging.pool import Task, run_all
+from grader.judging.pool import GradingTask, run_all
 from grader.judging.report import Report
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -30,7 +30,7 @@ KINDS: tuple[Kind, ...] = ("public", "hidden")
 SHOWN = 20  # differences that are printed in full
 
 
-def tasks(course: Course, slugs: list[str], done: set[str]) -> Iterator[Task]:
+def tasks(course: Course, slugs: list[str], done: set[str]) -> Iterator[GradingTask]:
     """One task for each file and kind of check that has no rows yet."""
     for module in course.modules(slugs):
         named = {f"{module.slug}/reference": module.solution}
@@ -41,7 +41,7 @@ def tasks(course: Course, slugs: list[str], done: set[str]) -> Iterator[Task]:
                 if (tag := f"{name} {kind}") not in done:
                     sha256 = hashlib.sha256(name.encode()).hexdigest()
                     how = How(kind)
-                    yield Task(ROOT, module.slug, path.read_bytes(), sha256, walls=False, how=how, tag=tag)
+                    yield GradingTask(ROOT, module.slug, path.read_bytes(), sha256, walls=False, how=how, tag=tag)
 
 
 def plain(report: Report) -> dict[str, Any]:

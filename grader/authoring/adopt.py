@@ -27,7 +27,7 @@ from grader.course.blocks import (
     is_text,
     lines_of,
 )
-from grader.course.overrides import BASE, NO_BASE, base_name, has_own_head, merge, spaced
+from grader.course.overrides import BASE, NO_BASE, base_name, has_own_head, merge, with_blank_lines
 
 WORTH = 0.75
 """An override pays if it has at most this share of the lines of the whole program: the reader must know the base too."""
@@ -85,13 +85,13 @@ def override_of(base: str, program: str) -> str:
     """What a program defines differently from a base, as a file that `grader.course.overrides.merge` understands."""
     theirs, mine = block_of(base), block_of(program)
     read = _names_read(mine.node)
-    held = {name for part in theirs.parts for name in _imported(part.node)}
+    held = {name for part in theirs.parts for name in _imports_in(part.node)}
     kept = [*mine.groups.get(DOCSTRING, ())]
     for part in mine.parts:
-        new = [name for name in _imported(part.node) if name not in held and (name.bound in read or name.future)]
+        new = [name for name in _imports_in(part.node) if name not in held and (name.bound in read or name.future)]
         if new:
             kept.append(replace(part, lines=(_import_of(new),)))
-    return "\n".join(spaced([*kept, *_differing(theirs, mine, read)], mine.node)) + "\n"
+    return "\n".join(with_blank_lines([*kept, *_differing(theirs, mine, read)], mine.node)) + "\n"
 
 
 def _differing(base: Block, mine: Block, read: AbstractSet[str]) -> list[Part]:
@@ -122,7 +122,7 @@ def _class_lines(base: Block, mine: Block, read: AbstractSet[str]) -> tuple[str,
     if _class_head(base.node) == _class_head(mine.node):
         head = (f"{mine.indent[4:]}class {getattr(mine.node, 'name', '')}:",)
     parts = _differing(base, mine, read)
-    return (*head, *(spaced(parts, mine.node) if parts else (f"{mine.indent}...",)))
+    return (*head, *(with_blank_lines(parts, mine.node) if parts else (f"{mine.indent}...",)))
 
 
 # -- the same program -----------------------------------------------------------------------------------------------
@@ -135,7 +135,7 @@ def difference(one: str, other: str) -> str:
 def _shapes_by_name(program: str) -> dict[str, Hashable]:
     block = block_of(program)
     read = _names_read(block.node)
-    imports = {name for part in block.parts for name in _imported(part.node) if name.bound in read}
+    imports = {name for part in block.parts for name in _imports_in(part.node) if name.bound in read}
     return {"an import": frozenset(imports), **_members(block, read)}
 
 
@@ -194,7 +194,7 @@ class _Bare(ast.NodeTransformer):
 
 # -- imports --------------------------------------------------------------------------------------------------------
 @dataclass(frozen=True)
-class _Imported:
+class _ImportedName:
     """One name that an import binds: ``from module import name as alias``, or ``import name`` without a module."""
 
     module: str | None
@@ -210,14 +210,14 @@ class _Imported:
         return self.module == "__future__"
 
 
-def _imported(node: ast.stmt) -> list[_Imported]:
+def _imports_in(node: ast.stmt) -> list[_ImportedName]:
     if isinstance(node, ast.Import | ast.ImportFrom):
         module = node.module if isinstance(node, ast.ImportFrom) else None
-        return [_Imported(module, alias.name, alias.asname) for alias in node.names]
+        return [_ImportedName(module, alias.name, alias.asname) for alias in node.names]
     return []
 
 
-def _import_of(names: Sequence[_Imported]) -> str:
+def _import_of(names: Sequence[_ImportedName]) -> str:
     aliases = ", ".join(name.name + (f" as {name.alias}" if name.alias else "") for name in names)
     return f"from {names[0].module} import {aliases}" if names[0].module else f"import {aliases}"
 

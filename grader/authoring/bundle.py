@@ -100,7 +100,7 @@ def _fill(bundle: Bundle, place: Path) -> None:
             _copy(path, root, place)
     for module in bundle.modules:
         _module(bundle, module, place)
-    wheel = shutil.copy(bundle.wheel or built(root, place), place)
+    wheel = shutil.copy(bundle.wheel or build_wheel(root, place), place)
     page_config = place / "lab" / "labconfig" / "page_config.json"
     page_config.parent.mkdir(parents=True)
     page_config.write_text(json.dumps(NO_ASSIGNMENTS, indent=1) + "\n", "utf-8")
@@ -145,7 +145,7 @@ def _put(data: bytes, target: Path) -> None:
     target.write_bytes(data)
 
 
-def built(root: Path, place: Path) -> Path:
+def build_wheel(root: Path, place: Path) -> Path:
     """Build the wheel of the engine.
 
     Raises:

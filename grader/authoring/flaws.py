@@ -49,15 +49,15 @@ def flaws(module: Module) -> Iterator[Finding]:
             yield Finding(module.slug, str(error))
         else:
             yield from _ids(module, kind, checks)
-            yield from _uncovered(module, kind, checks)
-    yield from _unfinished(module)
+            yield from _clauses_without_checks(module, kind, checks)
+    yield from _todos(module)
     if module.stub.is_file() and module.solution.is_file():
         where = str(module.solution.relative_to(module.root))
         yield from (Finding(where, text) for text in misfits(module.stub, module.solution))
         yield from (Finding(str(path.relative_to(module.root)), text) for path, text in _long(module))
 
 
-def _unfinished(module: Module) -> Iterator[Finding]:
+def _todos(module: Module) -> Iterator[Finding]:
     """What an author left to be written. In a stub only its text at the top counts: TODO marks below are for learners."""
     pages = (hints_path(module), lesson_path(module))
     code = (module.scene, module.public_checks, module.hidden_checks, module.solution, *module.right, *module.wrong)
@@ -96,7 +96,7 @@ def _points(module: Module) -> Iterator[Finding]:
         yield Finding(toml, f"the core points sum to {core}: make them at least {CORE}")
 
 
-def _uncovered(module: Module, kind: Kind, checks: list[Check]) -> Iterator[Finding]:
+def _clauses_without_checks(module: Module, kind: Kind, checks: list[Check]) -> Iterator[Finding]:
     """Clauses without the checks that they need."""
     toml = str(module.toml.relative_to(module.root))
     if kind == "hidden" and (missing := gaps(module, checks)):

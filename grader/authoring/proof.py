@@ -19,7 +19,7 @@ from grader.checks.collect import BrokenChecks, Kind, checks_of
 from grader.course import Course, CourseError, Module
 from grader.course.overrides import whole_program
 from grader.judging.judge import How
-from grader.judging.pool import Task, run_all
+from grader.judging.pool import GradingTask, run_all
 from grader.judging.report import Report, Row
 from grader.lesson.execution import pages
 from grader.lesson.proving import lesson_path, wrongs
@@ -44,7 +44,7 @@ class Claim:
 
 
 @dataclass(frozen=True)
-class Run:
+class Grading:
     """One file with one set of checks, to be graded.
 
     Args:
@@ -118,9 +118,9 @@ def prove(
     runs = [run for module in modules for run in _runs(module, static[module.slug], whole=whole)]
     taught = [(lesson_path(module), module) for module in modules if lesson_path(module).is_file()]
     loose = [(path, None) for path in pages(course) if path.name != "lesson.md"] if not names else []
-    graded: list[tuple[Run, Report]] = []
+    graded: list[tuple[Grading, Report]] = []
 
-    def grade(runs: Iterable[Run]) -> None:
+    def grade(runs: Iterable[Grading]) -> None:
         for task, report in run_all(_tasks(course, runs), executor, jobs=jobs):
             graded.append((task.tag, report))
             done()
@@ -148,14 +148,14 @@ def prove(
         yield _proof(module, static[module.slug], [pair for pair in graded if pair[0].module.slug == module.slug])
 
 
-def _tasks(course: Course, runs: Iterable[Run]) -> Iterator[Task]:
+def _tasks(course: Course, runs: Iterable[Grading]) -> Iterator[GradingTask]:
     for run in runs:
         how = How(run.kind, only=run.only)
         text = whole_program(run.module, run.path) if run.claim else run.path.read_text(encoding="utf-8")
-        yield Task(course.root, run.module.slug, text.encode(), walls=False, how=how, tag=run)
+        yield GradingTask(course.root, run.module.slug, text.encode(), walls=False, how=how, tag=run)
 
 
-def _proof(module: Module, findings: list[Finding], graded: list[tuple[Run, Report]]) -> Proof:
+def _proof(module: Module, findings: list[Finding], graded: list[tuple[Grading, Report]]) -> Proof:
     for run, report in graded:
         findings += _wrong(run, report) if run.claim else _right(run, report)
     findings += _needless(module, graded)
@@ -170,13 +170,13 @@ def _proof(module: Module, findings: list[Finding], graded: list[tuple[Run, Repo
 
 
 # -- what was graded -----------------------------------------------------------------------------------------------
-def _runs(module: Module, findings: list[Finding], *, whole: bool) -> Iterator[Run]:
+def _runs(module: Module, findings: list[Finding], *, whole: bool) -> Iterator[Grading]:
     """What must be graded; a wrong solution that makes no claim is a finding instead."""
     kinds = [kind for kind in KINDS if _usable(module, kind)]
     if not module.scene.is_file() or not module.solution.is_file():
         return
     for path in (module.solution, *module.right):
-        yield from (Run(module, path, kind) for kind in kinds)
+        yield from (Grading(module, path, kind) for kind in kinds)
     for path in module.wrong:
         try:
             claim = claim_of(path, module)
@@ -189,10 +189,10 @@ def _runs(module: Module, findings: list[Finding], *, whole: bool) -> Iterator[R
             if not only and kind == "hidden":
                 findings.append(Finding(str(path.relative_to(module.root)), f"no hidden check looks at {claim.breaks}"))
             if whole or only:
-                yield Run(module, path, kind, claim, frozenset() if whole else only)
+                yield Grading(module, path, kind, claim, frozenset() if whole else only)
 
 
-def _later_runs(module: Module, graded: Sequence[tuple[Run, Report]]) -> Iterator[Run]:
+def _later_runs(module: Module, graded: Sequence[tuple[Grading, Report]]) -> Iterator[Grading]:
     """Wrong files with the checks that none of them has failed yet, as far as they may fail them."""
     mine = [pair for pair in graded if pair[0].module.slug == module.slug]
     claims = {run.path: run.claim for run, _ in mine if run.claim}
@@ -201,7 +201,7 @@ def _later_runs(module: Module, graded: Sequence[tuple[Run, Report]]) -> Iterato
         checks = [check for check in checks_of(module, kind) if check.id in left]
         for path, claim in claims.items():
             if only := frozenset(check.id for check in checks if check.clause in claim.also):
-                yield Run(module, path, kind, claim, only, later=True)
+                yield Grading(module, path, kind, claim, only, later=True)
 
 
 def _usable(module: Module, kind: Kind) -> bool:
@@ -231,7 +231,7 @@ def claim_of(path: Path, module: Module) -> Claim:
     return Claim(breaks, backend or None, also)
 
 
-def _right(run: Run, report: Report) -> Iterator[Finding]:
+def _right(run: Grading, report: Report) -> Iterator[Finding]:
     if report.verdict == "passed":
         return
     rows = [row for row in report.checks if row.verdict != "passed"]
@@ -241,10 +241,10 @@ def _right(run: Run, report: Report) -> Iterator[Finding]:
     for id_ in dict.fromkeys(row.id for row in rows):
         mine = [row for row in rows if row.id == id_]
         backends = " and ".join(row.backend for row in mine)
-        yield Finding(run.where, f"must pass {run.kind} {id_} on {backends}, but {said(mine[0])}")
+        yield Finding(run.where, f"must pass {run.kind} {id_} on {backends}, but {why_not_passed(mine[0])}")
 
 
-def said(row: Row) -> str:
+def why_not_passed(row: Row) -> str:
     """Why a row did not pass, in one line."""
     if row.verdict == "not run":
         return f"it was not run: {row.message}"
@@ -254,7 +254,7 @@ def said(row: Row) -> str:
     return f"{row.what}: expected {row.expected}, seen {row.actual}{again}"
 
 
-def _wrong(run: Run, report: Report) -> Iterator[Finding]:
+def _wrong(run: Grading, report: Report) -> Iterator[Finding]:
     claim = run.claim
     assert claim is not None  # noqa: S101 - only called with one
     if report.verdict == "not run":
@@ -272,11 +272,11 @@ def _wrong(run: Run, report: Report) -> Iterator[Finding]:
     outside = {row.clause.rpartition(".")[2] for row in tried} - {claim.breaks} - claim.also
     for clause in sorted(outside):
         row = next(row for row in tried if row.clause.endswith(f".{clause}"))
-        text = f"fails {clause} too ({run.kind} {row.id} on {row.backend}: {said(row)}): add it to `Also:` or mend the check"
+        text = f"fails {clause} too ({run.kind} {row.id} on {row.backend}: {why_not_passed(row)}): add it to `Also:` or mend the check"
         yield Finding(run.where, text)
 
 
-def _needless(module: Module, graded: list[tuple[Run, Report]]) -> Iterator[Finding]:
+def _needless(module: Module, graded: list[tuple[Grading, Report]]) -> Iterator[Finding]:
     """The checks that no wrong solution fails: nobody knows whether they look at anything."""
     for kind in KINDS:
         for id_ in _never_failed(kind, graded):
@@ -284,7 +284,7 @@ def _needless(module: Module, graded: list[tuple[Run, Report]]) -> Iterator[Find
             yield Finding(f"{kind} {id_} of {module.slug}", text)
 
 
-def _never_failed(kind: Kind, graded: Sequence[tuple[Run, Report]]) -> list[str]:
+def _never_failed(kind: Kind, graded: Sequence[tuple[Grading, Report]]) -> list[str]:
     """The checks of that kind, among those that were run, that no wrong solution has failed."""
     rows = [(run, row) for run, report in graded if run.kind == kind for row in report.checks]
     failed = {row.id for run, row in rows if run.claim and row.verdict == "failed" and not row.untried}

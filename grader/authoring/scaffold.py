@@ -44,16 +44,16 @@ def scaffold(course: Course, slug: str) -> list[Path]:
     for template, place in places.items():
         for source in sorted((TEMPLATES / template).rglob("*.txt")):
             file = source.relative_to(TEMPLATES / template).with_suffix("")
-            path = place / _filled(str(file), words)
+            path = place / _fill(str(file), words)
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(_filled(source.read_text(encoding="utf-8"), words), encoding="utf-8")
+            path.write_text(_fill(source.read_text(encoding="utf-8"), words), encoding="utf-8")
             made.append(path)
     lesson = read(places["course"] / "lesson.md", course.root)
     lesson.notebook.write_text(text_of(lesson), encoding="utf-8", newline="\n")
     return [path.relative_to(course.root) for path in (*made, lesson.notebook)]
 
 
-def _filled(text: str, words: dict[str, str]) -> str:
+def _fill(text: str, words: dict[str, str]) -> str:
     """A template's text with the module's words in it."""
     for word, value in words.items():
         text = text.replace(word, value)

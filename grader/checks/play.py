@@ -16,7 +16,7 @@ from grader.checks.trace import Span, Trace
 ORDERS = 40
 
 
-class Session(Protocol):
+class TraceSource(Protocol):
     """Where requests go: a confined child, or this process when a debugger is at work."""
 
     def play(self, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -36,12 +36,12 @@ class Play:
 
     def __init__(
         self,
-        session: Session,
+        session: TraceSource,
         *,
         backend: str,
         key: bytes = b"",
         only: Mapping[str, Any] | None = None,
-        debugger: Session | None = None,
+        debugger: TraceSource | None = None,
     ) -> None:
         self.session, self.backend, self.key, self.only, self.debugger = session, backend, key, only, debugger
         seed = hmac.new(key, b"draw", hashlib.sha256).digest()

@@ -21,7 +21,7 @@ from nbgrader.apps import NbGraderAPI
 from grader.classroom import assignment, collecting, config, intake, recording, table, verdicts
 from grader.classroom.settings import FILE, Settings
 from grader.course import CourseError, Module
-from grader.judging.batch import Entry
+from grader.judging.batch import FolderEntry
 
 
 @dataclass(frozen=True)
@@ -186,7 +186,7 @@ class Desk:
 
     def due(
         self, names: tuple[str, ...] = (), *, learner: str | None = None, force: bool = False
-    ) -> list[tuple[Module, Entry]]:
+    ) -> list[tuple[Module, FolderEntry]]:
         """What there is to score."""
         return [
             (module, entry)
@@ -196,7 +196,7 @@ class Desk:
             if force or verdicts.is_stale(self.settings, entry, module)
         ]
 
-    def _record(self, entry: Entry, verdict: str, reason: str | None) -> Scored:
+    def _record(self, entry: FolderEntry, verdict: str, reason: str | None) -> Scored:
         try:
             self._call(self.api.autograde, entry.slug, entry.learner)
         except CourseError as error:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.course import Module
-from grader.judging.batch import Entry, entry
+from grader.judging.batch import FolderEntry, entry
 from grader.judging.submission import MAX_BYTES
 
 RECORD = "intake.json"
@@ -123,7 +123,7 @@ def record(folder: Path) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def submission(folder: Path, learner: str, module: Module) -> Entry:
+def submission(folder: Path, learner: str, module: Module) -> FolderEntry:
     """A collected submission as something to grade.
 
     Args:
@@ -134,5 +134,7 @@ def submission(folder: Path, learner: str, module: Module) -> Entry:
     found = entry(folder / f"{module.name}.py", learner, module.slug)
     known = record(folder)
     if found.data is None and known.get("problem"):
-        return Entry(learner, module.slug, missing=str(known["problem"]), unreadable=bool(known.get("unreadable")))
+        return FolderEntry(
+            learner, module.slug, missing=str(known["problem"]), unreadable=bool(known.get("unreadable"))
+        )
     return found

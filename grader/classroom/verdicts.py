@@ -13,8 +13,8 @@ from typing import Any
 from grader.classroom import intake
 from grader.classroom.settings import Settings
 from grader.course import Module
-from grader.judging.batch import Entry, Folder, Graded, Shelf, grade_all, is_current
-from grader.judging.judge import How, course_key, stamp, unknown
+from grader.judging.batch import Folder, FolderEntry, Graded, Shelf, grade_all, is_current
+from grader.judging.judge import How, blank_report, course_key, stamp
 from grader.judging.points import part_points
 from grader.judging.report import Report
 from grader.sandbox import level
@@ -32,7 +32,7 @@ _fresh: dict[tuple[str, str, str, str], Report] = {}
 
 def make(
     settings: Settings,
-    entries: Iterable[Entry],
+    entries: Iterable[FolderEntry],
     *,
     jobs: int | None = None,
     begun: Callable[[int], None] = lambda _: None,
@@ -49,7 +49,7 @@ def make(
     found = Folder(list(entries))
     if best == "none" and not settings.unsafe_no_sandbox:
         graded: Iterable[Graded] = [
-            Graded(each, unknown(each.slug, NO_WALLS, best, each.sha256)) for each in found.entries
+            Graded(each, blank_report(each.slug, NO_WALLS, best, each.sha256)) for each in found.entries
         ]
     else:
         how = How(key=course_key(settings.course.root))
@@ -60,7 +60,7 @@ def make(
         yield each
 
 
-def of(settings: Settings, entry: Entry) -> Report:
+def of(settings: Settings, entry: FolderEntry) -> Report:
     """The verdict on one submission: one that this process has just made, a kept one, or a new one."""
     fresh = _fresh.pop(_key(settings, entry), None)
     if fresh is not None:
@@ -71,11 +71,11 @@ def of(settings: Settings, entry: Entry) -> Report:
     return graded.report
 
 
-def _key(settings: Settings, entry: Entry) -> tuple[str, str, str, str]:
+def _key(settings: Settings, entry: FolderEntry) -> tuple[str, str, str, str]:
     return str(settings.folder), entry.learner, entry.slug, entry.sha256 or entry.missing
 
 
-def collected_entries(settings: Settings, module: Module) -> list[Entry]:
+def collected_entries(settings: Settings, module: Module) -> list[FolderEntry]:
     """Every collected submission of a module."""
     places = sorted(settings.submitted_folder.glob(f"*/{module.slug}"))
     return [
@@ -95,7 +95,7 @@ def verdict_in_notebook(settings: Settings, learner: str, slug: str) -> Mapping[
     return found if isinstance(found, dict) else None
 
 
-def is_stale(settings: Settings, entry: Entry, module: Module) -> bool:
+def is_stale(settings: Settings, entry: FolderEntry, module: Module) -> bool:
     """Whether a submission must be scored again: never scored, a newer file, other checks, or not run before."""
     known = verdict_in_notebook(settings, entry.learner, entry.slug)
     if known is None or known.get("points") != settings.points(module):

@@ -16,7 +16,7 @@ from grader.course import Course
 from grader.display import show
 from grader.judging.batch import Folder, Graded, Shelf, grade_all, scan
 from grader.judging.judge import How, course_key
-from grader.judging.pool import Task, run
+from grader.judging.pool import GradingTask, run
 from grader.sandbox import Level
 
 EXIT = {"passed": 0, "failed": 1, "not run": 3}
@@ -74,7 +74,7 @@ def grade(
 def _grade_file(course: Course, module: str, file: Path, level: Level, *, as_json: bool, strict: bool) -> int:
     found = course.module(module)
     data, sha256 = read(found, file)
-    report = run(Task(course.root, found.slug, data, sha256, level, how=How(key=course_key(course.root))))
+    report = run(GradingTask(course.root, found.slug, data, sha256, level, how=How(key=course_key(course.root))))
     if as_json:
         print(report.json())
     else:

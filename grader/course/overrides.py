@@ -107,11 +107,11 @@ def merge(base: str, override: str) -> str:
     Raises:
         CourseError: one of them is not Python, or the override holds what cannot be merged.
     """
-    return "\n".join(_merged(block_of(base), block_of(override))).strip("\n") + "\n"
+    return "\n".join(_merge_blocks(block_of(base), block_of(override))).strip("\n") + "\n"
 
 
 # -- put together ---------------------------------------------------------------------------------------------------
-def _merged(base: Block, override: Block) -> tuple[str, ...]:
+def _merge_blocks(base: Block, override: Block) -> tuple[str, ...]:
     """The lines of a base in which the parts of an override have taken the place of those of the same name."""
     _refuse_others(base, override)
     theirs, mine, gone = base.groups, override.groups, override.gone
@@ -134,7 +134,7 @@ def _merged(base: Block, override: Block) -> tuple[str, ...]:
     merged = [part for part in merged if not is_placeholder(part.node)]
     merged.sort(key=_rank)
     head = override.head if has_own_head(override.node) else base.head
-    return (*head, *spaced(merged, base.node), *base.below)
+    return (*head, *with_blank_lines(merged, base.node), *base.below)
 
 
 def _class_lines(base: Block, override: Block, name: str) -> tuple[str, ...]:
@@ -142,7 +142,7 @@ def _class_lines(base: Block, override: Block, name: str) -> tuple[str, ...]:
     classes = [class_of(block, block.groups[name][0]) for block in (base, override)]
     match classes:
         case [Block() as theirs, Block() as mine] if name not in override.gone:
-            return _merged(theirs, mine)
+            return _merge_blocks(theirs, mine)
     return ()
 
 
@@ -166,7 +166,7 @@ def _rank(part: Part) -> int:
     return 2 if is_import(part.node) else 3
 
 
-def spaced(parts: Sequence[Part], node: ast.Module | ast.ClassDef) -> Iterator[str]:
+def with_blank_lines(parts: Sequence[Part], node: ast.Module | ast.ClassDef) -> Iterator[str]:
     """The lines of parts, with blank lines around what is new."""
     inside = isinstance(node, ast.ClassDef)
     for number, part in enumerate(parts):

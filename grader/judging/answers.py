@@ -33,7 +33,7 @@ STARVED = 0.1
 
 
 @dataclass(frozen=True)
-class Limits:
+class TimeLimits:
     """How long a submission may take, in seconds.
 
     Args:
@@ -115,7 +115,7 @@ def parts_of(scene: str) -> tuple[frozenset[str], frozenset[str]]:
     raise NotRun("scene.py has no function `async def scene(subject, world, *, …)`")
 
 
-def misplanned(plan: Iterable[str], may: frozenset[str], must: frozenset[str]) -> str:
+def plan_complaint(plan: Iterable[str], may: frozenset[str], must: frozenset[str]) -> str:
     """What is wrong with the names of a plan's parts; empty text if nothing is. A typing error is not the subject's."""
     unknown, missing = sorted(set(plan) - may), sorted(must - set(plan))
     if unknown:

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from grader.course import Course, CourseError, Module
-from grader.judging.judge import How, refused, stamp, unknown
-from grader.judging.pool import Task, run_all
+from grader.judging.judge import How, blank_report, report_without_file, stamp
+from grader.judging.pool import GradingTask, run_all
 from grader.judging.report import Report
 from grader.judging.submission import Unreadable, read
 from grader.sandbox import Level
@@ -25,7 +25,7 @@ NOT_RUN = ".not-run.json"
 
 
 @dataclass(frozen=True)
-class Entry:
+class FolderEntry:
     """One submission of a folder.
 
     Args:
@@ -49,7 +49,7 @@ class Entry:
 class Folder:
     """What was found in a folder of submissions: entries, and a line for each thing that is none."""
 
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[FolderEntry] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
@@ -66,14 +66,14 @@ def scan(folder: Path, course: Course, skip: Path | None = None) -> Folder:
     """
     found = Folder()
     modules: dict[str, Module | CourseError] = {}
-    for learner in _listed(folder):
+    for learner in _children_of(folder):
         if learner.name.startswith(".") or (skip and learner.absolute() == skip.absolute()):
             continue
         if learner.is_symlink() or not learner.is_dir():
             found.notes.append(f"{learner.name} is no learner's folder: left out")
             continue
         try:
-            inside = _listed(learner)
+            inside = _children_of(learner)
         except CourseError as error:
             found.notes.append(f"{error}: left out")
             continue
@@ -85,7 +85,7 @@ def scan(folder: Path, course: Course, skip: Path | None = None) -> Folder:
     return found
 
 
-def _listed(folder: Path) -> list[Path]:
+def _children_of(folder: Path) -> list[Path]:
     try:
         return sorted(folder.iterdir())
     except OSError as error:
@@ -114,28 +114,30 @@ def _look(place: Path, learner: str, course: Course, modules: dict[str, Module |
             modules[slug] = error
     module = modules[slug]
     if isinstance(module, CourseError):
-        found.entries.append(Entry(learner, slug, missing=str(module), unreadable=True))
+        found.entries.append(FolderEntry(learner, slug, missing=str(module), unreadable=True))
         return
     found.entries.append(entry(place / f"{module.name}.py", learner, slug))
 
 
-def entry(path: Path, learner: str, slug: str) -> Entry:
+def entry(path: Path, learner: str, slug: str) -> FolderEntry:
     """Read one submission, or say why there is none."""
     if path.parent.is_symlink():
-        return Entry(learner, slug, missing=f"{slug} is a link: hand in the folder itself")
+        return FolderEntry(learner, slug, missing=f"{slug} is a link: hand in the folder itself")
     if not path.parent.is_dir():
-        return Entry(learner, slug, missing=f"{slug} is no folder: hand in a folder with {path.name} in it")
+        return FolderEntry(learner, slug, missing=f"{slug} is no folder: hand in a folder with {path.name} in it")
     if not os.path.lexists(path):
-        return Entry(learner, slug, missing=f"there is no {path.name} in {slug}: hand in the file under this name")
+        return FolderEntry(
+            learner, slug, missing=f"there is no {path.name} in {slug}: hand in the file under this name"
+        )
     if path.is_symlink():
-        return Entry(learner, slug, missing=f"{path.name} is a link: hand in the file itself")
+        return FolderEntry(learner, slug, missing=f"{path.name} is a link: hand in the file itself")
     if not path.is_file():
-        return Entry(learner, slug, missing=f"{path.name} is no plain file: hand in the file itself")
+        return FolderEntry(learner, slug, missing=f"{path.name} is no plain file: hand in the file itself")
     try:
         data, sha256 = read(path, follow=False)
     except Unreadable as error:
-        return Entry(learner, slug, missing=str(error), unreadable=True)
-    return Entry(learner, slug, data, sha256)
+        return FolderEntry(learner, slug, missing=str(error), unreadable=True)
+    return FolderEntry(learner, slug, data, sha256)
 
 
 class Shelf:
@@ -194,7 +196,7 @@ def write(path: Path, text: str) -> Path:
 class Graded:
     """One submission with its report; `kept` if the report was there before."""
 
-    entry: Entry
+    entry: FolderEntry
     report: Report
     kept: bool = False
 
@@ -224,10 +226,10 @@ def grade_all(
     """
     how = how or How()
     stamps: dict[str, dict[str, str | None]] = {}
-    tasks: list[Task] = []
+    tasks: list[GradingTask] = []
     for each in found.entries:
         if each.data is None:
-            yield _kept(shelf, each, _without_file(course, each, level, how))
+            yield _keep(shelf, each, _without_file(course, each, level, how))
             continue
         if each.slug not in stamps:
             stamps[each.slug] = stamp(course.module(each.slug))
@@ -235,14 +237,14 @@ def grade_all(
         if older and is_current(older, each, stamps[each.slug], level):
             yield Graded(each, older, kept=True)
         else:
-            tasks.append(Task(course.root, each.slug, each.data, each.sha256, level, how=how, tag=each))
+            tasks.append(GradingTask(course.root, each.slug, each.data, each.sha256, level, how=how, tag=each))
     begun(len(tasks))
     if tasks:
         for task, report in run_all(tasks, executor, jobs=min(jobs or len(tasks), len(tasks)) if jobs else None):
-            yield _kept(shelf, task.tag, report)
+            yield _keep(shelf, task.tag, report)
 
 
-def is_current(report: Report, entry: Entry, stamp: dict[str, str | None], level: Level) -> bool:
+def is_current(report: Report, entry: FolderEntry, stamp: dict[str, str | None], level: Level) -> bool:
     """Whether a kept report is still the verdict on this file."""
     return (
         report.verdict != "not run"
@@ -253,12 +255,12 @@ def is_current(report: Report, entry: Entry, stamp: dict[str, str | None], level
     )
 
 
-def _kept(shelf: Shelf, entry: Entry, report: Report) -> Graded:
+def _keep(shelf: Shelf, entry: FolderEntry, report: Report) -> Graded:
     shelf.put(entry.learner, report)
     return Graded(entry, report)
 
 
-def _without_file(course: Course, entry: Entry, level: Level, how: How) -> Report:
+def _without_file(course: Course, entry: FolderEntry, level: Level, how: How) -> Report:
     if entry.unreadable:
-        return unknown(entry.slug, entry.missing, level)
-    return refused(course.module(entry.slug), entry.missing, level, how)
+        return blank_report(entry.slug, entry.missing, level)
+    return report_without_file(course.module(entry.slug), entry.missing, level, how)

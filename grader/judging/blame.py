@@ -15,7 +15,7 @@ from grader.checks.play import Play
 from grader.checks.rule import CheckFailed, NotRun
 from grader.checks.trace import Span, Trace
 from grader.course import Module
-from grader.judging.answers import Limits
+from grader.judging.answers import TimeLimits
 from grader.judging.session import Forks, Session
 from grader.judging.submission import examine
 
@@ -62,7 +62,7 @@ class Reference:
             return None
         if self._session is None:
             submission = examine(self.module, self.module.solution.read_bytes())
-            self._session = Session(self.module, submission, self.forks, Limits())
+            self._session = Session(self.module, submission, self.forks, TimeLimits())
         try:
             if self._session.load() is not None:
                 return None
@@ -119,10 +119,10 @@ def verdict_on(
     breaks = reference.breaks(function, play) if reference is not None else None
     if breaks or (breaks is None and not play.called):
         return broken
-    return CheckFailed(*seen(trace, play.reads[-1] if play.reads else None), None, trace.data)
+    return CheckFailed(*evidence(trace, play.reads[-1] if play.reads else None), None, trace.data)
 
 
-def seen(trace: Trace, read: Span | None) -> tuple[str, str]:
+def evidence(trace: Trace, read: Span | None) -> tuple[str, str]:
     """What a check stumbled over: the call to look at, and how it ended, in words.
 
     Args:

@@ -17,7 +17,7 @@ from grader.judging.report import Row
 MAX_CHARS = 600
 
 
-def failed(row: Row, failure: CheckFailed) -> Row:
+def failure_row(row: Row, failure: CheckFailed) -> Row:
     """The row of a failed check.
 
     Args:
@@ -36,7 +36,7 @@ def failed(row: Row, failure: CheckFailed) -> Row:
         where=where(data),
         seed=data.get("seed"),
         run={key: data.get(key) for key in ("seed", "order", "cancel", "fault")} if data else None,
-        detail=cut(seen) if shown != seen else told(shown, data),
+        detail=cut(seen) if shown != seen else error_texts(shown, data),
     )
 
 
@@ -49,7 +49,7 @@ def without_text(seen: str, data: Mapping[str, Any]) -> str:
     return text.partition(": ")[0] + seen[len(text) :]
 
 
-def told(shown: str, data: Mapping[str, Any]) -> str | None:
+def error_texts(shown: str, data: Mapping[str, Any]) -> str | None:
     """The texts of the exceptions that what is shown only names: those that left a call of the subject."""
     errors = [span["error"] for span in data.get("spans", ()) if span["subject"] and span["error"]]
     leaves = [leaf for error in errors for leaf in error.get("leaves", [error])]
@@ -60,17 +60,17 @@ def told(shown: str, data: Mapping[str, Any]) -> str | None:
 
 def say(value: Any) -> str:
     """A value in words, without the clock's creep of about 1e-11 s a step."""
-    return repr(rounded(value))
+    return repr(round_numbers(value))
 
 
-def rounded(value: Any) -> Any:
+def round_numbers(value: Any) -> Any:
     """A value with its numbers rounded, inside plain containers too."""
     if type(value) is float:
         return round(value, 6)
     if type(value) in (list, tuple):
-        return type(value)(map(rounded, value))
+        return type(value)(map(round_numbers, value))
     if type(value) is dict:
-        return {key: rounded(item) for key, item in value.items()}
+        return {key: round_numbers(item) for key, item in value.items()}
     return value
 
 

@@ -121,11 +121,11 @@ def flags_by_reading(text: str) -> list[Flag]:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
-    reader = _Reader(tree)
+    reader = _FileReader(tree)
     return sorted(set(reader.read()))
 
 
-class _Reader:
+class _FileReader:
     """Reads one file.
 
     Args:

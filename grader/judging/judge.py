@@ -18,14 +18,14 @@ from grader.checks.collect import BrokenChecks, Check, Kind, checks_of
 from grader.checks.play import Play
 from grader.checks.rule import CheckFailed, NotRun
 from grader.course import BACKENDS, Module
-from grader.judging.answers import Late, Limits
+from grader.judging.answers import Late, TimeLimits
 from grader.judging.blame import Reference, carry_out
-from grader.judging.failure import failed
+from grader.judging.failure import failure_row
 from grader.judging.flags import flags_by_reading
 from grader.judging.points import clause_id, gaps, score
 from grader.judging.report import UNTRIED, Report, Row, verdict_of
 from grader.judging.session import Forks, Session
-from grader.judging.submission import Fault, Submission, examine
+from grader.judging.submission import FileFault, Submission, examine
 
 DISTRIBUTION = "checkpoint-course"
 SELF_CHECK_KEY = b"self-check"
@@ -48,7 +48,7 @@ class How:
     kind: Kind = "hidden"
     backends: tuple[str, ...] = BACKENDS
     key: bytes = SELF_CHECK_KEY
-    limits: Limits = field(default_factory=Limits)
+    limits: TimeLimits = field(default_factory=TimeLimits)
     only: frozenset[str] = frozenset()
 
 
@@ -76,7 +76,7 @@ def grade(module: Module, data: bytes, *, forks: Forks, how: How | None = None, 
         return judging.failed_as_a_whole(checks, submission.fault)
     try:
         with Session(module, submission, forks, how.limits) as session, Reference(module, forks) as reference:
-            if fault := loaded(session):
+            if fault := load_with_retry(session):
                 return judging.failed_as_a_whole(checks, fault)
             pairs = [(check, backend) for check in checks for backend in how.backends]
             rows = [judge(check, backend, session, how.key, reference) for check, backend in pairs]
@@ -92,7 +92,7 @@ def flags_of(submission: Submission, kind: Kind) -> tuple[str, ...]:
     return tuple(map(str, flags_by_reading(submission.text))) if kind == "hidden" else ()
 
 
-def loaded(session: Session) -> Fault | None:
+def load_with_retry(session: Session) -> FileFault | None:
     """Load the file, once more if the first try gave no answer and nobody is to blame."""
     try:
         return session.load()
@@ -111,7 +111,7 @@ def judge(check: Check, backend: str, session: Session, key: bytes, reference: R
         try:
             carry_out(check.function, play, reference)
         except CheckFailed as failure:
-            return failed(blank, failure)
+            return failure_row(blank, failure)
         except Late as late:
             if last:
                 return replace(blank, message=str(late), late=True)
@@ -182,7 +182,7 @@ class Judging:
         """The report of a submission that could not be checked."""
         return self.report(self._rows(checks, lambda row: replace(row, message=reason)), reason=reason, late=late)
 
-    def failed_as_a_whole(self, checks: Sequence[Check], fault: Fault) -> Report:
+    def failed_as_a_whole(self, checks: Sequence[Check], fault: FileFault) -> Report:
         """The report of a file that is wrong before any check looks at it."""
 
         def fail(row: Row) -> Row:
@@ -194,7 +194,7 @@ class Judging:
         return [change(blank_row(self.module, check, backend)) for check in checks for backend in self.how.backends]
 
 
-def refused(module: Module, reason: str, isolation: str, how: How | None = None) -> Report:
+def report_without_file(module: Module, reason: str, isolation: str, how: How | None = None) -> Report:
     """The report of a submission without a file: failed, with the reason in plain words.
 
     Args:
@@ -208,10 +208,10 @@ def refused(module: Module, reason: str, isolation: str, how: How | None = None)
         checks = checks_of(module, judging.how.kind)
     except BrokenChecks as error:
         return judging.not_run(str(error))
-    return judging.failed_as_a_whole(checks, Fault("missing file", reason))
+    return judging.failed_as_a_whole(checks, FileFault("missing file", reason))
 
 
-def unknown(slug: str, reason: str, isolation: str, sha256: str | None = None) -> Report:
+def blank_report(slug: str, reason: str, isolation: str, sha256: str | None = None) -> Report:
     """The report of a submission whose module cannot be used: not run, with nothing to score it by."""
     return Report(slug, "not run", None, None, 0, isolation=isolation, sha256=sha256, reason=reason)
 

@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import Any
 
 from grader.course import CourseError, read_module
-from grader.judging.judge import How, grade, unknown
+from grader.judging.judge import How, blank_report, grade
 from grader.judging.report import Report
 from grader.sandbox import ForkServer, IsolationRefused, Level
 
 
 @dataclass(frozen=True)
-class Task:
+class GradingTask:
     """One file to grade, ready to be sent to another process or machine.
 
     Args:
@@ -70,13 +70,13 @@ def begin() -> None:
     Ctrl-C reaches every process of the terminal: it breaks off the task that is under way, and those that come after
     it, and says nothing. If the command itself is killed, its judging processes, and all that they started, end too.
     """
-    signal.signal(signal.SIGINT, _interrupted)
+    signal.signal(signal.SIGINT, _on_interrupt)
     _hold_back(signal.SIG_UNBLOCK)
     if (parent := multiprocessing.parent_process()) is not None:
         threading.Thread(target=_follow, args=(parent.sentinel,), daemon=True).start()
 
 
-def _interrupted(*_: object) -> None:
+def _on_interrupt(*_: object) -> None:
     global _stopped  # noqa: PLW0603 - a signal handler can tell in no other way
     _stopped = True
     if _busy:
@@ -99,7 +99,7 @@ def _follow(parent: int) -> None:
     os._exit(1)
 
 
-def run(task: Task) -> Report:
+def run(task: GradingTask) -> Report:
     """Grade one task; whatever goes wrong on our side becomes a report that says so."""
     global _busy  # noqa: PLW0603 - a signal handler can be told in no other way
     _busy = True
@@ -109,16 +109,16 @@ def run(task: Task) -> Report:
         forks = fork_server(task.level, walls=task.walls)
         return grade(module, task.data, forks=forks, how=task.how, sha256=task.sha256)
     except (CourseError, IsolationRefused) as error:
-        return broken(task, str(error))
+        return ungraded_report(task, str(error))
     except Exception as error:  # noqa: BLE001 - one submission must never stop the others
-        return broken(task, f"the grader itself failed: {type(error).__name__}: {error}")
+        return ungraded_report(task, f"the grader itself failed: {type(error).__name__}: {error}")
     finally:
         _busy = False
 
 
-def broken(task: Task, reason: str) -> Report:
+def ungraded_report(task: GradingTask, reason: str) -> Report:
     """The report of a task that nobody could grade."""
-    return unknown(task.slug, reason, task.level or "none", task.sha256)
+    return blank_report(task.slug, reason, task.level or "none", task.sha256)
 
 
 def local_executor(jobs: int | None = None) -> Executor:
@@ -140,8 +140,8 @@ def local_executor(jobs: int | None = None) -> Executor:
 
 
 def run_all(
-    tasks: Iterable[Task], executor: Executor | None = None, *, jobs: int | None = None
-) -> Iterator[tuple[Task, Report]]:
+    tasks: Iterable[GradingTask], executor: Executor | None = None, *, jobs: int | None = None
+) -> Iterator[tuple[GradingTask, Report]]:
     """Grade tasks; give each with its report as soon as it is ready.
 
     A report that came late (no answer, nobody to blame) is tried once more at the end, alone. If a judging process
@@ -152,7 +152,7 @@ def run_all(
         executor: where; a pool of local processes if not given. The caller's own executor is not shut down.
         jobs: how many local processes.
     """
-    again: list[tuple[int, Task]] = []
+    again: list[tuple[int, GradingTask]] = []
     pool = executor or local_executor(jobs)
     try:
         futures = {pool.submit(run, task): (number, task) for number, task in enumerate(tasks)}
@@ -170,23 +170,25 @@ def run_all(
         yield task, _alone(task, executor)
 
 
-def _result(future: Future[Report], task: Task) -> Report | None:
+def _result(future: Future[Report], task: GradingTask) -> Report | None:
     """What a future gives: None if its process was killed, perhaps because of another task."""
     try:
         return future.result()
     except BrokenExecutor:
         return None
     except Exception as error:  # noqa: BLE001 - such as an executor that lost its machine
-        return broken(task, f"the executor failed: {type(error).__name__}: {error}")
+        return ungraded_report(task, f"the executor failed: {type(error).__name__}: {error}")
 
 
-def _alone(task: Task, executor: Executor | None) -> Report:
+def _alone(task: GradingTask, executor: Executor | None) -> Report:
     pool = executor or local_executor(1)
     try:
         future = pool.submit(run, task)
-        return _result(future, task) or broken(task, "the judging process was killed, twice: is there enough memory?")
+        return _result(future, task) or ungraded_report(
+            task, "the judging process was killed, twice: is there enough memory?"
+        )
     except BrokenExecutor:
-        return broken(task, "the executor is broken: start it again")
+        return ungraded_report(task, "the executor is broken: start it again")
     finally:
         if executor is None:
             pool.shutdown()

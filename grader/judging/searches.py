@@ -20,7 +20,7 @@ LIMIT = 200
 COUNTED = -1
 
 
-def run(
+def plain_run(
     seed: int = 0,
     order: str = "fifo",
     *,
@@ -39,12 +39,12 @@ def first_runs(search: Mapping[str, Any]) -> list[dict[str, Any]]:
     """
     match search["kind"]:
         case "orders":
-            return [run(each["seed"], each["order"]) for each in search["runs"]]
+            return [plain_run(each["seed"], each["order"]) for each in search["runs"]]
         case "one":
-            return [run(search["seed"], search["order"], cancel=search["cancel"], fault=search["fault"])]
+            return [plain_run(search["seed"], search["order"], cancel=search["cancel"], fault=search["fault"])]
         case "cancel" | "faults":
-            return [run(cancel={"who": search["who"], "after": COUNTED})]
-    return [run()]
+            return [plain_run(cancel={"who": search["who"], "after": COUNTED})]
+    return [plain_run()]
 
 
 def runs_of_sweep(first: Mapping[str, Any], search: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -59,9 +59,9 @@ def runs_of_sweep(first: Mapping[str, Any], search: Mapping[str, Any]) -> list[d
     who, limit = search["who"], search.get("limit", LIMIT)
     if search["kind"] == "cancel":
         steps = range(1, int(first.get("sweep_steps", 0)) + 1)
-        return [run(cancel={"who": who, "after": step}) for step in spread(steps, limit)]
+        return [plain_run(cancel={"who": who, "after": step}) for step in spread_evenly(steps, limit)]
     calls = sum(span["who"] == who and span["what"] != "actor" for span in first["spans"])
-    return [run(fault={"who": who, "call": call}) for call in spread(range(1, calls + 1), limit)]
+    return [plain_run(fault={"who": who, "call": call}) for call in spread_evenly(range(1, calls + 1), limit)]
 
 
 def play_search(search: Mapping[str, Any], play_runs: Callable[[list[dict[str, Any]]], Traces]) -> Traces:
@@ -83,7 +83,7 @@ def play_search(search: Mapping[str, Any], play_runs: Callable[[list[dict[str, A
     yield from play_runs(runs_of_sweep(first, search))
 
 
-def spread(items: Sequence[T], limit: int) -> list[T]:
+def spread_evenly(items: Sequence[T], limit: int) -> list[T]:
     """All items, or `limit` of them evenly spread, first and last included."""
     if len(items) <= limit:
         return list(items)

@@ -13,10 +13,10 @@ from typing import Any, Protocol, Self
 
 from grader.checks.rule import NotRun
 from grader.course import BACKENDS, Module
-from grader.judging.answers import Hung, Late, Limits, ended_trace, misplanned, parts_of, refuse_forged
-from grader.judging.searches import Traces, play_search, spread
-from grader.judging.submission import Fault, Submission, load_fault
-from grader.judging.trusted_trace import believed, words_of
+from grader.judging.answers import Hung, Late, TimeLimits, ended_trace, parts_of, plan_complaint, refuse_forged
+from grader.judging.searches import Traces, play_search, spread_evenly
+from grader.judging.submission import FileFault, Submission, load_fault
+from grader.judging.trusted_trace import believe, words_of
 from grader.sandbox import LinkClosed, LinkTimeout
 
 SLICE = 0.5
@@ -41,7 +41,7 @@ RESUMED = 16
 """Moments that are still tried of a sweep whose child had to be discarded, evenly spread: each may cost a child of its own."""
 
 
-class Line(Protocol):
+class ChildLine(Protocol):
     """The judge's end of the line to a confined child (`grader.sandbox.Link`)."""
 
     @property
@@ -68,7 +68,7 @@ class Forks(Protocol):
     def level(self) -> str:
         """The isolation level."""
 
-    def child(self) -> Line:
+    def child(self) -> ChildLine:
         """A new child."""
 
 
@@ -82,11 +82,11 @@ class Session:
         limits: how long it may take; the time for all checks runs from now.
     """
 
-    def __init__(self, module: Module, submission: Submission, forks: Forks, limits: Limits | None = None) -> None:
+    def __init__(self, module: Module, submission: Submission, forks: Forks, limits: TimeLimits | None = None) -> None:
         self.module = module
         self.submission = submission
         self.forks = forks
-        self.limits = limits or Limits()
+        self.limits = limits or TimeLimits()
         self.begun = time.monotonic()
         self.hangs: dict[str, list[str]] = {backend: [] for backend in BACKENDS}
         self.runaways: dict[str, list[str]] = {backend: [] for backend in BACKENDS}
@@ -94,7 +94,7 @@ class Session:
         #: what names in a trace may be made of, besides the plan's
         self.words = words_of(self._scene)
         self._parts = parts_of(self._scene)
-        self._line: Line | None = None
+        self._line: ChildLine | None = None
         self._playing: Generator[dict[str, Any], None, None] | None = None
         self._cpu_of_dead = 0.0
         self._output = ""
@@ -119,7 +119,7 @@ class Session:
             line.close()
             self._output = line.output
 
-    def load(self) -> Fault | None:
+    def load(self) -> FileFault | None:
         """Start a child with the file in it, if there is none.
 
         Returns:
@@ -137,12 +137,12 @@ class Session:
         except LinkClosed as closed:
             self.close()
             refuse_forged(closed)
-            return Fault(
+            return FileFault(
                 "exit", f"importing the file ends the interpreter ({closed}): keep only definitions at the top"
             )
         except Hung as hung:
             self.close()
-            return Fault("hang", f"importing the file does not end ({hung}): keep only definitions at the top")
+            return FileFault("hang", f"importing the file does not end ({hung}): keep only definitions at the top")
         problem = answer.get("problem")
         if answer.get("loaded") is True:
             return None
@@ -172,7 +172,7 @@ class Session:
             NotRun: the child's answers mean nothing, or there is no answer and nobody to blame.
         """
         self.settle()
-        if wrong := misplanned(request["plan"], *self._parts):
+        if wrong := plan_complaint(request["plan"], *self._parts):
             raise NotRun(f"the check's plan does not fit {self.module.slug}/scene.py: {wrong}")
         message = {**request, "op": "play"}
         search = message.pop("search")
@@ -193,12 +193,12 @@ class Session:
         """Play runs; what a discarded child leaves of them, in fresh ones."""
         while runs:
             if self._line is None and any(run["cancel"] or run["fault"] for run in runs):
-                runs = spread(runs, RESUMED)
-            runs = runs[(yield from self._played({**message, "runs": runs})) :]
+                runs = spread_evenly(runs, RESUMED)
+            runs = runs[(yield from self._play_in_child({**message, "runs": runs})) :]
             if self.given_up(message["backend"]):
                 return
 
-    def _played(self, message: Mapping[str, Any]) -> Generator[dict[str, Any], None, int]:
+    def _play_in_child(self, message: Mapping[str, Any]) -> Generator[dict[str, Any], None, int]:
         """Play with one child, as far as it goes.
 
         Returns:
@@ -213,7 +213,7 @@ class Session:
             finished = False
             try:
                 while "trace" in (answer := self._receive()):
-                    trace = believed(answer["trace"], message, count, self.words)
+                    trace = believe(answer["trace"], message, count, self.words)
                     count, ended = count + 1, trace["end"]["kind"]
                     self._note(trace)
                     yield trace

@@ -31,7 +31,7 @@ class Unreadable(CourseError):
 
 
 @dataclass(frozen=True)
-class Fault:
+class FileFault:
     """Why a file fails as a whole.
 
     Args:
@@ -61,7 +61,7 @@ class Submission:
     name: str
     sha256: str | None
     text: str = ""
-    fault: Fault | None = None
+    fault: FileFault | None = None
 
 
 def read(path: Path, *, follow: bool = True) -> tuple[bytes, str | None]:
@@ -121,30 +121,30 @@ def examine(module: Module, data: bytes, sha256: str | None = None) -> Submissio
     if fault is None:
         tree, fault = parse(text)
     if tree is not None and fault is None and is_untouched(module, data, tree):
-        text_ = f"{name} is not started: write {_listed(sorted(unwritten(tree, module.names)))}"
-        fault = Fault("not started", text_)
+        text_ = f"{name} is not started: write {_join_names(sorted(unwritten(tree, module.names)))}"
+        fault = FileFault("not started", text_)
     return Submission(name, digest, text, fault)
 
 
-def _decode(data: bytes) -> tuple[str, Fault | None]:
+def _decode(data: bytes) -> tuple[str, FileFault | None]:
     """The text of a file, or why it has none. A byte order mark and any line ends are fine."""
     if len(data) > MAX_BYTES:
-        return "", Fault("size", f"the file is larger than {MAX_BYTES // 1000} kB: hand in only the code you wrote")
+        return "", FileFault("size", f"the file is larger than {MAX_BYTES // 1000} kB: hand in only the code you wrote")
     if b"\0" in data:
         line = data[: data.index(b"\0")].count(b"\n") + 1
         text = f"line {line}: the file holds a NUL byte, so it is no text: save it again as plain UTF-8 text"
-        return "", Fault("nul", text, line)
+        return "", FileFault("nul", text, line)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        return "", Fault("encoding", f"line {line}: the file is not UTF-8: save it again with that encoding", line)
+        return "", FileFault("encoding", f"line {line}: the file is not UTF-8: save it again with that encoding", line)
     if not text.strip():
-        return "", Fault("empty", "the file is empty: write your solution in it, or copy it again")
+        return "", FileFault("empty", "the file is empty: write your solution in it, or copy it again")
     return text, None
 
 
-def parse(text: str) -> tuple[ast.Module | None, Fault | None]:
+def parse(text: str) -> tuple[ast.Module | None, FileFault | None]:
     """The syntax tree of a text, or where Python stops reading it."""
     try:
         with warnings.catch_warnings():
@@ -153,10 +153,12 @@ def parse(text: str) -> tuple[ast.Module | None, Fault | None]:
     except SyntaxError as error:
         where = f"line {error.lineno}, column {error.offset}: " if error.lineno else ""
         said = f"{type(error).__name__}: {error.msg}"
-        return None, Fault("syntax", f"{where}Python cannot read this: look here and just above", error.lineno, said)
+        return None, FileFault(
+            "syntax", f"{where}Python cannot read this: look here and just above", error.lineno, said
+        )
     except (ValueError, RecursionError, MemoryError) as error:
         text_ = "Python cannot read the file, it is nested too deeply: write it in smaller steps"
-        return None, Fault("syntax", text_, None, type(error).__name__)
+        return None, FileFault("syntax", text_, None, type(error).__name__)
 
 
 def is_untouched(module: Module, data: bytes, tree: ast.Module) -> bool:
@@ -229,7 +231,7 @@ def next_step(module: Module) -> str:
     return f"{module.slug}  not started  → {read_first}open {module.stub.relative_to(module.root)} and write in it"
 
 
-def _listed(names: list[str]) -> str:
+def _join_names(names: list[str]) -> str:
     quoted = [f"`{name}`" for name in names]
     return " and ".join(filter(None, [", ".join(quoted[:-1]), quoted[-1]])) if quoted else "it"
 
@@ -245,7 +247,7 @@ ADVICE = {
 }
 
 
-def load_fault(problem: Mapping[str, object]) -> Fault:
+def load_fault(problem: Mapping[str, object]) -> FileFault:
     """What the worker says about a file that cannot be loaded, with what to do.
 
     Args:
@@ -255,7 +257,7 @@ def load_fault(problem: Mapping[str, object]) -> Fault:
     line = problem.get("line")
     text = str(problem.get("text") or "the file cannot be loaded")[:300].splitlines()[0]
     advice = ADVICE.get(kind)
-    return Fault(
+    return FileFault(
         kind if advice else "load",
         f"{text}: {advice}" if advice else text,
         line if isinstance(line, int) and not isinstance(line, bool) else None,

@@ -30,7 +30,7 @@ def words_of(text: str) -> frozenset[str]:
     return frozenset(_WORD.findall(text)) | _OURS
 
 
-def believed(data: object, request: Mapping[str, Any], number: int, words: frozenset[str]) -> dict[str, Any]:
+def believe(data: object, request: Mapping[str, Any], number: int, words: frozenset[str]) -> dict[str, Any]:
     """Take a trace from a child only if it may be believed: the one place where that is decided.
 
     Args:

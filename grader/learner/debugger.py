@@ -13,7 +13,7 @@ from typing import Any
 
 from grader.judging.searches import Traces, play_search
 from grader.worker.process.alarm import Alarm
-from grader.worker.process.player import Session
+from grader.worker.process.player import RunPlayer
 from grader.worker.scene.subject import Subject
 from grader.worker.watch import probes
 
@@ -21,7 +21,7 @@ _NO_LIMIT = 10**12  # steps
 
 
 class Here:
-    """A session as `grader.checks.play.Session` wants it.
+    """A session as `grader.checks.play.TraceSource` wants it.
 
     Args:
         name: module name of the learner's file.
@@ -43,7 +43,7 @@ class Here:
 
     def _play_runs(self, request: dict[str, Any], runs: list[dict[str, Any]]) -> Traces:
         traces: list[dict[str, Any]] = []
-        session = Session(Subject(self._name, self._source, {}), self._scene, alarm=Alarm(traces.append))
+        session = RunPlayer(Subject(self._name, self._source, {}), self._scene, alarm=Alarm(traces.append))
         with _modules_kept(self._name):
             session.play({**request, "runs": runs, "steps": _NO_LIMIT, "debugger": False}, traces.append)
         yield from traces

@@ -16,9 +16,9 @@ from grader.checks.trace import Trace
 from grader.course import BACKENDS, Course, CourseError, Module
 from grader.display.show import clean, sentences
 from grader.display.trace_text import timeline
-from grader.judging.answers import Limits
+from grader.judging.answers import TimeLimits
 from grader.judging.blame import Reference, verdict_on
-from grader.judging.failure import failed
+from grader.judging.failure import failure_row
 from grader.judging.judge import SELF_CHECK_KEY, plan_key
 from grader.judging.points import clause_id
 from grader.judging.report import Row
@@ -32,7 +32,7 @@ from grader.sandbox import ForkServer
 PRINTED = 20
 """Lines of the subject's prints that are shown under a failed check: a check makes dozens of runs."""
 
-LIMITS = Limits(total=24 * 3600.0)
+LIMITS = TimeLimits(total=24 * 3600.0)
 """A debugger may hold a run for as long as its user thinks."""
 
 
@@ -227,7 +227,7 @@ class CoursePlugin:
             verdict="failed",
             message=rule.sentence,
         )
-        row = failed(row, failure)
+        row = failure_row(row, failure)
         lines = [sentences(row, texts=True).plain]
         if row.run is not None:
             lines.append(f"     again  pytest '{item.nodeid}' --seed {word(row.run)}")

@@ -150,7 +150,8 @@ def _virtual(main: Callable[..., Awaitable[Any]], args: tuple[Any, ...], backend
 
     async def session(take_over: Callable[[Control], None], _is_clean: Callable[[], bool]) -> None:
         take_over(control)
-        control.spawned(inside.current_task(), contextvars.copy_context(), None)  # it was there before the control was
+        # It was there before the control was.
+        control.note_spawn(inside.current_task(), contextvars.copy_context(), None)
         with anyio.CancelScope() as root:
 
             def cut() -> None:

@@ -147,7 +147,7 @@ class Link:
         while True:
             line = self._next_line()
             if line is not None:
-                return self._parsed(line)
+                return self._parse(line)
             if self._closed or self._how:
                 raise LinkClosed(self._how or "was closed")
             if self._total > self._limits.total or len(self._lines) > self._limits.line:
@@ -172,7 +172,7 @@ class Link:
             self._break_off("wrote too much")
         return line
 
-    def _parsed(self, line: bytes) -> dict[str, Any]:
+    def _parse(self, line: bytes) -> dict[str, Any]:
         try:
             obj = json.loads(line)
             if _SURROGATE.search(line):  # halves of characters, which no file and no terminal takes

@@ -83,9 +83,9 @@ def describe() -> list[tuple[str, bool, str]]:
         ("walls without bubblewrap", *_verdict("namespaces")),
         (
             "system call filter",
-            syscalls.supported(),
+            syscalls.is_supported(),
             f"there is a table for {platform.machine()}"
-            if syscalls.supported()
+            if syscalls.is_supported()
             else f"no table of system calls for {platform.machine()}: grade on x86_64 or aarch64",
         ),
         ("user ids apart", *_user_ids()),

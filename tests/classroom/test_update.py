@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.authoring.bundle import built
+from grader.authoring.bundle import build_wheel
 from grader.cli import main
 
 SLUG = "m01_tiny"
@@ -140,7 +140,7 @@ def test_the_newer_engine_of_the_same_version_is_installed(checkout, tmp_path, s
     (own / "packages.pth").write_text("\n".join(site))
     for version in ("first", "second"):
         (source / "grader/edition.py").write_text(f"EDITION = {version!r}\n")
-        wheel = built(source, tmp_path / version)
+        wheel = build_wheel(source, tmp_path / version)
         target = tmp_path / f"bundle {version}"
         words = ["bundle", "--self-paced", "--to", str(target), "--wheel", str(wheel)]
         assert main(["--root", str(school.course), *words]) == 0

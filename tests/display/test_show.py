@@ -8,7 +8,7 @@ from grader.checks.runs import run_of, seconds, word
 from grader.checks.trace import Trace
 from grader.display import show
 from grader.display.trace_text import timeline
-from grader.judging.failure import failed
+from grader.judging.failure import failure_row
 from grader.judging.report import Report, Row, Score
 
 
@@ -123,7 +123,7 @@ def trace(**changes):
 
 
 def failure(seen, wanted=None, **changes):
-    return failed(row("not run"), CheckFailed("the list", seen, wanted, trace(**changes).data))
+    return failure_row(row("not run"), CheckFailed("the list", seen, wanted, trace(**changes).data))
 
 
 def test_what_was_expected_and_seen_is_said_in_values():

@@ -7,9 +7,9 @@ import pytest
 
 from grader.course import CourseError
 from grader.judging import batch, pool
-from grader.judging.batch import Entry, Shelf, grade_all, scan
-from grader.judging.judge import stamp, unknown
-from grader.judging.pool import Task, run_all
+from grader.judging.batch import FolderEntry, Shelf, grade_all, scan
+from grader.judging.judge import blank_report, stamp
+from grader.judging.pool import GradingTask, run_all
 
 
 @pytest.fixture
@@ -197,11 +197,11 @@ class Scripted:
 def report(verdict="passed", *, late=False):
     from dataclasses import replace
 
-    return replace(unknown("m01_tiny", "", "none"), verdict=verdict, late=late)
+    return replace(blank_report("m01_tiny", "", "none"), verdict=verdict, late=late)
 
 
 def tasks(tmp_path, *tags):
-    return [Task(tmp_path, "m01_tiny", b"", tag=tag) for tag in tags]
+    return [GradingTask(tmp_path, "m01_tiny", b"", tag=tag) for tag in tags]
 
 
 def test_what_came_late_is_tried_once_more_at_the_end(tmp_path):
@@ -225,9 +225,11 @@ def test_an_executor_that_fails_is_said(tmp_path):
 
 
 def test_whatever_goes_wrong_in_a_judging_process_is_a_report(tmp_path, tiny, monkeypatch):
-    assert pool.run(Task(tmp_path, "m01_tiny", b"")).reason.startswith("course/m01_tiny/module.toml: cannot be read")
+    assert pool.run(GradingTask(tmp_path, "m01_tiny", b"")).reason.startswith(
+        "course/m01_tiny/module.toml: cannot be read"
+    )
     monkeypatch.setattr(pool, "grade", lambda *_, **__: 1 / 0)
-    found = pool.run(Task(tiny.root, "m01_tiny", b"", walls=False))
+    found = pool.run(GradingTask(tiny.root, "m01_tiny", b"", walls=False))
     assert (found.verdict, found.reason[:23]) == ("not run", "the grader itself faile")
 
 
@@ -242,11 +244,11 @@ def test_a_report_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
 
 
 def test_when_a_kept_report_is_current(tiny):
-    entry = Entry("ada", "m01_tiny", b"", "1")
+    entry = FolderEntry("ada", "m01_tiny", b"", "1")
     mark = stamp(tiny.module("m01"))
     from dataclasses import replace
 
-    good = replace(unknown("m01_tiny", "", "none", "1"), verdict="failed", grader=mark)
+    good = replace(blank_report("m01_tiny", "", "none", "1"), verdict="failed", grader=mark)
     assert batch.is_current(good, entry, mark, "none")
     for other in (
         replace(good, sha256="2"),

@@ -14,7 +14,7 @@ from grader.authoring.fitting import is_given
 from grader.authoring.flaws import KINDS
 from grader.course import Course, Module
 from grader.judging.judge import How
-from grader.judging.pool import Task, run_all
+from grader.judging.pool import GradingTask, run_all
 from grader.judging.submission import FunctionNode, is_unwritten
 from tests.authoring.test_modules import proven_whole
 
@@ -125,7 +125,9 @@ def odd_methods(text: str, owner: str, method: ast.FunctionDef | ast.AsyncFuncti
 def without_verdict(files: list[tuple[Module, str, str]]) -> list[str]:
     """A line for each check that was not run over one of the files."""
     tasks = [
-        Task(COURSE.root, module.slug, text.encode(), walls=False, how=How(kind), tag=f"{module.short} {said}, {kind}")
+        GradingTask(
+            COURSE.root, module.slug, text.encode(), walls=False, how=How(kind), tag=f"{module.short} {said}, {kind}"
+        )
         for module, said, text in files
         for kind in KINDS
     ]

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from grader.course import BACKENDS
-from grader.judging.answers import Limits
-from grader.judging.judge import SELF_CHECK_KEY, How, course_key, grade, plan_key, refused, stamp
+from grader.judging.answers import TimeLimits
+from grader.judging.judge import SELF_CHECK_KEY, How, course_key, grade, plan_key, report_without_file, stamp
 from grader.judging.report import Report
 
 GOLDEN = Path(__file__).parent / "golden"
 SPENT = re.compile(r"used [0-9.]+ s")
-QUICK = How(limits=Limits(total=30, silence=10, cpu=5))
+QUICK = How(limits=TimeLimits(total=30, silence=10, cpu=5))
 
 KINDS = {
     "right": lambda right: right,
@@ -161,7 +161,7 @@ def test_public_checks_need_not_cover_every_clause(tiny, forks, texts):
 
 
 def test_a_missing_file_is_failed_with_its_reason(tiny):
-    report = refused(tiny.module("m01"), "there is no tiny.py in m01_tiny", "none")
+    report = report_without_file(tiny.module("m01"), "there is no tiny.py in m01_tiny", "none")
     assert (report.verdict, report.points, report.sha256) == ("failed", 0, None)
     assert report.reason == "there is no tiny.py in m01_tiny"
 

@@ -5,7 +5,7 @@ from contextlib import nullcontext
 import pytest
 
 from grader.checks.rule import NotRun
-from grader.judging.answers import Hung, Late, Limits
+from grader.judging.answers import Hung, Late, TimeLimits
 from grader.judging.session import MAX_RUNAWAYS, SHORT, SUSPECT_SECONDS, Session
 from grader.judging.submission import examine
 from grader.sandbox import LinkClosed
@@ -18,7 +18,7 @@ ORDERS = {
     "plan": PLAN,
     "search": {"kind": "orders", "runs": [{"seed": n, "order": "pos"} for n in (3, 5)]},
 }
-QUICK = Limits(total=5, silence=0.05, cpu=1)
+QUICK = TimeLimits(total=5, silence=0.05, cpu=1)
 
 
 def trace(seed=0, kind="done", **changes):
@@ -202,7 +202,7 @@ def test_silence_without_processor_time_is_nobodys_fault(session, script):
 
 
 def test_the_time_for_all_checks_is_one_deadline(session, script):
-    short = Limits(total=0.1, silence=9, cpu=9)
+    short = TimeLimits(total=0.1, silence=9, cpu=9)
     with session(script([LOADED, "silence"]), limits=short) as held, pytest.raises(Late, match="longer than 0 s"):
         list(held.play(ONCE))
     with session(script([LOADED, "silence"], cpu=0.1), limits=short) as held:
@@ -222,7 +222,7 @@ def test_the_time_for_all_checks_is_one_deadline(session, script):
 )
 def test_a_child_that_gets_its_turn_seldom_has_more_time(used, spent, error):
     with nullcontext() if error is None else pytest.raises(error):
-        Limits(total=60).look(used=used, spent=spent)
+        TimeLimits(total=60).look(used=used, spent=spent)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ sys.path.insert(0, str(CHECKOUT))
 from grader.checks.play import order_of  # noqa: E402 - after the path
 from grader.judging.searches import Traces, play_search  # noqa: E402
 from grader.worker.process.alarm import Alarm  # noqa: E402
-from grader.worker.process.player import Session  # noqa: E402
+from grader.worker.process.player import RunPlayer  # noqa: E402
 from grader.worker.scene.subject import Subject  # noqa: E402
 from grader.worker.watch import probes  # noqa: E402
 
@@ -35,7 +35,7 @@ def main(slug: str) -> str:
     probes.install()
     digest = hashlib.sha256()
     for backend in ("asyncio", "trio"):
-        session = Session(Subject(name, source, {}), scene, alarm=Alarm(lambda _: None))
+        session = RunPlayer(Subject(name, source, {}), scene, alarm=Alarm(lambda _: None))
         for plan in ({"jobs": JOBS, "timeout": 30}, {"jobs": {k: JOBS[k] for k in "abc"}, "timeout": 1.2}):
             for search in (
                 {"kind": "orders", "runs": [order_of(seed) for seed in range(40)]},

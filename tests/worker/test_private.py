@@ -4,4 +4,4 @@ from grader.worker.loops import private
 
 
 def test_nothing_has_moved() -> None:
-    assert private.moved() == []
+    assert private.missing_names() == []

@@ -136,7 +136,7 @@ class Loop(asyncio.SelectorEventLoop):
         parent = self.control.tasks.get(asyncio.current_task(self)) if self.is_running() else None
         task: asyncio.Task[Any] = asyncio.Task(coro, loop=loop, context=context, **options)
         if self.control.running:
-            self.control.spawned(task, context, parent)
+            self.control.note_spawn(task, context, parent)
         return task
 
     def between_steps(self, timeout: float | None) -> list[tuple[selectors.SelectorKey, int]]:
@@ -147,7 +147,7 @@ class Loop(asyncio.SelectorEventLoop):
         if self.stepping is not None:
             task, self.stepping = self.stepping, None
             if task.done():
-                control.ended(task, _how(task))
+                control.note_end(task, _how(task))
             control.after_step(task)
         if self._ready or self._stopping:  # type: ignore[attr-defined]
             control.creep()

@@ -13,7 +13,7 @@ from typing import Any
 
 import anyio
 
-from ..record.spans import Recorder, Span
+from ..record.spans import RunRecord, SpanRecord
 from .orders import Order
 
 #: Time that passes in one turn of the loop (s). Without it, code that sleeps until a rounded moment spins for ever.
@@ -30,7 +30,7 @@ GRACE = 1.0
 PATIENCE = 2.0
 
 #: The innermost span that a task is in; child tasks inherit it.
-current_span: ContextVar[Span | None] = ContextVar("current_span", default=None)
+current_span: ContextVar[SpanRecord | None] = ContextVar("current_span", default=None)
 
 
 class Abort(BaseException):
@@ -50,7 +50,7 @@ class TaskInfo:
     serial: int
     task: Any
     context: Context
-    born: Span | None  # the span in which it was spawned
+    born: SpanRecord | None  # the span in which it was spawned
     parent: TaskInfo | None
     start: float
     end: float | None = None
@@ -69,7 +69,7 @@ class TaskInfo:
         done = getattr(self.task, "done", None)
         return self.end is not None or (callable(done) and bool(done()))
 
-    def span(self) -> Span | None:
+    def span(self) -> SpanRecord | None:
         """Return the innermost span that the task is in now."""
         return self.context.get(current_span)
 
@@ -96,7 +96,7 @@ class Control:
         self.now = 0.0
         self.current = current  # gives the current task, of whichever kind
         self.order = order
-        self.record = Recorder(lambda: self.now)
+        self.record = RunRecord(lambda: self.now)
         self.steps = 0
         self.step_limit = step_limit
         self.every: list[TaskInfo] = []
@@ -124,7 +124,7 @@ class Control:
         """Return the name of the current task."""
         return name_of(self.current()) or "?"
 
-    def spawned(self, task: Any, context: Context, parent: TaskInfo | None) -> TaskInfo:
+    def note_spawn(self, task: Any, context: Context, parent: TaskInfo | None) -> TaskInfo:
         """Note a new task."""
         info = TaskInfo(self.next_serial, task, context, context.get(current_span), parent, self.now)
         self.next_serial += 1
@@ -164,7 +164,7 @@ class Control:
         if self.steps > self.step_limit:
             self._runaway()
 
-    def ended(self, task: Any, how: str) -> None:
+    def note_end(self, task: Any, how: str) -> None:
         """Note that `task` is over."""
         info = self.tasks.get(task)
         if info is not None and info.end is None:

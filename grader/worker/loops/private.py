@@ -1,6 +1,6 @@
 """Every private name of asyncio, anyio and trio that the worker leans on, in one place.
 
-They are what makes time and order inputs; the versions are pinned for them. `moved` says which one is no longer
+They are what makes time and order inputs; the versions are pinned for them. `missing_names` says which one is no longer
 there, and a test calls it.
 """
 
@@ -49,7 +49,7 @@ NAMES: tuple[tuple[Any, str], ...] = (
 )
 
 
-def moved() -> list[str]:
+def missing_names() -> list[str]:
     """Return a sentence for each private name that the installed versions no longer have."""
     lost = [f"{getattr(owner, '__name__', owner)}.{name} is gone" for owner, name in NAMES if not hasattr(owner, name)]
     loop = asyncio.SelectorEventLoop()

@@ -103,7 +103,7 @@ class _Steps(trio.abc.Instrument):
         if control.running:
             nursery = task.parent_nursery
             parent = control.tasks.get(nursery.parent_task) if nursery is not None else None
-            control.spawned(task, task.context, parent)
+            control.note_spawn(task, task.context, parent)
 
     def after_task_step(self, task: trio.lowlevel.Task) -> None:
         self._side.stepping = None
@@ -114,7 +114,7 @@ class _Steps(trio.abc.Instrument):
             self._side.abort = abort
 
     def task_exited(self, task: trio.lowlevel.Task) -> None:
-        self._side.control.ended(task, "returned")
+        self._side.control.note_end(task, "returned")
 
 
 def _is_clean(tasks: int) -> bool:

@@ -21,7 +21,7 @@ def frames(coro: Any) -> Iterator[tuple[types.CodeType, int, types.FrameType]]:
         frame = getattr(coro, "cr_frame", None) or getattr(coro, "gi_frame", None) or getattr(coro, "ag_frame", None)
         if frame is not None:
             yield frame.f_code, frame.f_lineno, frame
-            coro = _awaited(coro)
+            coro = _inner_of(coro)
         elif type(coro).__name__ in ("async_generator_asend", "async_generator_athrow", "coroutine_wrapper"):
             # They have no public attribute for what they drive; trio's iter_await_frames does the same.
             coro = next((r for r in gc.get_referents(coro) if hasattr(r, "ag_frame") or hasattr(r, "cr_frame")), None)
@@ -29,7 +29,7 @@ def frames(coro: Any) -> Iterator[tuple[types.CodeType, int, types.FrameType]]:
             coro = getattr(coro, "watched", None)
 
 
-def _awaited(coro: Any) -> Any:
+def _inner_of(coro: Any) -> Any:
     for name in ("cr_await", "gi_yieldfrom", "ag_await"):
         if hasattr(coro, name):
             return getattr(coro, name)

@@ -171,7 +171,7 @@ class _Server:
         else:
             process, status = os.fork(), os.dup(descriptors[3])
             if process == 0:
-                self._guarded(descriptors[3], lambda: self._child(request, descriptors))
+                self._exit_after(descriptors[3], lambda: self._child(request, descriptors))
         for descriptor in descriptors:
             os.close(descriptor)
         if process > 0:
@@ -188,10 +188,10 @@ class _Server:
             _tell(descriptors[3], failed=str(problem))
             return 0
         if keeper == 0:
-            self._guarded(descriptors[3], lambda: self._keeper(request, descriptors, user, group))
+            self._exit_after(descriptors[3], lambda: self._keeper(request, descriptors, user, group))
         return keeper
 
-    def _guarded(self, status: int, body: Callable[[], int]) -> NoReturn:
+    def _exit_after(self, status: int, body: Callable[[], int]) -> NoReturn:
         """Run the body of a forked process; nothing may ever return into the server's loop."""
         code = 1
         try:
@@ -215,7 +215,7 @@ class _Server:
         spare = walls.spare_user(*self.spare) if self.spare else None
         process = os.fork()
         if process == 0:
-            self._guarded(status, lambda: self._child(request, descriptors, spare))
+            self._exit_after(status, lambda: self._child(request, descriptors, spare))
         child.close_all_but(status)
         walls.become(spare)
         _, ended, used = os.wait4(process, 0)

@@ -19,7 +19,7 @@ from ..loops import asyncio_side, trio_side
 from ..loops.control import STEP_LIMIT, Abort, Control, Cut, TaskInfo
 from ..loops.orders import Order
 from ..loops.waits import waiting
-from ..record.spans import FORMAT, MAX_SPANS, Span, leaves
+from ..record.spans import FORMAT, MAX_SPANS, SpanRecord, leaves
 from ..scene.subject import Subject, line_of
 from ..scene.world import World
 from ..watch.probes import Probes
@@ -97,7 +97,7 @@ class _Asked:
             self.run = next(self._runs, None)
 
 
-class Session:
+class RunPlayer:
     """One subject in its scene.
 
     Args:
@@ -166,7 +166,7 @@ class Session:
         self._request, self._running, self._under_way = request, run, True
         self._probes = probes = Probes(control, self.subject.file)
         control.waiters = lambda: waiting(list(control.open.values()), self.subject.file)
-        with probes, self.alarm.watching(control, self.subject.file, self._stuck):
+        with probes, self.alarm.watching(control, self.subject.file, self._trace_of_stuck):
             take_over(control)
             with anyio.CancelScope() as root:
                 control.on_cut = root.cancel
@@ -201,7 +201,7 @@ class Session:
                 first = leaves(error)[0]  # of a group's own text nobody learns anything
                 line, kind = line_of(first, self.subject.file), type(first).__name__
                 text = f"{kind} left the scene" if line is None else f"{kind}, line {line}"
-                control.cut = _cut("error", f"{text}: {first}")
+                control.cut = _make_cut("error", f"{text}: {first}")
                 control.record.freeze()
 
     def _sweep(self, world: World, cancel: tuple[str, int], info: TaskInfo) -> None:
@@ -248,24 +248,26 @@ class Session:
         if control.cut is None:
             line = line_of(error, self.subject.file)
             where = f" at line {line}" if line else ""
-            control.cut = _cut("exit", f"{type(error).__name__} left the event loop{where}", self.subject.file, line)
+            control.cut = _make_cut(
+                "exit", f"{type(error).__name__} left the event loop{where}", self.subject.file, line
+            )
             control.record.freeze()
         return self._make_trace()
 
-    def _stuck(self, text: str, line: int | None) -> dict[str, Any]:
+    def _trace_of_stuck(self, text: str, line: int | None) -> dict[str, Any]:
         """Make the trace of a run that the alarm found stuck; the process ends after it."""
-        self._control.cut = _cut("stuck", text, self.subject.file, line)
+        self._control.cut = _make_cut("stuck", text, self.subject.file, line)
         self._control.record.freeze()
         return self._make_trace()
 
 
-def _cut(kind: str, text: str, file: str | None = None, line: int | None = None) -> Cut:
+def _make_cut(kind: str, text: str, file: str | None = None, line: int | None = None) -> Cut:
     waiting_at = [] if line is None else [{"task": "", "file": file, "line": line, "code": None}]
     return Cut(kind, text, waiting_at)
 
 
 def _plain_task(info: TaskInfo) -> dict[str, Any]:
-    born: Span | None = info.born
+    born: SpanRecord | None = info.born
     return {
         "name": info.name,
         "parent": info.parent.name if info.parent is not None else None,

@@ -4,30 +4,18 @@ from __future__ import annotations
 
 import gc
 import warnings
-from typing import Any, Protocol
+from typing import Any
 
 from ..scene.subject import Problem, Subject
 from ..watch import probes
 from .alarm import Alarm
-from .player import Session
+from .channel import Channel
+from .player import RunPlayer
 
 #: Objects that may pile up before the garbage collector looks for cycles: more than a whole grading leaves, about 50 MB,
 #: which end with the process. With the interpreter's own number (700) it looks several times a run, finds little, and takes
 #: a tenth of the time; with 100,000 it looks two or three times a grading, and freeing what it finds takes as much again.
 GARBAGE = 500_000
-
-
-class Channel(Protocol):
-    """The line to the judge."""
-
-    def receive(self) -> dict[str, Any] | None:
-        """Return the next message; None when the judge is gone."""
-
-    def send(self, message: dict[str, Any]) -> None:
-        """Send one message."""
-
-    def poll(self) -> bool:
-        """Tell whether a message waits."""
 
 
 def prepare() -> None:
@@ -42,7 +30,7 @@ def serve(channel: Channel) -> None:
     judge = _Judge(channel)
     alarm = Alarm(lambda trace: channel.send({"trace": trace}))
     alarm.start()
-    session: Session | None = None
+    session: RunPlayer | None = None
     while (message := judge.next()) is not None and message["op"] != "quit":
         if message["op"] == "load":
             session = _load(message, channel, alarm)
@@ -50,7 +38,7 @@ def serve(channel: Channel) -> None:
             judge.play(session, message)
 
 
-def _load(message: dict[str, Any], channel: Channel, alarm: Alarm) -> Session | None:
+def _load(message: dict[str, Any], channel: Channel, alarm: Alarm) -> RunPlayer | None:
     try:
         subject = Subject(message["name"], message["source"], message["names"])
         with alarm.loading(subject.file, lambda problem: channel.send({"loaded": False, "problem": problem.plain()})):
@@ -58,7 +46,7 @@ def _load(message: dict[str, Any], channel: Channel, alarm: Alarm) -> Session | 
     except Problem as problem:
         channel.send({"loaded": False, "problem": problem.plain()})
         return None
-    session = Session(subject, message["scene"], alarm=alarm)
+    session = RunPlayer(subject, message["scene"], alarm=alarm)
     channel.send({"loaded": True})
     return session
 
@@ -81,22 +69,22 @@ class _Judge:
         kept, self._kept = self._kept, None
         return kept or self._channel.receive()
 
-    def play(self, session: Session, message: dict[str, Any]) -> None:
+    def play(self, session: RunPlayer, message: dict[str, Any]) -> None:
         """Play a plan and those that follow at once."""
         self._traces, self._stop = 0, False
-        session.play(message, self._emit, self._stopped, lambda: self._following(session))
+        session.play(message, self._emit, self._is_stopped, lambda: self._next_plan(session))
 
     def _emit(self, trace: dict[str, Any]) -> None:
         self._traces += 1
         self._channel.send({"trace": trace})
 
-    def _stopped(self) -> bool:
+    def _is_stopped(self) -> bool:
         if not self._stop and self._channel.poll():
             word = self._channel.receive()
             self._stop = word is None or word["op"] in ("stop", "quit")
         return self._stop
 
-    def _following(self, session: Session) -> dict[str, Any] | None:
+    def _next_plan(self, session: RunPlayer) -> dict[str, Any] | None:
         self._channel.send({"done": self._traces, "discard": session.dirty})
         if session.dirty:
             return None

@@ -69,7 +69,7 @@ _NUMBER, _MACHINE, _ARGUMENT = 0, 4, 16  # offsets in struct seccomp_data; littl
 Instruction = tuple[int, int, int, int]  # code, jump if true, jump if false, operand
 
 
-def supported() -> bool:
+def is_supported() -> bool:
     """Tell whether the table knows this machine."""
     return platform.machine() in _ARCH
 

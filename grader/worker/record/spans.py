@@ -23,11 +23,11 @@ _PLAIN = frozenset({type(None), bool, int, float, str})
 
 
 @dataclass(eq=False)
-class Span:
+class SpanRecord:
     """One thing that took time: an actor, a call of the subject, a job that the subject ran, a step of a script."""
 
     id: int
-    parent: Span | None
+    parent: SpanRecord | None
     who: str
     what: str
     args: list[Any]
@@ -46,9 +46,9 @@ class Span:
     steps: int = 0
     left: dict[str, list[Any]] | None = None
 
-    def inside(self, other: Span) -> bool:
+    def inside(self, other: SpanRecord) -> bool:
         """Tell whether this span is `other` or lies within it."""
-        span: Span | None = self
+        span: SpanRecord | None = self
         while span is not None:
             if span is other:
                 return True
@@ -86,7 +86,7 @@ def _time(value: float | None) -> float | None:
 
 
 @dataclass
-class Recorder:
+class RunRecord:
     """Collects the spans and notes of one run.
 
     Args:
@@ -94,7 +94,7 @@ class Recorder:
     """
 
     clock: Callable[[], float]
-    spans: list[Span] = field(default_factory=list)
+    spans: list[SpanRecord] = field(default_factory=list)
     notes: list[dict[str, Any]] = field(default_factory=list)
     tokens: dict[int, tuple[Any, str]] = field(default_factory=dict)
     frozen: list[dict[str, Any]] | None = None
@@ -108,9 +108,9 @@ class Recorder:
         self._ticks += 1
         return self._ticks
 
-    def begin(self, who: str, what: str, args: list[Any], *, parent: Span | None, task: str) -> Span:
+    def begin(self, who: str, what: str, args: list[Any], *, parent: SpanRecord | None, task: str) -> SpanRecord:
         """Open a span now."""
-        span = Span(next(self._ids), parent, who, what, args, self.clock(), task, self.tick())
+        span = SpanRecord(next(self._ids), parent, who, what, args, self.clock(), task, self.tick())
         if self.frozen is None:
             if len(self.spans) < MAX_SPANS:
                 self.spans.append(span)
@@ -118,7 +118,7 @@ class Recorder:
                 self.full = True
         return span
 
-    def note(self, who: str, what: str, value: Any, span: Span | None) -> None:
+    def note(self, who: str, what: str, value: Any, span: SpanRecord | None) -> None:
         """Note that something happened now."""
         if self.frozen is not None:
             return
@@ -196,25 +196,25 @@ class Recorder:
         return data
 
 
-def _encode_list(record: Recorder, value: list[Any], depth: int) -> Any:
+def _encode_list(record: RunRecord, value: list[Any], depth: int) -> Any:
     return [record.encode(item, depth) for item in list.__getitem__(value, slice(_MAX_ITEMS))]
 
 
-def _encode_tuple(record: Recorder, value: tuple[Any, ...], depth: int) -> Any:
+def _encode_tuple(record: RunRecord, value: tuple[Any, ...], depth: int) -> Any:
     return {"tuple": [record.encode(item, depth) for item in tuple.__getitem__(value, slice(_MAX_ITEMS))]}
 
 
-def _encode_dict(record: Recorder, value: dict[Any, Any], depth: int) -> Any:
+def _encode_dict(record: RunRecord, value: dict[Any, Any], depth: int) -> Any:
     pairs = itertools.islice(dict.items(value), _MAX_ITEMS)
     return {"dict": [[record.encode(key, depth), record.encode(item, depth)] for key, item in pairs]}
 
 
-def _encode_set(record: Recorder, value: Any, depth: int) -> Any:
+def _encode_set(record: RunRecord, value: Any, depth: int) -> Any:
     items = (set if isinstance(value, set) else frozenset).__iter__(value)
     return {"set": sorted((record.encode(item, depth) for item in items), key=repr)[:_MAX_ITEMS]}
 
 
-_BASES: dict[type, Callable[[Recorder, Any, int], Any]] = {
+_BASES: dict[type, Callable[[RunRecord, Any, int], Any]] = {
     list: _encode_list,
     tuple: _encode_tuple,
     dict: _encode_dict,

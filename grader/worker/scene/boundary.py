@@ -43,14 +43,14 @@ class Passage:
 
     Args:
         act: makes the call.
-        struck: takes each cancellation from outside, and the suspended coroutine that it strikes.
+        on_cancel: takes each cancellation from outside, and the suspended coroutine that it strikes.
 
     Raises:
         NotAwaitable: if the call gives nothing to await.
     """
 
-    def __init__(self, act: Callable[[], Any], struck: Callable[[BaseException, Any], None]) -> None:
-        self._struck = struck
+    def __init__(self, act: Callable[[], Any], on_cancel: Callable[[BaseException, Any], None]) -> None:
+        self._on_cancel = on_cancel
         self._cancelled = anyio.get_cancelled_exc_class()
         made = act()
         if not hasattr(type(made), "__await__"):
@@ -84,7 +84,7 @@ class Passage:
     def _see(self, error: BaseException) -> None:
         # Only those from outside: the subject's own timeouts, and trio.sleep's, end where they began.
         if isinstance(error, self._cancelled) and is_outside(error):
-            self._struck(error, self.watched)
+            self._on_cancel(error, self.watched)
 
     def close(self) -> None:
         """Give the call up."""

@@ -28,7 +28,7 @@ import anyio
 import anyio.lowlevel
 
 from ..loops.control import current_span
-from ..record.spans import Span
+from ..record.spans import SpanRecord
 
 Step = Sequence[Any]
 Verb = Callable[..., Awaitable[Any]]
@@ -48,7 +48,7 @@ class Stage(Protocol):
     def event(self, name: str) -> anyio.Event:
         """Return the scene's event of that name."""
 
-    def struck(self, span: Span, error: BaseException) -> None:
+    def note_strike(self, span: SpanRecord, error: BaseException) -> None:
         """Remember when a cancellation first struck inside a span."""
 
     async def step(self, who: str, verb: str, args: Sequence[Any], act: Verb) -> Any:
@@ -157,18 +157,18 @@ class Script:
                 return
             await self._step(verb, args)
 
-    async def _cleaned_up(self, steps: Sequence[Step], *at_the_end: Step) -> None:
+    async def _cleanup(self, steps: Sequence[Step], *at_the_end: Step) -> None:
         try:
             await self._steps(steps)
         finally:
             with anyio.CancelScope(shield=True):
                 await self._steps(at_the_end)
 
-    async def _limited(self, steps: Sequence[Step], seconds: float) -> None:
+    async def _fail_after(self, steps: Sequence[Step], seconds: float) -> None:
         with anyio.fail_after(seconds):
             await self._steps(steps)
 
-    async def _guarded(self, steps: Sequence[Step], *instead: Step) -> None:
+    async def _on_cancel(self, steps: Sequence[Step], *instead: Step) -> None:
         try:
             await self._steps(steps)
         except anyio.get_cancelled_exc_class():
@@ -176,7 +176,7 @@ class Script:
                 await self._steps(instead)
             raise
 
-    async def _grouped(self, steps: Sequence[Step]) -> None:
+    async def _in_group(self, steps: Sequence[Step]) -> None:
         values = []
 
         async def alone() -> None:
@@ -192,7 +192,7 @@ class Script:
         except anyio.get_cancelled_exc_class() as cancelled:
             span = current_span.get()
             if span is not None:
-                self.world.struck(span, cancelled)
+                self.world.note_strike(span, cancelled)
             raise
 
     async def _do(self, verb: str, args: Sequence[Any]) -> None:
@@ -226,8 +226,8 @@ class Script:
 
 #: The steps that stand around those behind them: each is called with these, and with its own arguments.
 _AROUND: dict[str, Callable[..., Awaitable[None]]] = {
-    "cleanup": Script._cleaned_up,
-    "on_cancel": Script._guarded,
-    "fail_after": Script._limited,
-    "in_group": Script._grouped,
+    "cleanup": Script._cleanup,
+    "on_cancel": Script._on_cancel,
+    "fail_after": Script._fail_after,
+    "in_group": Script._in_group,
 }

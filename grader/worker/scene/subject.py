@@ -8,7 +8,7 @@ import sys
 import types
 from typing import Any
 
-from .untouched import State, only_defines
+from .module_state import State, only_defines
 
 
 class Problem(Exception):
@@ -64,7 +64,7 @@ class Subject:
         """
         if self._kept is not None:
             module, state = self._kept
-            if state.untouched():
+            if state.is_untouched():
                 sys.modules[self.name] = module
                 return module
             self._kept, self._keeps = None, False  # what one run touches, the next will touch

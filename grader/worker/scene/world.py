@@ -12,7 +12,7 @@ import anyio.lowlevel
 
 from ..loops.control import Control, current_span
 from ..loops.waits import where
-from ..record.spans import Span, leaves
+from ..record.spans import SpanRecord, leaves
 from ..watch.locks import name_lock
 from ..watch.probes import Probes
 from . import subject as subjects
@@ -217,14 +217,14 @@ class World:
         signal.raise_signal(number)
         return False  # whether that wakes the loop shows at its descriptors
 
-    def struck(self, span: Span, error: BaseException, line: int | None = None) -> None:
+    def note_strike(self, span: SpanRecord, error: BaseException, line: int | None = None) -> None:
         """Remember when a cancellation first struck inside `span`, and whether it came from outside."""
         if span.cancelled is None:
             span.cancelled, span.line = self.now, line
             span.outside = is_outside(error)
 
     # -- spans -------------------------------------------------------------------------------------------------
-    def _begin(self, who: str, what: str, args: Sequence[Any], *, subject: bool = False) -> Span:
+    def _begin(self, who: str, what: str, args: Sequence[Any], *, subject: bool = False) -> SpanRecord:
         encode = self._control.record.encode
         name = self._control.current_name()
         parent = current_span.get()
@@ -232,7 +232,7 @@ class World:
         span.subject = subject
         return span
 
-    def _end(self, span: Span, how: str, *, value: Any = None, error: BaseException | None = None) -> None:
+    def _end(self, span: SpanRecord, how: str, *, value: Any = None, error: BaseException | None = None) -> None:
         record = self._control.record
         span.end, span.ended, span.how = self.now, record.tick(), how
         if how == "returned":
@@ -255,11 +255,11 @@ class World:
         token = current_span.set(span)
         try:
             if subject:
-                value = await Passage(act, functools.partial(self._thrown_into, span))
+                value = await Passage(act, functools.partial(self._note_throw, span))
             else:
                 value = await act()
         except self._cancelled_exc as cancelled:
-            self.struck(span, cancelled)
+            self.note_strike(span, cancelled)
             span.outside = span.outside or subject  # only a scope around it can end a call of the subject this way
             self._end(span, "cancelled")
             raise
@@ -282,5 +282,5 @@ class World:
     def _cancellation_in(self, error: BaseException) -> BaseException | None:
         return next((leaf for leaf in leaves(error) if isinstance(leaf, self._cancelled_exc)), None)
 
-    def _thrown_into(self, span: Span, error: BaseException, coro: Any) -> None:
-        self.struck(span, error, where(coro, self._file))
+    def _note_throw(self, span: SpanRecord, error: BaseException, coro: Any) -> None:
+        self.note_strike(span, error, where(coro, self._file))

@@ -52,7 +52,7 @@ class BlockWatch:
         global _watch  # noqa: PLW0603
         _watch = None
 
-    def found(self, call: str) -> int | None:
+    def note_call(self, call: str) -> int | None:
         """Remember a blocking call if the first frame outside the standard library is the subject's; return its line."""
         if threading.get_ident() != _loop_thread or current_span.get() is None:
             return None
@@ -87,7 +87,7 @@ def install() -> None:
     threading.Lock = _Lock  # type: ignore[assignment]
     threading.RLock = _RLock  # type: ignore[assignment]
     threading._allocate_lock = _Lock  # type: ignore[attr-defined]  # what Event, Condition and Queue wait on
-    sys.addaudithook(_audited)
+    sys.addaudithook(_on_audit)
     sys.breakpointhook = _breakpoint
 
 
@@ -99,9 +99,9 @@ def _breakpoint(*_: Any, **__: Any) -> None:
         raise BlockedForEver("breakpoint")
 
 
-def _audited(event: str, args: tuple[Any, ...]) -> None:
+def _on_audit(event: str, args: tuple[Any, ...]) -> None:
     if event in _EVENTS and _watch is not None:
-        _watch.found(event)
+        _watch.note_call(event)
 
 
 def _sleep(seconds: float) -> None:
@@ -111,7 +111,7 @@ def _sleep(seconds: float) -> None:
         return
     if threading.get_ident() != _loop_thread:
         return  # a worker thread: the plan says how long it takes
-    watch.found("time.sleep")
+    watch.note_call("time.sleep")
     if seconds < 0:
         raise ValueError("sleep length must be non-negative")
     watch.control.now += seconds  # everything stands still meanwhile
@@ -132,7 +132,7 @@ class _Lock:
             return False
         watch = _watch
         if watch is not None and threading.get_ident() == _loop_thread:
-            line = watch.found("lock.acquire")
+            line = watch.note_call("lock.acquire")
             if line is not None:
                 watch.control.stop("stuck", f"line {line} waits for a lock of `threading`: that stops the whole loop")
                 raise BlockedForEver(f"line {line} blocks the event loop for ever")

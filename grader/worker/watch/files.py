@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..loops.control import Control, current_span
-from ..record.spans import Span
+from ..record.spans import SpanRecord
 
 _real_open = builtins.open
 
@@ -19,7 +19,7 @@ class OpenFile:
     """One open descriptor."""
 
     name: str
-    born: Span | None
+    born: SpanRecord | None
 
 
 class FileWatch:
@@ -33,7 +33,7 @@ class FileWatch:
         self.control = control
         self._open: dict[int, OpenFile] = {}
 
-    def opened(self, raw: _RawFile) -> None:
+    def note_opening(self, raw: _RawFile) -> None:
         """Remember a file that was opened inside a span."""
         span = current_span.get()
         if span is None:
@@ -42,7 +42,7 @@ class FileWatch:
         self._open[id(raw)] = OpenFile(name, span)
         self.control.record.note("file", "open", name, span)
 
-    def closed(self, raw: _RawFile, *, collected: bool) -> None:
+    def note_closing(self, raw: _RawFile, *, collected: bool) -> None:
         """Forget a file that was closed; `collected`: by the garbage collector."""
         opened = self._open.pop(id(raw), None)
         if opened is not None:
@@ -71,7 +71,7 @@ class _RawFile(io.FileIO):
 
     def close(self) -> None:
         if not self.closed and _watch is not None:
-            _watch.closed(self, collected=self._collected)
+            _watch.note_closing(self, collected=self._collected)
         super().close()
 
 
@@ -96,7 +96,7 @@ def _open(
     _real_open_checks(mode, encoding, errors, newline, buffering)
     file = os.fspath(file)  # so that it is the file's name, as `open` has it
     raw = _RawFile(file, mode.replace("b", "").replace("t", ""), closefd, opener)
-    _watch.opened(raw)
+    _watch.note_opening(raw)
     try:
         return _layers(raw, mode, buffering, encoding, errors, newline)
     except BaseException:

@@ -9,7 +9,7 @@ import anyio._backends._asyncio as anyio_asyncio
 import anyio._backends._trio as anyio_trio
 
 from ..loops.control import Control, current_span
-from ..record.spans import Span
+from ..record.spans import SpanRecord
 
 
 class LockWatch:
@@ -21,7 +21,7 @@ class LockWatch:
 
     def __init__(self, control: Control) -> None:
         self.control = control
-        self.held: dict[int, tuple[Any, str, Span | None]] = {}
+        self.held: dict[int, tuple[Any, str, SpanRecord | None]] = {}
 
     def tell(self, lock: Any, what: str) -> None:
         """Note `want`, `take`, `drop` or `give up` of a lock by the current task."""

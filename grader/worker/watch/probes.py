@@ -10,11 +10,11 @@ from typing import Any, Self
 from anyio.streams import memory
 
 from ..loops.control import Control, current_span
-from ..record.spans import Span
+from ..record.spans import SpanRecord
 from . import blocking, files, locks, threads
 from .blocking import BlockWatch
 
-_streams: list[tuple[Any, Span | None]] | None = None
+_streams: list[tuple[Any, SpanRecord | None]] | None = None
 
 
 _installed = False
@@ -38,12 +38,12 @@ def install(*, blocking_calls: bool = True) -> None:
 def _tell_creation(cls: Any) -> None:
     real = cls.__post_init__
 
-    def created(self: Any) -> None:
+    def tell(self: Any) -> None:
         real(self)
         if _streams is not None:
             _streams.append((self, current_span.get()))
 
-    cls.__post_init__ = created
+    cls.__post_init__ = tell
 
 
 class Probes:
@@ -61,7 +61,7 @@ class Probes:
         self.files = files.FileWatch(control)
         self.blocking = BlockWatch(control, subject_file)
         self.unawaited: list[str] = []
-        self._streams: list[tuple[Any, Span | None]] = []
+        self._streams: list[tuple[Any, SpanRecord | None]] = []
         self._threads_before: set[threading.Thread] = set()
         self._show: Callable[..., None] = warnings.showwarning
 
@@ -74,7 +74,7 @@ class Probes:
         self.blocking.start()
         self._threads_before = set(threading.enumerate())
         self._show = warnings.showwarning
-        warnings.showwarning = self._warned  # type: ignore[assignment]
+        warnings.showwarning = self._on_warning  # type: ignore[assignment]
         return self
 
     def __exit__(self, *exc_info: object) -> None:
@@ -86,16 +86,16 @@ class Probes:
         locks.watch(None)
         _streams = None
 
-    def _warned(self, message: Warning | str, *_: Any) -> None:
+    def _on_warning(self, message: Warning | str, *_: Any) -> None:
         text = str(message)
         if "was never awaited" in text:
             self.unawaited.append(text.split("'")[1] if "'" in text else text)
 
     # -- what is left ------------------------------------------------------------------------------------------
-    def left_by(self, span: Span | None) -> dict[str, list[Any]]:
+    def left_by(self, span: SpanRecord | None) -> dict[str, list[Any]]:
         """Return what was made inside `span` (None: anywhere) and is still there: kind → names; empty if nothing."""
 
-        def made_here(born: Span | None) -> bool:
+        def made_here(born: SpanRecord | None) -> bool:
             return span is None or (born is not None and born.inside(span))
 
         left = {

@@ -259,7 +259,7 @@ def _calling_back(real: Callable[..., Any], *, is_async: bool) -> Callable[..., 
             return real(function, args, token)
         control = call.control
 
-        async def counted(*args: Any) -> Any:
+        async def call_back(*args: Any) -> Any:
             control.outside_work -= 1  # the thread only waits for the loop now
             try:
                 return await function(*args)
@@ -267,7 +267,7 @@ def _calling_back(real: Callable[..., Any], *, is_async: bool) -> Callable[..., 
                 control.outside_work += 1
 
         call.pause()
-        return real(counted if is_async else function, args, token)
+        return real(call_back if is_async else function, args, token)
 
     return run
 

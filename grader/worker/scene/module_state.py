@@ -90,7 +90,7 @@ class State:
         module: just executed.
 
     Attributes:
-        known: whether that is all; else `untouched` must not be asked.
+        known: whether that is all; else `is_untouched` must not be asked.
     """
 
     def __init__(self, module: types.ModuleType) -> None:
@@ -107,7 +107,7 @@ class State:
         else:
             self.known = True
 
-    def untouched(self) -> bool:
+    def is_untouched(self) -> bool:
         """Tell whether all is still as it was, without running any code of the learner's."""
         return (
             all(
@@ -129,7 +129,7 @@ class State:
 
     def _value(self, value: Any) -> None:
         kind = type(value)
-        if kind in _FIXED or id(value) in self._seen or _shared(value, self._name):
+        if kind in _FIXED or id(value) in self._seen or _is_shared(value, self._name):
             return
         self._seen.add(id(value))
         if issubclass(kind, type):
@@ -145,7 +145,7 @@ class State:
             self._values(value)
         elif kind in _WRAPPERS:
             self._values(getattr(value, name) for name in _WRAPPERS[kind])
-        elif kind.__module__ not in _FIXED_IN or not _shared(kind, self._name):
+        elif kind.__module__ not in _FIXED_IN or not _is_shared(kind, self._name):
             raise _Unknown
 
     def _values(self, values: Iterable[Any]) -> None:
@@ -183,7 +183,7 @@ def _parts(function: types.FunctionType) -> tuple[Any, ...]:
     return (function.__code__, function.__defaults__, function.__kwdefaults__)
 
 
-def _shared(value: Any, name: str) -> bool:
+def _is_shared(value: Any, name: str) -> bool:
     """Tell whether a class or function belongs to another module, which executing this one again would not change."""
     if not issubclass(type(value), type | types.FunctionType | types.BuiltinFunctionType):
         return False
