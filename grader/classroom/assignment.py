@@ -34,7 +34,7 @@ def notebook(module: Module, points: Mapping[str, int], retired: Iterable[str] =
         _markdown("about", _about(module)),
         _code("see", f"!grader check {module.slug}"),
         _code(ANSWER, f"# Your {module.name}.py is shown here when it has been collected.", solution=True),
-        *(_code(aspect, _graded(module, aspect, number), points=number) for aspect, number in worth.items()),
+        *(_code(aspect, _tests_source(module, aspect, number), points=number) for aspect, number in worth.items()),
     ]
     metadata = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
     return {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
@@ -76,7 +76,7 @@ def _about(module: Module) -> str:
     )
 
 
-def _graded(module: Module, aspect: str, points: int) -> str:
+def _tests_source(module: Module, aspect: str, points: int) -> str:
     said = (
         f"{aspect}: {points} points, given by your instructor's checks; run `grader check {module.slug}` to try yours"
     )

@@ -79,12 +79,12 @@ class _SettingsReader:
             raise self.wrong(f"{where}{key}", "write a number of 0 or more")
         return value
 
-    def known(self, table: Mapping[str, Any], names: set[str], where: str) -> None:
+    def refuse_unknown(self, table: Mapping[str, Any], names: set[str], where: str) -> None:
         if unknown := sorted(set(table) - names):
             raise self.wrong(f"{where}{unknown[0]}", f"is unknown: use {', '.join(sorted(names))}")
 
     def settings(self) -> Settings:
-        self.known(self.data, KEYS, "")
+        self.refuse_unknown(self.data, KEYS, "")
         name = self.take(self.data, "name", str, "", "")
         if not NAME.fullmatch(name):
             raise self.wrong("name", "name the class with letters, digits, - and _")
@@ -136,7 +136,7 @@ class _SettingsReader:
             where = f"modules.{name}."
             if not isinstance(entry, dict):
                 raise self.wrong(where[:-1], "write a table: [modules.<module>]")
-            self.known(entry, {"weight", "due", "solutions", "core_only"}, where)
+            self.refuse_unknown(entry, {"weight", "due", "solutions", "core_only"}, where)
             uses[course.slug(name)] = Use(
                 self.take(entry, "weight", (int, float), None, where),
                 self._moment(entry, "due", where),
@@ -147,7 +147,7 @@ class _SettingsReader:
 
     def _late(self) -> LateRules:
         table = self.take(self.data, "late", dict, {}, "")
-        self.known(table, {"percent_per_day", "at_most", "grace_minutes"}, "late.")
+        self.refuse_unknown(table, {"percent_per_day", "at_most", "grace_minutes"}, "late.")
         return LateRules(
             self.take(table, "percent_per_day", (int, float), 0.0, "late."),
             self.take(table, "at_most", (int, float), 100.0, "late."),
@@ -159,7 +159,7 @@ class _SettingsReader:
         for entry in self.take(self.data, "extension", list, [], ""):
             if not isinstance(entry, dict):
                 raise self.wrong("extension", "write [[extension]] with learner, module, days or hours")
-            self.known(entry, {"learner", "module", "days", "hours"}, "extension.")
+            self.refuse_unknown(entry, {"learner", "module", "days", "hours"}, "extension.")
             learner = self.take(entry, "learner", str, "", "extension.")
             slug = course.slug(self.take(entry, "module", str, "", "extension."))
             if slug not in uses or uses[slug].due is None:
@@ -171,7 +171,7 @@ class _SettingsReader:
 
     def _lms(self) -> dict[str, Any]:
         table = self.take(self.data, "lms", dict, {}, "")
-        self.known(table, {"id_column", "id_from", "module_column", "missing_is_zero"}, "lms.")
+        self.refuse_unknown(table, {"id_column", "id_from", "module_column", "missing_is_zero"}, "lms.")
         lms = {
             "id_column": self.take(table, "id_column", str, "id", "lms."),
             "id_from": self.take(table, "id_from", str, "id", "lms."),
