@@ -8,12 +8,12 @@ with that time, in a scope that ends then.
 
 - `DONE` with its value, `FAILED` with its exception;
 - `TIMED_OUT` if its end cancelled it; its worker goes on;
-- `SKIPPED`, not called, if, at its turn, less than its estimate is left or its end has passed.
+- `SKIPPED`, not called, if less than its estimate is left when it would start, or its end has passed.
 
-The call ends with the last. `workers < 1` or `margin < 0`: `ValueError`. Cancellation is no outcome.
+The call returns when each has its outcome; a cancellation is not one. `workers < 1` or `margin < 0`: `ValueError`.
 
 Stretch. Of the jobs that wait, the one with the earliest `deadline` starts first; equal ones in the order of `jobs`.
-With a margin the report is there before the deadline around the call strikes.
+With a margin the report is there before the deadline around the call expires.
 
 Use anyio; the file must work on asyncio and trio. `run` may be any callable that returns an awaitable.
 """
@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 
 class Status(StrEnum):
-    """What became of a job."""
+    """How a job ended, or that it never began."""
 
     DONE = "done"
     FAILED = "failed"
@@ -58,7 +58,7 @@ class Outcome(Generic[T]):
 async def run_pool(
     jobs: Sequence[Job[T]], *, workers: int, deadline: float, margin: float = 0.0
 ) -> dict[str, Outcome[T]]:
-    """Run the jobs on `workers` workers until the pool's end; say for each how it went."""
+    """Run the jobs on `workers` workers until the pool's end; return how each of them ended."""
     # TODO: refuse what makes no sense.
     # TODO: find the pool's end.
     # TODO: workers that take jobs from one queue until it is empty.

@@ -108,7 +108,7 @@ def test_ends_with_the_last_job(play: Play) -> None:
     t.expect("the call ended at", t.call.end, near(START + 2))
 
 
-@check("R6", misconception="first-come-first-served", step="start-what-can-finish", core=False)
+@check("R6", misconception="first-come-first-served", step="most-urgent-first", core=False)
 def test_most_urgent_first(play: Play) -> None:
     """The job with the earliest `deadline` starts first; equal ones start in the order of `jobs`."""
     jobs = {name: [wait(1)] for name in ("c", "b", "a", "d")}
