@@ -14,6 +14,8 @@ from grader.checks.trace import Span, Trace
 
 #: Orders a check samples: half of them on each backend, other ones on each.
 ORDERS = 40
+#: What says which run of a plan a trace is of, beside ``choices``.
+RUN = ("seed", "order", "cancel", "fault")
 
 
 class TraceSource(Protocol):
@@ -30,8 +32,10 @@ class Play:
         session: where the runs take place.
         backend: ``asyncio`` or ``trio``.
         key: decides what `draw` draws: the same key draws the same.
-        only: replay just this run of a search: the ``seed``, ``order``, ``cancel`` and ``fault`` of a trace.
+        only: replay just this run of a search: the ``seed``, ``order``, ``cancel`` and ``fault`` of a trace, and its
+            ``choices`` if it has some.
         debugger: where a run is played again that comes to `breakpoint()`; None lets `breakpoint()` do nothing.
+        observe: look closely at the learner's code, which slows it down: its exceptions, and the lines it goes through.
     """
 
     def __init__(
@@ -42,7 +46,9 @@ class Play:
         key: bytes = b"",
         only: Mapping[str, Any] | None = None,
         debugger: TraceSource | None = None,
+        observe: bool = False,
     ) -> None:
+        self.observe = observe
         self.session, self.backend, self.key, self.only, self.debugger = session, backend, key, only, debugger
         seed = hmac.new(key, b"draw", hashlib.sha256).digest()
         self._random = random.Random(seed)  # noqa: S311 - repeatable on purpose; the key is what nobody knows
@@ -159,6 +165,7 @@ class Trial(Trace):
             "outside": self._outside,
             "search": search if self._play.only is None else _alone(self._play.only),
             "debugger": self._play.debugger is not None,
+            "observe": self._play.observe,
         }
         count = 0
         self._play.searches = mine = self._play.searches + 1
@@ -200,7 +207,7 @@ class Trial(Trace):
 
 def _alone(run: Mapping[str, Any]) -> dict[str, Any]:
     """Return the search for just the run of a trace."""
-    return {"kind": "one", **{name: run[name] for name in ("seed", "order", "cancel", "fault")}}
+    return {"kind": "one", "choices": run.get("choices"), **{name: run[name] for name in RUN}}
 
 
 def order_of(seed: int) -> dict[str, Any]:

@@ -18,6 +18,8 @@ def word(run: Mapping[str, Any]) -> str:
     """
     cancel, fault = run.get("cancel"), run.get("fault")
     parts = [str(run["seed"])]
+    if choices := run.get("choices"):
+        return ":".join([*parts, run["order"], "choices", ",".join(f"{number}={which}" for number, which in choices)])
     if cancel or fault or run["order"] != order_of(run["seed"])["order"]:
         parts.append(run["order"])
     if cancel:
@@ -36,6 +38,8 @@ def run_of(text: str) -> dict[str, Any]:
     seed, _, rest = text.partition(":")
     order, _, rest = rest.partition(":")
     kind, _, rest = rest.partition(":")
+    if kind == "choices":
+        return _chosen(text, seed, order, rest)
     who, _, number = rest.rpartition(":")
     wrong = ValueError(f"{text!r} is no run: write a seed such as 17, or 0:fifo:cancel:caller:3 as a failure shows it")
     if kind not in ("", "cancel", "fault") or order not in ("", *ORDERS):
@@ -50,6 +54,18 @@ def run_of(text: str) -> dict[str, Any]:
     if kind:
         run[kind] = {"who": who, "after" if kind == "cancel" else "call": at}
     return run
+
+
+def _chosen(text: str, seed: str, order: str, choices: str) -> dict[str, Any]:
+    """The run of a word that lists its choices."""
+    wrong = ValueError(f"{text!r} is no run: choices are written like 0:fifo:choices:5=1,9=2")
+    if order not in ORDERS:
+        raise wrong
+    try:
+        pairs = [[int(number), int(which)] for number, which in (choice.split("=") for choice in choices.split(","))]
+        return {"seed": int(seed), "order": order, "cancel": None, "fault": None, "choices": pairs}
+    except ValueError:
+        raise wrong from None
 
 
 def seconds(time: float) -> str:

@@ -26,9 +26,11 @@ def plain_run(
     *,
     cancel: Mapping[str, Any] | None = None,
     fault: Mapping[str, Any] | None = None,
+    choices: Sequence[Sequence[int]] | None = None,
 ) -> dict[str, Any]:
     """One run as plain data."""
-    return {"seed": seed, "order": order, "cancel": cancel, "fault": fault}
+    plain = {"seed": seed, "order": order, "cancel": cancel, "fault": fault}
+    return plain if choices is None else {**plain, "choices": [list(choice) for choice in choices]}
 
 
 def first_runs(search: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -41,7 +43,8 @@ def first_runs(search: Mapping[str, Any]) -> list[dict[str, Any]]:
         case "orders":
             return [plain_run(each["seed"], each["order"]) for each in search["runs"]]
         case "one":
-            return [plain_run(search["seed"], search["order"], cancel=search["cancel"], fault=search["fault"])]
+            known = {name: search.get(name) for name in ("cancel", "fault", "choices")}
+            return [plain_run(search["seed"], search["order"], **known)]
         case "cancel" | "faults":
             return [plain_run(cancel={"who": search["who"], "after": COUNTED})]
     return [plain_run()]

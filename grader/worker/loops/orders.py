@@ -1,11 +1,13 @@
 """Which of the ready tasks runs next: the orders a run can be played in, each brought back by its seed."""
 
 import random
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 
 #: ``fifo``: as they became ready. ``uniform``: any of them, equally likely. ``pos``: partial-order sampling (Yuan,
 #: Yang, Gu 2018): each ready task holds a random priority, the highest runs and draws anew.
 ORDERS = ("fifo", "uniform", "pos")
+#: So many choices are remembered; a run with more of them is not brought down to those that matter.
+MAX_TAKEN = 2_000
 
 
 class Order:
@@ -14,22 +16,38 @@ class Order:
     Args:
         name: one of `ORDERS`.
         seed: the same seed picks the same way again.
+        choices: number of a choice, from 0 → which of the ready tasks runs; all other choices go in order. It stands in
+            the place of name and seed: a run found by them, brought down to the choices that matter.
 
     Raises:
         ValueError: if there is no order of that name.
     """
 
-    def __init__(self, name: str = "fifo", seed: int = 0) -> None:
+    def __init__(self, name: str = "fifo", seed: int = 0, choices: Mapping[int, int] | None = None) -> None:
         if name not in ORDERS:
             raise ValueError(f"there is no order {name!r}: choose one of {', '.join(ORDERS)}")
         self.name = name
         self.seed = seed
+        self.choices = choices
+        #: the choices so far that were not in order: number of the choice, and which
+        self.taken: list[tuple[int, int]] = []
+        self._count = -1
         self._random = random.Random(f"{name}-{seed}")
         self._priority: dict[Hashable, float] = {}
 
     def pick(self, ready: Sequence[Hashable]) -> int:
         """Return the index of the task that runs next; `ready` holds the tasks' serial numbers, at least one."""
-        if self.name == "fifo":
+        index = self._pick(ready)
+        if len(ready) > 1:
+            self._count += 1
+            if self.choices is not None:
+                index = min(self.choices.get(self._count, 0), len(ready) - 1)
+            if index and len(self.taken) < MAX_TAKEN:
+                self.taken.append((self._count, index))
+        return index
+
+    def _pick(self, ready: Sequence[Hashable]) -> int:
+        if self.name == "fifo" or self.choices is not None:
             return 0
         if self.name == "uniform":
             return self._random.randrange(len(ready)) if len(ready) > 1 else 0

@@ -22,6 +22,7 @@ from ..loops.waits import waiting
 from ..record.spans import FORMAT, MAX_SPANS, SpanRecord, leaves
 from ..scene.subject import Subject, line_of
 from ..scene.world import World
+from ..watch.observer import Observer
 from ..watch.probes import Probes
 from .alarm import STEP_CPU_SECONDS, Alarm
 
@@ -37,12 +38,14 @@ class Run:
         order: name of the order.
         cancel: actor and number of its step after which it is cancelled from outside; a number below 1 only counts.
         fault: fake and number of its call that fails.
+        choices: number of a choice and which of the ready tasks it takes, in the place of seed and order.
     """
 
     seed: int
     order: str
     cancel: tuple[str, int] | None = None
     fault: tuple[str, int] | None = None
+    choices: tuple[tuple[int, int], ...] | None = None
 
     @classmethod
     def read(cls, plain: Mapping[str, Any]) -> Run:
@@ -53,6 +56,7 @@ class Run:
             plain["order"],
             (cancel["who"], cancel["after"]) if cancel else None,
             (fault["who"], fault["call"]) if fault else None,
+            None if (choices := plain.get("choices")) is None else tuple((number, which) for number, which in choices),
         )
 
 
@@ -157,7 +161,7 @@ class RunPlayer:
     # -- runs --------------------------------------------------------------------------------------------------
     async def _run(self, run: Run, request: Mapping[str, Any], take_over: Callable[[Control], None]) -> dict[str, Any]:
         self._control = control = Control(
-            Order(run.order, run.seed),
+            Order(run.order, run.seed, None if run.choices is None else dict(run.choices)),
             step_limit=request.get("steps", STEP_LIMIT),
             current=_SIDES[request["backend"]].current_task,
         )
@@ -165,6 +169,8 @@ class RunPlayer:
         self.alarm.step_seconds = request.get("step_seconds", STEP_CPU_SECONDS)
         self._request, self._running, self._under_way = request, run, True
         self._probes = probes = Probes(control, self.subject.file)
+        if request.get("observe"):
+            probes.observer = Observer(control, self.subject.file, anyio.get_cancelled_exc_class())
         control.waiters = lambda: waiting(list(control.open.values()), self.subject.file)
         with probes, self.alarm.watching(control, self.subject.file, self._trace_of_stuck):
             take_over(control)
@@ -172,6 +178,8 @@ class RunPlayer:
                 control.on_cut = root.cancel
                 async with anyio.create_task_group() as group:
                     group.start_soon(self._scene_task, run, request, name="scene")
+            if probes.observer is not None:
+                probes.observer.stop()
             control.running = False
             left_over = any(not info.over for info in control.open.values())
             self.dirty = self.dirty or control.dirty or left_over
@@ -192,6 +200,8 @@ class RunPlayer:
         if run.cancel is not None:
             control.after_each_step = functools.partial(self._sweep, world, run.cancel)
         module = self.subject.load()
+        if self._probes.observer is not None:
+            self._probes.observer.start()
         try:
             await self._scene(module, world, **request["plan"])
         except anyio.get_cancelled_exc_class():
@@ -239,6 +249,10 @@ class RunPlayer:
             "tasks": [_plain_task(info) for info in control.every],
             "probes": self._probes.plain(),
         }
+        if run.choices is not None:
+            trace["choices"] = [list(choice) for choice in run.choices]
+        elif run.order != "fifo":
+            trace["taken"] = [list(choice) for choice in control.order.taken]
         if run.cancel is not None:
             trace["sweep_steps"] = self._sweep_steps
         return trace

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import warnings
 from collections.abc import Callable
@@ -13,6 +14,12 @@ from ..loops.control import Control, current_span
 from ..record.spans import SpanRecord
 from . import blocking, files, locks, threads
 from .blocking import BlockWatch
+from .observer import Observer
+
+#: Frames that a coroutine remembers of where it was made: the learner's own is the first, or just behind a wrapper's.
+ORIGIN = 3
+MAX_UNAWAITED = 50
+_WARN = "_warn_unawaited_coroutine"
 
 _streams: list[tuple[Any, SpanRecord | None]] | None = None
 
@@ -60,10 +67,15 @@ class Probes:
         self.threads = threads.ThreadWatch(control)
         self.files = files.FileWatch(control)
         self.blocking = BlockWatch(control, subject_file)
+        self.observer: Observer | None = None
         self.unawaited: list[str] = []
+        self.unawaited_lines: list[int | None] = []
+        self._file = subject_file
         self._streams: list[tuple[Any, SpanRecord | None]] = []
         self._threads_before: set[threading.Thread] = set()
         self._show: Callable[..., None] = warnings.showwarning
+        self._warn: Callable[[Any], None] | None = None
+        self._origin = 0
 
     def __enter__(self) -> Self:
         global _streams  # noqa: PLW0603 - one run at a time in a process
@@ -75,10 +87,17 @@ class Probes:
         self._threads_before = set(threading.enumerate())
         self._show = warnings.showwarning
         warnings.showwarning = self._on_warning  # type: ignore[assignment]
+        # The interpreter asks `warnings` for this function; the warning itself no longer says where a coroutine was made.
+        self._warn = getattr(warnings, _WARN, None)
+        setattr(warnings, _WARN, self._on_dropped)
+        self._origin = sys.get_coroutine_origin_tracking_depth()
+        sys.set_coroutine_origin_tracking_depth(ORIGIN)
         return self
 
     def __exit__(self, *exc_info: object) -> None:
         global _streams  # noqa: PLW0603 - one run at a time in a process
+        sys.set_coroutine_origin_tracking_depth(self._origin)
+        setattr(warnings, _WARN, self._warn)
         warnings.showwarning = self._show
         self.blocking.stop()
         files.watch(None)
@@ -89,7 +108,18 @@ class Probes:
     def _on_warning(self, message: Warning | str, *_: Any) -> None:
         text = str(message)
         if "was never awaited" in text:
-            self.unawaited.append(text.split("'")[1] if "'" in text else text)
+            self._note_unawaited(text.split("'")[1] if "'" in text else text, None)
+
+    def _on_dropped(self, coro: Any) -> None:
+        """Note a coroutine that was given up before anybody awaited it, and the learner's line that made it."""
+        origin = coro.cr_origin or ()
+        line = next((line for file, line, _ in origin if file == self._file), None)
+        self._note_unawaited(coro.__qualname__, line)
+
+    def _note_unawaited(self, name: str, line: int | None) -> None:
+        if len(self.unawaited) < MAX_UNAWAITED:
+            self.unawaited.append(name)
+            self.unawaited_lines.append(line)
 
     # -- what is left ------------------------------------------------------------------------------------------
     def left_by(self, span: SpanRecord | None) -> dict[str, list[Any]]:
@@ -124,8 +154,10 @@ class Probes:
 
     def plain(self) -> dict[str, Any]:
         """Return the evidence as plain data."""
-        return {
+        plain = {
             "blocking": self.blocking.seen,
             "unawaited": self.unawaited,
+            "unawaited_lines": self.unawaited_lines,
             "left": self.left_by(None),
         }
+        return plain if self.observer is None else {**plain, "observed": self.observer.plain()}

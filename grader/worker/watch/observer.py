@@ -1,0 +1,99 @@
+"""A closer look at one run: exceptions that arise in the learner's code, wherever they go, and the lines it goes through.
+
+It slows the code down several times, so only a run that is to be explained is played like this.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Callable
+from types import FrameType, TracebackType
+from typing import Any
+
+from ..loops.control import Control
+from ..record.spans import RunRecord
+
+#: So many exceptions and steps through the file are written down; later ones explain nothing that these do not.
+MAX_RAISED, MAX_PATH = 50, 4_000
+
+#: What generators and loops raise to say that they are over.
+_PLAIN_ENDS = (GeneratorExit, StopIteration, StopAsyncIteration)
+
+Trace = Callable[[FrameType, str, Any], Any]
+
+
+class Observer:
+    """Looks at the learner's file while a run goes on.
+
+    Args:
+        control: the run's clock, tasks and record.
+        file: file name of the learner's code.
+        cancelled: what the backend throws into a task that it cancels.
+    """
+
+    def __init__(self, control: Control, file: str, cancelled: type[BaseException]) -> None:
+        self._control, self._file, self._cancelled = control, file, cancelled
+        self.raised: list[dict[str, Any]] = []
+        self.path: list[list[Any]] = []
+        self._lines: Counter[int] = Counter()
+        self._seen: list[BaseException] = []  # keeps them alive: an id is unique only among the living
+
+    def start(self) -> None:
+        """Look from now on, in this thread."""
+        sys.settrace(self._called)
+
+    @staticmethod
+    def stop() -> None:
+        """Look no longer."""
+        sys.settrace(None)
+
+    def plain(self) -> dict[str, Any]:
+        """What was seen, as plain data."""
+        return {
+            "raised": self.raised,
+            "path": self.path,
+            "lines": [[line, count] for line, count in sorted(self._lines.items())],
+        }
+
+    def _called(self, frame: FrameType, event: str, arg: Any) -> Trace | None:
+        if frame.f_code.co_filename != self._file:
+            return None
+        return self._inside
+
+    def _inside(self, frame: FrameType, event: str, arg: Any) -> Trace:
+        if event == "line":
+            self._lines[frame.f_lineno] += 1
+            if len(self.path) < MAX_PATH:
+                self.path.append([self._control.current_name(), frame.f_lineno])
+        elif event == "exception" and len(self.raised) < MAX_RAISED:
+            _, error, trace = arg
+            if isinstance(error, BaseException):
+                self._note(error, trace)
+        return self._inside
+
+    def _note(self, error: BaseException, trace: TracebackType | None) -> None:
+        if isinstance(error, (*_PLAIN_ENDS, self._cancelled)) or any(error is each for each in self._seen):
+            return
+        self._seen.append(error)
+        if isinstance(error, BaseExceptionGroup):
+            return  # what is in it was seen where it arose
+        line, place = None, ""
+        while trace is not None:
+            place = trace.tb_frame.f_code.co_filename
+            line = trace.tb_lineno if place == self._file else line
+            trace = trace.tb_next
+        record: RunRecord = self._control.record
+        plain = record.encode_error(error)
+        self.raised.append(
+            {
+                "error": plain["error"],
+                "is": plain["is"],
+                "text": plain["text"],
+                "token": plain.get("token"),
+                "line": line,
+                "inner": place != self._file,
+                "scene": place == "scene.py",
+                "t": round(self._control.now, 9),
+            }
+        )

@@ -1,0 +1,108 @@
+"""A closer look at one run: where coroutines were made that nobody awaited, exceptions that nobody saw, the choices of an order."""
+
+from collections.abc import Callable
+
+from grader import Play
+from grader.checks.runs import run_of, word
+
+Playing = Callable[..., Play]
+
+FORGOTTEN = """
+import anyio
+
+async def step():
+    await anyio.sleep(1)
+
+async def main(world):
+    step()
+    kept = [step()]
+    kept.clear()
+    await step()
+"""
+SWALLOWED = """
+import anyio
+
+async def main(world):
+    try:
+        await world.missing()
+    except Exception:
+        pass
+    try:
+        undefined
+    except NameError:
+        pass
+    await anyio.sleep(1)
+    return [1][0]
+"""
+TWO_ORDERS = """
+import anyio
+from anyio.lowlevel import checkpoint
+
+async def main(world):
+    order = []
+    async def one(name):
+        await checkpoint()
+        order.append(name)
+    async with anyio.create_task_group() as group:
+        for name in "abc":
+            group.start_soon(one, name)
+    return order
+"""
+
+
+def observed(play: Play) -> Play:
+    play.observe = True
+    return play
+
+
+def test_an_unawaited_coroutine_has_the_line_that_made_it(playing: Playing) -> None:
+    probes = playing(FORGOTTEN)().data["probes"]
+    assert probes["unawaited"] == ["step", "step"]
+    assert probes["unawaited_lines"] == [8, 9]
+
+
+def test_a_run_is_observed_only_if_asked_for(playing: Playing) -> None:
+    assert "observed" not in playing(SWALLOWED)().data["probes"]
+
+
+def test_an_exception_that_the_file_swallowed_is_seen_where_it_arose(playing: Playing) -> None:
+    seen = observed(playing(SWALLOWED))().data["probes"]["observed"]
+    assert [(each["error"], each["line"], each["token"]) for each in seen["raised"]] == [
+        ("AttributeError", 6, None),
+        ("NameError", 10, None),
+    ]
+    assert "missing" in seen["raised"][0]["text"]
+
+
+def test_the_lines_of_a_run_are_counted_and_in_order(playing: Playing) -> None:
+    seen = observed(playing(TWO_ORDERS))().data["probes"]["observed"]
+    counts = dict(seen["lines"])
+    assert counts[8] == counts[9] == 3
+    assert [line for task, line in seen["path"] if task == "caller"][:2] == [6, 7]
+
+
+def test_a_closer_look_changes_nothing(playing: Playing) -> None:
+    plain, close = playing(TWO_ORDERS)().data, observed(playing(TWO_ORDERS))().data
+    assert (plain["spans"], plain["steps"], plain["time"]) == (close["spans"], close["steps"], close["time"])
+
+
+def test_choices_bring_back_what_a_seed_found(playing: Playing) -> None:
+    play = playing(TWO_ORDERS)
+    found = next(trace for trace in play().orders(40) if trace.call.value != ["a", "b", "c"])
+    taken = found.data["taken"]
+    play.only = {"seed": 0, "order": "fifo", "cancel": None, "fault": None, "choices": taken}
+    again = next(iter(play().orders()))
+    assert again.call.value == found.call.value
+    assert again.data["choices"] == taken
+
+
+def test_no_choices_is_first_in_first_out(playing: Playing) -> None:
+    play = playing(TWO_ORDERS)
+    play.only = {"seed": 0, "order": "fifo", "cancel": None, "fault": None, "choices": []}
+    assert next(iter(play().orders())).call.value == ["a", "b", "c"]
+
+
+def test_the_word_of_a_run_keeps_its_choices() -> None:
+    run = {"seed": 0, "order": "fifo", "cancel": None, "fault": None, "choices": [[3, 1], [9, 2]]}
+    assert word(run) == "0:fifo:choices:3=1,9=2"
+    assert run_of(word(run)) == run
