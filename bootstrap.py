@@ -20,12 +20,13 @@ OLDEST = (3, 11)
 ROOT = os.path.dirname(os.path.abspath(__file__))
 USAGE = """\
 usage: python3 bootstrap.py demo [ARGUMENT...]   set up, then run `grader demo`: the main job, end to end
-       python3 bootstrap.py test [ARGUMENT...]   set up, then run `python -m pytest`
+       python3 bootstrap.py test [ARGUMENT...]   set up, then run the tests with pytest, on all cores
 Further arguments are passed on. The set-up is in .venv; delete that folder to start afresh."""
 
 COMMANDS = {
     "demo": ["-m", "grader", "demo"],
-    "test": ["-m", "pytest"],
+    # As many processes as there are cores, up to four: each starts the engine for itself, which takes about 100 MB.
+    "test": ["-m", "pytest", "-n", "auto", "--maxprocesses", "4", "--dist", "worksteal"],
 }
 
 # What pip says when it cannot reach an index, over its versions.

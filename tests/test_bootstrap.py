@@ -204,7 +204,10 @@ def test_an_interrupted_set_up_says_what_to_do(bootstrap, root, monkeypatch, cap
     ("words", "command"),
     [
         (["demo"], ["-m", "grader", "demo"]),
-        (["test", "-m", "slow or not slow"], ["-m", "pytest", "-m", "slow or not slow"]),
+        (
+            ["test", "-m", "slow or not slow"],
+            ["-m", "pytest", *"-n auto --maxprocesses 4 --dist worksteal".split(), "-m", "slow or not slow"],
+        ),
     ],
 )
 def test_further_arguments_are_passed_on(bootstrap, root, monkeypatch, words, command):

@@ -74,4 +74,7 @@ def pytest_configure(config: pytest.Config) -> None:
     # Public and hidden test files share names.
     config.option.importmode = "importlib"
     plugin: CoursePlugin = CoursePlugin(config, found[0][1])
+    if getattr(config.option, "dist", "no") != "no":  # pytest-xdist: cards and progress belong to one process
+        config.option.dist = "no"
+        plugin.said.append("the checks of exercises run in one process: `-n` has no effect here")
     config.pluginmanager.register(plugin, PLUGIN_NAME)

@@ -146,6 +146,14 @@ def test_others_are_not_disturbed(run, tmp_path):
     assert "--subject" not in said
 
 
+def test_several_processes_have_no_effect_and_it_is_said(run, tiny, texts):
+    (tiny.root / "exercises/m01_tiny/tiny.py").write_text(texts["right"])
+    code, said = run("-n", "2", "exercises")
+    assert code == 0, said
+    assert "8 passed" in said
+    assert "the checks of exercises run in one process: `-n` has no effect here" in said
+
+
 def test_other_tests_of_a_course_run_as_they_are(run, tiny):
     (tiny.root / "tests").mkdir()
     (tiny.root / "tests" / "test_x.py").write_text("def test_x(): assert 1 == 2\n")

@@ -51,6 +51,13 @@ def tight():
 
 
 @pytest.fixture(scope="module")
+def small():
+    """A server with little memory and time enough to fill it on a busy machine."""
+    with server_of("bubblewrap", memory=300 * MIB, cpu_s=20, line=64 * 1024, total=MIB) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
 def plain():
     with ForkServer(walls=False, serve=SERVE) as server:
         yield server
@@ -426,14 +433,14 @@ def test_quit_ends_without_waiting_for_threads_and_atexit(server):
             child.receive(time.monotonic() + SOON_S)
 
 
-def test_memory_bomb_meets_memory_error(tight):
-    with tight.child() as child:
+def test_memory_bomb_meets_memory_error(small):
+    with small.child() as child:
         assert "MemoryError" in run(child, "x = bytearray(1 << 30)")
         assert "Cannot allocate memory" in run(child, "import mmap; x = mmap.mmap(-1, 1 << 30)")
 
 
-def test_out_of_memory_is_told(tight):
-    with tight.child() as child:
+def test_out_of_memory_is_told(small):
+    with small.child() as child:
         code = "import sys\nclass Out(BaseException): pass\ndef send(o): raise MemoryError\n"
         code += "import grader_worker.process.channel as c\nc.Channel.send = lambda *a: [bytearray(1 << 20) for _ in range(400)]"
         assert how(child, code) == "ran out of memory"
