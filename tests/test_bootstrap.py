@@ -206,7 +206,7 @@ def test_an_interrupted_set_up_says_what_to_do(bootstrap, root, monkeypatch, cap
         (["demo"], ["-m", "grader", "demo"]),
         (
             ["test", "-m", "slow or not slow"],
-            ["-m", "pytest", *"-n auto --maxprocesses 4 --dist worksteal".split(), "-m", "slow or not slow"],
+            ["-m", "pytest", *["-n", "auto", "--maxprocesses", "4", "--dist", "worksteal"], "-m", "slow or not slow"],
         ),
     ],
 )
