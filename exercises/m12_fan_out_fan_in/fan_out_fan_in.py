@@ -49,7 +49,7 @@ async def fan_out(
     Raises:
         ValueError: `workers` is below 1 or `buffer` below 0.
     """
-    # TODO: refuse what makes no sense, first of all.
+    # TODO: refuse bad arguments, first of all.
     # TODO: `create_memory_object_stream[tuple[T, R]](buffer)` makes two ends: one to send into, one for the body.
     # TODO: start the workers. Each takes the next item of the source, works on it and sends the pair.
     # TODO: `yield` the end for the body, which runs there; what it raises is raised there.

@@ -68,7 +68,7 @@ def test_source_stops(play: Play) -> None:
     t.expect("items taken from the source, of 60", len(t.notes("taken")), at_most(30))
 
 
-@check("R3", misconception="a-bit-more-buffer", step="slow-consumer", core=False)
+@check("R3", misconception="a-bit-more-buffer", step="body-stops-receiving", core=False)
 def test_bound(play: Play) -> None:
     """At most `2 * workers + 2 * buffer + 1` items are taken from the source and not yet received."""
     t = fan_out(play, many(60), receive(), busy(wait(50)), workers=2, buffer=1).accepting("deadlock")
@@ -119,7 +119,7 @@ def test_break(play: Play) -> None:
     t.expect("left open", t.call.left, {})
 
 
-@check("R6", misconception="broken-is-an-error", step="leave-early", core=False)
+@check("R6", misconception="broken-is-an-error", step="body-stops-receiving", core=False)
 def test_close(play: Play) -> None:
     """When the body closes the stream and stays in the block, the block ends without an error."""
     t = fan_out(play, many(6), receive(), close(), busy(wait(5)))
