@@ -113,7 +113,7 @@ def test_stop_in_order(play: Play) -> None:
     expect_dependants_first(play(services=SLOW, body=[wait(2)]))
 
 
-@check("R4", misconception="state-set-once", step="watch-what-runs")
+@check("R4", misconception="state-set-once", step="stop-dependants-first")
 def test_states(play: Play) -> None:
     """Services are `RUNNING` in the body, and `STOPPED` after the block."""
     t = play(services=CHAIN, body=[states(), wait(2)])
@@ -140,7 +140,7 @@ def test_nothing_is_left(play: Play) -> None:
     t.expect_nothing_left()
 
 
-@check("G3", misconception="cancellation-is-an-end-like-others", step="keep-the-order-whatever-happens")
+@check("G3", misconception="cancellation-is-an-end-like-others", step="stop-dependants-first")
 def test_cancellation_goes_on(play: Play) -> None:
     """Cancelled from outside while the body runs, the block ends by that."""
     t = play(services=CHAIN, body=[wait(30)]).cancel("caller", at=START + 9)
@@ -190,14 +190,14 @@ def test_any_callable(play: Play) -> None:
 
 
 # -- stretch -----------------------------------------------------------------------------------------------------------
-@check("R1", misconception="one-after-the-other", step="order-from-requirements", core=False)
+@check("R1", misconception="one-after-the-other", step="side-by-side", core=False)
 def test_start_together(play: Play) -> None:
     """Services that do not depend on each other start at the same time."""
     t = play(services={"db": service(up=2), "log": service(up=3)}, body=[wait(1)])
     t.expect("db and log started at", [t.of("db").start, t.of("log").start], [about(START), about(START)])
 
 
-@check("R3", misconception="ready-one-by-one", step="know-when-it-is-ready", core=False)
+@check("R3", misconception="ready-one-by-one", step="keep-the-order-whatever-happens", core=False)
 def test_failure_is_seen_while_others_start(play: Play) -> None:
     """A service that does not start ends the start at once, also while others still start."""
     t = play(services={"db": service(up=20, down=0), "web": {"run": [wait(1), fail("E")]}}, body=[wait(1)])
@@ -205,7 +205,7 @@ def test_failure_is_seen_while_others_start(play: Play) -> None:
     t.expect("the call ended at", t.call.end, at_most(START + 1.1))
 
 
-@check("R4", misconception="one-after-the-other", step="stop-dependants-first", core=False)
+@check("R4", misconception="one-after-the-other", step="side-by-side", core=False)
 def test_stop_together(play: Play) -> None:
     """Services that do not depend on each other stop at the same time."""
     t = play(services={"db": service(down=2), "log": service(down=3)}, body=[wait(1)])
