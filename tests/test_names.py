@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 #: Rooms that are not held to this yet.
-NOT_YET = {"cli", "learner", "lesson", "notebook"}
+NOT_YET = {"cli"}
 PARTICIPLES = re.compile(r"[a-z]+ed")
 #: Those that do not end in -ed; ones that are verbs as well, such as `run`, `read`, `put` and `cut`, are left out.
 IRREGULAR = re.compile(

@@ -54,7 +54,7 @@ def shown(checked: Checked) -> bool:
         console.print()
     if checked.said:
         click.echo(f"grader: {checked.said}", err=True)
-    return checked.passed
+    return checked.has_passed
 
 
 def watched(modules: Sequence[Module], kinds: Sequence[Kind], backends: Sequence[str]) -> int:
@@ -89,7 +89,7 @@ def answered(module: Module, kinds: Sequence[Kind], backends: Sequence[str]) -> 
             console.print(part)
         if each.said:
             click.echo(f"grader: {each.said}", err=True)
-    return all(each.passed for each in found)
+    return all(each.has_passed for each in found)
 
 
 def summary(each: Checked, seconds: float) -> Text:

@@ -82,7 +82,7 @@ def dispute(
         "versions": {**stamp(module, "public"), "python": platform.python_version(), "platform": platform.platform()},
         "submission": {"sha256": submission.sha256, "text": submission.text},
     }
-    if found := _seen(module, clause, submission, forks, (backend,) if backend else BACKENDS):
+    if found := _run_to_show(module, clause, submission, forks, (backend,) if backend else BACKENDS):
         check, seen = found
         plain |= {"check": check.id, "said": str(seen.failure) if seen.failure else None, "trace": seen.trace.data}
         plain["backend"] = seen.trace.backend
@@ -90,7 +90,7 @@ def dispute(
     return plain
 
 
-def _seen(
+def _run_to_show(
     module: Module, clause: str, submission: Submission, forks: Forks, backends: tuple[str, ...]
 ) -> tuple[Check, Seen] | None:
     """The first public check of the clause that fails, else the first of all; None if it has no public check."""

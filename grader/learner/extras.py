@@ -18,9 +18,9 @@ def install(extra: str, start: Path | None = None) -> str:
     begin = (start or Path.cwd()).resolve()
     for folder in (begin, *begin.parents):
         if wheel := newest_wheel(folder):
-            return f'pip install "{wheel.name}[{extra}]"' + _there(folder)
+            return f'pip install "{wheel.name}[{extra}]"' + _where(folder)
         if (folder / "pyproject.toml").is_file() and (folder / "grader" / "cli").is_dir():
-            return f"pip install '.[{extra}]'" + _there(folder)
+            return f"pip install '.[{extra}]'" + _where(folder)
     return f'pip install "WHEEL[{extra}]", with the wheel file that came with the course for WHEEL'
 
 
@@ -30,6 +30,6 @@ def newest_wheel(folder: Path) -> Path | None:
     return max(found, key=lambda path: (path.stat().st_mtime, path.name), default=None)
 
 
-def _there(folder: Path) -> str:
+def _where(folder: Path) -> str:
     """Where to type it, unless that is the working folder."""
     return "" if folder == Path.cwd() else f" in {folder}"

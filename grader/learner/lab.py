@@ -69,18 +69,18 @@ def room(course: Course, name: str | None = None) -> Room:
     """
     if name is not None:
         module = course.module(name)
-        return Room(course, _there(course, f"course/{module.slug}/lesson.ipynb"), module)
+        return Room(course, _if_there(course, f"course/{module.slug}/lesson.ipynb"), module)
     known = progress.read(course.root)
     lines = [standing(module, known.of(module.slug)) for module in course]
     to_do = [line.module for line in lines if line.is_open] or [line.module for line in lines]
-    start = _there(course, "course/start_here.ipynb")
+    start = _if_there(course, "course/start_here.ipynb")
     if not to_do or (start and not known.modules):
         return Room(course, start, to_do[0] if to_do else None)
     module = to_do[0]
-    return Room(course, _there(course, f"course/{module.slug}/lesson.ipynb"), module)
+    return Room(course, _if_there(course, f"course/{module.slug}/lesson.ipynb"), module)
 
 
-def _there(course: Course, name: str) -> Path | None:
+def _if_there(course: Course, name: str) -> Path | None:
     return Path(name) if (course.root / name).is_file() else None
 
 

@@ -31,7 +31,7 @@ FORMAT = 1
 
 
 @dataclass(frozen=True)
-class Shipped:
+class ShippedFile:
     """A file that the bundle holds for a learner.
 
     Args:
@@ -78,7 +78,7 @@ def lay_out(root: Path, now: datetime | None = None) -> list[str]:
     Raises:
         CourseError: a file that is missing cannot be written.
     """
-    shipped = list(_shipped(root))
+    shipped = list(_shipped_files(root))
     if not shipped:
         return []
     record = _record(root)
@@ -94,16 +94,16 @@ def lay_out(root: Path, now: datetime | None = None) -> list[str]:
         raise CourseError(f"{said}: copy the folder to a place where you can write, and work there") from error
 
 
-def _shipped(root: Path) -> Iterator[Shipped]:
+def _shipped_files(root: Path) -> Iterator[ShippedFile]:
     for source in sorted((root / STUBS).glob("*/*.py.txt")):
         name = f"exercises/{source.parent.name}/{source.stem}"
-        yield Shipped(source, root / name, name)
+        yield ShippedFile(source, root / name, name)
     for source in sorted((root / NOTEBOOKS).rglob("*.json")):
         name = source.relative_to(root / NOTEBOOKS).with_suffix(".ipynb").as_posix()
-        yield Shipped(source, root / name, name)
+        yield ShippedFile(source, root / name, name)
 
 
-def _lay_out(root: Path, shipped: list[Shipped], now: datetime) -> list[str]:
+def _lay_out(root: Path, shipped: list[ShippedFile], now: datetime) -> list[str]:
     before = _record(root)
     after = dict(before)
     kept: list[str] = []

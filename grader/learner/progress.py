@@ -26,7 +26,7 @@ PASSED: tuple[Stage, ...] = ("core", "all")
 
 
 @dataclass(frozen=True)
-class Entry:
+class ModuleProgress:
     """How far a learner has come in one module.
 
     Args:
@@ -58,12 +58,12 @@ class Progress:
         said: one line for the learner if the file could not be used.
     """
 
-    modules: Mapping[str, Entry] = field(default_factory=dict)
+    modules: Mapping[str, ModuleProgress] = field(default_factory=dict)
     said: str = ""
 
-    def of(self, slug: str) -> Entry:
+    def of(self, slug: str) -> ModuleProgress:
         """The entry of a module; an empty one if there is none."""
-        return self.modules.get(slug, Entry())
+        return self.modules.get(slug, ModuleProgress())
 
 
 def read(root: Path) -> Progress:
@@ -83,12 +83,12 @@ def read(root: Path) -> Progress:
         plain = json.loads(text)
         if isinstance(plain, dict) and isinstance(plain.get("format"), int) and plain["format"] > FORMAT:
             return Progress(said=f"{NAME} was written by a newer version")
-        return Progress({slug: _entry(value) for slug, value in plain["modules"].items()})
+        return Progress({slug: _module_progress(value) for slug, value in plain["modules"].items()})
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return Progress(said=f"{NAME} is broken")
 
 
-def _entry(plain: Mapping[str, Any]) -> Entry:
+def _module_progress(plain: Mapping[str, Any]) -> ModuleProgress:
     """One entry; what does not fit raises."""
     when: dict[str, str] = {stage: plain[stage] for stage in STAGES if stage in plain}
     hints = plain.get("hints", 0)
@@ -96,7 +96,7 @@ def _entry(plain: Mapping[str, Any]) -> Entry:
     texts = [*when.values(), *files.values()]
     if not isinstance(hints, int) or not all(isinstance(each, str) for each in texts):
         raise TypeError("no entry")
-    return Entry(when, hints, files)
+    return ModuleProgress(when, hints, files)
 
 
 def reach(
@@ -155,13 +155,13 @@ def _aside(path: Path, time: datetime) -> Path:
     return target
 
 
-def _write(path: Path, modules: Mapping[str, Entry]) -> None:
+def _write(path: Path, modules: Mapping[str, ModuleProgress]) -> None:
     """Write the file so that it is there whole or not at all."""
     plain = {"format": FORMAT, "modules": {slug: _plain(modules[slug]) for slug in sorted(modules)}}
     write(path, (json.dumps(plain, indent=1) + "\n").encode())
 
 
-def _plain(entry: Entry) -> dict[str, Any]:
+def _plain(entry: ModuleProgress) -> dict[str, Any]:
     plain: dict[str, Any] = {stage: entry.when[stage] for stage in STAGES if stage in entry.when}
     files = {stage: entry.files[stage] for stage in PASSED if stage in entry.files}
     return {**plain, "hints": entry.hints, **({"files": files} if files else {})}

@@ -26,7 +26,7 @@ from grader.judging.session import Session
 from grader.judging.submission import Submission, examine, next_step, read
 from grader.learner.debugger import Here
 from grader.learner.layout import lay_out
-from grader.learner.selfcheck import reached
+from grader.learner.selfcheck import note_stages
 from grader.sandbox import ForkServer
 
 PRINTED = 20
@@ -244,15 +244,15 @@ class CoursePlugin:
         if self.lines and session.exitstatus in fine:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         for (slug, sha256), passed in self.passed.items():
-            if said := self.noted(self._modules[slug], passed, sha256):
+            if said := self.note_progress(self._modules[slug], passed, sha256):
                 self.lines.append(said)
 
     @staticmethod
-    def noted(module: Module, passed: set[tuple[str, str]], sha256: str | None) -> str:
+    def note_progress(module: Module, passed: set[tuple[str, str]], sha256: str | None) -> str:
         """Note the progress in a module; a line if that was not possible."""
         checks = checks_of(module, "public")
         missing = [check for check in checks for backend in BACKENDS if (check.id, backend) not in passed]
-        return reached(module, core=not any(check.core for check in missing), everything=not missing, sha256=sha256)
+        return note_stages(module, core=not any(check.core for check in missing), everything=not missing, sha256=sha256)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print the lines about files that were left out."""

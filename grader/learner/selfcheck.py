@@ -47,7 +47,7 @@ class Checked:
         return next_step(self.module)
 
     @property
-    def passed(self) -> bool:
+    def has_passed(self) -> bool:
         """Whether everything passed."""
         return self.report is not None and self.report.verdict == "passed"
 
@@ -95,10 +95,10 @@ def note(module: Module, report: Report, backends: Sequence[str], sha256: str | 
     """Note a learner's progress; one line if that was not possible. One backend alone shows nothing but a beginning."""
     both = set(backends) == set(BACKENDS)
     core, everything = both and report.core == "passed", both and report.verdict == "passed"
-    return reached(module, core=core, everything=everything, sha256=sha256)
+    return note_stages(module, core=core, everything=everything, sha256=sha256)
 
 
-def reached(module: Module, *, core: bool, everything: bool, sha256: str | None) -> str:
+def note_stages(module: Module, *, core: bool, everything: bool, sha256: str | None) -> str:
     """Note what a learner's file, which is begun, has passed; one line if that was not possible.
 
     Args:
@@ -160,7 +160,7 @@ def card(checked: Checked, first: tuple[Row, Trace | None] | None) -> list[Rende
 def stuck(checked: Checked) -> str:
     """The line about the next hint; empty if there is none, or it is not needed."""
     if (
-        checked.passed
+        checked.has_passed
         or next_hint(checked.module, progress.read(checked.module.root).of(checked.module.slug).hints) is None
     ):
         return ""

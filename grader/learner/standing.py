@@ -96,7 +96,7 @@ def standings(course: Course) -> tuple[list[Standing], str]:
     return [standing(module, known.of(module.slug)) for module in course], known.said
 
 
-def standing(module: Module, entry: progress.Entry) -> Standing:
+def standing(module: Module, entry: progress.ModuleProgress) -> Standing:
     """How far a learner is in one module.
 
     Args:
@@ -109,7 +109,7 @@ def standing(module: Module, entry: progress.Entry) -> Standing:
     return Standing(module, file, seen, since, entry.hints)
 
 
-def state_of_file(module: Module, entry: progress.Entry) -> State | None:
+def state_of_file(module: Module, entry: progress.ModuleProgress) -> State | None:
     """How far the learner's file is, as it is now; None if nothing is written in it."""
     try:
         data, sha256 = read(module.stub)

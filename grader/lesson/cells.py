@@ -39,7 +39,7 @@ OWN_FILE = ("mine", "check", "progress")
 Namespace = dict[str, Any]
 
 
-class Player:
+class LessonPlayer:
     """One lesson on one backend.
 
     Args:
@@ -84,11 +84,11 @@ class Player:
             with contextlib.redirect_stdout(printed):
                 self.namespace["_"] = self.run(text, cell.line, self.namespace)
         except BaseException as error:  # noqa: BLE001 - SystemExit and groups too: a lesson runs to its end
-            self.wrong(self.line_of(error, cell.line), f"{name} raised {told(error)}")
+            self.wrong(self.line_of(error, cell.line), f"{name} raised {error_line(error)}")
             return False
         output = self.lesson.output(cell.id, self.backend)
         own = self.solved and any(f"{word}(" in text for word in OWN_FILE)
-        if output is not None and not own and (difference := differs(printed.getvalue(), output.text)):
+        if output is not None and not own and (difference := difference_between(printed.getvalue(), output.text)):
             self.wrong(output.line, f"{name} {difference}")
         if isinstance(cell, Cell) and (proof := self.lesson.verify(cell.id)):
             self.verify(proof, name)
@@ -102,14 +102,14 @@ class Player:
                 self.run(proof.text, proof.line, self.namespace)
         except BaseException as error:  # noqa: BLE001 - as above
             line = self.line_of(error, proof.line)
-            said = f"{told(error)}: {self.source(line)}{self.sides(error, line)}"
+            said = f"{error_line(error)}: {self.source(line)}{self.sides(error, line)}"
             self.wrong(line, f"{name}: its verify block does not hold: {said}")
         finally:
             self.namespace.pop("BACKEND", None)
 
     def run(self, text: str, line: int, namespace: Namespace) -> Any:
         """Execute a piece of the lesson; the value of its last expression."""
-        tree = ast.parse("\n" * (line - 1) + self.turned(text), str(self.lesson.path))
+        tree = ast.parse("\n" * (line - 1) + self.for_backend(text), str(self.lesson.path))
         last = tree.body[-1] if tree.body else None
         value = ast.Expression(last.value) if isinstance(last, ast.Expr) else None
         if value is not None:
@@ -117,7 +117,7 @@ class Player:
         exec(compile(tree, str(self.lesson.path), "exec"), namespace)  # noqa: S102 - that is its task
         return eval(compile(value, str(self.lesson.path), "eval"), namespace) if value else None  # noqa: S307
 
-    def turned(self, text: str) -> str:
+    def for_backend(self, text: str) -> str:
         """A text for this backend."""
         return BACKEND.sub(rf"backend\1=\2\3{self.backend}\3", text)
 
@@ -133,7 +133,7 @@ class Player:
     def sides(self, error: BaseException, line: int) -> str:
         """What stands on the two sides of an assert that does not hold, if it can be worked out again."""
         try:
-            node = ast.parse(self.turned(self.source(line))).body[0]
+            node = ast.parse(self.for_backend(self.source(line))).body[0]
             if not isinstance(error, AssertionError) or not isinstance(node, ast.Assert):
                 return ""
             if not isinstance(node.test, ast.Compare) or len(node.test.comparators) != 1:
@@ -145,7 +145,7 @@ class Player:
                 ]
         except BaseException:  # noqa: BLE001 - it was only meant to help
             return ""
-        return f" (here {' and '.join(shortened(value) for value in values)})"
+        return f" (here {' and '.join(short_repr(value) for value in values)})"
 
     def source(self, line: int) -> str:
         """A line of the lesson."""
@@ -207,13 +207,13 @@ class Player:
         os.dup2(silence.fileno(), 2)
         try:
             with contextlib.redirect_stdout(silence):
-                exec(compile(self.turned(text), "<program>", "exec"), namespace)  # noqa: S102 - that is its task
+                exec(compile(self.for_backend(text), "<program>", "exec"), namespace)  # noqa: S102 - that is its task
         except BaseException as error:  # noqa: BLE001 - whatever it is, it failed
-            return f"it raised {told(error)}"
+            return f"it raised {error_line(error)}"
         return WELL
 
 
-def told(error: BaseException) -> str:
+def error_line(error: BaseException) -> str:
     """An exception in one line; of a group, the first that is in it."""
     inner = error
     while isinstance(inner, BaseExceptionGroup):
@@ -223,13 +223,13 @@ def told(error: BaseException) -> str:
     return name if inner is error else f"{name} (in an {type(error).__name__})"
 
 
-def shortened(value: object) -> str:
+def short_repr(value: object) -> str:
     """A value in at most a line."""
     text = " ".join(repr(value).split())
     return text if len(text) <= SHORT else f"{text[: SHORT - 1]}…"
 
 
-def differs(printed: str, wanted: str) -> str:
+def difference_between(printed: str, wanted: str) -> str:
     """How what was printed differs from what the lesson says; empty if it does not."""
     mine, theirs = printed.rstrip("\n").split("\n"), wanted.rstrip("\n").split("\n")
     if mine == theirs:
@@ -260,7 +260,7 @@ def main() -> None:
     job = json.load(sys.stdin)
     path = Path(job["path"])
     with contextlib.contextmanager(messages)() as tell:
-        Player(read(path), job["backend"], tell, solved=job["solved"]).play()
+        LessonPlayer(read(path), job["backend"], tell, solved=job["solved"]).play()
         tell({"done": True})
 
 

@@ -63,8 +63,8 @@ def run(lesson: Lesson, course: Course, module: Module | None = None) -> list[Wr
     tests = [part for part in lesson.parts if isinstance(part, TestFile)]
     # Two at a time: a lesson's two backends.
     with ThreadPoolExecutor(2) as pool:
-        played = [pool.submit(_played, lesson, course, module, *job) for job in jobs]
-        tested = [pool.submit(_tested, lesson, part, module) for part in tests]
+        played = [pool.submit(_play_on_backend, lesson, course, module, *job) for job in jobs]
+        tested = [pool.submit(_run_test_file, lesson, part, module) for part in tests]
         found = [wrong for future in (*played, *tested) for wrong in future.result()]
     return list(dict.fromkeys(found))
 
@@ -74,7 +74,7 @@ def codes(lesson: Lesson) -> list[Cell]:
     return [part for part in lesson.parts if isinstance(part, Cell)]
 
 
-def copied(course: Course, place: Path, module: Module | None = None) -> Path:
+def copy_course(course: Course, place: Path, module: Module | None = None) -> Path:
     """Copy what learners have into a folder; with a module, its reference is the learner's file.
 
     Returns:
@@ -89,9 +89,9 @@ def copied(course: Course, place: Path, module: Module | None = None) -> Path:
     return root
 
 
-def _played(lesson: Lesson, course: Course, module: Module | None, backend: str, solved: bool) -> list[Wrong]:  # noqa: FBT001 - one of two states
+def _play_on_backend(lesson: Lesson, course: Course, module: Module | None, backend: str, solved: bool) -> list[Wrong]:  # noqa: FBT001 - one of two states
     with tempfile.TemporaryDirectory(prefix="lesson-") as place:
-        root = copied(course, Path(place), module if solved else None)
+        root = copy_course(course, Path(place), module if solved else None)
         path = root / lesson.path.relative_to(course.root)
         job = json.dumps({"path": str(path), "backend": backend, "solved": solved})
         command = [sys.executable, "-m", "grader.lesson.cells"]
@@ -119,7 +119,7 @@ def _read(lesson: Lesson, backend: str, out: str, err: str) -> Iterator[Wrong]:
         yield Wrong(f"{lesson.where}:{begun}", f"the lesson broke off here on {backend}: {said}")
 
 
-def _tested(lesson: Lesson, part: TestFile, module: Module | None) -> list[Wrong]:
+def _run_test_file(lesson: Lesson, part: TestFile, module: Module | None) -> list[Wrong]:
     """Run a file of tests that the lesson shows, in a folder that holds only the learner's file: here the reference."""
     with tempfile.TemporaryDirectory(prefix="lesson-") as place:
         if module is not None and module.solution.is_file():

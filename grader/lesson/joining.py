@@ -12,7 +12,7 @@ PLACEHOLDER = "# <lines>"
 """The line of a Parsons problem's proof that the lines are put in place of."""
 
 
-def joined(where: str, parts: Sequence[Part]) -> list[Part]:
+def join_parts(where: str, parts: Sequence[Part]) -> list[Part]:
     """The parts of a lesson, after a look at ids, at what follows what, and at the syntax.
 
     Args:
@@ -22,14 +22,14 @@ def joined(where: str, parts: Sequence[Part]) -> list[Part]:
     Raises:
         LessonError: something is alone that must not be, or there twice.
     """
-    _followed(where, parts)
-    _syntax(where, parts)
-    _proofs(where, parts)
-    two = _outputs(where, parts)
-    return [_labelled(part) if isinstance(part, Output) and part.id in two else part for part in parts]
+    _check_order(where, parts)
+    _check_syntax(where, parts)
+    _check_proofs(where, parts)
+    two = _cells_of_two_outputs(where, parts)
+    return [_with_backend(part) if isinstance(part, Output) and part.id in two else part for part in parts]
 
 
-def _labelled(output: Output) -> Output:
+def _with_backend(output: Output) -> Output:
     return replace(output, backend=output.backend or "asyncio")
 
 
@@ -37,7 +37,7 @@ def _error(where: str, line: int, said: str) -> LessonError:
     return LessonError(f"{where}:{line}: {said}")
 
 
-def _followed(where: str, parts: Sequence[Part]) -> None:
+def _check_order(where: str, parts: Sequence[Part]) -> None:
     owner: Cell | Puzzle | None = None
     seen: set[str] = set()
     for part in parts:
@@ -54,14 +54,14 @@ def _followed(where: str, parts: Sequence[Part]) -> None:
                 raise _error(where, part.line - 1, "a Parsons problem has no output block")
 
 
-def _syntax(where: str, parts: Sequence[Part]) -> None:
+def _check_syntax(where: str, parts: Sequence[Part]) -> None:
     puzzles = {part.id: part for part in parts if isinstance(part, Puzzle)}
     for part in parts:
         if not isinstance(part, Cell | Verify):
             continue
         puzzle = puzzles.get(part.id)
         # Without its lines a proof may be no Python: they may be all that stands in a block.
-        text, more = (placed(list(puzzle.lines), part.text), len(puzzle.lines) - 1) if puzzle else (part.text, 0)
+        text, more = (program_of(list(puzzle.lines), part.text), len(puzzle.lines) - 1) if puzzle else (part.text, 0)
         try:
             tree = ast.parse(text)
         except SyntaxError as error:
@@ -73,7 +73,7 @@ def _syntax(where: str, parts: Sequence[Part]) -> None:
             raise _error(where, part.line - 1, f"verify {part.id!r} asserts nothing")
 
 
-def placed(lines: list[str], proof: str) -> str:
+def program_of(lines: list[str], proof: str) -> str:
     """A proof with lines in place of the placeholder, indented as it is."""
     made: list[str] = []
     for each in proof.splitlines():
@@ -85,7 +85,7 @@ def placed(lines: list[str], proof: str) -> str:
     return "\n".join(made) + "\n"
 
 
-def _proofs(where: str, parts: Sequence[Part]) -> None:
+def _check_proofs(where: str, parts: Sequence[Part]) -> None:
     proofs: dict[str, Verify] = {}
     for part in parts:
         if isinstance(part, Verify) and proofs.setdefault(part.id, part) is not part:
@@ -100,7 +100,7 @@ def _proofs(where: str, parts: Sequence[Part]) -> None:
             raise _error(where, proofs[part.id].line - 1, f"write one line `{PLACEHOLDER}`, where the lines belong")
 
 
-def _outputs(where: str, parts: Sequence[Part]) -> set[str]:
+def _cells_of_two_outputs(where: str, parts: Sequence[Part]) -> set[str]:
     """The cells that print different things on the two backends."""
     outputs: dict[str, dict[str | None, Output]] = {}
     for part in parts:

@@ -53,27 +53,27 @@ def _cells(lesson: Lesson) -> Iterator[dict[str, Any]]:
                 if level:
                     yield from flush()
                     section = slug(title)
-                texts.append(linked(text, lesson))
+                texts.append(link_notebooks(text, lesson))
             case Cell() | Puzzle():
                 yield from flush()
                 yield _code(part.id, part.text if isinstance(part, Cell) else f'parsons("{part.id}", "")')
-            case _ if shown := _shown(part):
+            case _ if shown := _output_as_text(part):
                 texts.append(shown)
     yield from flush()
 
 
-def _shown(part: Part) -> str:
+def _output_as_text(part: Part) -> str:
     """How a special block looks to the learner; empty if it is for the tests alone."""
     match part:
         case Output(text=text, backend=backend):
             on = f" on {backend}" if backend else ""
-            return f"<details><summary>What you should see{on}</summary>\n\n{fenced('text', text)}\n\n</details>"
+            return f"<details><summary>What you should see{on}</summary>\n\n{fenced_block('text', text)}\n\n</details>"
         case TestFile(text=text) | Fails(text=text):
-            return fenced("python", text)
+            return fenced_block("python", text)
     return ""
 
 
-def fenced(language: str, text: str) -> str:
+def fenced_block(language: str, text: str) -> str:
     """A text as a fenced block; its fence is longer than any in the text."""
     longest = max(map(len, re.findall(r"^`{3,}", text, re.MULTILINE)), default=2)
     fence = "`" * (longest + 1)
@@ -96,7 +96,7 @@ def _free(name: str, taken: set[str]) -> str:
     return free
 
 
-def linked(text: str, lesson: Lesson) -> str:
+def link_notebooks(text: str, lesson: Lesson) -> str:
     """A text whose links to pages that have a notebook lead to the notebook."""
 
     def target(found: re.Match[str]) -> str:

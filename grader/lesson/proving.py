@@ -7,7 +7,7 @@ from pathlib import Path
 from grader.course import Course, Module
 from grader.lesson.execution import Wrong, run
 from grader.lesson.parts import LessonError
-from grader.lesson.shape import misshapen
+from grader.lesson.shape import shape_faults
 from grader.lesson.source import read
 
 
@@ -29,4 +29,4 @@ def wrongs(path: Path, course: Course, module: Module | None = None) -> list[Wro
     except LessonError as error:
         where, _, said = str(error).partition(": ")
         return [Wrong(where, said)]
-    return [*misshapen(lesson, module), *run(lesson, course, module)]
+    return [*shape_faults(lesson, module), *run(lesson, course, module)]

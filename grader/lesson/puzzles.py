@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from string import ascii_uppercase
 
-from grader.lesson.joining import placed
+from grader.lesson.joining import program_of
 from grader.lesson.parts import Distractor, Puzzle
 
 
@@ -27,7 +27,7 @@ class Answer:
     right: bool = False
 
 
-def lettered(puzzle: Puzzle, slug: str) -> dict[str, str]:
+def lines_by_letter(puzzle: Puzzle, slug: str) -> dict[str, str]:
     """Letter → line: right and wrong ones shuffled, the same way each time.
 
     Args:
@@ -44,7 +44,7 @@ def lettered(puzzle: Puzzle, slug: str) -> dict[str, str]:
     return dict(zip(ascii_uppercase, shuffled, strict=False))
 
 
-def judged(puzzle: Puzzle, slug: str, answer: str) -> Answer:
+def judge_answer(puzzle: Puzzle, slug: str, answer: str) -> Answer:
     """Say what is right in an answer.
 
     Args:
@@ -52,7 +52,7 @@ def judged(puzzle: Puzzle, slug: str, answer: str) -> Answer:
         slug: of its lesson.
         answer: letters in order; anything between them is ignored.
     """
-    known = lettered(puzzle, slug)
+    known = lines_by_letter(puzzle, slug)
     letters = re.findall(r"[A-Z]", answer.upper())
     if strange := next((letter for letter in letters if letter not in known), None):
         return Answer(f"There is no line {strange}: the letters are A to {max(known)}.")
@@ -60,7 +60,7 @@ def judged(puzzle: Puzzle, slug: str, answer: str) -> Answer:
         return Answer(f"Line {twice} is in it twice: each line is used once at most.")
     given = [known[letter] for letter in letters]
     total = len(puzzle.lines)
-    count = max(common(given, order) for order in puzzle.orders)
+    count = max(common_lines(given, order) for order in puzzle.orders)
     program = tuple(given[:count])
     if count == total == len(given):
         return Answer(f"Right: all {total} lines are in place.", program, right=True)
@@ -80,7 +80,7 @@ def sentence(distractor: Distractor) -> str:
     return distractor.reason if distractor.reason.endswith((".", "!", "?")) else f"{distractor.reason}."
 
 
-def common(given: list[str], order: list[str]) -> int:
+def common_lines(given: list[str], order: list[str]) -> int:
     """How many lines are the same from the top."""
     count = 0
     for mine, right in zip(given, order, strict=False):
@@ -93,11 +93,11 @@ def common(given: list[str], order: list[str]) -> int:
 def right_programs(puzzle: Puzzle, proof: str) -> Iterator[str]:
     """The programs that must pass: each right order in place of the placeholder."""
     for order in puzzle.orders:
-        yield placed(order, proof)
+        yield program_of(order, proof)
 
 
 def wrong_program(puzzle: Puzzle, distractor: Distractor, proof: str) -> str:
     """The program that must fail: a wrong line in place of the right one."""
     lines = list(puzzle.lines)
     lines[distractor.place - 1] = distractor.text
-    return placed(lines, proof)
+    return program_of(lines, proof)

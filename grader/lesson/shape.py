@@ -37,7 +37,7 @@ PREDICT = "**Predict:**"
 RUNNERS = ("run", "record")
 
 
-def misshapen(lesson: Lesson, module: Module | None = None) -> Iterator[Wrong]:
+def shape_faults(lesson: Lesson, module: Module | None = None) -> Iterator[Wrong]:
     """What is not as every page has it.
 
     Args:

@@ -11,7 +11,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from grader.course import BACKENDS
-from grader.lesson.joining import joined
+from grader.lesson.joining import join_parts
 from grader.lesson.parts import (
     Cell,
     Distractor,
@@ -73,10 +73,10 @@ def parse(text: str, path: Path, where: str) -> Lesson:
     Raises:
         LessonError: it breaks the format.
     """
-    return Lesson(path, where, tuple(joined(where, list(_Reader(text, where).parts()))))
+    return Lesson(path, where, tuple(join_parts(where, list(_LessonReader(text, where).parts()))))
 
 
-class _Reader:
+class _LessonReader:
     """One lesson being read."""
 
     def __init__(self, text: str, where: str) -> None:
@@ -125,7 +125,7 @@ class _Reader:
         if token.level:
             raise self.error(line, "stands in a list or a quotation: move it to the left margin")
         attributes = self.attributes(info, line)
-        return self.made(language, attributes, line + 1, token.content)
+        return self.part(language, attributes, line + 1, token.content)
 
     def attributes(self, info: str, line: int) -> dict[str, str]:
         found = INFO.fullmatch(info)
@@ -152,7 +152,7 @@ class _Reader:
             raise self.error(line, f"{attributes['#']!r} is no id: use small letters, digits and -")
         return attributes
 
-    def made(self, language: str, attributes: dict[str, str], line: int, text: str) -> Part:
+    def part(self, language: str, attributes: dict[str, str], line: int, text: str) -> Part:
         id_ = attributes.get("#", "")
         match language:
             case "output":

@@ -55,7 +55,7 @@ class Card:
     @property
     def passed(self) -> bool:
         """Whether every check passed."""
-        return self._checked.passed
+        return self._checked.has_passed
 
     @property
     def report(self) -> Report | None:
@@ -149,13 +149,13 @@ def mine(name: str) -> ModuleType | None:
     module = own_course().module(name)
     checked = self_check(module)
     if checked.core_passed:
-        return _imported(module)
+        return _import_file(module)
     state = "is not started" if checked.report is None else "does not pass its core checks yet"
     print(f"Your {module.name}.py {state}. When it passes, run this cell again: it runs your code.")
     return None
 
 
-def _imported(module: Module) -> ModuleType:
+def _import_file(module: Module) -> ModuleType:
     name = f"mine_{module.slug}"
     spec = importlib.util.spec_from_file_location(name, module.stub)
     if spec is None or spec.loader is None:
@@ -241,7 +241,7 @@ def _picture(trace: Trace) -> picture.Picture:
     for span in spans:
         open_until = end if span.end is None else span.end
         rows.append(
-            picture.Row(
+            picture.PictureRow(
                 f"{span.who} {span.what}" if span.what not in ("actor", "job") else span.who,
                 min(depth(span, trace), 5),
                 span.start,

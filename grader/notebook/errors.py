@@ -10,22 +10,22 @@ from typing import Any
 from grader.notebook.places import is_library, where
 
 
-def trimmed(error: BaseException) -> BaseException:
+def trim(error: BaseException) -> BaseException:
     """Take the frames of libraries out of an error's traceback, and out of those of a group."""
-    error.__traceback__ = _trimmed(error.__traceback__)
+    error.__traceback__ = _trim_traceback(error.__traceback__)
     if isinstance(error, BaseExceptionGroup):
         for inner in error.exceptions:
-            trimmed(inner)
+            trim(inner)
     for other in (error.__cause__, error.__context__):
         if other is not None and other.__traceback__ is not None:
-            other.__traceback__ = _trimmed(other.__traceback__)
+            other.__traceback__ = _trim_traceback(other.__traceback__)
     return error
 
 
-def _trimmed(traceback: types.TracebackType | None) -> types.TracebackType | None:
+def _trim_traceback(traceback: types.TracebackType | None) -> types.TracebackType | None:
     if traceback is None:
         return None
-    rest = _trimmed(traceback.tb_next)
+    rest = _trim_traceback(traceback.tb_next)
     if is_library(traceback.tb_frame.f_code.co_filename):
         return rest
     return types.TracebackType(rest, traceback.tb_frame, traceback.tb_lasti, traceback.tb_lineno)
@@ -61,12 +61,12 @@ def install(shell: Any) -> None:
         shell: the running IPython.
     """
 
-    def shown(
+    def show(
         shell: Any, kind: type[BaseException], error: BaseException, _traceback: Any, tb_offset: Any = None
     ) -> list[str]:
         del tb_offset
-        said = list(lines(trimmed(error)))
+        said = list(lines(trim(error)))
         shell._showtraceback(kind, error, said)  # noqa: SLF001 - the one call that makes an error output
         return said
 
-    shell.set_custom_exc((BaseExceptionGroup,), shown)
+    shell.set_custom_exc((BaseExceptionGroup,), show)

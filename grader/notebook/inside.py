@@ -1,4 +1,4 @@
-"""What the recorder must know of the insides of anyio, asyncio and trio, in one place: `moved` says what is gone."""
+"""What the recorder must know of the insides of anyio, asyncio and trio, in one place: `missing_names` says what is gone."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ NAMES: tuple[tuple[Any, str], ...] = (
 )
 
 
-def moved() -> list[str]:
+def missing_names() -> list[str]:
     """Return a sentence for each private name that the installed versions no longer have."""
     return [f"{getattr(owner, '__name__', owner)}.{name} is gone" for owner, name in NAMES if not hasattr(owner, name)]
 
@@ -43,26 +43,26 @@ class Watcher(Protocol):
     def watch(self, task: Any, start: Callable[[], Any], swallowed: Callable[[], BaseException | None]) -> Any:
         """Return the coroutine to run in place of the one that `start` makes."""
 
-    def cancel_asked(self, scope: Any) -> None:
+    def note_cancel(self, scope: Any) -> None:
         """Note that a scope was cancelled."""
 
-    def entered(self, scope: Any) -> None:
+    def note_enter(self, scope: Any) -> None:
         """Note that a scope was entered."""
 
-    def left(self, scope: Any) -> None:
+    def note_exit(self, scope: Any) -> None:
         """Note that a scope was left."""
 
 
 @contextlib.contextmanager
-def told(watcher: Watcher) -> Iterator[None]:
+def watch_tasks(watcher: Watcher) -> Iterator[None]:
     """Tell `watcher` of every task that a task group starts, and of the scopes that the cell's code uses."""
     scopes = (anyio_asyncio.CancelScope, anyio_trio.CancelScope)
     replacements: list[tuple[Any, str, Callable[[Any, Watcher], Any]]] = [
-        (anyio_tasks.TaskHandle, "_run_coro", _started),
-        *((scope, "__enter__", _entered) for scope in scopes),
-        *((scope, "__exit__", _left) for scope in scopes),
-        (anyio_asyncio.CancelScope, "cancel", _cancelled),
-        (trio.CancelScope, "cancel", _cancelled),
+        (anyio_tasks.TaskHandle, "_run_coro", _telling_start),
+        *((scope, "__enter__", _telling_enter) for scope in scopes),
+        *((scope, "__exit__", _telling_exit) for scope in scopes),
+        (anyio_asyncio.CancelScope, "cancel", _telling_cancel),
+        (trio.CancelScope, "cancel", _telling_cancel),
     ]
     with contextlib.ExitStack() as undo:
         for owner, name, make in replacements:
@@ -72,7 +72,7 @@ def told(watcher: Watcher) -> Iterator[None]:
         yield
 
 
-def _started(real: Any, watcher: Watcher) -> Any:
+def _telling_start(real: Any, watcher: Watcher) -> Any:
     def _run_coro(self: Any) -> Any:
         task = watcher.begin(self._name, self._coro)
         return watcher.watch(task, lambda: real(self), lambda: self._exception)
@@ -80,29 +80,29 @@ def _started(real: Any, watcher: Watcher) -> Any:
     return _run_coro
 
 
-def _entered(real: Any, watcher: Watcher) -> Any:
+def _telling_enter(real: Any, watcher: Watcher) -> Any:
     def __enter__(self: Any) -> Any:  # noqa: N807 - the same
         value = real(self)
         if _is_the_cells(sys._getframe(1)):
-            watcher.entered(self)
+            watcher.note_enter(self)
         return value
 
     return __enter__
 
 
-def _left(real: Any, watcher: Watcher) -> Any:
+def _telling_exit(real: Any, watcher: Watcher) -> Any:
     def __exit__(self: Any, *exc_info: Any) -> Any:  # noqa: N807 - the same
         try:
             return real(self, *exc_info)
         finally:
-            watcher.left(self)
+            watcher.note_exit(self)
 
     return __exit__
 
 
-def _cancelled(real: Any, watcher: Watcher) -> Any:
+def _telling_cancel(real: Any, watcher: Watcher) -> Any:
     def cancel(self: Any, *args: Any, **options: Any) -> None:
-        watcher.cancel_asked(self)
+        watcher.note_cancel(self)
         real(self, *args, **options)
 
     return cancel

@@ -42,7 +42,7 @@ class Interrupts:
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
-            self._before = signal.signal(signal.SIGINT, self._interrupted)
+            self._before = signal.signal(signal.SIGINT, self._interrupt)
         return self
 
     def __exit__(self, *exc_info: object) -> None:
@@ -57,7 +57,7 @@ class Interrupts:
         token: Any = anyio.lowlevel.current_token().native_token
         self._soon = token.run_sync_soon if isinstance(token, trio.lowlevel.TrioToken) else token.call_soon_threadsafe
 
-    def _interrupted(self, _number: int, frame: FrameType | None) -> None:
+    def _interrupt(self, _number: int, frame: FrameType | None) -> None:
         self.count += 1
         running = self._recorder.current
         if self.count == 1:
@@ -81,11 +81,11 @@ class Interrupts:
         """In the timer's thread: let the loop lift all shields, then wait once more."""
         with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
 
-            def lifted() -> None:
+            def lift() -> None:
                 inside.lift_shields(inside.running_tasks())
                 self._stop()
 
-            self._soon(lifted)
+            self._soon(lift)
         self._later(self._abandon)
 
     def _abandon(self) -> None:

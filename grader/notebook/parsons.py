@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from grader.lesson.parts import Lesson, LessonError, Puzzle
-from grader.lesson.puzzles import Answer, judged, lettered
+from grader.lesson.puzzles import Answer, judge_answer, lines_by_letter
 from grader.lesson.source import read
 
 
@@ -25,8 +25,8 @@ def parsons(name: str, answer: str = "", *, lesson: str | Path | None = None) ->
     if not answer.strip():
         print(_lines(puzzle, source.slug))
         return
-    judgement = judged(puzzle, source.slug, answer)
-    print(_said(judgement))
+    judgement = judge_answer(puzzle, source.slug, answer)
+    print(_words(judgement))
 
 
 def _find(name: str, lesson: str | Path | None) -> tuple[Lesson, Puzzle]:
@@ -50,7 +50,7 @@ def _find(name: str, lesson: str | Path | None) -> tuple[Lesson, Puzzle]:
 
 
 def _lines(puzzle: Puzzle, slug: str) -> str:
-    known = lettered(puzzle, slug)
+    known = lines_by_letter(puzzle, slug)
     wrong = len(puzzle.distractors)
     not_needed = f" {wrong} of them {'is' if wrong == 1 else 'are'} wrong and not needed." if wrong else ""
     return "\n".join(
@@ -64,7 +64,7 @@ def _lines(puzzle: Puzzle, slug: str) -> str:
     )
 
 
-def _said(answer: Answer) -> str:
+def _words(answer: Answer) -> str:
     if not answer.program:
         return answer.text
     return "\n".join([answer.text, "", *(f"  {line}" for line in answer.program)])

@@ -44,7 +44,7 @@ class Stretch:
 
 
 @dataclass(frozen=True)
-class Row:
+class PictureRow:
     """One row.
 
     Args:
@@ -87,7 +87,7 @@ class Picture:
     """
 
     title: str
-    rows: Sequence[Row]
+    rows: Sequence[PictureRow]
     end: float
     notes: Sequence[str] = ()
     start: float = 0.0
@@ -152,7 +152,7 @@ def _axis(picture: Picture, bottom: float) -> Iterator[str]:
         )
 
 
-def _row(row: Row, y: float, picture: Picture, mark: str) -> Iterator[str]:
+def _row(row: PictureRow, y: float, picture: Picture, mark: str) -> Iterator[str]:
     middle = y + HEIGHT / 2
     end = picture.end
     last = end if row.end is None else row.end
@@ -196,7 +196,7 @@ def _row(row: Row, y: float, picture: Picture, mark: str) -> Iterator[str]:
     yield _words(WIDTH - ENDS + 12, middle + 4, _cut(_ending(row), 24))
 
 
-def _legend(rows: Sequence[Row]) -> Iterator[tuple[str, str]]:
+def _legend(rows: Sequence[PictureRow]) -> Iterator[tuple[str, str]]:
     """The signs that the rows have: how each is drawn at (x, y), and what it means."""
     kinds = {stretch.kind for row in rows for stretch in row.stretches}
     box = '<rect x="{x}" y="{y}" transform="translate(0 -6)" width="18" height="12" fill="FILL" stroke="currentColor"/>'
@@ -223,7 +223,7 @@ def _stretch(stretch: Stretch) -> str:
     return f"{seconds(stretch.start)} s to {seconds(stretch.end)} s: {WORDS[stretch.kind]} {stretch.said}".rstrip()
 
 
-def _ending(row: Row) -> str:
+def _ending(row: PictureRow) -> str:
     return row.said if row.end is None else f"{seconds(row.end)} s {row.said}"
 
 
@@ -245,7 +245,7 @@ def text(picture: Picture) -> str:
     lines = [picture.title, f"{'':{NAMES}} {left}{right:>{BAR - len(left)}}"]
     for row in rows:
         label = _cut("  " * min(row.depth, 4) + row.label, NAMES)
-        lines.append(f"{label:{NAMES}} {_bar(row, picture):{BAR}} {_ending(row)}{_cancelled(row)}")
+        lines.append(f"{label:{NAMES}} {_bar(row, picture):{BAR}} {_ending(row)}{_cancel_words(row)}")
     kinds = [kind for kind in WORDS if any(stretch.kind == kind for row in rows for stretch in row.stretches)]
     signs = [f"{STROKES[kind]} {WORDS[kind]}" for kind in kinds]
     signs += ["━ shielded"] if any(row.shields for row in rows) else []
@@ -255,7 +255,7 @@ def text(picture: Picture) -> str:
     return "\n".join(_cut(line.rstrip(), COLUMNS) for line in lines if line)
 
 
-def _bar(row: Row, picture: Picture) -> str:
+def _bar(row: PictureRow, picture: Picture) -> str:
     def column(moment: float) -> int:
         return round((BAR - 1) * picture.share(moment))
 
@@ -278,7 +278,7 @@ def _bar(row: Row, picture: Picture) -> str:
     return "".join(cells)
 
 
-def _cancelled(row: Row) -> str:
+def _cancel_words(row: PictureRow) -> str:
     """The cancellation in words, where the end does not say it all."""
     if not row.delivered or (row.how == "cancelled" and row.requested == row.delivered[0] == row.end):
         return ""

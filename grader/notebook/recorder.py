@@ -130,10 +130,10 @@ class Recorder:
             swallowed: tells, when the coroutine has returned, of what it did not let through.
         """
 
-        async def watched() -> Any:
+        async def drive() -> Any:
             return await self._steps(task, start(), swallowed)
 
-        return watched()
+        return drive()
 
     @types.coroutine
     def _steps(
@@ -157,10 +157,10 @@ class Recorder:
                 if not self.frozen:
                     self._goes_on(task, wait, cancelled=inside.brings_cancellation(value, error))
         except StopIteration as done:
-            self._ended(task, swallowed())
+            self._note_end(task, swallowed())
             return done.value
         except BaseException as raised:
-            self._ended(task, raised)
+            self._note_end(task, raised)
             raise
 
     def _step(self, task: Task, coro: Coroutine[Any, Any, Any], value: Any, error: BaseException | None) -> Any:
@@ -183,18 +183,18 @@ class Recorder:
 
     def _goes_on(self, task: Task, wait: Wait | None, *, cancelled: bool) -> None:
         if cancelled:
-            self._cancelled(task, wait)
+            self._note_cancellation(task, wait)
         if wait is not None:
             wait.end = self.clock()
             if wait.end == wait.start:
                 task.waits.remove(wait)
 
-    def _cancelled(self, task: Task, wait: Wait | None) -> None:
+    def _note_cancellation(self, task: Task, wait: Wait | None) -> None:
         kind = wait.place.kind if wait is not None else "blocked"
         if kind == "children":  # asyncio tells the task that waits for its group, trio does not: its tasks are told
             return
         # The end of a sleep of trio's is the deadline of a scope of its own.
-        asked = [self._asked(scope) for scope in inside.enclosing(skip_sleep=kind == "sleeping")]
+        asked = [self._cancel_time(scope) for scope in inside.enclosing(skip_sleep=kind == "sleeping")]
         if all(when is None for when in asked) and kind == "sleeping":
             return
         now = self.clock()
@@ -203,13 +203,13 @@ class Recorder:
             task.cancel_requested = min((when for when in asked if when is not None), default=now)
         task.cancellations.append(now)
 
-    def _asked(self, scope: Any) -> float | None:
+    def _cancel_time(self, scope: Any) -> float | None:
         """When a scope was cancelled; by its own deadline if nobody asked."""
         if not scope.cancel_called:
             return None
         return self.requested.get(id(scope), min(inside.since_start(scope.deadline, self.clock()), self.clock()))
 
-    def _ended(self, task: Task, error: BaseException | None) -> None:
+    def _note_end(self, task: Task, error: BaseException | None) -> None:
         if self.frozen:
             return
         how = "returned" if error is None else "cancelled" if inside.is_cancellation(error) else "raised"
@@ -227,13 +227,13 @@ class Recorder:
         ]
 
     # -- scopes ------------------------------------------------------------------------------------------------
-    def cancel_asked(self, scope: Any) -> None:
+    def note_cancel(self, scope: Any) -> None:
         """Note that a scope was cancelled."""
         if id(scope) not in self.requested and len(self._kept) < MOST:
             self._kept.append(scope)
             self.requested[id(scope)] = self.clock()
 
-    def entered(self, scope: Any) -> None:
+    def note_enter(self, scope: Any) -> None:
         """Note that the current task entered a scope."""
         if self.current is None or self._count > MOST or self.frozen:
             return
@@ -243,7 +243,7 @@ class Recorder:
         self._open[id(scope)] = noted
         self.current.scopes.append(noted)
 
-    def left(self, scope: Any) -> None:
+    def note_exit(self, scope: Any) -> None:
         """Note that a scope was left."""
         noted = self._open.pop(id(scope), None)
         if noted is not None and not self.frozen:

@@ -19,7 +19,7 @@ import anyio
 import trio
 
 from grader.notebook import inside
-from grader.notebook.errors import trimmed
+from grader.notebook.errors import trim
 from grader.notebook.interrupts import Interrupts
 from grader.notebook.places import Place
 from grader.notebook.recorder import Recorder, Task
@@ -95,17 +95,17 @@ def play(main: Any, args: tuple[Any, ...], backend: str, clock: str) -> Outcome:
         raise TypeError("give the function, not the call: run(main), not run(main())")
     if not callable(main):
         raise TypeError(f"run needs an async function, not {type(main).__name__}")
-    with _stepped_out():
+    with _leave_running_loop():
         outcome = _virtual(main, args, backend) if clock == "virtual" else _real(main, args, backend)
     if outcome.error is not None:
-        outcome.error = trimmed(outcome.error)
+        outcome.error = trim(outcome.error)
         if isinstance(outcome.error, KeyboardInterrupt | SystemExit):
             raise outcome.error
     return outcome
 
 
 @contextlib.contextmanager
-def _stepped_out() -> Iterator[None]:
+def _leave_running_loop() -> Iterator[None]:
     """Leave the loop that runs in this thread, if there is one, and come back to it."""
     try:
         loop = asyncio.get_running_loop()
@@ -164,7 +164,7 @@ def _virtual(main: Callable[..., Awaitable[Any]], args: tuple[Any, ...], backend
             await _main(outcome, main, args)
         control.running = False
 
-    with inside.told(recorder), Interrupts(recorder) as interrupts:
+    with inside.watch_tasks(recorder), Interrupts(recorder) as interrupts:
         threads.watch(threads.ThreadWatch(control))
         try:
             _SIDES[backend](session)
@@ -187,7 +187,7 @@ def _real(main: Callable[..., Awaitable[Any]], args: tuple[Any, ...], backend: s
             interrupts.stop_with(root.cancel)
             await _main(outcome, main, args)
 
-    with inside.told(outcome.recorder), Interrupts(outcome.recorder) as interrupts:
+    with inside.watch_tasks(outcome.recorder), Interrupts(outcome.recorder) as interrupts:
         try:
             if backend == "trio":
                 trio.run(session)

@@ -8,7 +8,7 @@ from typing import Any
 
 from grader.notebook import picture
 from grader.notebook.errors import lines
-from grader.notebook.picture import Picture, Row, Stretch
+from grader.notebook.picture import Picture, PictureRow, Stretch
 from grader.notebook.recorder import Task
 from grader.notebook.runner import Backend, Clock, Outcome, Stuck, play
 
@@ -96,14 +96,14 @@ class Timeline:
     __repr__ = __str__
 
 
-def _row(task: Task, end: float) -> Row:
-    return Row(
+def _row(task: Task, end: float) -> PictureRow:
+    return PictureRow(
         task.name,
         task.depth,
         task.start,
         task.end,
         task.how,
-        _said(task),
+        _ending_words(task),
         [
             Stretch(wait.start, end if wait.end is None else wait.end, wait.place.kind, str(wait.place))
             for wait in task.waits
@@ -120,7 +120,7 @@ def _shows(deadline: float, left: float | None, end: float) -> bool:
     return math.isfinite(deadline) and deadline <= (end if left is None else left)
 
 
-def _said(task: Task) -> str:
+def _ending_words(task: Task) -> str:
     if task.how == "raised":
         return f"raised {type(task.error).__name__}"
     if task.how == "open":

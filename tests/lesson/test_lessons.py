@@ -9,7 +9,7 @@ import pytest
 from nbclient import NotebookClient
 
 from grader.course import Course
-from grader.lesson.execution import copied, pages
+from grader.lesson.execution import copy_course, pages
 from grader.lesson.notebook_file import has_cells
 from grader.lesson.proving import wrongs
 
@@ -39,7 +39,7 @@ def test_every_notebook_is_built_from_a_page(checkout, tracked):
 def test_a_notebook_runs_in_a_kernel(page, tmp_path, monkeypatch):
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
     monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path / "runtime"))
-    path = (copied(COURSE, tmp_path) / page).with_suffix(".ipynb")
+    path = (copy_course(COURSE, tmp_path) / page).with_suffix(".ipynb")
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(notebook, timeout=120, kernel_name="python3", allow_errors=True)
     with client.setup_kernel(cwd=str(path.parent), env=dict(os.environ)):

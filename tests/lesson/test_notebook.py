@@ -5,7 +5,7 @@ import json
 import nbformat
 import pytest
 
-from grader.lesson.notebook_file import fenced, is_stale, notebook, slug, text_of
+from grader.lesson.notebook_file import fenced_block, is_stale, notebook, slug, text_of
 from grader.lesson.source import parse, read
 
 
@@ -83,8 +83,8 @@ def test_an_id_of_a_cell_goes_before_one_of_a_heading(tmp_path):
 
 
 def test_a_fence_is_longer_than_what_is_in_it():
-    assert fenced("text", "a\n```\nb") == "````text\na\n```\nb\n````"
-    assert fenced("text", "a") == "```text\na\n```"
+    assert fenced_block("text", "a\n```\nb") == "````text\na\n```\nb\n````"
+    assert fenced_block("text", "a") == "```text\na\n```"
 
 
 def test_headings_as_ids():

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from grader.lesson.parts import Distractor, Puzzle
-from grader.lesson.puzzles import judged, lettered
+from grader.lesson.puzzles import judge_answer, lines_by_letter
 from grader.lesson.source import read
 from grader.notebook.parsons import parsons
 
@@ -20,7 +20,7 @@ PUZZLE = Puzzle(
 
 @pytest.fixture
 def letters():
-    return {line: letter for letter, line in lettered(PUZZLE, "m01").items()}
+    return {line: letter for letter, line in lines_by_letter(PUZZLE, "m01").items()}
 
 
 def word(letters, *lines):
@@ -28,23 +28,23 @@ def word(letters, *lines):
 
 
 def test_the_shuffle_is_fixed_and_no_answer_by_itself():
-    assert lettered(PUZZLE, "m01") == lettered(PUZZLE, "m01")
+    assert lines_by_letter(PUZZLE, "m01") == lines_by_letter(PUZZLE, "m01")
     for number in range(50):
-        known = list(lettered(PUZZLE, f"m{number}").values())
+        known = list(lines_by_letter(PUZZLE, f"m{number}").values())
         assert sorted(known) == sorted(["one", "two", "three", "tow"])
         assert known[:3] not in PUZZLE.orders
 
 
 def test_every_right_order_is_right(letters):
     for order in (("one", "two", "three"), ("one", "three", "two")):
-        answer = judged(PUZZLE, "m01", word(letters, *order))
+        answer = judge_answer(PUZZLE, "m01", word(letters, *order))
         assert (answer.right, answer.text) == (True, "Right: all 3 lines are in place.")
 
 
 def test_letters_may_be_written_in_any_way(letters):
     answer = word(letters, "one", "two", "three")
     for written in (answer.lower(), answer.replace(" ", ""), answer.replace(" ", ", ")):
-        assert judged(PUZZLE, "m01", written).right
+        assert judge_answer(PUZZLE, "m01", written).right
 
 
 SAID = [
@@ -59,22 +59,22 @@ SAID = [
 
 @pytest.mark.parametrize(("lines", "said"), SAID)
 def test_what_is_said_about_an_answer(letters, lines, said):
-    answer = judged(PUZZLE, "m01", word(letters, *lines))
+    answer = judge_answer(PUZZLE, "m01", word(letters, *lines))
     assert answer.text == said.format(**letters)
     assert not answer.right
 
 
 def test_a_strange_letter(letters):
-    assert judged(PUZZLE, "m01", "Z").text == "There is no line Z: the letters are A to D."
+    assert judge_answer(PUZZLE, "m01", "Z").text == "There is no line Z: the letters are A to D."
 
 
 def test_equal_lines_may_change_places():
     twice = Puzzle("order", 1, ("with a:", "    step()", "    step()", "end"))
-    known = lettered(twice, "m01")
+    known = lines_by_letter(twice, "m01")
     first, *steps, last = [letter for line in twice.lines for letter, text in known.items() if text == line]
     steps = sorted(set(steps))
-    assert judged(twice, "m01", first + steps[0] + steps[1] + last).right
-    assert judged(twice, "m01", first + steps[1] + steps[0] + last).right
+    assert judge_answer(twice, "m01", first + steps[0] + steps[1] + last).right
+    assert judge_answer(twice, "m01", first + steps[1] + steps[0] + last).right
 
 
 def test_in_a_notebook(school, monkeypatch, capsys):
@@ -84,7 +84,7 @@ def test_in_a_notebook(school, monkeypatch, capsys):
     assert "1 of them is wrong and not needed" in shown
     assert len(re.findall(r"^  [A-D]  ", shown, re.MULTILINE)) == 4
     assert 'Type the letters: parsons("order", "B A …")' in shown
-    known = lettered(read(school.root / "course/m01_tiny/lesson.md").puzzles["order"], "m01_tiny")
+    known = lines_by_letter(read(school.root / "course/m01_tiny/lesson.md").puzzles["order"], "m01_tiny")
     by_line = {line: letter for letter, line in known.items()}
     group = by_line["async with anyio.create_task_group() as group:"]
     parsons("order", group + by_line["    for place in range(3):"])

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from grader.lesson import cells
-from grader.lesson.cells import Player
+from grader.lesson.cells import LessonPlayer
 from grader.lesson.execution import pages
 
 
@@ -16,7 +16,7 @@ def played(changed):
     def play(old, new):
         lesson, said = changed(old, new), []
         for backend in ("asyncio", "trio"):
-            Player(lesson, backend, said.append, solved=False).play()
+            LessonPlayer(lesson, backend, said.append, solved=False).play()
         return [f"{each['line']}: {each['said']}" for each in said if "said" in each]
 
     return play
@@ -106,7 +106,7 @@ def test_a_program_that_does_not_end_has_failed(monkeypatch, changed, school):
     monkeypatch.setattr(cells, "PATIENCE", 0.2)
     lesson = changed("await group.start_soon(note, place)", "import time; time.sleep(60)")
     said = []
-    player = Player(lesson, "trio", said.append, solved=False)
+    player = LessonPlayer(lesson, "trio", said.append, solved=False)
     assert "did not end within" in player.apart("import time; time.sleep(60)")
     assert player.apart("x = 1") == ""
     assert player.apart("import os; os._exit(1)") == "the interpreter died"

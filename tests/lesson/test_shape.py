@@ -5,7 +5,7 @@ import pytest
 from grader import cli
 from grader.authoring.proof import prove
 from grader.lesson.notebook_file import text_of
-from grader.lesson.shape import SECTIONS, misshapen
+from grader.lesson.shape import SECTIONS, shape_faults
 from grader.lesson.source import read
 
 
@@ -16,7 +16,7 @@ def wrong(school, changed):
     def change(old="", new=""):
         lesson = changed(old, new)
         lesson.notebook.write_text(text_of(lesson), encoding="utf-8")
-        return [wrong.text for wrong in misshapen(lesson, school.module("m01"))]
+        return [wrong.text for wrong in shape_faults(lesson, school.module("m01"))]
 
     return change
 
@@ -185,7 +185,7 @@ def test_building_makes_what_is_stale_fresh(school, monkeypatch, capsys, tmp_pat
 
 def test_a_page_of_the_whole_course_needs_no_shape(school):
     lesson = read(school.root / "course/start_here.md", school.root)
-    assert [wrong.text for wrong in misshapen(lesson)] == [
+    assert [wrong.text for wrong in shape_faults(lesson)] == [
         "start_here.ipynb is not what would be built from it: run `grader build`"
     ]
 

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from grader.course import Course
-from grader.lesson.execution import copied
+from grader.lesson.execution import copy_course
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 manager = pytest.importorskip("jupyter_client.manager", reason="no Jupyter here: pip install '.[lab]'")
@@ -82,7 +82,7 @@ def test_a_picture_is_the_result_of_the_cell(kernel):
 
 def test_a_self_check_is_one_output_with_a_text(kernel, checkout, tmp_path):
     course = Course(checkout)
-    root = copied(course, tmp_path, course.module("m01"))
+    root = copy_course(course, tmp_path, course.module("m01"))
     (nothing, _) = execute(
         kernel[1], f"import os\nfrom grader.notebook import check, progress\nos.chdir({str(root)!r})"
     )

@@ -230,7 +230,7 @@ def test_the_picture_is_well_formed_and_has_its_text_for_who_cannot_see_it(backe
 
 
 def test_the_private_parts_that_pictures_need_are_there():
-    assert inside.moved() == []
+    assert inside.missing_names() == []
 
 
 def test_tasks_of_one_name_are_told_apart_in_a_circle(backend):
