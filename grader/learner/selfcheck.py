@@ -154,10 +154,10 @@ def card(checked: Checked, first: tuple[Row, Trace | None] | None) -> list[Rende
         parts += show.card(checked.report, points=False, texts=True)
         if first is not None and first[1] is not None:
             parts.append(f"\n{timeline(first[1])}")
-    return [*parts, *filter(None, [stuck(checked)])]
+    return [*parts, *filter(None, [hint_line(checked)])]
 
 
-def stuck(checked: Checked) -> str:
+def hint_line(checked: Checked) -> str:
     """The line about the next hint; empty if there is none, or it is not needed."""
     if (
         checked.has_passed

@@ -41,7 +41,7 @@ class Observer:
 
     def start(self) -> None:
         """Look from now on, in this thread."""
-        sys.settrace(self._called)
+        sys.settrace(self._frame_tracer)
 
     @staticmethod
     def stop() -> None:
@@ -56,7 +56,7 @@ class Observer:
             "lines": [[line, count] for line, count in sorted(self._lines.items())],
         }
 
-    def _called(self, frame: FrameType, event: str, arg: Any) -> Trace | None:
+    def _frame_tracer(self, frame: FrameType, event: str, arg: Any) -> Trace | None:
         if frame.f_code.co_filename != self._file:
             return None
         return self._inside
