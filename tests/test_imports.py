@@ -80,7 +80,7 @@ def rule_for(path: Path):
     """The rule that the file at `path` lives under; None for wrong solutions and tests, which may import anything."""
     match path.parts:
         case ("grader", "hidden", *_):
-            return check_rule
+            return hidden_rule
         case ("grader", "worker", *_):
             return worker_rule
         case ("grader", *_):
@@ -155,6 +155,13 @@ def check_rule(root: Path, path: Path, each: Import) -> str | None:
     if each.name not in public_names(root):
         return f"{each.name} is no public name of grader"
     return None
+
+
+def hidden_rule(root: Path, path: Path, each: Import) -> str | None:
+    """Checks of one folder may share a file beside them, as long as it holds no check."""
+    if each.level == 1 and (root / path.parent / f"{each.module}.py").is_file() and not each.module.startswith("test_"):
+        return None
+    return check_rule(root, path, each)
 
 
 def public_names(root: Path) -> set[str]:
@@ -250,6 +257,9 @@ FACE = "from .checks.rule import check\n__all__ = ['check']\n"
         ("grader/hidden/m01/test_m01.py", "from grader.checks import check", "not grader.checks"),
         ("grader/hidden/m01/test_m01.py", "import grader", "not grader"),
         ("grader/hidden/m01/test_m01.py", "from grader import Judge", "Judge is no public name"),
+        ("grader/hidden/m01/test_m01.py", "from .absent import both", "not absent"),
+        ("grader/hidden/m01/test_m01.py", "from .test_m01 import both", "not test_m01"),
+        ("grader/hidden/m02/test_m02.py", "from ..m01.plans import both", "not m01.plans"),
         ("exercises/m01/test_m01.py", "import anyio", "not anyio"),
         ("exercises/m01/test_m01.py", "from . import scene", "by dots"),
         ("exercises/m01/m01.py", "import trio", "not trio"),
@@ -279,6 +289,7 @@ def test_a_wrong_import_is_noticed(tmp_path, file, line, said):
         ("grader/cli/grade.py", "from ..judging import judge\nfrom . import check as command"),
         ("grader/classroom/book.py", "import nbgrader"),
         ("grader/hidden/m01/test_m01.py", "import math\nfrom grader import check"),
+        ("grader/hidden/m01/test_m01.py", "from grader import check\nfrom .plans import both"),
         ("exercises/m01/m01.py", "import anyio\nfrom collections import deque"),
         ("solutions/m01/wrong/only_on_trio.py", "import trio"),
         ("tests/judging/test_judge.py", "import grader.judging, nbgrader"),
@@ -296,6 +307,7 @@ def plant(root: Path, file: str, line: str) -> None:
         "grader/checks/rule.py": "",
         "grader/judging/judge.py": "",
         "grader/cli/check.py": "",
+        "grader/hidden/m01/plans.py": "",
         file: line,
     }.items():
         path = root / name

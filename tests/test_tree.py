@@ -24,6 +24,7 @@ VAGUE = re.compile(r"^_*(utils?|helpers?|common|manager|base)$")
 ADDRESS = re.compile("|".join(["index-" + "url", '"resolved": *"http', "/ro" + "ot/", "/ho" + "me/[a-z.]"]))
 LARGEST = 1 << 20  # bytes
 LONGEST = 350  # lines of an engine module: longer, and it holds two ideas
+LONGEST_CHECKS = 500  # lines of a file of hidden checks: longer, and it is split by clauses
 
 SLUG = re.compile(r"^m\d\d_[a-z0-9_]+$")
 PLACES = ("course", "exercises", "solutions", "grader/hidden")
@@ -80,6 +81,17 @@ def test_engine_modules_hold_one_idea_each(checkout, tracked):
     assert {name: length for name, length in lengths.items() if length > LONGEST} == {}
 
 
+def test_files_of_hidden_checks_hold_neighbouring_clauses(checkout, tracked):
+    hidden = [p for p in tracked if p.parts[:2] == ("grader", "hidden")]
+    lengths = {str(p): len(text_of(checkout / p).splitlines()) for p in hidden}
+    assert {name: length for name, length in lengths.items() if length > LONGEST_CHECKS} == {}
+    by_clause = {}
+    for path in hidden:
+        for clause in set(re.findall(r'^@check\(\s*"(\w+)"', text_of(checkout / path), re.MULTILINE)):
+            by_clause.setdefault((path.parts[2], clause), []).append(path.name)
+    assert {clause: files for clause, files in by_clause.items() if len(files) > 1} == {}
+
+
 def test_links_between_pages_lead_somewhere(checkout, tracked):
     broken = []
     for path in tracked:
@@ -115,9 +127,9 @@ def test_each_module_has_its_files(checkout):
             f"exercises/{slug}/scene.py",
             f"solutions/{slug}/{name}.py",
             f"solutions/{slug}/wrong",
-            f"grader/hidden/{slug}/test_{name}.py",
+            f"grader/hidden/{slug}/test_*.py",
         )
-        if not (checkout / wanted).exists()
+        if not list(checkout.glob(wanted))
     ]
     assert missing == []
 
@@ -133,7 +145,7 @@ def test_the_folders_of_modules_hold_nothing_else(checkout, tracked):
             "course": r"module\.toml|lesson\.(md|ipynb)|hints\.md",
             "exercises": rf"({name}|test_{name}|scene)\.py",
             "solutions": rf"{name}\.py|(right|wrong)/\w+\.py",
-            "grader": rf"test_{name}\.py",
+            "grader": r"(plans|test_\w+)\.py",
         }[path.parts[0]]
         if not re.fullmatch(allowed, inside):
             strays.append(path.as_posix())

@@ -126,8 +126,8 @@ def _module(bundle: Bundle, module: Module, place: Path) -> None:
         name = Path("exercises") / module.slug / f"{module.slug}.ipynb"
         _put(assignment.text(module, assignment.full_points(module)).encode(), notebook_place(place, name))
         return
-    _copy(module.hidden_checks, module.root, place)
-    _copy(module.solution, module.root, place)
+    for path in (*module.hidden_files, module.solution):
+        _copy(path, module.root, place)
 
 
 def _is_litter(name: str) -> bool:

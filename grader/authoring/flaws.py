@@ -60,7 +60,7 @@ def flaws(module: Module) -> Iterator[Finding]:
 def _todos(module: Module) -> Iterator[Finding]:
     """What an author left to be written. In a stub only its text at the top counts: TODO marks below are for learners."""
     pages = (hints_path(module), lesson_path(module))
-    code = (module.scene, module.public_checks, module.hidden_checks, module.solution, *module.right, *module.wrong)
+    code = (module.scene, module.public_checks, *module.hidden_files, module.solution, *module.right, *module.wrong)
     for path in (module.toml, *pages, module.stub, *code):
         if not path.is_file():
             continue

@@ -1,10 +1,11 @@
-"""Find the checks of a module: plain functions of a test file, each with a rule.
+"""Find the checks of a module: plain functions of its test files, each with a rule.
 
 Collected once per process and called directly; pytest is another face of the same functions.
 """
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import inspect
 import sys
@@ -53,23 +54,36 @@ class Check:
 
 
 def checks_of(module: Module, kind: Kind = "hidden") -> list[Check]:
-    """The checks of a module, in the order of their file.
+    """The checks of a module: public ones in the order of their file, hidden ones in the order of the contract.
 
     Raises:
-        BrokenChecks: the file is missing or cannot be imported, or a check in it has no rule, an unknown clause,
-            no sentence or other arguments than ``play``.
+        BrokenChecks: there is no file, or one cannot be imported or holds no check, or a check has no rule, an
+            unknown clause, no sentence, other arguments than ``play`` or the name of another.
     """
-    path = module.hidden_checks if kind == "hidden" else module.public_checks
+    if kind == "public":
+        return _checks_in(module, kind, module.public_checks)
+    if not module.hidden_checks:
+        where = module.hidden_folder.relative_to(module.root)
+        raise BrokenChecks(f"{where}/test_….py is missing: the hidden checks of {module.slug} belong there")
+    found = [check for path in module.hidden_checks for check in _checks_in(module, kind, path)]
+    ids = [check.id for check in found]
+    if twice := next((id_ for id_ in ids if ids.count(id_) > 1), None):
+        raise BrokenChecks(f"two hidden checks of {module.slug} are called {twice}: rename one")
+    order = list(module.clauses)
+    return sorted(found, key=lambda check: order.index(check.clause))
+
+
+def _checks_in(module: Module, kind: Kind, path: Path) -> list[Check]:
+    """The checks of one file, in its order."""
     where = path.relative_to(module.root)
     if not path.is_file():
         raise BrokenChecks(f"{where} is missing: the {kind} checks of {module.slug} belong there")
-    found = []
-    for name, function in vars(load(path)).items():
-        if name.startswith("test_") and inspect.isfunction(function):
-            found.append(_check(module, kind, f"{where}: {name}", name, function))
-    if not found:
+    functions = [
+        each for each in vars(load(path)).items() if each[0].startswith("test_") and inspect.isfunction(each[1])
+    ]
+    if not functions:
         raise BrokenChecks(f"{where} holds no check: write a function test_… with @check")
-    return found
+    return [_check(module, kind, f"{where}: {name}", name, function) for name, function in functions]
 
 
 def _check(module: Module, kind: Kind, where: str, name: str, function: Callable[..., Any]) -> Check:
@@ -94,13 +108,18 @@ def _check(module: Module, kind: Kind, where: str, name: str, function: Callable
 
 @cache
 def load(path: Path) -> ModuleType:
-    """Import one check file under a name of its own, so that equal file names do not meet.
+    """Import one check file as part of a package that is its folder: it may import from its neighbours.
+
+    Folders of equal names do not meet: the package's name says which folder it is.
 
     Raises:
         BrokenChecks: importing it raises.
     """
-    kind = "hidden" if "hidden" in path.parts else "public"
-    name = f"grader_checks.{kind}.{path.parent.name}"
+    package = f"grader_checks.{path.parent.name}_{hashlib.sha256(str(path.parent).encode()).hexdigest()[:12]}"
+    if package not in sys.modules:
+        sys.modules[package] = ModuleType(package)
+        sys.modules[package].__path__ = [str(path.parent)]
+    name = f"{package}.{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise BrokenChecks(f"{path} cannot be imported: it must be a .py file")

@@ -71,6 +71,6 @@ def module_for(course: Course) -> Module:
         CourseError: there is none.
     """
     for module in course.modules():
-        if all(path.is_file() for path in (module.solution, module.scene, module.hidden_checks)):
+        if module.hidden_checks and module.solution.is_file() and module.scene.is_file():
             return module
     raise CourseError(f"no module in {course.root} has a solution and hidden checks: the demo needs a full checkout")

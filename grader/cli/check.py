@@ -39,7 +39,7 @@ def check(context: click.Context, modules: tuple[str, ...], backend: str | None,
 def checked(module: Module, kinds: Sequence[Kind], backends: Sequence[str]) -> Iterator[Checked]:
     """Run the checks of each kind that the module has here."""
     for kind in kinds:
-        if kind == "public" or module.hidden_checks.is_file():
+        if kind == "public" or module.hidden_checks:
             yield self_check(module, kind=kind, backends=backends)
 
 

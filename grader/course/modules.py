@@ -97,9 +97,19 @@ class Module:
         return self.root / "exercises" / self.slug / f"test_{self.name}.py"
 
     @property
-    def hidden_checks(self) -> Path:
-        """The checks that count."""
-        return self.root / "grader" / "hidden" / self.slug / f"test_{self.name}.py"
+    def hidden_folder(self) -> Path:
+        """Where the checks that count are, and what they share."""
+        return self.root / "grader" / "hidden" / self.slug
+
+    @property
+    def hidden_checks(self) -> list[Path]:
+        """The files of the checks that count, sorted; none where they are not at hand."""
+        return sorted(self.hidden_folder.glob("test_*.py"))
+
+    @property
+    def hidden_files(self) -> list[Path]:
+        """These and the files beside them that they import from, sorted."""
+        return sorted(self.hidden_folder.glob("*.py"))
 
     @property
     def solution(self) -> Path:

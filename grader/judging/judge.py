@@ -218,12 +218,12 @@ def blank_report(slug: str, reason: str, isolation: str, sha256: str | None = No
 
 def stamp(module: Module, kind: Kind = "hidden") -> dict[str, str | None]:
     """The versions and hashes that a verdict depends on, beside the submission."""
-    path = module.hidden_checks if kind == "hidden" else module.public_checks
+    checks = module.hidden_files if kind == "hidden" else [module.public_checks]
     return {
         "version": version_of(DISTRIBUTION),
         "anyio": version_of("anyio"),
         "trio": version_of("trio"),
-        "checks": sha256_of(path),
+        "checks": sha256_of(*checks),
         "scene": sha256_of(module.scene),
         "module.toml": sha256_of(module.toml),
     }
@@ -238,10 +238,10 @@ def version_of(distribution: str) -> str | None:
         return None
 
 
-def sha256_of(path: Path) -> str | None:
-    """The sha256 of a file, or None if there is none."""
+def sha256_of(*paths: Path) -> str | None:
+    """The sha256 of a file, or of several one after the other; None if there is none."""
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        return hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest() if paths else None
     except OSError:
         return None
 

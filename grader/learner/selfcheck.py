@@ -119,7 +119,7 @@ def core_passed(module: Module) -> tuple[bool, str]:
     Raises:
         CourseError: the file cannot be read.
     """
-    kinds: list[Kind] = ["public", *(["hidden"] if module.hidden_checks.is_file() else [])]  # type: ignore[list-item]
+    kinds: list[Kind] = ["public", *(["hidden"] if module.hidden_checks else [])]  # type: ignore[list-item]
     for kind in kinds:
         checked = self_check(module, kind=kind, keep=kind == "public")
         if checked.report is None:

@@ -132,7 +132,7 @@ def check(name: str, *, hidden: bool = False) -> Card:
         CourseError: there is no such module, its file cannot be read, or there are no hidden checks.
     """
     module = own_course().module(name)
-    if hidden and not module.hidden_checks.is_file():
+    if hidden and not module.hidden_checks:
         raise CourseError(f"{module.slug} has no hidden checks here: leave out hidden=True")
     return Card(self_check(module, kind="hidden" if hidden else "public"))
 

@@ -128,7 +128,7 @@ def test_json_is_the_report(run, hand_in):
 
 
 def test_what_is_not_run_is_exit_3_with_the_reason(run, hand_in, tiny):
-    tiny.module("m01").hidden_checks.unlink()
+    tiny.module("m01").hidden_checks[0].unlink()
     code, out, _ = run("grade", "m01", hand_in("right"))
     assert code == 3
     assert "not run" in out
@@ -189,7 +189,7 @@ def test_check_can_run_hidden_checks_where_they_are(run, tiny, texts):
     tiny.module("m01").stub.write_text(texts["right"])
     _, out, _ = run("check", "--hidden")
     assert out.count("m01_tiny  passed") == 2
-    tiny.module("m01").hidden_checks.unlink()
+    tiny.module("m01").hidden_checks[0].unlink()
     _, out, _ = run("check", "--hidden")
     assert out.count("m01_tiny  passed") == 1
     assert check.check.name == "check"

@@ -35,7 +35,7 @@ def test_a_module_knows_its_facts_and_its_files(tiny):
     assert (module.short, module.name, module.max_points, module.minutes) == ("m01", "tiny", 100, (1, 2))
     assert module.clauses["R2"].points == 24
     assert module.names == {"later": "async", "Given": "class"}
-    files = (module.toml, module.stub, module.scene, module.public_checks, module.hidden_checks, module.solution)
+    files = (module.toml, module.stub, module.scene, module.public_checks, *module.hidden_checks, module.solution)
     assert all(path.is_file() for path in files)
     assert [path.stem for path in module.wrong] == ["at_most_a_minute", "at_once", "no_value", "swallows"]
     assert module.right == []

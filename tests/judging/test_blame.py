@@ -54,7 +54,7 @@ SLIPS = {
 def unguarded(tiny, request):
     """The tiny module with checks that read without care; where the solution is not at hand, the run itself decides."""
     module = tiny.module("m01")
-    for path in (module.hidden_checks, module.public_checks):
+    for path in (*module.hidden_checks, module.public_checks):
         path.write_text(UNGUARDED, encoding="utf-8")
     if request.param == "no solution":
         module.solution.unlink()
@@ -110,7 +110,7 @@ def test_pytest_shows_a_card(unguarded, texts):
 def test_what_breaks_over_the_solution_too_has_no_verdict(tiny, forks, texts, broken):
     module = tiny.module("m01")
     text = UNGUARDED.replace('t.expect("its bits", t.call.value.bit_length(), 3)', broken)
-    module.hidden_checks.write_text(text, encoding="utf-8")
+    module.hidden_checks[0].write_text(text, encoding="utf-8")
     for name in ("right", "no_value"):
         report = grade(module, texts[name].encode(), forks=forks)
         assert report.verdict == "not run"
@@ -119,14 +119,14 @@ def test_what_breaks_over_the_solution_too_has_no_verdict(tiny, forks, texts, br
 
 
 def test_a_name_that_a_check_does_not_have_is_nobody_elses_fault(unguarded, forks, texts):
-    path = unguarded.hidden_checks
+    [path] = unguarded.hidden_checks
     path.write_text(UNGUARDED.replace("t.call.value.bit_length()", "bits"), encoding="utf-8")
     report = grade(unguarded, texts["no_value"].encode(), forks=forks, how=How(only=frozenset({"test_value"})))
     assert {row.verdict for row in report.checks} == {"not run"}
 
 
 def test_a_check_that_breaks_before_any_run_has_no_verdict(unguarded, forks, texts):
-    path = unguarded.hidden_checks
+    [path] = unguarded.hidden_checks
     path.write_text(UNGUARDED.replace("    t = play(value=7, delay=1)\n", "    t = [][0]\n"), encoding="utf-8")
     report = grade(unguarded, texts["no_value"].encode(), forks=forks, how=How(only=frozenset({"test_value"})))
     assert {row.verdict for row in report.checks} == {"not run"}

@@ -97,7 +97,7 @@ ATTACKS = {
     "test detection": WRONG + "import sys\nassert 'pytest' in sys.modules or 'grader' in sys.modules\n",
     "imports the solution": "from solutions.m01_parallel_timeout.parallel_timeout import *\n" + WRONG,
     "reads the checks": WRONG
-    + "import pathlib\nfound = [p for p in pathlib.Path('/').rglob('test_parallel_timeout.py')]\nassert found\n",
+    + "import pathlib\nfound = [p for n in ('parallel_timeout', 'timeouts') for p in pathlib.Path('/').rglob(f'test_{n}.py')]\nassert found\n",
 }
 
 

@@ -98,9 +98,9 @@ def test_leaving_a_task_behind_does_not_hide_what_a_cancellation_does(tiny, fork
 def broken(tiny, forks, texts, hidden):
     module = tiny.module("m01")
     if hidden is None:
-        module.hidden_checks.unlink()
+        module.hidden_checks[0].unlink()
     else:
-        module.hidden_checks.write_text(hidden, encoding="utf-8")
+        module.hidden_checks[0].write_text(hidden, encoding="utf-8")
     return grade(module, texts["right"].encode(), forks=forks)
 
 
@@ -181,8 +181,16 @@ def test_the_course_key_is_a_file_at_the_root(tiny):
 
 def test_the_stamp_changes_with_each_thing_a_verdict_depends_on(tiny):
     module = tiny.module("m01")
+    shared = module.hidden_folder / "plans.py"
+    shared.touch()
+    files = (
+        ("checks", module.hidden_checks[0]),
+        ("checks", shared),
+        ("scene", module.scene),
+        ("module.toml", module.toml),
+    )
     before = stamp(module)
-    for key, path in (("checks", module.hidden_checks), ("scene", module.scene), ("module.toml", module.toml)):
+    for key, path in files:
         path.write_text(path.read_text() + "\n")
         after = stamp(module)
         assert {name for name in after if after[name] != before[name]} == {key}

@@ -115,7 +115,7 @@ def test_what_only_the_hidden_checks_see_counts_where_they_are(grader, write, ti
     write("at_once")
     assert grader("check", "m01")[0] == 0
     assert grader("solution", "m01")[0] == 1
-    tiny.module("m01").hidden_checks.unlink()
+    tiny.module("m01").hidden_checks[0].unlink()
     assert grader("solution", "m01")[0] == 0
 
 

@@ -120,7 +120,7 @@ def test_the_file_is_read_afresh_each_time(write):
 def test_the_hidden_checks_where_there_are_some(write, tiny):
     write("right")
     assert check("m01", hidden=True).passed
-    tiny.module("m01").hidden_checks.unlink()
+    tiny.module("m01").hidden_checks[0].unlink()
     with pytest.raises(CourseError, match="has no hidden checks here"):
         check("m01", hidden=True)
 

@@ -1,0 +1,80 @@
+"""What the hidden checks of m01 share: plans, and what is read from a trace.
+
+The caller calls at 100 s. Where time is not what a check looks at, the timeout is `LONG`: nothing runs out of time.
+"""
+
+from __future__ import annotations
+
+import math
+
+from grader import Trace, at_most, near, token
+
+A, B, C, D = (token(name) for name in "ABCD")
+TIMED_OUT = token("TIMED_OUT")
+START = 100
+LONG = 1000
+
+
+# -- what several checks look at -------------------------------------------------------------------------------------
+def entries_of(t: Trace) -> list:
+    """Return the entries that the call returned; none if it raised, or returned something else than a list."""
+    value = t.call.value if t.call.how == "returned" else []
+    return list(value) if isinstance(value, list | tuple) else []
+
+
+def expect_called(t: Trace, *names: str) -> None:
+    """Those jobs were called, whatever else was: without that nothing is shown by what follows."""
+    t.expect("of these jobs, those that were called", [name for name in names if name in t.names("run")], [*names])
+
+
+def expect_called_unless_cancelled(t: Trace, *names: str) -> None:
+    """Those jobs were called, in the run of a sweep that is undisturbed."""
+    if not t.notes("cancel"):
+        expect_called(t, *names)
+
+
+def expect_all_ended(t: Trace) -> None:
+    """Every job that was started has ended before the call."""
+    for job in t.all("run"):
+        ended = job.finished is not None and job.finished < (t.call.finished or 0)
+        t.expect_that(f"the job {job.who}", ended, "still running when the call ended")
+
+
+def expect_error_leaves(t: Trace) -> None:
+    """The job `bad` was called; if jobs raised, an error of theirs has left the call, and none ran on after the first."""
+    expect_called(t, "bad")
+    bad = [job for job in t.all("run") if job.raised]
+    names = " or ".join(repr(job.raised) for job in bad)
+    left = not bad or any(error in t.call.errors for job in bad for error in job.errors)
+    t.expect_that("the call", left, f"{t.call.ending}, where {names} of a job should leave it")
+    first = min([job.end for job in bad if job.end is not None], default=math.inf)
+    for job in t.all("run"):
+        if job.end is not None and job.end > first + 0.5:
+            t.expect(f"when the job {job.who} was cancelled", job.cancelled_at, at_most(first + 0.5))
+
+
+def expect_ends_by_cancellation(t: Trace, *, at: float) -> None:
+    """The call, and every job before it, ended by the cancellation from outside, at that time."""
+    expect_all_ended(t)
+    t.expect_that("cancelled from outside", is_cancelled(t), f"the call {t.call.ending} at {t.call.end:g}")
+    t.expect("when the call ended", t.call.end, near(at))
+
+
+def expect_cancellation_goes_on(t: Trace, *, cleanup_takes: float) -> None:
+    """If the caller was cancelled and a job cut off, the call ended by that, and no later than the cleanup."""
+    expect_all_ended(t)
+    for cancelled in t.notes("cancel"):
+        t.expect("when the call ended", t.call.end, at_most(cancelled["t"] + cleanup_takes))
+        cut = [job.who for job in t.all("run") if job.how == "cancelled"]
+        if t.call.how == "returned":
+            t.expect_that("cancelled from outside", not cut, f"a list all the same, though it cut off {', '.join(cut)}")
+            t.expect("entries that say TIMED_OUT", entries_of(t).count(TIMED_OUT), 0)
+            t.expect("how the caller's next checkpoint ended", t.one("after").how, "cancelled")
+        else:
+            t.expect_that("cancelled from outside", is_cancelled(t), f"the call {t.call.ending}")
+
+
+def is_cancelled(t: Trace) -> bool:
+    """The call ended by a cancellation, maybe in a group."""
+    errors = t.call.errors
+    return t.call.how == "cancelled" or (bool(errors) and all(e in ("Cancelled", "CancelledError") for e in errors))

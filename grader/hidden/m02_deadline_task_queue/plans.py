@@ -1,0 +1,106 @@
+"""What the hidden checks of m02 share: plans, and what is read from a trace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from grader import Play, Trace, Trial, near, token, wait
+
+BOTH = ("drain_until", "drain_or_fail")
+START = 137.31
+LONG = 500.0
+"""An estimate that fits nowhere."""
+Tasks = Mapping[str, Sequence[Any]]
+Failed = Mapping[str, str | None] | None
+
+
+# -- calls -----------------------------------------------------------------------------------------------------------
+def drained(play: Play, function: str, tasks: Tasks, *, ends: float = 10, **more: Any) -> Trial:
+    """A call at `START` with a deadline `ends` seconds later."""
+    plan = {"functions": [function], "begin": [wait(START)], **more}
+    return play(tasks=tasks, deadline=START + ends, **plan)
+
+
+def both(
+    play: Play, tasks: Tasks, *, cancelled: float | None = None, within: float | None = None, **more: Any
+) -> Iterator[Trace]:
+    """The calls of both functions, as two traces of one run, each with a queue of its own.
+
+    Args:
+        play: what plays.
+        tasks: what each queue holds.
+        cancelled: when both callers are cancelled from outside (s after `START`).
+        within: when a deadline around both callers strikes (s after `START`).
+        more: as for `drained`.
+    """
+    trial = drained(play, "", tasks, functions=BOTH, **more)
+    for function in BOTH:
+        trial = trial if cancelled is None else trial.cancel(function, at=START + cancelled)
+        trial = trial if within is None else trial.within(function, START + within)
+    for function in BOTH:
+        actor = trial.of(function).span
+        raw = zip(trial.spans, trial.data["spans"], strict=True)
+        spans = [{**data, "who": _caller(data, function)} for span, data in raw if span.inside(actor)]
+        notes = [{**note, "who": _caller(note, function)} for note in trial.data["notes"] if note["who"] == function]
+        yield Trace({**trial.data, "spans": spans, "notes": notes})
+
+
+def _caller(entry: Mapping[str, Any], function: str) -> str:
+    return "caller" if entry["who"] == function else str(entry["who"])
+
+
+# -- what is read from them ------------------------------------------------------------------------------------------
+def report_of(t: Trace, number: int = 0) -> tuple[list[Any], dict[Any, Any]]:
+    """What a call reports: ``done``, sorted, and ``failed``, sorted by name. No clause orders them."""
+    report = t.first(t.calls()[number:], "the call", "was never made").value
+    fields = getattr(report, "fields", {})
+    done, failed = fields.get("done"), fields.get("failed")
+    fits = isinstance(done, list) and isinstance(failed, dict)
+    t.expect_that("what the call returned", fits, f"{report!r}, which is not a `Report`")
+    return sorted(done or (), key=repr), dict(sorted((failed or {}).items(), key=repr))
+
+
+def queue_of(t: Trace) -> list[Any]:
+    """The tasks in the queue after the first call."""
+    notes = t.notes("queue")
+    t.expect_that("the call", bool(notes), "was never made")
+    return list(notes[0]["value"])
+
+
+def expect_report(t: Trace, done: Sequence[str], failed: Failed = None, number: int = 0) -> None:
+    """Expect a report of those tasks: names in ``done``, and in ``failed`` task → the error that it raised, if given."""
+    seen_done, seen_failed = report_of(t, number)
+    t.expect("done, in the report", seen_done, sorted(done))
+    t.expect("failed, in the report", list(seen_failed), sorted(failed or ()))
+    errors = {name: token(error) for name, error in (failed or {}).items() if error is not None}
+    t.expect("failed, in the report", {name: seen_failed[name] for name in errors}, errors)
+
+
+def expect_settled(t: Trace, done: Sequence[str], failed: Failed = None) -> None:
+    """Expect that just those tasks are settled, and out of the queue. Whether the hard function may raise is R6's."""
+    loud = t.call.what == "drain_or_fail" and t.call.raised == "TimeoutError" and t.call.raised.token is None
+    if not loud:
+        expect_report(t, done, failed)
+    t.expect("of these, still in the queue", [name for name in queue_of(t) if name in {*done, *(failed or ())}], [])
+
+
+def expect_started(t: Trace, names: Sequence[str]) -> None:
+    """Expect that those tasks, and no others, were started, in that order."""
+    t.expect("tasks as they were started", t.names("run"), list(names))
+
+
+def expect_begun(t: Trace, *names: str) -> None:
+    """Expect that those tasks were started, whatever else was: without that nothing is shown by what follows."""
+    t.expect("of these tasks, those that were started", [name for name in names if name in t.names("run")], [*names])
+
+
+def at(seconds: float) -> Any:
+    """That long after the call, or a moment later: who blocks or polls for a moment breaks other clauses."""
+    return near(START + seconds, within=0.05)
+
+
+def expect_begun_unless_cancelled(t: Trace, *names: str) -> None:
+    """Expect that those tasks were started, in the run of a sweep that is undisturbed."""
+    if not t.notes("cancel"):
+        expect_begun(t, *names)

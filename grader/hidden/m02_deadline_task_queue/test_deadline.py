@@ -1,0 +1,260 @@
+"""Hidden checks of m02: the deadline, and that nothing is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from grader import Play, Trace, cancel, check, cleanup, fail, give, hang, on_cancel, wait
+
+from .plans import (
+    BOTH,
+    LONG,
+    START,
+    Tasks,
+    at,
+    both,
+    drained,
+    expect_begun,
+    expect_begun_unless_cancelled,
+    expect_report,
+    expect_settled,
+    queue_of,
+    report_of,
+)
+
+
+def expect_queue(t: Trace, names: Sequence[str]) -> None:
+    """Expect those tasks in the queue after the first call."""
+    t.expect("the queue after the call", queue_of(t), list(names))
+
+
+def expect_nothing_lost(t: Trace, tasks: Tasks) -> None:
+    """Expect each task either settled or in the queue, once: settled is what the report says, else what happened."""
+    if t.call.how == "returned":
+        done, failed = report_of(t)
+        settled = [*done, *failed]
+        t.expect_that("done and failed together", len(set(map(repr, settled))) == len(settled), f"{settled}: one twice")
+    else:
+        settled = [run.who for run in t.all("run") if run.how == "returned" or is_failure(run)]
+    # A task whose error left the call (R1, G5) is in the queue or not: in neither case is it counted twice.
+    either = [run.who for run in t.all("run") if run.raised is not None and run.raised in t.call.errors]
+    seen = [name for name in queue_of(t) if name not in either]
+    t.expect("the queue after the call", seen, [name for name in tasks if name not in [*settled, *either]])
+
+
+def is_failure(run: Any) -> bool:
+    """Whether a task raised an `Exception`."""
+    return run.raised is not None and "Exception" in run.raised.kinds
+
+
+# -- R2: the deadline ------------------------------------------------------------------------------------------------
+@check("R2", misconception="relative-deadline", step="one-clock")
+def test_cancelled_at_the_deadline(play: Play) -> None:
+    """At `deadline`, a point in time, the task that runs is cancelled, and the call ends."""
+    for running in ([hang()], [wait(9)]):
+        for t in both(play, {"a": [wait(4)], "b": [wait(3)], "c": running, "d": [wait(1)]}):
+            t.expect("c was cancelled at", t.of("c").cancelled_at, at(10))
+            t.expect("the call ended at", t.call.end, at(10))
+
+
+@check("R2", misconception="relative-deadline", step="one-clock")
+def test_not_cancelled_before_the_deadline(play: Play) -> None:
+    """A task that ends just before `deadline` is not disturbed."""
+    for t in both(play, {"a": [wait(4)], "b": [wait(5.9)]}):
+        t.expect("b", t.of("b").how, "returned")
+
+
+@check("R2", misconception="hard-means-loud", step="soft-or-hard")
+def test_soft_end(play: Play) -> None:
+    """When the deadline interrupts a task, `drain_until` returns its report of what was done by then."""
+    t = drained(play, "drain_until", {"a": [wait(4)], "b": [hang()], "c": [wait(1)]})
+    expect_report(t, ["a"])
+
+
+@check("R2", misconception="hard-means-loud", step="soft-or-hard")
+def test_soft_end_with_nothing_done(play: Play) -> None:
+    """`drain_until` returns a report also if nothing was done by `deadline`, or if it has passed already."""
+    t = drained(play, "drain_until", {"a": [hang()], "b": [wait(1)]})
+    expect_begun(t, "a")
+    expect_report(t, [])
+    expect_report(drained(play, "drain_until", {"a": [wait(1)]}, ends=-1), [])
+
+
+@check("R2", misconception="hard-means-loud", step="soft-or-hard")
+def test_hard_end(play: Play) -> None:
+    """When the deadline interrupts a task, `drain_or_fail` raises a `TimeoutError` that is in no group."""
+    t = drained(play, "drain_or_fail", {"a": [wait(4)], "b": [hang()], "c": [wait(1)]})
+    expect_begun(t, "a", "b")
+    t.expect("raised", t.call.raised, "TimeoutError")
+
+
+def expect_interrupted(t: Trace) -> None:
+    """Expect what R2 says of a call whose second task was interrupted: a report without it, or `TimeoutError`."""
+    if t.call.what == "drain_until":
+        expect_report(t, ["a"])
+    else:
+        t.expect("raised", t.call.raised, "TimeoutError")
+
+
+@check("R2", misconception="waiting-ends-the-task", step="look-then-take")
+def test_cleanup_awaited(play: Play) -> None:
+    """The call ends when the cleanup of the interrupted task has ended; the task counts as interrupted."""
+    for t in both(play, {"a": [wait(4)], "b": [cleanup(wait(3)), hang()], "c": [wait(1)]}):
+        t.expect("b was cancelled at", t.of("b").cancelled_at, at(10))
+        t.expect("the call ended at", t.call.end, at(13))
+        expect_interrupted(t)
+
+
+@check("R2", misconception="own-deadline-only", step="deadlines-around")
+def test_later_deadline_around(play: Play) -> None:
+    """A later deadline around the call changes nothing: `deadline` strikes."""
+    for t in both(play, {"a": [wait(4)], "b": [hang()], "c": [wait(1)]}, enclosing=[START + 90, START + 50]):
+        t.expect("b was cancelled at", t.of("b").cancelled_at, at(10))
+        expect_interrupted(t)
+
+
+@check("R2", misconception="cancelled-means-undone", step="whose-timeout")
+def test_error_at_the_deadline(play: Play) -> None:
+    """A task that answers the deadline with an `Exception`, whichever, at once or later, has failed with it."""
+    answers = ([fail("E")], [wait(1), fail("E", "TimeoutError")], [wait(1), fail("E", "ConnectionError")])
+    for steps in answers:
+        for t in both(play, {"a": [wait(4)], "b": [on_cancel(*steps), hang()]}):
+            expect_settled(t, ["a"], {"b": "E"})
+
+
+@check("R2", misconception="cancelled-means-undone", step="whose-timeout")
+def test_error_in_the_cleanup(play: Play) -> None:
+    """A task whose cleanup raises an `Exception` at the deadline has failed, and has left the queue."""
+    for kind in ("Fault", "TimeoutError"):
+        for t in both(play, {"a": [wait(4)], "b": [cleanup(wait(2), fail("E", kind)), hang()], "c": [wait(1)]}):
+            expect_settled(t, ["a"], {"b": None})
+
+
+@check("R2", misconception="cancelled-means-undone", step="whose-timeout")
+def test_finishes_all_the_same(play: Play) -> None:
+    """A task that finishes although the deadline interrupted it is done, and has left the queue."""
+    for steps in ([give(1)], [wait(1), give(None)]):
+        for t in both(play, {"a": [wait(4)], "b": [on_cancel(*steps), hang()], "c": [wait(1)]}):
+            expect_settled(t, ["a", "b"])
+
+
+@check("R2", misconception="cancelled-means-undone", step="whose-timeout")
+def test_never_noticed_the_deadline(play: Play) -> None:
+    """A task that was busy with what must not be interrupted, and ended after the deadline, is done or has failed."""
+    for t in both(play, {"a": [wait(4)], "b": [cleanup(wait(9)), give(1)], "c": [wait(1)]}):
+        expect_settled(t, ["a", "b"])
+    for t in both(play, {"a": [wait(4)], "b": [cleanup(wait(9)), fail("E")], "c": [wait(1)]}):
+        expect_settled(t, ["a"], {"b": None})
+
+
+# -- R3: nothing is lost ---------------------------------------------------------------------------------------------
+@check("R3", misconception="pop-before-work", step="look-then-take")
+def test_interrupted_stays(play: Play) -> None:
+    """The task that the deadline interrupts is still in the queue, in its place."""
+    names = play.shuffled(["a", "b", "c", "d", "e"])
+    for place in (0, play.pick(1, 3), 4):
+        tasks = {name: [cleanup(wait(1)), hang()] if i == place else [wait(1)] for i, name in enumerate(names)}
+        for t in both(play, tasks):
+            expect_begun(t, names[place])
+            expect_nothing_lost(t, tasks)
+
+
+@check("R3", misconception="pop-before-work", step="look-then-take")
+def test_failed_and_interrupted(play: Play) -> None:
+    """Failed tasks before the one that the deadline interrupts change nothing: it and the rest stay in order."""
+    tasks = {"c": [wait(1), fail("E1")], "b": [wait(1)], "e": [fail("E2")], "d": [hang()], "a": [wait(1)]}
+    for t in both(play, tasks):
+        expect_begun(t, "c")
+        expect_nothing_lost(t, tasks)
+
+
+@check("R3", misconception="cancelled-means-undone", step="look-then-take")
+def test_in_one_place_only(play: Play) -> None:
+    """A task that answers the deadline by an end of its own is done, failed or in the queue: one of the three."""
+    for end in (give(1), fail("E")):
+        tasks = {"a": [wait(2)], "b": [on_cancel(wait(1), end), hang()], "c": [wait(1)]}
+        t = drained(play, "drain_until", tasks)
+        expect_begun(t, "b")
+        expect_nothing_lost(t, tasks)
+
+
+@check("R3", misconception="pop-after-a-checkpoint", step="let-cancellation-through")
+def test_cancelled_at_every_step(play: Play) -> None:
+    """Cancelled from outside at any moment: what has ended is out of the queue, all else is in it, once, in order."""
+    tasks = {"d": [wait(2)], "a": [wait(1), fail("E")], "c": [cleanup(wait(1)), wait(3)], "b": [hang()], "e": [wait(1)]}
+    for function in BOTH:
+        for t in drained(play, function, tasks).cancelled("caller"):
+            expect_begun_unless_cancelled(t, "d")
+            expect_nothing_lost(t, tasks)
+
+
+@check("R3", misconception="pop-before-work", step="let-cancellation-through")
+def test_deadline_around_interrupts(play: Play) -> None:
+    """The task that a tighter deadline around the call interrupts is still in the queue, in its place."""
+    tasks = {"c": [wait(2)], "a": [cleanup(wait(1)), hang()], "b": [wait(1)]}
+    for t in both(play, tasks, within=6):
+        expect_begun(t, "a")
+        expect_nothing_lost(t, tasks)
+
+
+@check("R3", misconception="every-cancellation-is-my-deadline", step="let-cancellation-through")
+def test_deadline_and_cancellation(play: Play) -> None:
+    """The deadline strikes and somebody cancels the call during one cleanup, in either order: nothing is lost."""
+    tasks = {"c": [wait(2)], "a": [cleanup(wait(9)), hang()], "b": [wait(1)]}
+    for moment in (6, 12):
+        for t in both(play, tasks, cancelled=moment):
+            expect_begun(t, "a")
+            expect_nothing_lost(t, tasks)
+
+
+@check("R3", misconception="cancelled-means-undone", step="let-cancellation-through")
+def test_ends_all_the_same_when_cancelled(play: Play) -> None:
+    """A task that finishes or fails although the call was cancelled from outside is not left in the queue."""
+    ends = ([cleanup(wait(5)), give(1)], [on_cancel(wait(1), give(1)), hang()], [on_cancel(fail("E")), hang()])
+    for steps in ends:
+        for t in both(play, {"a": [wait(2)], "b": steps, "c": [hang()]}, cancelled=4):
+            expect_queue(t, ["c"])
+
+
+@check("R3", misconception="pop-before-work", step="let-cancellation-through")
+def test_cancelled_before_the_call(play: Play) -> None:
+    """When the caller was cancelled before the call, the queue is as it was; else the same tasks run."""
+    tasks = {"b": [wait(1)], "c": [wait(1)], "a": [wait(1)]}
+    for function in BOTH:
+        expect_begun(drained(play, function, tasks), "b")
+        expect_queue(drained(play, function, tasks, begin=[wait(START), cancel("caller")]), ["b", "c", "a"])
+
+
+@check("R3", misconception="put-back-at-the-end", step="deadlines-around", core=False)
+def test_skipped_stay_in_order(play: Play) -> None:
+    """Tasks that were not started for their estimates are still in the queue, in the original order."""
+    names = ["first", *play.shuffled(["a", "b", "c", "d", "e", "f"])]
+    tasks = {name: [wait(1)] for name in names}
+    estimates = {names[index]: LONG + index for index in (1, 2, 4, 5)}
+    for t in both(play, tasks, estimates=estimates):
+        expect_begun(t, "first")
+        expect_nothing_lost(t, tasks)
+
+
+@check("R3", misconception="put-back-at-the-end", step="deadlines-around", core=False)
+def test_skipped_and_interrupted(play: Play) -> None:
+    """A task that is interrupted behind others that did not fit keeps its place, and so do they."""
+    names = ("first", "c", "e", "a", "d", "f", "b")
+    tasks = {name: [hang()] if name == "d" else [wait(1)] for name in names}
+    estimates = {"c": LONG, "a": LONG, "f": LONG}
+    for function in BOTH:  # the first run of a sweep is undisturbed: there the deadline interrupts
+        for t in drained(play, function, tasks, estimates=estimates).cancelled("caller"):
+            expect_begun_unless_cancelled(t, "first")
+            expect_nothing_lost(t, tasks)
+
+
+@check("R3", misconception="catch-everything", step="deadlines-around", core=False)
+def test_skipped_and_left_by_an_interrupt(play: Play) -> None:
+    """An exception that is no `Exception` ends the call: the tasks that were skipped before keep their places."""
+    tasks = {name: [wait(1)] for name in ("first", "c", "e", "a", "d", "b")}
+    tasks["a"] = [wait(1), fail("stop", "Abandon")]
+    for t in both(play, tasks, estimates={"c": LONG, "d": LONG}):
+        expect_begun(t, "first")
+        if "stop" in t.call.errors:  # else G5 is broken; whether `a` is given back is G5's too
+            expect_nothing_lost(t, tasks)

@@ -1,0 +1,139 @@
+"""What the hidden checks of m06 share: plans, and what is read from a trace."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from grader import Play, Trace, Trial, fail, verb, wait
+
+track, untrack, live, drop, reuse = (verb(word) for word in ("track", "untrack", "live", "drop", "reuse"))
+watch, prepare = verb("watch"), verb("prepare")
+opened, read, write, jam = (verb(word) for word in ("open_tracked", "read", "write", "jam"))
+contents, read_all, close = verb("contents"), verb("read_all"), verb("close")
+START = 3.7
+LATE = 500.0
+"""When everything else is over."""
+TREES = ["alder", "birch", "cedar", "dogwood", "elder", "fir"]
+TEXTS = {name: f"text of {name}" for name in TREES}
+FILE = {"alder": "text of alder"}
+MANY = TREES[:5]
+ENDINGS = {"returns": [wait(1)], "raises": [wait(1), fail("E1")], "raises at once": [fail("E2", "RuntimeError")]}
+
+
+# -- runs ------------------------------------------------------------------------------------------------------------
+def alone(play: Play, *steps: Any, **more: Any) -> Trial:
+    """One task that plays the steps."""
+    return play(actors={"caller": [wait(START), *steps]}, **more)
+
+
+def observed(play: Play, *steps: Any, **more: Any) -> Trial:
+    """One task that plays the steps, and another that looks at what is live when all is over."""
+    plan = {"files": FILE, **more}
+    return play(actors={"caller": [wait(START), *steps], "observer": [wait(LATE), live()]}, **plan)
+
+
+# -- what is read from them ------------------------------------------------------------------------------------------
+def lists(t: Trace, who: str = "caller") -> list[list[Mapping[str, Any]]]:
+    """What each `live()` gave, as dicts of ``name`` and ``opened_at``."""
+    found = []
+    for span in t.all("live", who):
+        value = span.value
+        fits = isinstance(value, list) and all(isinstance(entry, dict) and "name" in entry for entry in value)
+        t.expect_that("what `live()` gives", fits, f"{value!r}, which is no list of `Leak`s")
+        found.append(value)
+    return found
+
+
+def names(t: Trace, who: str = "caller") -> list[list[Any]]:
+    """The names that each `live()` gave."""
+    return [[entry["name"] for entry in found] for found in lists(t, who)]
+
+
+def expect_live(t: Trace, *wanted: Sequence[str], who: str = "caller") -> None:
+    """Expect those names of each `live()`, one after the other."""
+    t.expect("live", names(t, who), [list(found) for found in wanted])
+
+
+def expect_leaks(t: Trace, *wanted: str, others: Sequence[str] = (), who: str = "caller") -> None:
+    """Expect a `LeakError` out of the first `watch` of that actor, with those names and none of the others.
+
+    Without wanted names no error is expected.
+    """
+    block = t.one("watch", who)
+    if not wanted:
+        t.expect_that("a block that left nothing open", block.how == "returned", f"it {block.ending}")
+        return
+    t.expect_that(f"LeakError wanted, for {', '.join(wanted)}", block.raised == "LeakError", f"it {block.ending}")
+    text = "".join(str(entry["value"]) for entry in t.notes("leaks", who)[:1])
+    t.expect("named in the error", [name for name in wanted if name in text], list(wanted))
+    t.expect("named in the error, but not left open by the block", [name for name in others if name in text], [])
+
+
+def path_of(name: str) -> str:
+    """How the scene tells the path of a file."""
+    return f"path of {name}"
+
+
+def block_of(t: Trace) -> Any:
+    """The first `open_tracked` block of the caller."""
+    return t.one("open_tracked", "caller")
+
+
+def texts_of(t: Trace, call: Any) -> list[Any]:
+    """The texts that a `read_all` gave; what is not a list of them fails the subject."""
+    value = call.value
+    t.expect_that("what `read_all` gives", isinstance(value, list), f"{value!r}, which is not a list")
+    return list(value)
+
+
+def opened_files(t: Trace, *names: str) -> Trace:
+    """Fail the subject unless those files were opened, or any file if none is named: else there is nothing to look at."""
+    seen = {entry["value"] for entry in t.notes("open", "file")}
+    t.expect_that("files that were opened", bool(seen), "none")
+    t.expect("files that were never opened", [name for name in names if name not in seen], [])
+    return t
+
+
+def undisturbed(t: Trace) -> bool:
+    """Whether nobody was cancelled."""
+    return not t.notes("cancel")
+
+
+def expect_closed(t: Trace, before: Any) -> None:
+    """Expect that each file that was opened was closed by the time that span ended, and not by the collector."""
+    if undisturbed(t):
+        opened_files(t)
+    expect_closed_if_opened(t, before)
+
+
+def expect_closed_if_opened(t: Trace, before: Any) -> None:
+    """Expect the same, and not that any file was opened."""
+    opens, closes = (t.notes(what, "file") for what in ("open", "close"))
+    for name in dict.fromkeys(entry["value"] for entry in opens):
+        count = sum(entry["value"] == name for entry in opens)
+        closed = sum(entry["value"] == name and entry["order"] < before.finished for entry in closes)
+        t.expect_that(
+            f"{name} closed when {before.what} had ended",
+            closed == count,
+            "it was not" if count == 1 else "not each time",
+        )
+
+
+def expect_untracked(t: Trace) -> None:
+    """Expect that nothing is live when all is over."""
+    expect_live(t, [], who="observer")
+
+
+def times(play: Play, *, opening: float = 0, closing: float = 0) -> dict[str, list[float]]:
+    """How long it takes to open, read and close each file."""
+    return {name: [opening, reading, closing] for name, reading in zip(TREES, play.draw(len(TREES)), strict=True)}
+
+
+def bad_file(play: Play, bad: str, limit: int) -> Trial:
+    """Reading five files and one that cannot be opened or read; the first would be closed just after that one has failed."""
+    seconds = {**times(play, opening=0.3, closing=0.2), bad: [0.4, 0.55, 0.15]}
+    seconds[MANY[0]] = [0.3, 0.1 if bad == "yew" else 0.8, 0.2]
+    return observed(
+        play, read_all([MANY[0], bad, *MANY[1:]], limit), files=TEXTS, seconds=seconds, unreadable=["rowan"]
+    )

@@ -1,0 +1,244 @@
+"""Hidden checks of m06: what is live, by identity, and what was collected."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from grader import Play, check, near, verb, wait
+
+from .plans import (
+    START,
+    TREES,
+    alone,
+    drop,
+    expect_leaks,
+    expect_live,
+    lists,
+    live,
+    names,
+    reuse,
+    track,
+    untrack,
+    watch,
+)
+
+track_elsewhere, empty_the_list = verb("track_elsewhere"), verb("empty_the_list")
+
+
+# -- R1: what is live ------------------------------------------------------------------------------------------------
+@check("R1", misconception="clock-of-the-wall", step="tell-them-apart")
+def test_name_and_time(play: Play) -> None:
+    """`live()` lists what is tracked, with its name and the time at which it was tracked, oldest first."""
+    order = play.shuffled(TREES[:4])
+    steps: list[Any] = []
+    wanted, now = [], START
+    for name, pause in zip(order, play.draw(4), strict=True):
+        wanted.append({"name": name, "opened_at": near(now)})
+        steps += [track(name), wait(pause)]
+        now += pause
+    t = alone(play, *steps, live(), wait(2), live())
+    for found in lists(t):
+        t.expect("names, oldest first", [entry["name"] for entry in found], order)
+        t.expect("name and time", found, wanted)
+
+
+@check("R1", misconception="newest-first", step="tell-them-apart")
+def test_untracked_is_gone(play: Play) -> None:
+    """What was untracked is no longer listed; the others stay, in their order."""
+    a, b, c, d = play.shuffled(TREES[:4])
+    steps = [live()]
+    for name in (a, b, c, d):
+        steps += [track(name), wait(1)]
+    t = alone(play, *steps, untrack(b), live(), wait(1), untrack(a), untrack(d), live(), untrack(c), live())
+    expect_live(t, [], [a, c, d], [c], [])
+
+
+@check("R1", misconception="looked-up-when-asked", step="tell-them-apart")
+def test_tracked_again(play: Play) -> None:
+    """What was untracked and is tracked again is the newest, with its new name and time."""
+    t = alone(
+        play, track("alder"), wait(1), track("birch"), wait(1), untrack("alder"), wait(1), track("alder", "fir"), live()
+    )
+    wanted = [{"name": "birch", "opened_at": near(START + 1)}, {"name": "fir", "opened_at": near(START + 3)}]
+    t.expect("name and time", lists(t)[0], wanted)
+
+
+@check("R1", misconception="name-is-the-resource", step="tell-them-apart")
+def test_same_name(play: Play) -> None:
+    """Several resources may have one name: all are listed, and untracking one leaves just the others."""
+    steps = [track("alder", "tree"), wait(1), track("birch", "tree"), wait(1), track("cedar", "tree"), wait(1)]
+    t = alone(play, *steps, live(), untrack("birch"), live(), untrack("alder"), untrack("cedar"), live())
+    expect_live(t, ["tree"] * 3, ["tree"] * 2, [])
+    t.expect("tracked at", [entry["opened_at"] for entry in lists(t)[1]], [near(START), near(START + 2)])
+    t = alone(play, track("alder", "tree"), track("birch", "tree"), live(), untrack("alder"), live())
+    expect_live(t, ["tree"] * 2, ["tree"])
+
+
+@check("R1", misconception="truth-is-presence", step="tell-them-apart")
+def test_empty_resource(play: Play) -> None:
+    """A resource that is false in a condition, such as an empty buffer, is listed and untracked like any other."""
+    kinds = dict.fromkeys(("alder", "birch"), "empty")
+    t = alone(play, track("alder"), wait(1), track("birch"), live(), untrack("alder"), live(), kinds=kinds)
+    expect_live(t, ["alder", "birch"], ["birch"])
+
+
+@check("R1", misconception="only-my-task", step="tell-them-apart")
+def test_all_tasks_see_the_same(play: Play) -> None:
+    """What one task tracked, every task finds in the list and may untrack."""
+    actors = {
+        "caller": [wait(1), track("alder"), wait(2), track("cedar"), wait(2), live()],
+        "other": [wait(2), track("birch"), wait(2), live(), untrack("alder")],
+    }
+    t = play(actors=actors)
+    expect_live(t, ["alder", "birch", "cedar"], who="other")
+    expect_live(t, ["birch", "cedar"])
+
+
+@check("R1", misconception="one-tracker-for-all", step="tell-them-apart")
+def test_two_trackers(play: Play) -> None:
+    """A tracker lists what was tracked with it, and nothing that another tracker knows."""
+    t = alone(play, track("alder"), track_elsewhere("birch"), live(), track("birch"), untrack("alder"), live())
+    expect_live(t, ["alder"], ["birch"])
+
+
+@check("R1", misconception="the-list-is-mine", step="tell-them-apart")
+def test_list_changed_by_the_caller(play: Play) -> None:
+    """Whoever empties the list that `live()` gave takes nothing off the tracker."""
+    t = alone(play, track("alder"), wait(1), track("birch"), empty_the_list(), live(), untrack("alder"), live())
+    expect_live(t, ["alder", "birch"], ["birch"])
+
+
+# -- R2: by identity -------------------------------------------------------------------------------------------------
+@check("R2", misconception="equal-is-the-same", step="tell-them-apart")
+def test_equal_resources(play: Play) -> None:
+    """Two resources that are equal, hashable or not, are two resources: each is tracked and untracked for itself."""
+    for kind in ("same", "unhashable"):
+        first, second = play.shuffled(["alder", "birch"])
+        steps = [track("alder"), wait(1), track("birch"), live(), untrack(first), live(), untrack(second), live()]
+        t = alone(play, *steps, kinds=dict.fromkeys(("alder", "birch"), kind))
+        t.expect("live", names(t), [["alder", "birch"], [second], []])
+        for step in (track("birch"), untrack(first)):
+            seen = t.of("caller")[step]
+            t.expect_that(f"{seen.what} of a resource equal to another", seen.how == "returned", f"it {seen.ending}")
+        both = [track("alder", "tree"), track("birch", "tree"), untrack("birch"), untrack("alder"), live()]
+        t = alone(play, *both, kinds=dict.fromkeys(TREES, kind))
+        seen = [span.raised for span in t.all("untrack")]
+        t.expect("raised by `untrack` of two equal ones of one name", seen, [None, None])
+        expect_live(t, [])
+
+
+@check("R2", misconception="unknown-is-harmless", step="tell-them-apart")
+def test_untrack_unknown(play: Play) -> None:
+    """Untracking what is not tracked, never or no longer, raises `ValueError` and changes nothing."""
+    t = alone(
+        play, track("alder"), wait(1), track("birch"), untrack("cedar"), untrack("birch"), untrack("birch"), live()
+    )
+    seen = [span.raised for span in t.all("untrack")]
+    t.expect("raised by each `untrack`", seen, ["ValueError", None, "ValueError"])
+    expect_live(t, ["alder"])
+    for kind in ("same", "unhashable"):
+        t = alone(play, track("alder"), untrack("birch"), live(), kinds=dict.fromkeys(("alder", "birch"), kind))
+        seen = [span.raised for span in t.all("untrack")]
+        t.expect("raised when only an equal resource is tracked", seen, ["ValueError"])
+        expect_live(t, ["alder"])
+
+
+@check("R2", misconception="unknown-is-harmless", step="tell-them-apart")
+def test_track_twice(play: Play) -> None:
+    """Tracking what is tracked already raises `ValueError`, also under another name, and changes nothing."""
+    for kind in ("plain", "same", "unhashable", "empty"):
+        for again in (track("alder"), track("alder", "fir")):
+            t = alone(play, track("alder"), wait(1), again, live(), untrack("alder"), live(), kinds={"alder": kind})
+            t.expect("raised by each `track`", [span.raised for span in t.all("track")], [None, "ValueError"])
+            first, second = lists(t)
+            t.expect("live", first, [{"name": "alder", "opened_at": near(START)}])
+            t.expect("live after `untrack`", second, [])
+
+
+# -- R3: what was collected ------------------------------------------------------------------------------------------
+@check("R3", misconception="tracker-owns-it", step="keep-none-alive", core=False)
+def test_not_kept_alive(play: Play) -> None:
+    """The tracker keeps no resource alive: neither while it is tracked, nor after that."""
+    for kind in ("plain", "same", "unhashable"):
+        plans = (
+            [track("alder"), track("alder"), track("birch"), untrack("birch"), live()],
+            [track("alder"), live(), untrack("alder")],
+        )
+        for steps in plans:
+            t = alone(play, *steps, wait(1), drop("alder"), kinds={"alder": kind})
+            for span in t.all("track", "caller")[:1]:
+                t.expect_that("track", span.how == "returned", f"it {span.ending}")
+            kept = t.of("caller")[drop("alder")].value
+            t.expect_that("a resource that nobody else holds", kept is False, "the tracker keeps it alive")
+            if kind == "plain":
+                t.expect_that("a resource that was tracked", "alder" in names(t)[0], "is not listed")
+
+
+@check("R3", misconception="tracker-owns-it", step="keep-none-alive", core=False)
+def test_not_kept_alive_by_a_block(play: Play) -> None:
+    """A block that is watched keeps no resource alive either."""
+    t = alone(play, track("alder"), wait(1), watch("w", track("birch"), live(), drop("alder"), drop("birch")))
+    expect_live(t, ["alder", "birch"])
+    for name in ("alder", "birch"):
+        kept = t.of("caller")[drop(name)].value
+        t.expect_that("a resource that nobody else holds", kept is False, "the tracker keeps it alive")
+
+
+@check("R3", misconception="collected-is-closed", step="keep-none-alive", core=False)
+def test_collected_is_listed(play: Play) -> None:
+    """A resource that was garbage-collected without `untrack` is still listed, in its place: it leaked."""
+    for kind in ("plain", "same", "unhashable"):
+        a, b, c, d = play.shuffled(TREES[:4])
+        steps = [step for name in (a, b, c, d) for step in (track(name), wait(1))]
+        steps += [drop(c), drop(b), wait(1), live(), untrack(d), live()]
+        t = alone(play, *steps, kinds=dict.fromkeys((a, b, c, d), kind))
+        t.expect("live", names(t), [[a, b, c, d], [a, b, c]])
+        wanted = [{"name": name, "opened_at": near(START + after)} for after, name in enumerate((a, b, c, d))]
+        t.expect("name and time", lists(t)[0], wanted)
+
+
+@check("R3", misconception="collected-is-leaked", step="keep-none-alive", core=False)
+def test_untracked_and_then_collected(play: Play) -> None:
+    """What was untracked has not leaked: it is not listed when it is garbage-collected after that."""
+    t = alone(play, track("birch"), track("alder"), wait(1), untrack("alder"), wait(1), drop("alder"), wait(1), live())
+    expect_live(t, ["birch"])
+    again = [track("alder"), wait(1), untrack("alder"), wait(1)]
+    t = alone(play, *again, *again, track("alder"), wait(1), drop("alder"), wait(1), live())
+    expect_live(t, ["alder"])
+    t = alone(play, watch("w", wait(1), track("alder"), wait(1), untrack("alder"), wait(1), drop("alder"), wait(1)))
+    expect_leaks(t)
+
+
+@check("R3", misconception="collected-is-closed", step="keep-none-alive", core=False)
+def test_collected_in_a_block(play: Play) -> None:
+    """What was tracked in a block and garbage-collected there was left open by the block."""
+    t = alone(play, track("birch"), wait(1), watch("w", wait(1), track("alder"), wait(1), drop("alder"), drop("birch")))
+    expect_leaks(t, "alder", others=["birch"])
+
+
+@check("R3", misconception="id-is-identity", step="keep-none-alive", core=False)
+def test_address_used_again(play: Play) -> None:
+    """A new resource at the address of a collected one is another resource; the old one stays listed."""
+    gone = [track("alder"), wait(1), drop("alder"), wait(1), reuse("birch", "alder"), wait(1)]
+    t = alone(play, *gone, untrack("birch"), track("birch"), live(), untrack("birch"), live())
+    kept = t.of("caller")[drop("alder")].value
+    t.expect_that("a resource that nobody else holds", kept is False, "the tracker keeps it alive")
+    if not t.of("caller")[reuse("birch", "alder")].value:
+        return  # this Python did not give that address away again
+    t.expect("live before", t.of("caller")[track("alder")].raised, None)
+    first, last = t.all("untrack")
+    t.expect("raised by `untrack` of the new one, which is not tracked", first.raised, "ValueError")
+    t.expect("raised by `track` of the new one", t.of("caller")[track("birch")].raised, None)
+    t.expect("raised by `untrack` of the new one, which is tracked", last.raised, None)
+    expect_live(t, ["alder", "birch"], ["alder"])
+
+
+@check("R3", misconception="id-is-identity", step="keep-none-alive", core=False)
+def test_address_used_again_in_a_block(play: Play) -> None:
+    """In a block, a new resource at the address of one that was live before counts as new."""
+    for before in ([drop("alder"), wait(1)], []):
+        within = [reuse("birch", "alder"), wait(1), track("birch"), wait(1)]
+        inside = within if before else [drop("alder"), wait(1), *within]
+        t = alone(play, track("alder"), wait(1), *before, watch("w", wait(1), *inside))
+        if t.of("caller")[reuse("birch", "alder")].value:
+            expect_leaks(t, "birch", others=["alder"])

@@ -1,0 +1,205 @@
+"""Hidden checks of m06: opened, tracked, closed and untracked in time."""
+
+from __future__ import annotations
+
+from grader import Play, at_most, cancel, check, fail, near, note, wait
+
+from .plans import (
+    ENDINGS,
+    FILE,
+    START,
+    TEXTS,
+    alone,
+    block_of,
+    close,
+    contents,
+    expect_closed,
+    expect_live,
+    expect_untracked,
+    jam,
+    live,
+    observed,
+    opened,
+    opened_files,
+    path_of,
+    read,
+    write,
+)
+
+
+# -- R5: opened, tracked, closed and untracked -----------------------------------------------------------------------
+@check("R5", misconception="any-name-will-do", step="close-however-it-ends")
+def test_tracked_while_open(play: Play) -> None:
+    """`open_tracked` lists the file by `str(path)` while the block runs, and no longer."""
+    for texts, mode in ((False, None), (True, "r"), (False, "w"), (True, "rb")):
+        t = alone(play, opened("alder", mode, wait(1), live(), wait(1)), live(), files=FILE, texts=texts)
+        expect_live(opened_files(t), [path_of("alder")], [])
+    for texts in (False, True):
+        t = alone(play, opened("alder", "r", wait(1), live()), files=FILE, texts=texts, relative=True)
+        expect_live(t, [path_of("alder")])
+
+
+@check("R5", misconception="closed-is-done", step="close-however-it-ends")
+def test_closed_by_the_body(play: Play) -> None:
+    """A file that the body has closed itself is no longer listed either when the block has ended."""
+    for ending in ENDINGS.values():
+        t = opened_files(alone(play, opened("alder", "r", wait(1), close("alder"), *ending), live(), files=FILE))
+        expect_live(t, [])
+
+
+@check("R5", misconception="mode-is-for-reading", step="close-however-it-ends")
+def test_mode(play: Play) -> None:
+    """The file is opened in the mode that was asked for, for reading if none was."""
+    wanted = {None: "text of alder", "r": "text of alder", "rb": "b'text of alder'", "r+": "text of alder"}
+    for mode, text in wanted.items():
+        t = alone(play, opened("alder", mode, read("alder")), files=FILE)
+        seen = t.of("caller")[read("alder")]
+        t.expect_that(f"reading in mode {mode or 'r'}", seen.how == "returned", f"it {seen.ending}")
+        t.expect(f"read in mode {mode or 'r'}", seen.value, text)
+    for mode, name, text in (("w", "alder", "new"), ("a", "alder", "text of aldernew"), ("x", "yew", "new")):
+        t = alone(play, opened(name, mode, wait(1), write(name, "new")), contents(name), files=FILE)
+        t.expect(f"in the file after writing in mode {mode}", t.of("caller")[contents(name)].value, text)
+
+
+@check("R5", misconception="code-after-yield-runs", step="close-however-it-ends")
+def test_closed_and_untracked(play: Play) -> None:
+    """However the block ends, by return or by an error, the file is closed then and no longer listed."""
+    for ending in ENDINGS.values():
+        t = alone(play, opened("alder", "r", *ending), live(), files=FILE, seconds={"alder": [1, 1, 1]})
+        expect_live(t, [])
+        expect_closed(t, block_of(t))
+
+
+@check("R5", misconception="errors-are-mine-to-handle", step="close-however-it-ends")
+def test_error_of_the_body(play: Play) -> None:
+    """The body's own error leaves the block."""
+    for kind in ("Fault", "RuntimeError", "TimeoutError", "OSError", "ValueError"):
+        t = opened_files(alone(play, opened("alder", "r", wait(1), fail("E1", kind)), files=FILE))
+        t.expect_that("`E1` wanted out of the block", "E1" in block_of(t).errors, f"it {block_of(t).ending}")
+    t = alone(play, opened("alder", "r", wait(1), fail("E1", "ExceptionGroup")), files=FILE)
+    whole = len(block_of(t).errors) == 2
+    t.expect_that("a group of two errors wanted out of the block", whole, f"it {block_of(t).ending}")
+
+
+@check("R5", misconception="opened-means-tracked", step="close-however-it-ends")
+def test_not_opened(play: Play) -> None:
+    """A file that cannot be opened is not tracked: the error leaves, and the body does not begin."""
+    for name, mode, error in (("yew", "r", "FileNotFoundError"), ("alder", "x", "FileExistsError")):
+        plan = {"files": FILE, "seconds": {name: [1, 1, 1]}, "look": True}
+        t = alone(play, opened(name, mode, note("body")), live(), **plan)
+        expect_live(t, [])
+        early = [listed for entry in t.notes("thread") for listed in entry["value"][3]]
+        t.expect("live while it was being opened", early, [])
+        t.expect_that(f"{error} wanted", error in block_of(t).errors, f"it {block_of(t).ending}")
+        t.expect_that("the body", not t.notes("body"), "it began")
+
+
+@check("R5", misconception="cleanup-cannot-fail", step="close-however-it-ends")
+def test_closing_fails(play: Play) -> None:
+    """If closing the file fails, its error leaves the block, and the file is no longer listed."""
+    t = alone(play, opened("alder", "w", write("alder", "new"), jam("alder"), wait(1)), live(), files=FILE)
+    expect_live(t, [])
+    t.expect_that("OSError wanted", "OSError" in block_of(t).errors, f"it {block_of(t).ending}")
+
+
+@check("R5", misconception="cleanup-cannot-fail", step="close-however-it-ends")
+def test_body_and_closing_fail(play: Play) -> None:
+    """If the body fails and closing fails too, one of the two errors leaves, and the file is no longer listed."""
+    t = alone(play, opened("alder", "w", write("alder", "new"), jam("alder"), fail("E1")), live(), files=FILE)
+    expect_live(opened_files(t), [])
+    block = block_of(t)
+    t.expect_that("one of the errors wanted", "E1" in block.errors or "OSError" in block.errors, f"it {block.ending}")
+
+
+@check("R5", misconception="await-in-finally", step="close-however-it-ends")
+def test_cancelled_at_every_step(play: Play) -> None:
+    """Cancelled at any moment, also while opening or closing, the file is closed and no longer listed."""
+    body = [read("alder"), wait(1)]
+    for t in observed(play, opened("alder", "r", *body), seconds={"alder": [1, 1, 1]}).cancelled("caller"):
+        expect_untracked(t)
+        expect_closed(t, block_of(t))
+    for moment in (0.5, 1.5, 2.5, 3.5):  # opening, reading, waiting, closing
+        trial = observed(play, opened("alder", "r", *body), seconds={"alder": [1, 1, 1]})
+        t = opened_files(trial.cancel("caller", at=START + moment))
+        expect_untracked(t)
+        expect_closed(t, block_of(t))
+
+
+@check("R5", misconception="cleanup-cannot-fail", step="close-however-it-ends")
+def test_cancelled_and_closing_fails(play: Play) -> None:
+    """If the task is cancelled and closing fails too, the file is no longer listed either."""
+    body = [write("alder", "new"), jam("alder"), wait(30)]
+    expect_untracked(opened_files(observed(play, opened("alder", "w", *body)).cancel("caller", at=START + 5)))
+
+
+@check("R5", misconception="name-is-the-resource", step="close-however-it-ends")
+def test_one_file_opened_twice(play: Play) -> None:
+    """A file may be open twice at the same time: it is listed twice, and closing one leaves the other."""
+    t = play(
+        actors={
+            "caller": [wait(1), opened("alder", "r", wait(3), live(), wait(3), live())],
+            "other": [wait(2), opened("alder", "r", wait(3))],
+            "observer": [wait(20), live()],
+        },
+        files=TEXTS,
+    )
+    path = path_of("alder")
+    expect_live(t, [path, path], [path])
+    expect_untracked(t)
+    expect_closed(t, t.one("actor", "observer"))
+    inner = opened("alder", "r", wait(1), live())
+    t = alone(play, opened("alder", "r", wait(1), inner, wait(1), live(), read("alder")), live(), files=FILE)
+    expect_live(t, [path, path], [path], [])
+    expect_closed(t, block_of(t))
+
+
+# -- R6: closed in time, and nothing protected but that --------------------------------------------------------------
+@check("R6", misconception="collector-closes", step="close-however-it-ends")
+def test_closed_when_the_block_ends(play: Play) -> None:
+    """The descriptor is closed when the block has ended; nobody waits for the garbage collector."""
+    for ending in ENDINGS.values():
+        t = alone(play, opened("alder", "r", wait(1), *ending), wait(1), files=FILE)
+        expect_closed(t, block_of(t))
+
+
+@check("R6", misconception="await-in-finally", step="close-however-it-ends")
+def test_closed_in_a_cancelled_task(play: Play) -> None:
+    """The descriptor is closed also in a task that is cancelled already when the block ends."""
+    for body in ([wait(30)], [cancel("caller")], [wait(1), cancel("caller"), fail("E1")]):
+        t = observed(play, opened("alder", "r", *body), seconds={"alder": [1, 1, 1]}).cancel("caller", at=START + 9)
+        expect_closed(opened_files(t), block_of(t))
+    body = [write("alder", "new"), wait(30)]
+    t = observed(play, opened("alder", "w", *body), seconds={"alder": [1, 1, 1]}).cancel("caller", at=START + 9)
+    expect_closed(opened_files(t), block_of(t))
+
+
+@check("R6", misconception="cleanup-cannot-fail", step="close-however-it-ends")
+def test_closed_though_writing_fails(play: Play) -> None:
+    """The descriptor is closed also if what was written last cannot be written any more."""
+    for ending in ENDINGS.values():
+        t = alone(play, opened("alder", "w", write("alder", "new"), jam("alder"), *ending), wait(1), files=FILE)
+        expect_closed(t, block_of(t))
+
+
+@check("R6", misconception="shield-everything", step="close-however-it-ends")
+def test_body_is_not_protected(play: Play) -> None:
+    """A cancellation, or a deadline around the block, reaches the body at once."""
+    trial = observed(play, opened("alder", "r", wait(30)), seconds={"alder": [1, 1, 1]})
+    for t in (trial.cancel("caller", at=START + 3.3), trial.within("caller", START + 8.7)):
+        opened_files(t)
+        moment = next((entry["t"] for entry in t.notes("cancel")), START)
+        t.expect("the body was cancelled at", block_of(t).cancelled_at, near(moment, within=0.05))
+        t.expect("the block ended at", block_of(t).end, at_most(moment + 1.05))
+    t = opened_files(alone(play, opened("alder", "r", wait(300), note("end of the body")), files=FILE))
+    t.expect_that("a body that takes long", bool(t.notes("end of the body")), "it was cut short")
+
+
+@check("R6", misconception="shield-everything", step="close-however-it-ends")
+def test_opening_is_not_protected(play: Play) -> None:
+    """A task that is cancelled already opens nothing; one that is cancelled while opening leaves at once after that."""
+    t = observed(play, cancel("caller"), opened("alder", "r", note("body"), wait(30)))
+    t.expect("files that were opened", [entry["value"] for entry in t.notes("open", "file")], [])
+    t.expect_that("the body", not t.notes("body"), "it began")
+    trial = observed(play, opened("alder", "r", wait(30)), seconds={"alder": [3, 1, 1]})
+    t = opened_files(trial.cancel("caller", at=START + 1))
+    t.expect("the block ended at", block_of(t).end, at_most(START + 4.05))

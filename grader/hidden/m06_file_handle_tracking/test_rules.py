@@ -1,0 +1,209 @@
+"""Hidden checks of m06: the rules of every exercise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from grader import CheckFailed, Play, Trace, at_most, check, fail, wait
+
+from .plans import (
+    ENDINGS,
+    FILE,
+    MANY,
+    START,
+    TEXTS,
+    alone,
+    bad_file,
+    block_of,
+    expect_closed,
+    expect_live,
+    live,
+    names,
+    observed,
+    opened,
+    opened_files,
+    path_of,
+    read,
+    read_all,
+    texts_of,
+    times,
+    track,
+    undisturbed,
+    untrack,
+    watch,
+    write,
+)
+
+
+# -- rules for every exercise ----------------------------------------------------------------------------------------
+@check("G1", misconception="asyncio-is-everywhere", step="close-however-it-ends")
+def test_both_backends(play: Play) -> None:
+    """What works on one of asyncio and trio works on the other."""
+    other = Play(play.session, backend="trio" if play.backend == "asyncio" else "asyncio")
+    steps = [track("alder"), wait(1), live(), watch("w", track("birch"), wait(1)), live()]
+    _expect_like(play, other, steps, [[["alder"], ["alder", "birch"]], ["returned", "returned", "raised"], []])
+    steps = [opened("alder", "r", wait(1), read("alder"), live()), live()]
+    _expect_like(play, other, steps, [[[path_of("alder")], []], ["returned"], []])
+
+
+@check("G1", misconception="asyncio-is-everywhere", step="limit-what-is-open", core=False)
+def test_read_all_on_both_backends(play: Play) -> None:
+    """What `read_all` does on one of asyncio and trio, it does on the other."""
+    other = Play(play.session, backend="trio" if play.backend == "asyncio" else "asyncio")
+    _expect_like(play, other, [read_all(MANY, 2)], [[], ["returned"], [TEXTS[name] for name in MANY]])
+    _expect_like(play, other, [read_all(["alder", "yew"], 2)], [[], ["raised"], []])
+
+
+def _expect_like(play: Play, other: Play, steps: Sequence[Any], wanted: Sequence[Any]) -> None:
+    mine, theirs = alone(play, *steps, files=TEXTS), alone(other, *steps, files=TEXTS)
+    mine.calls()  # a run that breaks off fails the subject here
+    here, there = _seen(mine), _seen(theirs)
+    if there == wanted:  # what is wrong on both is for other clauses
+        mine.expect(f"live, endings, texts (as on {other.backend})", here, wanted)
+    if steps[0][0] in ("open_tracked", "read_all"):
+        opened_files(mine)
+    for call in mine.calls("track") + mine.calls("live"):
+        mine.expect_that(call.what, call.how == "returned", f"it {call.ending}")
+
+
+def _seen(t: Trace) -> list[Any]:
+    try:
+        endings = [call.how for call in t.calls() if call.what != "live"]
+        texts = [text for call in t.all("read_all") if call.how == "returned" for text in texts_of(t, call)]
+        return [names(t), endings, texts]
+    except CheckFailed as failure:
+        return [failure.sentence]
+
+
+@check("G2", misconception="collector-closes", step="close-however-it-ends")
+def test_nothing_left_behind(play: Play) -> None:
+    """When a block has ended, however it ended, no task, stream, file or lock of it is left."""
+    for ending in ENDINGS.values():
+        opened_files(alone(play, opened("alder", "r", wait(1), *ending), files=FILE)).expect_nothing_left()
+        t = alone(play, watch("w", track("birch"), wait(1), *ending))
+        t.one("track")
+        t.expect_nothing_left()
+    for t in observed(play, opened("alder", "r", wait(1)), seconds={"alder": [1, 1, 1]}).cancelled("caller", limit=6):
+        if undisturbed(t):
+            opened_files(t)
+        t.expect_nothing_left()
+
+
+@check("G2", misconception="collector-closes", step="limit-what-is-open", core=False)
+def test_read_all_leaves_nothing_behind(play: Play) -> None:
+    """When `read_all` has ended, however it ended, no task, stream, file or lock of it is left."""
+    opened_files(alone(play, read_all(MANY, 2), files=TEXTS, seconds=times(play)), *MANY).expect_nothing_left()
+    for bad in ("yew", "rowan"):
+        bad_file(play, bad, 2).expect_nothing_left()
+    seconds = times(play, opening=0.3, closing=0.4)
+    for t in observed(play, read_all(MANY[:3], 2), files=TEXTS, seconds=seconds).cancelled("caller", limit=8):
+        t.expect_nothing_left()
+
+
+def expect_cancelled(t: Trace, what: str) -> None:
+    """Expect that the first call of that kind was left by the cancellation."""
+    call = t.one(what, "caller")
+    t.expect_that("cancelled from outside", call.how == "cancelled", f"{call.what} {call.ending}")
+
+
+@check("G3", misconception="error-of-mine-comes-first", step="answer-for-a-block")
+def test_cancelled_block(play: Play) -> None:
+    """A block that is cancelled from outside is left by that, and not by a `LeakError`."""
+    for steps in ([wait(30)], [track("alder"), wait(30)]):
+        trial = alone(play, watch("w", *steps))
+        for t in (trial.cancel("caller", at=START + 5), trial.within("caller", START + 5)):
+            expect_cancelled(t, "watch")
+            for span in t.all("track"):
+                t.expect_that("track", span.how == "returned", f"it {span.ending}")
+
+
+@check("G3", misconception="errors-are-mine-to-handle", step="close-however-it-ends")
+def test_cancelled_with_an_open_file(play: Play) -> None:
+    """Cancelled from outside, the block of `open_tracked` is left by that."""
+    t = opened_files(observed(play, opened("alder", "r", wait(30))).cancel("caller", at=START + 5))
+    expect_cancelled(t, "open_tracked")
+    for t in observed(play, opened("alder", "r", wait(1)), seconds={"alder": [1, 1, 1]}).cancelled("caller", limit=8):
+        t.expect_cancellation_passes()
+
+
+@check("G3", misconception="cancellation-is-an-exception", step="limit-what-is-open", core=False)
+def test_read_all_cancelled(play: Play) -> None:
+    """Cancelled from outside, `read_all` opens no further file and gives no texts."""
+    seconds = times(play, opening=0.3, closing=0.2)
+    for moment in (0.1, 0.4):
+        t = observed(play, read_all(MANY, 2), files=TEXTS, seconds=seconds).cancel("caller", at=START + moment)
+        opened_files(t)
+        if (t.one("read_all").end or t.time) < START + moment:
+            continue  # no work of it takes time
+        expect_cancelled(t, "read_all")
+        late = [n["value"] for n in t.notes("open", "file") if n["t"] > START + moment + 0.01]
+        t.expect("opened after the cancellation", late, [])
+    for t in observed(play, read_all(MANY[:3], 2), files=TEXTS, seconds=seconds).cancelled("caller", limit=8):
+        t.expect_cancellation_passes()
+
+
+def expect_in_threads(t: Trace) -> None:
+    """Expect that files are opened and closed in worker threads: after that the thread tells what it did."""
+    opened_files(t).expect_not_blocked()
+    whats = {n["order"]: n["what"] for what in ("open", "close", "thread") for n in t.notes(what)}
+    for order, what in sorted(whats.items()):
+        while whats.get(order) in ("open", "close"):
+            order += 1  # noqa: PLW2901
+        doing = {"open": "opened", "close": "closed"}.get(what)
+        t.expect_that("in a worker thread", order in whats, f"the file is {doing} by a call that blocks the event loop")
+
+
+@check("G4", misconception="blocking-is-short", step="close-however-it-ends")
+def test_files_in_threads(play: Play) -> None:
+    """Opening and closing a file does not block the event loop."""
+    for ending in ENDINGS.values():
+        t = alone(play, opened("alder", "w", write("alder", "new"), *ending), files=FILE, seconds={"alder": [1, 1, 1]})
+        expect_in_threads(t)
+    t = alone(play, track("alder"), watch("w", track("birch"), wait(1)), untrack("alder"))
+    t.expect("times that `track` was called", len(t.all("track")), 2)
+    t.expect_not_blocked()
+
+
+@check("G4", misconception="blocking-is-short", step="limit-what-is-open", core=False)
+def test_reading_in_threads(play: Play) -> None:
+    """Nothing that `read_all` does with a file blocks the event loop."""
+    t = alone(play, read_all(MANY, 3), files=TEXTS, seconds=times(play))
+    expect_in_threads(t)
+    if t.call.how == "returned":
+        used = sum(entry["value"][0] in ("use", "other") for entry in t.notes("thread"))
+        t.expect_that(
+            "reading in worker threads", used >= len(MANY), "a file is read by a call that blocks the event loop"
+        )
+    bad_file(play, "yew", 2).expect_not_blocked()
+
+
+@check("G5", misconception="catch-everything", step="answer-for-a-block")
+def test_interrupts_pass(play: Play) -> None:
+    """An exception that is no `Exception` leaves a block like any other: no `LeakError` takes its place."""
+    for steps in ([], [track("alder"), wait(1)]):
+        t = alone(play, watch("w", *steps, fail("stop", "Abandon")))
+        for span in t.all("track"):
+            t.expect_that("track", span.how == "returned", f"it {span.ending}")
+        t.expect("what leaves the block", t.one("watch").raised, "stop")
+
+
+@check("G5", misconception="catch-everything", step="close-however-it-ends")
+def test_interrupted_with_an_open_file(play: Play) -> None:
+    """An exception that is no `Exception` leaves the block of `open_tracked`; the file is closed and not listed."""
+    t = opened_files(alone(play, opened("alder", "r", wait(1), fail("stop", "Abandon")), live(), files=FILE))
+    t.expect_that("`stop` wanted", "stop" in block_of(t).errors, f"it {block_of(t).ending}")
+    expect_live(t, [])
+    expect_closed(t, block_of(t))
+
+
+@check("G6", misconception="look-again-and-again", step="limit-what-is-open", core=False)
+def test_no_busy_waiting(play: Play) -> None:
+    """`read_all` does not wake up more often if everything takes twenty times as long."""
+    seconds = times(play, opening=0.3, closing=0.2)
+    quick, slow = (
+        alone(play, read_all(MANY, 2), files=TEXTS, seconds={n: [s * x for s in v] for n, v in seconds.items()})
+        for x in (1, 20)
+    )
+    before, after = opened_files(quick, *MANY).call.steps, opened_files(slow, *MANY).call.steps
+    slow.expect("wake-ups when all takes twenty times as long", after, at_most(before + 20))

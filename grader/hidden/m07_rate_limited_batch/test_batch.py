@@ -1,0 +1,281 @@
+"""Hidden checks of m07: the batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from grader import (
+    Play,
+    Trace,
+    at_least,
+    at_most,
+    check,
+    cleanup,
+    fail,
+    give,
+    give_error,
+    near,
+    on_cancel,
+    token,
+    wait,
+    within,
+)
+
+from .plans import (
+    LOOSE,
+    START,
+    acquire,
+    at,
+    batch,
+    batch_call,
+    bucket_calls,
+    expect_no_new_work,
+    look,
+    processed,
+    tokens,
+)
+
+
+# -- R7: the batch ---------------------------------------------------------------------------------------------------
+def expect_results(t: Trace, wanted: Sequence[Any]) -> None:
+    """Fail the subject unless the batch returned just those."""
+    t.expect("the results", batch_call(t).value, list(wanted))
+
+
+@check("R7", misconception="finishing-order", step="token-then-slot", core=False)
+def test_results_in_item_order(play: Play) -> None:
+    """`process_batch` gives the results in the order of the items, whoever is ready first."""
+    times = play.draw(6)
+    jobs = {f"i{n}": [wait(times[n]), give(f"V{n}")] for n in range(6)}
+    for limit in (1, 2, 50):
+        for t in processed(play, limit, jobs).orders(4):
+            expect_results(t, [token(f"V{n}") for n in range(6)])
+
+
+@check("R7", misconception="finishing-order", step="token-then-slot", core=False)
+def test_any_items_and_results(play: Play) -> None:
+    """Any item counts, also one that is there twice or equals another; so does any result, also None or an exception."""
+    empty: list[Any] = [None, 0, False, []]
+    t = processed(play, 2, {f"i{n}": [wait(4 - n), give(value)] for n, value in enumerate(empty)})
+    expect_results(t, empty)
+    expect_results(processed(play, 3, {}), [])
+    jobs = {"a": [wait(3), give("A")], "b": [wait(1), give("B")], "c": [wait(2.2), give("C")]}
+    expect_results(processed(play, 2, jobs, alike=True), [token("A"), token("B"), token("C")])
+    expect_results(processed(play, 3, jobs, order=["b", "a", "b", "c"]), [token(name) for name in "BABC"])
+    t = processed(play, 2, jobs, things={"a": None, "b": 0, "c": False})
+    expect_results(t, [token("A"), token("B"), token("C")])
+    answer = {**jobs, "b": [wait(1), give_error("E")]}
+    expect_results(processed(play, 2, answer), [token("A"), token("E"), token("C")])
+
+
+@check("R7", misconception="items-are-a-list", step="token-then-slot", core=False)
+def test_items_in_a_tuple(play: Play) -> None:
+    """`items` may be any sequence, also a tuple, which has no `pop`, `append` or `copy`."""
+    jobs = {name: [wait(1 + n), give(name)] for n, name in enumerate("ABC")}
+    for limit in (2, 9):
+        expect_results(processed(play, limit, jobs, fixed=True), [token(name) for name in "ABC"])
+
+
+@check("R7", misconception="state-for-all-calls", step="token-then-slot", core=False)
+def test_batches_at_the_same_time(play: Play) -> None:
+    """Batches that run at the same time have nothing in common but the bucket: each has its own `limit`, items and results."""
+    jobs = {name: [wait(2), give(name)] for name in "ABC"}
+    more = {name: [wait(3), give(name)] for name in "KLM"}
+    apart = [batch(2, jobs)], [batch(2, more)], (4, 6)
+    wider = [batch(1, jobs)], [batch(3, more)], (6, 3)
+    alike = [batch(2, jobs, {"same": "x"})], [batch(2, jobs, {"same": "x"})], (4, 4)
+    for one, two, seconds in (apart, wider, alike):
+        t = tokens(play, 1, 100, {"one": one, "two": [at(0.5), *two]})
+        wanted = {"one": "ABC", "two": "ABC" if two is alike[1] else "KLM"}
+        for who, begin, took in zip(wanted, (0, 0.5), seconds, strict=True):
+            call = t.one("process_batch", who)
+            t.expect(f"the results of batch {who}", call.value, [token(name) for name in wanted[who]])
+            t.expect(f"batch {who} ended at", call.end, near(START + begin + took, LOOSE))
+
+
+@check("R7", misconception="state-for-all-calls", step="token-then-slot", core=False)
+def test_next_batch(play: Play) -> None:
+    """A batch is worked on alike whether the one before it returned, failed or was cancelled, and whatever its `limit` was."""
+    jobs = {name: [wait(2), give(name)] for name in "ABCD"}
+    broken = {"A": [wait(1), fail("E")], "B": [wait(9)], "C": [wait(9)]}
+    for before in (batch(4, jobs, {"same": "x"}), batch(2, broken), within(1, batch(2, jobs, {"same": "x"}))):
+        t = tokens(play, 1, 100, {"caller": [before, batch(2, jobs, {"same": "x"})]})
+        call = t.first(t.calls("process_batch")[1:], "the second batch", "was never begun")
+        t.expect("the results of the second batch", call.value, [token(name) for name in "ABCD"])
+        t.expect("the second batch ended at", call.end, near(call.start + 4, LOOSE))
+
+
+@check("R7", misconception="limit-is-a-hint", step="token-then-slot", core=False)
+def test_never_more_than_limit(play: Play) -> None:
+    """Never more than `limit` workers run at once, however many tokens there are."""
+    times = play.draw(8)
+    jobs = {f"i{n}": [wait(times[n]), give(n)] for n in range(8)}
+    for limit in (1, 3):
+        for t in processed(play, limit, jobs).orders(4):
+            t.expect("calls of the worker", len(t.all("work")), 8)
+            t.expect("workers at the same time", t.most_open("work"), at_most(limit))
+
+
+@check("R7", misconception="chunks", step="token-then-slot", core=False)
+def test_all_slots_are_used(play: Play) -> None:
+    """As long as items wait and tokens are there, `limit` workers run: a slot that is free is used at once."""
+    times = play.draw(9)
+    jobs = {f"i{n}": [wait(times[n]), give(n)] for n in range(9)}
+    for limit in (1, 3, 4, 20):
+        for t in processed(play, limit, jobs).orders(2):
+            expect_busy(t, limit, len(jobs), rate=1, capacity=100)
+    many = {f"i{n}": [wait(1 + n % 3), give(n)] for n in range(30)}
+    expect_busy(processed(play, 25, many), 25, len(many), rate=1, capacity=100)
+
+
+@check("R7", misconception="rate-is-a-limit", step="token-then-slot", core=False)
+def test_one_token_before_each_call(play: Play) -> None:
+    """Each call of the worker takes one token before it starts: with free slots, calls start at the rate of the bucket."""
+    jobs = {f"i{n}": [wait(30), give(n)] for n in range(7)}
+    for t in processed(play, 20, jobs, rate=0.8, capacity=2.5, form="function").orders(2):
+        expect_started(t, [max(0.0, (n + 1 - 2.5) / 0.8) for n in range(7)])
+
+
+def expect_started(t: Trace, seconds: Sequence[float]) -> None:
+    """Fail the subject unless the worker was called so many seconds after `START`, in whatever order of the items."""
+    called = sorted(note["t"] for note in t.notes("called"))
+    for number, (seen, wanted) in enumerate(zip(called, seconds, strict=False), 1):
+        t.expect(f"call {number} of the worker at", seen, near(START + wanted, LOOSE))
+    t.expect("calls of the worker", len(called), len(seconds))
+
+
+@check("R7", misconception="rate-is-a-limit", step="token-then-slot", core=False)
+def test_tokens_are_counted(play: Play) -> None:
+    """A batch takes just one token for each of its items, and none if it has no items."""
+    for count in (0, 1, 7):
+        jobs = {f"i{n}": [wait(1 + n / 3), give(n)] for n in range(count)}
+        t = tokens(play, 0.01, 30, {"caller": [batch(2, jobs), look()]})
+        seen = t.one("look")
+        left = 30 - count + (0.01 * (seen.start - START) if count else 0)
+        t.expect(f"available after {count} items", seen.value, near(left, 1e-3))
+    for limit, capacity, count in ((1, 4, 3), (3, 2, 3), (4, 2, 5)):
+        jobs = {f"i{n}": [wait(0.3), give(n)] for n in range(count)}
+        t = tokens(play, 1, capacity, {"caller": [batch(limit, jobs), look()]})
+        seen = t.one("look")
+        left = min(capacity, capacity - count + seen.start - START)
+        t.expect(f"available after {count} items with limit={limit}", seen.value, near(left, LOOSE))
+
+
+@check("R7", misconception="rate-is-a-limit", step="token-then-slot", core=False)
+def test_bucket_is_shared(play: Play) -> None:
+    """A batch waits for its tokens like everybody else: two batches and another user share the rate of one bucket."""
+    jobs = {f"i{n}": [wait(20), give(n)] for n in range(3)}
+    more = {f"k{n}": [wait(20), give(n)] for n in range(3)}
+    actors = {"one": [batch(5, jobs)], "two": [batch(5, more)], "user": [acquire(2)]}
+    for t in tokens(play, 0.5, 3, actors).orders(2):
+        moments = [call.end for call in bucket_calls(t)] * 2 + [work.start for work in t.all("work")]
+        for number, moment in enumerate(sorted(moments), 1):
+            earliest = START + max(0.0, number - 3) / 0.5
+            t.expect(f"token {number} granted at", moment, at_least(earliest - LOOSE))
+        t.expect("the last token granted at", max(moments, default=None), near(START + 5 / 0.5, LOOSE))
+
+
+@check("R7", misconception="tokens-for-all-first", step="token-then-slot", core=False)
+def test_bucket_half_empty(play: Play) -> None:
+    """Calls start one by one as their tokens come in, also if the bucket could hold enough for the whole batch."""
+    jobs = {f"i{n}": [wait(30), give(n)] for n in range(5)}
+    t = tokens(play, 0.5, 8, {"caller": [acquire(6), batch(9, jobs)]})
+    expect_started(t, [0, 0, 2, 4, 6])
+
+
+@check("R7", misconception="tokens-for-all-first", step="token-then-slot", core=False)
+def test_slots_and_tokens(play: Play) -> None:
+    """A call starts as soon as it has a slot and a token: it waits for nothing else, and never goes without."""
+    times = play.draw(10, low=0.3, step=0.9)
+    jobs = {f"i{n}": [wait(times[n]), give(n)] for n in range(10)}
+    for limit in (2, 4):
+        for t in processed(play, limit, jobs, rate=0.7, capacity=3).orders(2):
+            expect_busy(t, limit, len(jobs), rate=0.7, capacity=3)
+
+
+def expect_busy(t: Trace, limit: int, count: int, *, rate: float, capacity: float) -> None:
+    """Fail the subject unless so many calls started, none without a token, or later than it had a slot and a token.
+
+    Tokens may be taken before there is a slot, and then saved up; who takes them after it has them never sooner.
+    """
+    works = sorted(t.all("work"), key=lambda work: work.begun)
+    level, since = capacity, START
+    for number, work in enumerate(works, 1):
+        earliest = START + max(0.0, number - capacity) / rate
+        t.expect(f"call {number} of the worker, for {work.who}, at", work.start, at_least(earliest - LOOSE))
+        ended = sorted((earlier.end or t.time) for earlier in works[: number - 1])
+        slot = ended[number - 1 - limit] if number > limit else START
+        level, since = min(capacity, level + max(0.0, slot - since) * rate), max(slot, since)
+        latest = since + max(0.0, 1 - level) / rate
+        t.expect(f"call {number} of the worker, for {work.who}, at", work.start, at_most(latest + LOOSE))
+        level, since = level + (work.start - since) * rate - 1, work.start
+    t.expect("calls of the worker", len(works), count)
+
+
+@check("R7", misconception="only-negative-is-wrong", step="token-then-slot", core=False)
+def test_refused_limit(play: Play) -> None:
+    """A `limit` below 1 raises `ValueError`, no worker is called and no token taken, also for an empty batch."""
+    for limit in (0, -1):
+        for jobs in ({"a": [wait(1)], "b": [wait(1)]}, {}):
+            t = tokens(play, 0.01, 5, {"caller": [batch(limit, jobs), look()]}).accepting("deadlock")
+            call = batch_call(t)
+            t.expect_that(f"limit={limit}", "ValueError" in call.errors, f"process_batch {call.ending}")
+            t.expect("calls of the worker", t.names("work"), [])
+            t.expect("available afterwards", t.one("look").value, near(5))
+
+
+def expect_over(t: Trace, failed: Any, name: str, *, cleaned: float = 0.0) -> None:
+    """Fail the subject unless the error of that worker ended the batch, and cancelled all that ran, at once."""
+    call = batch_call(t)
+    t.expect_that("the call", name in call.errors, f"process_batch {call.ending} instead of the worker's {name}")
+    t.expect("the call ended at", call.end, near(failed.end + cleaned, LOOSE))
+    expect_no_new_work(t, failed.finished, "the error")
+
+
+@check("R7", misconception="error-as-a-result", step="token-then-slot", core=False)
+def test_error_cancels_the_rest(play: Play) -> None:
+    """An error of a worker, whatever it is, cancels the others and leaves the call."""
+    moment = play.draw(1)[0]
+    for kind, orders in (("Fault", 4), ("TimeoutError", 1), ("OSError", 1)):
+        failing = [wait(moment), fail("E", kind)]
+        jobs = {"a": [wait(9), give("A")], "b": failing, "c": [cleanup(wait(1)), wait(20), give("C")]}
+        for t in processed(play, 3, jobs).orders(orders):
+            expect_over(t, t.first(t.all("work", "b"), "the worker of b", "was never called"), "E", cleaned=1)
+            for name in ("a", "c"):
+                t.expect(f"{name} was cancelled at", t.of(name).cancelled_at, near(START + moment, LOOSE))
+
+
+@check("R7", misconception="error-as-a-result", step="token-then-slot", core=False)
+def test_errors_of_any_class(play: Play) -> None:
+    """Whatever `Exception` a worker raises leaves the call, also a group, or one that the file uses for itself."""
+    kinds = ["KeyError", "ValueError", "TypeError", "IndexError", "RuntimeError", "AssertionError", "WouldBlock"]
+    kinds += ["EndOfStream", "BrokenResourceError", "ClosedResourceError", "ExceptionGroup", "ExceptionGroup of one"]
+    for kind in kinds:
+        jobs = {"a": [wait(9), give("A")], "bad": [wait(2), fail("E", kind)], "c": [wait(1), give("C")]}
+        t = processed(play, 2, jobs)
+        call, bad = batch_call(t), t.first(t.all("work", "bad"), "the worker of bad", "was never called")
+        left = any(error in call.errors for error in bad.errors)
+        t.expect_that("the call", left, f"process_batch {call.ending} instead of the worker's {kind}")
+        t.expect("the call ended at", call.end, near(bad.end, LOOSE))
+
+
+@check("R7", misconception="error-as-a-result", step="token-then-slot", core=False)
+def test_two_errors(play: Play) -> None:
+    """When two workers raise, the second as it is cancelled for the first, one of the errors leaves the call."""
+    jobs = {"a": [wait(2), fail("E1")], "b": [on_cancel(wait(1), fail("E2")), wait(9)], "c": [wait(9), give("C")]}
+    t = processed(play, 3, jobs)
+    call = batch_call(t)
+    t.expect_that("the call", "E1" in call.errors or "E2" in call.errors, f"{call.ending} instead of a worker's error")
+
+
+@check("R7", misconception="error-as-a-result", step="token-then-slot", core=False)
+def test_no_call_after_an_error(play: Play) -> None:
+    """After an error of a worker no other is called, neither one that waits for a token nor one that waits for a slot."""
+    times = play.draw(6)
+    jobs = {f"i{n}": [wait(times[n]), fail(f"E{n}")] for n in range(6)}
+    for limit, rate, capacity in ((2, 1, 100), (9, 0.2, 3), (3, 0.9, 3)):
+        for t in processed(play, limit, jobs, rate=rate, capacity=capacity).orders(4):
+            failed = [work for work in t.all("work") if work.how == "raised"]
+            first = t.first(sorted(failed, key=lambda work: work.finished), "a worker that fails", "was never called")
+            expect_over(t, first, f"E{first.who[1:]}")

@@ -1,0 +1,247 @@
+"""Hidden checks of m10: the rules of every exercise."""
+
+from __future__ import annotations
+
+import itertools
+
+from grader import Play, at_least, at_most, at_once, awaitable, check, checkpoint, fail, hang, near, wait, within
+
+from .plans import (
+    BLOCKS,
+    BOTH_WAYS,
+    MANY,
+    THREE,
+    TWO,
+    at_the_end,
+    audits,
+    balances,
+    blocks,
+    both,
+    drop,
+    dropping,
+    ending,
+    expect_audited,
+    expect_held_in_the_blocks,
+    expect_in_turn,
+    expect_locks_taken,
+    first_take,
+    got,
+    hold,
+    holders,
+    in_turn,
+    inside,
+    locked,
+    move,
+    moves,
+    names_of,
+    take,
+    takes,
+    told,
+)
+
+
+# -- rules for every exercise ----------------------------------------------------------------------------------------
+@check("G1", misconception="backend-lock", step="who-holds-what")
+def test_both_backends_monitor(play: Play) -> None:
+    """A lock of the monitor works on asyncio and on trio: one task holds it, one waits for it."""
+    t = play(actors={"a": [wait(0.3), inside("x", wait(2))], "b": [wait(1.3), inside("x", wait(1))]})
+    expect_in_turn(t, "x")
+    t.expect("who got the lock", names_of(t, "x"), ["a", "b"])
+    t.expect("how the two blocks ended", [span.how for span in t.all("inside")], ["returned", "returned"])
+
+
+@check("G1", misconception="backend-lock", step="change-under-locks")
+def test_both_backends_transfer(play: Play) -> None:
+    """`transfer` works on asyncio and on trio."""
+    t = play(accounts=TWO, actors={"m": [wait(1.3), move("A", "B", 10, wait(1))]})
+    t.expect("the transfer", ending(t.call), "returned")
+    expect_audited(t, t.call)
+    expect_locks_taken(t)
+
+
+@check("G2", misconception="released-at-the-end", step="give-back-whatever-happens")
+def test_transfer_leaves_nothing(play: Play) -> None:
+    """When a transfer has ended, by itself or by an error, no lock is still taken and no task still runs."""
+    error, short = [wait(1), fail("E1")], []
+    ways = [
+        ("A", "B", 30, [wait(1)]),
+        ("A", "B", 71, short),
+        ("A", "B", 30, error),
+        ("B", "A", 71, short),
+        ("B", "A", 9, error),
+    ]
+    ways += [("B", "A", 9, [fail("E1")]), ("A", "A", 30, error), ("A", "A", 101, short), ("A", "B", -1, short)]
+    ways += [(a, b, 9, [wait(1), fail("E2", "ExceptionGroup")]) for a, b in (("A", "A"), *BOTH_WAYS)]
+    t = play(accounts=TWO, actors={"m": [wait(1.3), *(move(a, b, n, *steps) for a, b, n, steps in ways)]})
+    expect_locks_taken(t)
+    for call in moves(t):
+        t.expect("left behind", call.left, {})
+    t.expect("accounts still locked", at_the_end(t, "locked"), [])
+
+
+@check("G2", misconception="released-at-the-end", step="give-back-whatever-happens")
+def test_block_gives_the_lock_back(play: Play) -> None:
+    """When an `async with` block was left, by itself, by an error or by cancellation, its lock is free."""
+    t = play(actors=blocks(*(within(1, take(name)) for name in BLOCKS)))
+    expect_held_in_the_blocks(t)
+    t.expect("the next task that takes the locks", [ending(span) for span in takes(t, "o")], ["returned"] * 6)
+
+
+@check("G3", misconception="shield-around-everything", step="give-back-whatever-happens")
+def test_transfer_cancelled_in_time(play: Play) -> None:
+    """Cancelled while it waits for a lock or for the audit, a transfer ends at once."""
+    ways = [
+        *itertools.product(([], ["A"], ["B"], ["B", "A"]), BOTH_WAYS),
+        *itertools.product(([], ["A"]), [("A", "A")]),
+    ]
+    turns = []
+    for n, (busy, (a, b)) in enumerate(ways):
+        turns.append(([f"{name}{n}" for name in busy], [within(2.5, move(f"{a}{n}", f"{b}{n}", 30, wait(9)))]))
+    t = play(accounts=MANY, actors=in_turn(*turns, during=9))
+    t.expect_that("transfers that last", any(call.end > call.start + 2 for call in moves(t)), "none")
+    for call in moves(t):
+        if call.end > call.start + 2:  # else it ended by itself before it was cancelled
+            t.expect("cancelled after 2.5 s, the transfer", ending(call), "cancelled")
+            t.expect("cancelled after 2.5 s, it ended at", call.end, near(call.start + 2.5))
+
+
+@check("G3", misconception="swallowed-cancellation", step="give-back-whatever-happens")
+def test_transfer_lets_cancellation_pass(play: Play) -> None:
+    """Cancelled from outside at any moment, a transfer ends by the cancellation, and not by an error or by itself."""
+    actors = in_turn((["A", "B"], [move("A", "B", 30, wait(1), checkpoint())]), (["C"], [move("C", "C", 30, wait(1))]))
+    trial = play(accounts=THREE, actors=actors)
+    expect_locks_taken(trial)
+    for t in trial.cancelled("m"):
+        t.expect_cancellation_passes()
+        struck = [call for call in moves(t, "m") if call.outside]
+        t.expect("how the cancelled transfer ended", [ending(call) for call in struck], ["cancelled"] * len(struck))
+
+
+@check("G3", misconception="shield-around-everything", step="who-holds-what")
+def test_acquire_cancelled_in_time(play: Play) -> None:
+    """Cancelled while it waits for a lock, `acquire` or `async with` ends at once."""
+    line = {f"w{n}": [wait(1 + n), within(3.2, wish)] for n, wish in enumerate([take("x"), inside("x"), take("x")])}
+    t = play(actors={"h": [take("x"), wait(50), drop("x")], **line})
+    for call in takes(t)[1:]:
+        t.expect("cancelled after 3.2 s, the wait", ending(call), "cancelled")
+        t.expect("cancelled after 3.2 s, it ended at", call.end, near(call.start + 3.2))
+
+
+@check("G3", misconception="swallowed-cancellation", step="give-back-whatever-happens")
+def test_block_lets_cancellation_pass(play: Play) -> None:
+    """A task that is cancelled inside `async with` does not go on behind the block."""
+    actors = {
+        "a": [wait(0.3), within(2, inside("x", hang()))],
+        "b": [wait(0.6), within(2, inside("2/y", inside("2/z", hang())))],
+    }
+    t = play(actors=actors | {"o": [wait(1), *map(locked, ("x", "2/y", "2/z"))]})
+    t.expect("whether the locks are locked in the blocks", told(t, "o"), [True] * 3)
+    t.expect("blocks that the cancelled tasks went on behind", [n["value"] for n in t.notes("out")], [])
+    t.expect("how the blocks ended", [ending(span) for span in takes(t)], ["cancelled"] * 3)
+
+
+@check("G4", misconception="backend-lock", step="who-holds-what")
+def test_nothing_blocks_the_loop(play: Play) -> None:
+    """No call blocks the event loop: other tasks can run meanwhile."""
+    movers = {
+        "m": [wait(1.3), move("A", "B", 1, wait(1)), move("A", "A", 1)],
+        "n": [wait(1.6), move("A", "B", 99), move("A", "B", 999)],
+    }
+    monitor = {
+        "a": [wait(0.3), take("x"), wait(2), *dropping("xx")],
+        "b": [wait(1), inside("x"), holders(), locked("x")],
+    }
+    t = play(accounts=TWO, actors=movers | {"holder": [hold(["A"], wait(2), wait(1))]})
+    t.expect_not_blocked()
+    expect_locks_taken(t)
+    t = play(actors=monitor)
+    t.expect_not_blocked()
+    t.expect(
+        "b, who waits for the lock, has it at", [when for who, when, *_ in got(t, "x") if who == "b"], [at_least(2.3)]
+    )
+
+
+@check("G5", misconception="released-at-the-end", step="give-back-whatever-happens")
+def test_interrupts_pass(play: Play) -> None:
+    """What is no `Exception` and leaves the audit leaves the transfer too, which keeps no lock and moves no money."""
+    ways, audit = [("A", "B"), ("B", "A"), ("A", "A")], [wait(1), fail("stop", "Abandon")]
+    steps = [move(f"{a}{n}", f"{b}{n}", 30, *audit) for n, (a, b) in enumerate(ways)]
+    steps += [move(f"{a}{n}", f"{b}{n}", 30, at_once(), *audit[1:]) for n, (a, b) in enumerate(ways, 3)]
+    t = play(accounts=MANY, actors={"m": [wait(1.3), *steps]})
+    t.expect_that("audits", bool(t.all("audit")), "none was awaited")
+    for call in moves(t):
+        if audits(t, call):
+            t.expect_that("what left the audit must leave the transfer", "stop" in call.errors, call.ending)
+    t.expect("accounts still locked", at_the_end(t, "locked"), [])
+    t.expect("accounts with another balance at the end", [n for n, money in balances(t).items() if money != 100], [])
+
+
+@check("G5", misconception="released-at-the-end", step="give-back-whatever-happens")
+def test_interrupts_leave_a_block(play: Play) -> None:
+    """What is no `Exception` and is raised inside `async with` leaves the block, which gives the lock back."""
+    actors = {
+        "a": [wait(0.3), inside("x", wait(1), fail("stop", "Abandon"))],
+        "o": [wait(1), locked("x"), wait(2), within(1, take("x"))],
+    }
+    t = play(actors=actors)
+    t.expect("whether x is locked in the block", told(t, "o"), [True])
+    block = t.one("inside")
+    t.expect_that("what is raised in the block must leave it", "stop" in block.errors, block.ending)
+    t.expect("the next task that takes the lock", ending(first_take(t, "o")), "returned")
+
+
+@check("G6", misconception="polling", step="who-holds-what")
+def test_transfer_waits_without_polling(play: Play) -> None:
+    """A transfer that waits a thousand times as long wakes up no more often: it does not poll."""
+    steps = []
+    for long in (1, 1000):
+        turns = [([busy], [move(*way, 1, wait(6 * long))]) for busy in "AB" for way in (*BOTH_WAYS, (busy, busy))]
+        holder = [step for busy, _ in turns for step in (hold(busy, wait(3 * long)), wait(7 * long))]
+        mover = [step for _, [move_it] in turns for step in (wait(1.3 * long), move_it, wait(0.7 * long))]
+        t = play(accounts=TWO, actors={"holder": holder, "m": mover})
+        expect_locks_taken(t)
+        steps.append([call.steps for call in moves(t)])
+    for short, longer in zip(*steps, strict=False):
+        t.expect("wake-ups of the longer transfer", longer, at_most(short + 4))
+
+
+@check("G6", misconception="polling", step="who-holds-what")
+def test_lock_waits_without_polling(play: Play) -> None:
+    """A task that waits a thousand times as long for a lock wakes up no more often: it does not poll."""
+    steps = []
+    for long in (1, 1000):
+        t = play(actors={f"t{i}": [wait(i + 0.3), *both("x", wait(5 * long))[i % 2]] for i in range(4)})
+        expect_in_turn(t, "x")
+        t.expect("the first to get the lock", names_of(t, "x")[:1], ["t0"])
+        steps.append(t.steps)
+    t.expect("wake-ups of all tasks", steps[1], at_most(steps[0] + 4))
+
+
+@check("G8", misconception="refused-too-late", step="change-under-locks")
+def test_negative_amount_at_once(play: Play) -> None:
+    """A negative amount is refused by a bare `ValueError` at once, before the transfer waits for a lock."""
+    turns = [(busy, [move(*way, -1)]) for way in (*BOTH_WAYS, ("A", "A")) for busy in (["A"], ["B"], ["A", "B"])]
+    t = play(accounts=TWO, actors=in_turn(*turns))
+    legal = play(accounts=TWO, actors={"m": [move("A", "B", 1)]})
+    legal.expect("transfer of 1, which is legal", ending(legal.call), "returned")
+    for call in moves(t):
+        t.expect("what it raised", call.raised, "ValueError")
+        t.expect("refused at", call.end, near(call.start))
+
+
+@check("G9", misconception="audit-is-a-coroutine", step="change-under-locks")
+def test_any_awaitable_audit(play: Play) -> None:
+    """The audit may give any awaitable, not only a coroutine, and the transfer awaits it."""
+    steps = [move(*way, 30, awaitable(), wait(1)) for way in BOTH_WAYS]
+    t = play(accounts=TWO, actors={"m": [wait(1.3), *steps]})
+    t.expect("how the transfers ended", [ending(call) for call in moves(t)], ["returned"] * 2)
+    t.expect("audits", [span.how for span in t.all("audit")], ["returned"] * 2)
+
+
+@check("G9", misconception="audit-is-a-coroutine", step="change-under-locks")
+def test_audit_that_raises_when_called(play: Play) -> None:
+    """If the audit raises when it is called, before anything is awaited, no money moves and no lock stays taken."""
+    t = play(accounts=TWO, actors={"m": [wait(1.3), move("A", "B", 30, at_once(), fail("E1"))]})
+    expect_audited(t, t.call)
+    t.expect("balances at the end", balances(t), {"A": 100, "B": 40})
+    t.expect("accounts still locked", at_the_end(t, "locked"), [])

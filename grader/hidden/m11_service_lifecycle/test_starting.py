@@ -1,0 +1,265 @@
+"""Hidden checks of m11: starting in order, what cannot work, and a service that does not start."""
+
+from __future__ import annotations
+
+from grader import Play, Trace, at_least, check, cleanup, fail, give, hang, on_cancel, wait
+
+from .plans import (
+    AT,
+    DIAMOND,
+    IMPOSSIBLE,
+    MANY,
+    MIRROR,
+    START,
+    Services,
+    about,
+    body_end,
+    by,
+    chain,
+    expect_leaves,
+    expect_no_body,
+    expect_start_error,
+    expect_started,
+    expect_stopped,
+    failing,
+    graph,
+    mixed,
+    ready,
+    runs,
+    service,
+)
+
+
+def ready_at(t: Trace, name: str) -> float:
+    """When the service became ready; fails the subject if it never did."""
+    return t.one("ready", name).start
+
+
+# -- R1: starting in order -------------------------------------------------------------------------------------------
+def expect_start_order(t: Trace, plan: Services) -> None:
+    """Expect that each service was started when all that it requires were ready, and the body when all were."""
+    expect_started(t, plan)
+    up = {span.who: span.begun for span in t.all("ready")}
+    for span in t.all("run"):
+        early = [name for name in plan[span.who].get("requires", ()) if up.get(name, span.begun) >= span.begun]
+        t.expect(f"not running yet when {span.who}, which requires them, was started", early, [])
+    body = t.one("body")
+    early = [name for name in plan if up.get(name, body.begun) >= body.begun]
+    t.expect("not running yet when the body began", early, [])
+
+
+@check("R1", misconception="started-is-running", step="order-from-requirements")
+def test_starts_after_what_it_requires(play: Play) -> None:
+    """A service is started only when those that it requires are ready; having been started is not enough."""
+    plan = chain(play, "db", "log", "web")
+    t = play(services=plan, body=[wait(1)])
+    t.expect("services as they were started", t.names("run"), ["db", "log", "web"])
+    for name, needed in (("log", "db"), ("web", "log")):
+        t.expect(f"{name} started at", t.one("run", name).start, at_least(ready_at(t, needed)))
+
+
+@check("R1", misconception="given-in-order", step="order-from-requirements")
+def test_any_graph(play: Play) -> None:
+    """Services may be given in any order, and may require several others: each starts after all that it requires."""
+    for form in ("list", "tuple"):
+        plan = graph(play)
+        for t in play(services=plan, body=[wait(1)], form=form).orders(4):
+            expect_start_order(t, plan)
+    for plan in (DIAMOND, MIRROR):
+        expect_start_order(play(services=plan, body=[wait(1)]), plan)
+
+
+@check("R1", misconception="started-is-running", step="know-when-it-is-ready")
+def test_body_begins_when_all_run(play: Play) -> None:
+    """The body begins as soon as all services are running, and not before."""
+    plan = chain(play, "db", "log", "web")
+    t = play(services=plan, body=[wait(1)])
+    last = max(ready_at(t, name) for name in plan)
+    t.expect("the body began at", t.one("body").start, about(last))
+
+
+@check("R1", misconception="started-is-running", step="know-when-it-is-ready")
+def test_no_services(play: Play) -> None:
+    """Without any service the body runs, and the block ends."""
+    t = play(services={}, body=[wait(1)])
+    t.expect("the body", t.one("body").ending, "returned")
+    t.expect("the call", t.call.ending, "returned")
+
+
+@check("R1", misconception="state-for-all-blocks", step="order-from-requirements")
+def test_a_second_block(play: Play) -> None:
+    """In a second block with the same services all are started again, in order."""
+    plan = chain(play, "db", "web")
+    t = play(services=plan, body=[wait(1)], blocks=2)
+    t.expect("services as they were started", t.names("run"), ["db", "web"] * 2)
+    t.expect("bodies", len(t.all("body")), 2)
+    up = [span.start for span in t.all("ready", "db")]
+    t.expect("how often db got ready", len(up), 2)
+    t.expect("web started the second time at", t.all("run", "web")[1].start, at_least(up[1]))
+
+
+@check("R1", misconception="one-after-the-other", step="order-from-requirements", core=False)
+def test_start_together(play: Play) -> None:
+    """Services that do not depend on each other start at the same time."""
+    plan = {name: service(up=up) for name, up in zip(("db", "log", "mail"), play.draw(3), strict=True)}
+    for t in play(services=mixed(play, plan), body=[wait(1)]).orders(4):
+        starts = {name: span.start for name, span in sorted(runs(t).items())}
+        t.expect("started at", starts, dict.fromkeys(sorted(plan), about(START)))
+    many = {f"s{i}": service(up=up) for i, up in enumerate(play.draw(MANY))}
+    t = play(services=many, body=[wait(1)])
+    expect_started(t, many)
+    late = [name for name, span in runs(t).items() if span.start > START + 0.06]
+    t.expect(f"of {MANY} services, not started at once", late, [])
+
+
+@check("R1", misconception="level-by-level", step="order-from-requirements", core=False)
+def test_start_as_soon_as_possible(play: Play) -> None:
+    """A service starts as soon as those that it requires are running; it does not wait for any other."""
+    slow = {"db": service(up=1.2), "log": service(up=6.3), "mail": service("db", up=0.9), "web": service("mail")}
+    for plan in (mixed(play, slow), graph(play), graph(play)):
+        t = play(services=plan, body=[wait(1)])
+        expect_started(t, plan)
+        for name, span in runs(t).items():
+            last = max([START, *(ready_at(t, needed) for needed in plan[name]["requires"])])
+            t.expect(f"{name} started at", span.start, about(last))
+
+
+# -- R2: what cannot work --------------------------------------------------------------------------------------------
+def expect_refused(play: Play, *which: str) -> None:
+    """Expect `ValueError`, and nothing started."""
+    for name in which:
+        t = play(services=IMPOSSIBLE[name], body=[wait(1)], start_timeout=5)
+        t.expect("services that were started", t.names("run"), [])
+        expect_leaves(t, "ValueError")
+
+
+@check("R2", misconception="names-are-right", step="order-from-requirements")
+def test_unknown_names(play: Play) -> None:
+    """A service that requires an unknown name: `ValueError`, and nothing is started."""
+    expect_refused(play, "unknown", "unknown, first")
+
+
+@check("R2", misconception="names-are-right", step="order-from-requirements")
+def test_two_of_one_name(play: Play) -> None:
+    """Two services of one name: `ValueError`, and nothing is started."""
+    expect_refused(play, "twice", "twice, and required")
+
+
+@check("R2", misconception="circles-show-themselves", step="order-from-requirements")
+def test_circle(play: Play) -> None:
+    """Services that require each other in a circle: `ValueError`, and nothing is started, not even the others."""
+    expect_refused(play, "two", "four")
+
+
+@check("R2", misconception="circles-show-themselves", step="order-from-requirements")
+def test_requires_itself(play: Play) -> None:
+    """A service that requires itself: `ValueError`, and nothing is started."""
+    expect_refused(play, "itself")
+
+
+# -- R3: a service that does not start -------------------------------------------------------------------------------
+@check("R3", misconception="no-bound-on-the-start", step="bound-the-start")
+def test_not_ready_in_time(play: Play) -> None:
+    """A service that is not ready within `start_timeout` of its start is cancelled: `StartError` with its name."""
+    late = [wait(4.9), ready(), hang()]
+    for steps, timeout in (([hang()], 4.5), (late, 4.5), ([hang()], 140)):
+        t = play(services=failing(*steps), body=[wait(1)], start_timeout=timeout)
+        t.expect("web was cancelled at", t.of("web").cancelled_at, about(AT + timeout))
+        expect_start_error(t, "web")
+        expect_no_body(t)
+
+
+@check("R3", misconception="no-bound-on-the-start", step="bound-the-start")
+def test_not_ready_and_then_an_end(play: Play) -> None:
+    """A service that is cancelled because it is late, and raises or returns then: it is a `StartError` all the same."""
+    for last in (fail("L"), fail("L2", "TimeoutError"), give(0)):
+        t = play(services=failing(on_cancel(wait(0.3), last), hang()), body=[wait(1)], start_timeout=4.5)
+        expect_start_error(t, "web")
+        expect_no_body(t)
+
+
+@check("R3", misconception="one-timeout-for-all", step="bound-the-start")
+def test_each_has_its_own_timeout(play: Play) -> None:
+    """Each service has `start_timeout` seconds from its own start; the others do not use them up."""
+    plan = {"a": service(up=4.1), "b": service("a", up=4.3), "c": service("b", up=4.2)}
+    t = play(services=plan, body=[wait(1)], start_timeout=4.5)
+    expect_started(t, plan)
+    t.expect("the body", [span.ending for span in t.all("body")], ["returned"])
+
+
+@check("R3", misconception="timeout-around-the-service", step="bound-the-start")
+def test_running_is_not_limited(play: Play) -> None:
+    """A service that is ready in time may run for any time: `start_timeout` is not about that."""
+    plan = {"db": service(up=1), "web": service("db", up=1)}
+    t = play(services=plan, body=[wait(50)], start_timeout=3)
+    expect_started(t, plan)
+    t.expect("the body", [span.ending for span in t.all("body")], ["returned"])
+    for name, span in runs(t).items():
+        t.expect(f"{name} was cancelled at", span.cancelled_at, at_least(body_end(t)))
+
+
+@check("R3", misconception="ready-will-come", step="know-when-it-is-ready")
+def test_raises_before_ready(play: Play) -> None:
+    """A service that raises before it is ready does not start: `StartError` with its name, without waiting longer."""
+    plans = [
+        failing(wait(2.2), fail(f"E {kind}", kind))
+        for kind in ("Fault", "TimeoutError", "ExceptionGroup", "ExceptionGroup of one", "KeyError", "RuntimeError")
+    ]
+    own = failing(wait(2.2), fail("E"))
+    plans.append({**own, "web": {**own["web"], "refuses": True}})
+    for plan in plans:
+        t = play(services=plan, body=[wait(1)], start_timeout=30)
+        expect_start_error(t, "web")
+        expect_no_body(t)
+        t.expect("the call ended at", t.call.end, by(AT + 2.2 + 1.2 + 0.6))
+
+
+@check("R3", misconception="ready-will-come", step="know-when-it-is-ready")
+def test_returns_before_ready(play: Play) -> None:
+    """A service that returns before it is ready does not start: `StartError` with its name, without waiting longer."""
+    for steps in ([wait(2.2)], [give(0)]):
+        t = play(services=failing(*steps), body=[wait(1)], start_timeout=30)
+        expect_start_error(t, "web")
+        expect_no_body(t)
+        t.expect("the call ended at", t.call.end, by(AT + 2.2 + 1.2 + 0.6))
+
+
+@check("R3", misconception="first-to-start", step="know-when-it-is-ready")
+def test_the_first_does_not_start(play: Play) -> None:
+    """A service that does not start, when it is the first of all: `StartError` with its name, and no other starts."""
+    for steps in ([hang()], [wait(1.1), fail("E")], [wait(1.1)]):
+        plan = {"web": service("db"), "db": {"run": steps}}
+        t = play(services=plan, body=[wait(1)], start_timeout=3)
+        expect_start_error(t, "db")
+        t.expect("services that were started", t.names("run"), ["db"])
+
+
+@check("R3", misconception="the-group-cleans-up", step="stop-dependants-first")
+def test_failed_start_stops_in_order(play: Play) -> None:
+    """When a service does not start, those already started are stopped, dependants first."""
+    ends = ([wait(2)], [cleanup(wait(1.5)), hang()], [cleanup(wait(1.5)), fail("E")])
+    for steps in ends:
+        plan = failing(*steps)
+        t = play(services=plan, body=[wait(1)], start_timeout=4.5)
+        t.expect("services that were started", sorted(runs(t)), ["db", "log", "web"])
+        expect_stopped(t, plan)
+
+
+@check("R3", misconception="state-for-all-blocks", step="bound-the-start")
+def test_a_block_after_a_failed_start(play: Play) -> None:
+    """After a start that failed another block with the same services starts them again, and fails by itself."""
+    for steps in ([hang()], [wait(1.1), fail("E")]):
+        t = play(services=failing(*steps), body=[wait(1)], start_timeout=3, blocks=2)
+        t.expect("services as they were started", t.names("run"), ["db", "log", "web"] * 2)
+        for call in t.calls("running"):
+            t.expect_that("StartError should leave the call", "StartError" in call.errors, f"it {call.ending}")
+
+
+@check("R3", misconception="ready-one-by-one", step="know-when-it-is-ready", core=False)
+def test_failure_is_seen_while_others_start(play: Play) -> None:
+    """A service that does not start ends the start at once, also while others, started before or after, still start."""
+    for steps, at in (([wait(2.2), fail("E")], 2.2), ([wait(2.2)], 2.2), ([hang()], 4.5)):
+        slow = {"db": service(up=4.2, down=0), "web": {"run": steps}, "log": service(up=4.3, down=0)}
+        t = play(services=mixed(play, slow), body=[wait(1)], start_timeout=4.5)
+        expect_start_error(t, "web")
+        t.expect("the call ended at", t.call.end, by(START + at))

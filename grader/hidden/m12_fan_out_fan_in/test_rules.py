@@ -1,0 +1,226 @@
+"""Hidden checks of m12: bad arguments, and the rules of every exercise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from grader import (
+    CheckFailed,
+    Play,
+    Trace,
+    at_most,
+    at_once,
+    awaitable,
+    check,
+    cleanup,
+    fail,
+    give,
+    leaves_of,
+    on_cancel,
+    token,
+    wait,
+)
+
+from .plans import (
+    WORK,
+    busy,
+    each,
+    expect_all_ended,
+    expect_cut,
+    expect_received,
+    expect_results,
+    failed_at,
+    first,
+    gather,
+    in_some_order,
+    inside,
+    jobs,
+    left_at,
+    many,
+    out,
+    over,
+    pairs,
+    receive,
+    received,
+)
+
+
+# -- R7: bad arguments -----------------------------------------------------------------------------------------------
+def refused(play: Play) -> Iterator[Trace]:
+    """Calls with arguments that must be refused."""
+    for workers in (0, -play.pick(1, 9)):
+        yield out(play, jobs(play, 3), workers=workers).accepting("deadlock")
+        yield gather(play, jobs(play, 3), workers=workers).accepting("deadlock")
+        yield gather(play, [], workers=workers).accepting("deadlock")
+    yield out(play, jobs(play, 3), workers=2, buffer=-play.pick(1, 9)).accepting("deadlock")
+
+
+@check("R7", misconception="zero-only", step="one-source-for-all")
+def test_bad_arguments(play: Play) -> None:
+    """`workers` below 1, or `buffer` below 0, raises a `ValueError`."""
+    for t in refused(play):
+        t.expect_that("a ValueError", "ValueError" in t.call.errors, f"{t.call.what} {t.call.ending}")
+
+
+@check("G8", misconception="refused-too-late", step="one-source-for-all")
+def test_refused_before_anything_starts(play: Play) -> None:
+    """Bad arguments are refused before anything starts: no work is begun, and the `ValueError` is in no group."""
+    for t in refused(play):
+        t.expect("items worked on", [entry["value"] for entry in t.notes("called")], [])
+        if t.call.what == "fan_out":  # `fan_in` may take the whole source at once
+            t.expect("items taken", [entry["value"] for entry in t.notes("taken")], [])
+        t.expect_that("a bare ValueError", t.call.raised == "ValueError", f"{t.call.what} {t.call.ending}")
+        t.expect("times that the body was begun", len(t.notes("leaves")), 0)
+
+
+# -- rules for every exercise ----------------------------------------------------------------------------------------
+@check("G1", misconception="asyncio-is-everywhere", step="hand-on-as-they-finish")
+def test_both_backends(play: Play) -> None:
+    """What works on one of asyncio and trio works on the other."""
+    other = Play(play.session, backend="trio" if play.backend == "asyncio" else "asyncio")
+    items = [["a", [wait(3), give("A")]], ["b", [wait(1), give("B")]], ["c", [wait(1), give("C")]]]
+    by_out = [[(token(i), token(i.upper())) for i in "bca"], "returned"]
+    by_in = [[token("A"), token("B"), token("C")], "returned"]
+    for call, wanted in ((out, by_out), (gather, by_in)):
+        here, there = (_seen(call(where, items)) for where in (play, other))
+        t = call(play, items).accepting("deadlock")
+        t.one("work")
+        if there == wanted:  # what is wrong on both is for other clauses
+            t.expect(f"what {t.call.what} gave, and how it ended (as on {other.backend})", here, wanted)
+
+
+def _seen(t: Trace) -> list[Any]:
+    try:
+        return [received(t) if t.call.what == "fan_out" else t.call.value, t.call.how]
+    except CheckFailed as failure:
+        return [failure.sentence]
+
+
+@check("G2", misconception="streams-close-themselves", step="leave-early")
+def test_nothing_left_behind(play: Play) -> None:
+    """When a block or `fan_in` ends, with the last result or with an error, no task and no stream is left."""
+    good, bad = jobs(play, 5), [*jobs(play, 2), ["bad", [wait(2), fail("E")]], *many(3, wait(1))]
+    for workers, items in ((1, good), (3, bad), (8, good)):
+        for call in (out, gather):
+            t = call(play, items, workers=workers)
+            t.one("work")
+            t.expect_nothing_left()
+
+
+@check("G2", misconception="streams-close-themselves", step="leave-early", core=False)
+def test_nothing_left_when_cancelled(play: Play) -> None:
+    """When a block or `fan_in` is cancelled, at whatever moment, no task and no stream is left."""
+    items = [["a", [wait(1)]], ["b", [cleanup(wait(1)), wait(2)]], ["c", [wait(3)]]]
+    for call, limit in ((out, 6), (gather, 4)):
+        for t in call(play, items, workers=2).cancelled("caller", limit=limit):
+            if not t.notes("cancel"):
+                t.one("work")
+            t.expect_nothing_left()
+
+
+@check("G3", misconception="cancellation-is-an-end", step="leave-early")
+def test_cancelled_from_outside(play: Play) -> None:
+    """Cancelled from outside, all worker calls are cancelled at once, and the call ends by that: no list, no end."""
+    items = [["a", [wait(1)]], ["b", [wait(60)]], ["c", [cleanup(wait(2)), wait(60)]], *many(3, wait(60))]
+    consumers = ([each()], [receive(), busy(wait(60))], [inside(each())])
+    trials = [out(play, items, *consumer, workers=3).cancel("caller", at=2.5) for consumer in consumers]
+    trials += [gather(play, items, workers=3).cancel("caller", at=2.5)]
+    trials += [call(play, items, workers=2).within("caller", 2.5) for call in (out, gather)]
+    for t in trials:
+        t.one("work")
+        expect_cut(t, 2.5)
+        t.expect_that("cancelled from outside", t.call.how == "cancelled", f"{t.call.what} {t.call.ending}")
+        t.expect(f"{t.call.what} ended at", t.call.end, over(t, 2.5))
+
+
+@check("G3", misconception="shield-everything", step="leave-early")
+def test_cancellation_passes_at_every_step(play: Play) -> None:
+    """Cancelled from outside at any moment, the call does not go on, and nothing new is begun."""
+    items = [["a", [wait(1)]], ["b", [wait(2.3)]], ["c", [wait(1.1)]]]
+    trials = (out(play, items, each(busy(wait(1.6))), workers=2), gather(play, items, workers=2))
+    for trial, limit in zip(trials, (11, 6), strict=True):
+        for t in trial.cancelled("caller", limit=limit):
+            if not t.notes("cancel"):
+                t.one("work")
+            t.expect_cancellation_passes(jobs="work")
+            for entry in t.notes("cancel"):
+                t.expect(f"{t.call.what} ended at", t.call.end, at_most(entry["t"] + 0.05))
+
+
+@check("G4", misconception="blocking-is-short", step="slow-consumer")
+def test_never_blocks(play: Play) -> None:
+    """Nothing blocks the event loop, whoever waits for whom."""
+    items = [*jobs(play, 5), *many(5, wait(1))]
+    trials = [out(play, items, each(busy(wait(0.7))), workers=3), gather(play, items, workers=3)]
+    for t in trials:
+        t.one("work")
+        t.expect_not_blocked()
+    t = out(play, items, first(2), workers=3, buffer=2)
+    expect_received(t, 2)
+    t.expect_not_blocked()
+
+
+@check("G5", misconception="catch-everything", step="one-fails-all-end")
+def test_interrupts_pass(play: Play) -> None:
+    """What is no `Exception` leaves the call, whoever raises it: a worker, the source, the consumer. Nothing is left behind."""
+    for kind in (*play.interrupts, "BaseExceptionGroup"):
+        items = [["a", [wait(1)]], ["b", [wait(2), fail("stop", kind)]], ["c", [wait(60)]]]
+        trials = [call(play, items, workers=2) for call in (out, gather)]
+        trials += [call(play, many(3, wait(1)), source_fails=[2, "stop", kind]) for call in (out, gather)]
+        trials += [out(play, WORK, first(1), ["fail", "stop", kind], workers=3)]
+        for t in trials:
+            left = leaves_of("stop", kind)[0] in t.call.errors
+            t.expect_that("the call", left, f"{t.call.what} {t.call.ending}, where {kind} should leave it")
+            moment = failed_at(t)
+            expect_cut(t, left_at(t) if moment is None else moment)
+            expect_all_ended(t)
+
+
+@check("G5", misconception="catch-everything", step="one-fails-all-end")
+def test_interrupts_pass_beside_errors(play: Play) -> None:
+    """What is no `Exception` leaves the call also if another worker raises an error as it is cancelled for that."""
+    items = [["a", [on_cancel(fail("E")), wait(60)]], ["b", [wait(2), fail("stop", "Abandon")]], ["c", [wait(60)]]]
+    for call in (out, gather):
+        t = call(play, items, workers=2)
+        t.expect_that("`stop` should leave the call", "stop" in t.call.errors, f"{t.call.what} {t.call.ending}")
+
+
+@check("G6", misconception="look-again-and-again", step="slow-consumer")
+def test_no_busy_waiting(play: Play) -> None:
+    """The call does not wake up more often if everything takes forty times as long."""
+
+    def steps(scale: float) -> list[int]:
+        items = [[f"i{number}", [wait(scale * (1 + number / 7))]] for number in range(6)]
+        trials = [
+            out(play, items, workers=2),
+            out(play, items, each(busy(wait(3 * scale))), workers=2),
+            gather(play, items, workers=2),
+        ]
+        for t in trials:
+            t.one("work")
+        return [t.steps for t in trials]
+
+    quick, slow = steps(1.0), steps(40.0)
+    t = out(play, [["a", [wait(1)]]], first(1))
+    for before, after in zip(quick, slow, strict=True):
+        t.expect("wake-ups when all takes forty times as long", after, at_most(before + 20))
+
+
+@check("G9", misconception="worker-is-a-coroutine-function", step="one-source-for-all")
+def test_any_callable(play: Play) -> None:
+    """`worker` may be any callable that returns an awaitable, also one without a name."""
+    items = [["a", [awaitable(), wait(2), give("A")]], ["b", [wait(1), give("B")]], ["c", [awaitable(), give("C")]]]
+    for workers in (1, 3):
+        expect_results(out(play, items, workers=workers, plain=True).accepting("deadlock"), pairs(items))
+        t = gather(play, items, workers=workers, plain=True).accepting("deadlock")
+        t.expect("the results", in_some_order(t.call.value_as(list)), [token("A"), token("B"), token("C")])
+
+
+@check("G9", misconception="worker-is-a-coroutine-function", step="one-fails-all-end")
+def test_raises_at_once(play: Play) -> None:
+    """A `worker` that raises as it is called has failed like one that raises later: the error leaves the call."""
+    items = [["a", [wait(9)]], ["b", [at_once(), fail("E")]], ["c", [wait(1)]]]
+    for call in (out, gather):
+        t = call(play, items, workers=2, plain=True)
+        t.expect_that("the error", "E" in t.call.errors, f"{t.call.what} {t.call.ending}")

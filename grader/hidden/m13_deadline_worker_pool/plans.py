@@ -1,0 +1,84 @@
+"""What the hidden checks of m13 share: plans, and what is read from a trace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from grader import Play, Trace, Trial, fail, give, near, verb, wait
+
+START = 53.7
+NEVER = float("inf")
+look, move = verb("look"), verb("move")
+Jobs = Mapping[str, Sequence[Any]]
+
+
+# -- calls -----------------------------------------------------------------------------------------------------------
+def pool(play: Play, jobs: Jobs, *, workers: int = 10, ends: float | None = 10, **plan: Any) -> Trial:
+    """A pool called at `START` with a deadline `ends` seconds later (None: infinite).
+
+    Args:
+        play: what plays.
+        jobs: name of a job → its script.
+        workers: how many.
+        ends: the pool's own deadline (s after `START`).
+        plan: as for the scene; times in `deadlines` and `enclosing` are seconds after `START`.
+    """
+    if "deadlines" in plan:
+        plan["deadlines"] = {name: START + moment for name, moment in plan["deadlines"].items()}
+    plan["enclosing"] = [START + moment for moment in plan.get("enclosing", ())]
+    return play(start=START, jobs=jobs, workers=workers, deadline=None if ends is None else START + ends, **plan)
+
+
+def takes(seconds: float) -> list[Any]:
+    """A job that takes that long and gives a value."""
+    return [wait(seconds), give("V")]
+
+
+def at(seconds: float) -> Any:
+    """That long after the call, or a moment later: who blocks or polls for a moment breaks other clauses."""
+    return near(START + seconds, within=0.05)
+
+
+# -- what is read from them ------------------------------------------------------------------------------------------
+def report(t: Trace, who: str = "caller") -> list[Any]:
+    """Name, status, value and error of each outcome, in the order of the report."""
+    call = t.first([call for call in t.calls("run_pool") if call.who == who], "the call", "was never made")
+    t.expect_that("the report", call.value is not None, "run_pool returned None")
+    rows = t.first(t.notes("report", who), "the report", "is not there")["value"]
+    t.expect_that("the report", isinstance(rows, list), str(rows))
+    strange = [row[0] for row in rows if not isinstance(row[0], str)]
+    t.expect_that("the keys of the report", not strange, f"not names of jobs: {strange}")
+    return list(rows)
+
+
+def expect_run(t: Trace, *names: str) -> None:
+    """Expect that these jobs were run at all: a check of what happens then would prove nothing otherwise."""
+    never = [name for name in names if not t.all("run", name)]
+    t.expect_that("jobs", not never, f"{', '.join(never)} never called")
+
+
+def outcomes(t: Trace, who: str = "caller") -> dict[str, Any]:
+    """Status, value and error of each outcome, by name."""
+    return {str(name): rest for name, *rest in report(t, who)}
+
+
+def status(t: Trace, *names: str) -> dict[str, Any]:
+    """What became of these jobs."""
+    found = outcomes(t)
+    return {name: found[name][0] if name in found else "no outcome" for name in names}
+
+
+def expect_status(t: Trace, **wanted: str) -> None:
+    """Expect just that of these jobs; what became of others does not matter."""
+    t.expect("what became of them", status(t, *wanted), wanted)
+
+
+def refused(play: Play) -> Iterator[Trial]:
+    """Calls with arguments that must be refused."""
+    some = {"a": takes(1), "b": [wait(1), fail("E")]}
+    bad: list[dict[str, Any]] = [{"workers": 0}, {"workers": -3}, {"margin": -1}, {"margin": -0.001, "enclosing": [5]}]
+    for options in [*bad, {"workers": 0, "ends": -1}]:
+        yield pool(play, some, **options)
+    for options in bad[1:3]:
+        yield pool(play, {}, **options)

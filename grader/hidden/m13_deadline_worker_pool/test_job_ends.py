@@ -1,0 +1,200 @@
+"""Hidden checks of m13: each job has its end, also when it still runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from grader import (
+    Play,
+    Trace,
+    at_most,
+    at_once,
+    check,
+    cleanup,
+    fail,
+    fail_after,
+    give,
+    hang,
+    near,
+    on_cancel,
+    one_of,
+    wait,
+)
+
+from .plans import NEVER, START, at, expect_run, expect_status, look, outcomes, pool, status, takes
+
+
+# -- R3: each job has its end ----------------------------------------------------------------------------------------
+def ends_of_jobs(play: Play, script: Sequence[Any], **more: Any) -> Iterator[tuple[Trace, dict[str, float]]]:
+    """Pools whose jobs play that script, each with the end of every job (s after `START`)."""
+    jobs = dict.fromkeys(("own", "late", "none"), script)
+    plans: list[tuple[dict[str, Any], dict[str, float]]] = [
+        ({"ends": 10}, {"own": 6, "late": 10, "none": 10}),
+        ({"ends": 80, "enclosing": [90, 20, 95], "margin": 3}, {"own": 6, "late": 17, "none": 17}),
+        ({"ends": 80, "enclosing": [50, 60], "margin": 45.5}, {"own": 4.5, "late": 4.5, "none": 4.5}),
+        ({"ends": None, "enclosing": [25]}, {"own": 6, "late": 25, "none": 25}),
+        ({"ends": None}, {"own": 6, "late": 40, "none": NEVER}),
+        ({"ends": 8, "enclosing": [40], "margin": 2}, {"own": 6, "late": 8, "none": 8}),
+    ]
+    for number, (plan, ends) in enumerate(plans):
+        yield pool(play, jobs, workers=3 if number % 2 else 1, deadlines={"own": 6, "late": 40}, **plan, **more), ends
+
+
+@check("R3", misconception="one-end-for-all", step="an-end-for-each-job")
+def test_called_with_its_end(play: Play) -> None:
+    """A job is called with its own end, the sooner of its deadline and the pool's end: a point in time."""
+    for t, ends in ends_of_jobs(play, takes(1)):
+        for name, end in ends.items():
+            t.expect(f"{name} was called with", t.of(name).args, [near(START + end)])
+
+
+@check("R3", misconception="scope-around-start-soon", step="an-end-for-each-job")
+def test_deadline_inside(play: Play) -> None:
+    """Inside a job no deadline later than its end is in force, from its beginning on."""
+    for t, ends in ends_of_jobs(play, [look(), wait(0.5), look()]):
+        for name, end in ends.items():
+            t.expect(f"how often {name} looked", len(t.all("look", name)), 2)
+            for seen in t.all("look", name):
+                t.expect(f"deadline in force inside {name}", seen.value, at_most(START + end))
+
+
+@check("R3", misconception="scope-around-start-soon", step="an-end-for-each-job")
+def test_deadline_around_the_call_of_run(play: Play) -> None:
+    """`run` is called under its end too: what it does before it returns an awaitable sees no later deadline."""
+    for t, ends in ends_of_jobs(play, takes(1), plain=True):
+        for name, end in ends.items():
+            expect_run(t, name)
+            for entry in t.notes("called", name):
+                t.expect(f"deadline in force when {name} was called", entry["value"], at_most(START + end + 1e-6))
+
+
+@check("R3", misconception="relative-end", step="an-end-for-each-job")
+def test_end_of_a_job_that_waited(play: Play) -> None:
+    """The time that a job waited for its turn does not move its end."""
+    jobs = {f"i{n}": [wait(2), look(), wait(1)] for n in range(3)}
+    for ends in (30, None):
+        t = pool(play, jobs, workers=1, ends=ends, deadlines={"i0": 12, "i1": 15, "i2": 17})
+        for name, end in (("i0", 12), ("i1", 15), ("i2", 17)):
+            t.expect(f"{name} was called with", t.of(name).args, [near(START + end)])
+            t.expect(f"deadline in force inside {name}", t.of(name)[look()].value, at_most(START + end))
+
+
+@check("R3", misconception="a-second-try-is-free", step="an-end-for-each-job")
+def test_called_once(play: Play) -> None:
+    """A job is called at most once, however it ended and however much time is left then."""
+    jobs: dict[str, Any] = {
+        "a": takes(1),
+        "b": [wait(1), fail("E1", "TimeoutError")],
+        "c": [fail_after(1), hang()],
+        "d": [hang()],
+        "e": [at_once(), fail("E2", "OSError")],
+        "f": [wait(2), fail("E3", "ExceptionGroup")],
+        "g": [on_cancel(fail("E4", "TimeoutError")), hang()],
+    }
+    for workers in (1, 3):
+        t = pool(play, jobs, workers=workers, ends=60, deadlines={"d": 20, "g": 25})
+        t.one("run")
+        called = {name: len(t.all("run", name)) for name in jobs}
+        t.expect("jobs that were called again", [name for name, times in called.items() if times > 1], [])
+
+
+# -- R4: a job that still runs at its end ----------------------------------------------------------------------------
+@check("R4", misconception="late-is-a-failure", step="every-ending-is-an-outcome")
+def test_timed_out(play: Play) -> None:
+    """A job that still runs at its own deadline is cancelled then and `TIMED_OUT`; others are not disturbed."""
+    jobs = {"a": [hang()], "b": takes(7), "c": takes(9), "d": takes(6)}
+    for t in pool(play, jobs, deadlines={"a": 4, "b": 5.5, "d": 6.4}).orders(4):
+        t.expect("a and b were cancelled at", [t.of(n).cancelled_at for n in ("a", "b")], [at(4), at(5.5)])
+        expect_status(t, a="TIMED_OUT", b="TIMED_OUT")
+        t.expect("c and d", [t.of(n).how for n in ("c", "d")], ["returned", "returned"])
+
+
+@check("R4", misconception="times-are-whole-seconds", step="an-end-for-each-job")
+def test_cancelled_at_its_end_however_soon(play: Play) -> None:
+    """A job is cancelled at its end, and `TIMED_OUT`, whether that is a moment or minutes after its start."""
+    for scale in (0.02, 60):
+        jobs = {"a": [hang()], "b": takes(1.5 * scale), "c": [hang()]}
+        plan = {"ends": 5 * scale, "deadlines": {"a": scale, "b": 3 * scale}}
+        alone = [pool(play, {name: jobs[name]}, workers=1, **plan) for name in ("a", "c")]
+        together = pool(play, jobs, workers=3, **plan)
+        for t, name, end in ((alone[0], "a", 1), (alone[1], "c", 5), (together, "a", 1), (together, "c", 5)):
+            late = near(START + end * scale, within=0.2 * scale)
+            t.expect(f"{name}, which had {end * scale:g} s, was cancelled at", t.of(name).cancelled_at, late)
+            expect_status(t, **{name: "TIMED_OUT"})
+        expect_status(together, b="DONE")
+
+
+@check("R4", misconception="late-is-skipped", step="every-ending-is-an-outcome")
+def test_timed_out_at_the_end_of_the_pool(play: Play) -> None:
+    """A job that still runs at the pool's end is cancelled and `TIMED_OUT`: it was started, so it was not skipped."""
+    for workers in (1, 3):
+        t = pool(play, {"a": takes(2), "b": [hang()], "c": takes(30)}, workers=workers, deadlines={"b": 40, "a": 30})
+        late = [run for run in t.all("run") if run.how == "cancelled" and run.start < START + 9]
+        t.expect_that("jobs that still ran at the pool's end", bool(late), "none was cancelled")
+        for run in late:
+            t.expect(f"{run.who} was cancelled at", run.cancelled_at, at(10))
+            t.expect(f"what became of {run.who}", status(t, run.who)[run.who], "TIMED_OUT")
+
+
+@check("R4", misconception="estimate-is-a-limit", step="an-end-for-each-job")
+def test_not_cancelled_before_its_end(play: Play) -> None:
+    """A job that ends just before its end is `DONE`, also if it took longer than its estimate."""
+    jobs = {"a": takes(4.9), "b": takes(9.9), "c": takes(7)}
+    t = pool(play, jobs, deadlines={"a": 5, "b": 30}, estimates={"c": 2, "a": 1})
+    t.expect("how they ended", [t.of(name).how for name in jobs], ["returned"] * 3)
+    expect_status(t, a="DONE", b="DONE", c="DONE")
+
+
+@check("R4", misconception="waiting-ends-the-job", step="every-ending-is-an-outcome")
+def test_cleanup_awaited(play: Play) -> None:
+    """A job that ran out of time has cleaned up before its worker goes on and before the call returns."""
+    t = pool(play, {"a": [cleanup(wait(2)), hang()], "b": takes(1)}, workers=1, deadlines={"a": 4})
+    t.expect("a was cancelled at", t.of("a").cancelled_at, at(4))
+    first = t.of("b").start < START + 0.5  # whichever is started first
+    t.expect("b was started at", t.of("b").start, at(0 if first else 6))
+    t.expect("the call ended at", t.call.end, at(6 if first else 7))
+    expect_status(t, a="TIMED_OUT", b="DONE")
+    t = pool(play, {"c": [cleanup(wait(3)), hang()]}, workers=1)
+    t.expect("the call ended at", t.call.end, at(13))
+    expect_status(t, c="TIMED_OUT")
+
+
+@check("R4", misconception="timeout-ends-the-worker", step="workers-share-a-queue")
+def test_worker_goes_on(play: Play) -> None:
+    """After a job that ran out of time its worker goes on with the next."""
+    jobs = {"a": [hang()], "b": takes(1), "c": [hang()], "d": [hang()], "e": takes(1)}
+    deadlines = {"a": 2, "b": 14, "c": 5, "d": 6, "e": 18}
+    for workers in (1, 2):
+        t = pool(play, jobs, workers=workers, ends=20, deadlines=deadlines)
+        late = [name for name in ("a", "c", "d") if t.all("run", name)]
+        t.expect_that("a job that hangs", bool(late), "was never called")
+        expect_status(t, b="DONE", e="DONE", **dict.fromkeys(late, "TIMED_OUT"))
+
+
+@check("R4", misconception="late-is-a-failure", step="every-ending-is-an-outcome")
+def test_answers_with_a_value_or_an_error(play: Play) -> None:
+    """A job that answers the cancellation with a value or an error is `TIMED_OUT`, or has that outcome; the pool goes on."""
+    answers: dict[str, list[Any]] = {
+        "a": [on_cancel(wait(0.5), give("A")), hang()],
+        "b": [on_cancel(fail("E1")), hang()],
+        "c": [cleanup(wait(0.5), fail("E2", "TimeoutError")), hang()],
+    }
+    allowed = {"a": one_of("TIMED_OUT", "DONE"), "b": one_of("TIMED_OUT", "FAILED"), "c": one_of("TIMED_OUT", "FAILED")}
+    for name, script in answers.items():
+        jobs = {name: script, "next": takes(1), "beside": takes(9)}
+        for deadlines in ({name: 4, "beside": 20}, {name: 20, "beside": 10.5}):
+            t = pool(play, jobs, workers=2, ends=12, deadlines=deadlines)
+            expect_run(t, name, "next", "beside")
+            t.expect(f"{name}, cancelled at its end", status(t, name)[name], allowed[name])
+            expect_status(t, next="DONE", beside="DONE")
+
+
+@check("R4", misconception="late-is-a-failure", step="every-ending-is-an-outcome")
+def test_never_noticed_its_end(play: Play) -> None:
+    """A job that was busy with what must not be interrupted, and gave a value after its end, is `DONE` or `TIMED_OUT`."""
+    t = pool(play, {"a": [cleanup(wait(7)), give("A")], "b": takes(1)}, workers=1, deadlines={"a": 4})
+    expect_run(t, "a", "b")
+    seen = outcomes(t).get("a", ["no outcome", None])[:2]
+    t.expect("a", seen[0], one_of("DONE", "TIMED_OUT"))
+    expect_status(t, b="DONE")

@@ -1,0 +1,288 @@
+"""Hidden checks of m13: the pool's end, the report in time, cancellation from outside."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from grader import Play, Trace, at_least, at_most, at_once, check, cleanup, fail, give, hang, near, on_cancel, wait
+
+from .plans import NEVER, START, Jobs, at, expect_run, expect_status, move, outcomes, pool, refused, status, takes
+
+
+def expect_not_started(t: Trace, *names: str, end: float = NEVER) -> None:
+    """Expect that these jobs are `SKIPPED` and were not called; at the very end of the pool either goes."""
+    found = status(t, *names)
+    for name in names:
+        runs = t.all("run", name)
+        if runs and runs[0].start == near(START + end) and found[name] in {"SKIPPED", "TIMED_OUT", "DONE"}:
+            continue
+        t.expect_that(f"{name} should not be started", not runs, f"it was, at {runs[0].start:g}" if runs else "")
+        t.expect(f"what became of {name}", found[name], "SKIPPED")
+
+
+def started_before(t: Trace, name: str, moment: float) -> bool:
+    """Whether the job was started by then (s after `START`): whichever comes first is for R6."""
+    return any(run.start < START + moment for run in t.all("run", name))
+
+
+# -- R5: what is not started, and the pool's end ---------------------------------------------------------------------
+@check("R5", misconception="fits-the-pool", step="start-what-can-finish")
+def test_estimate(play: Play) -> None:
+    """A job is not started, and `SKIPPED`, if less time than its estimate is left until its end; else it is started."""
+    jobs = {name: takes(1) for name in ("a", "b", "c", "d", "e")}
+    estimates = {"a": 5.5, "b": 4.5, "c": 10.5, "d": 9.5, "e": 10.5}
+    plan = {"deadlines": {"a": 5, "b": 5, "e": 50}, "estimates": estimates}
+    for pools in (
+        {"ends": 10},
+        {"ends": 80, "enclosing": [70, 12, 90], "margin": 2},
+        {"ends": None, "enclosing": [10.5], "margin": 0.5},
+    ):
+        t = pool(play, jobs, **plan, **pools)
+        expect_not_started(t, "a", "c", "e")
+        expect_status(t, b="DONE", d="DONE")
+
+
+@check("R5", misconception="times-are-whole-seconds", step="start-what-can-finish")
+def test_estimates_of_any_size(play: Play) -> None:
+    """Whether a job is started depends on its estimate and the time left alone, whether those are fractions of a second or hours."""
+    for scale in (0.02, 1, 360):
+        jobs = {name: takes(scale) for name in ("a", "b", "c", "d")}
+        estimates = {"a": 5.1 * scale, "b": 4.9 * scale, "c": 10.2 * scale, "d": 9.8 * scale}
+        plan = {"deadlines": {"a": 5 * scale, "b": 5 * scale}, "estimates": estimates}
+        t = pool(play, jobs, ends=10 * scale, **plan)
+        expect_not_started(t, "a", "c")
+        expect_status(t, b="DONE", d="DONE")
+
+
+@check("R5", misconception="looked-at-up-front", step="start-what-can-finish")
+def test_looked_at_when_it_would_start(play: Play) -> None:
+    """Whether a job still fits is looked at when it would start: what ran until then counts as long as it took."""
+    slow = {"a": takes(6), "b": takes(1), "c": takes(1)}
+    estimates = {"a": 2.0, "b": 5.0, "c": 2.5}
+    t = pool(play, slow, workers=1, estimates=estimates)
+    t.one("run")
+    found = status(t, *slow)
+    free = max([START, *(run.end or NEVER for run in t.all("run"))])
+    for name, estimate in estimates.items():
+        for run in t.all("run", name):
+            t.expect(f"time left when {name} was started", START + 10 - run.start, at_least(estimate))
+        fitted = found[name] == "SKIPPED" and START + 10 - free >= estimate
+        t.expect_that(f"{name} should be started", not fitted, "it was skipped, though there was time enough")
+    quick = {"a": takes(1), "b": takes(1), "c": takes(1)}
+    t = pool(play, quick, workers=1, estimates={"a": 7.5, "b": 7.8, "c": 7.2})
+    expect_run(t, *quick)
+    expect_status(t, a="DONE", b="DONE", c="DONE")
+
+
+@check("R5", misconception="misfit-ends-the-worker", step="start-what-can-finish")
+def test_others_that_fit_are_started(play: Play) -> None:
+    """A job that is skipped keeps no other from being started."""
+    jobs = {name: takes(1) for name in ("a", "b", "c", "d", "e")}
+    for workers in (1, 2, 9):
+        t = pool(play, jobs, workers=workers, deadlines={"a": 1, "b": 2, "c": 4}, estimates={"a": 50, "b": 50})
+        expect_status(t, a="SKIPPED", b="SKIPPED", c="DONE", d="DONE", e="DONE")
+
+
+@check("R5", misconception="own-deadline-only", step="start-what-can-finish")
+def test_infinite_time(play: Play) -> None:
+    """Without any deadline every job is started, whatever its estimate, and runs as long as it likes."""
+    t = pool(play, {"a": takes(900), "b": takes(1)}, workers=1, ends=None, estimates={"a": 1e6, "b": 1e9}, margin=3)
+    expect_run(t, "a", "b")
+    expect_status(t, a="DONE", b="DONE")
+
+
+@check("R5", misconception="cancellation-stops-the-worker", step="start-what-can-finish")
+def test_its_end_has_passed(play: Play) -> None:
+    """A job whose own deadline passed before its turn is `SKIPPED` and never called."""
+    jobs = {"a": takes(5), "b": takes(1), "c": [give("C")], "d": takes(1), "e": [at_once(), fail("E")]}
+    deadlines = {"a": 2, "b": 3, "c": 4, "d": 30, "e": 3.5}
+    t = pool(play, {**jobs, "a": [cleanup(wait(6)), hang()]}, workers=1, deadlines=deadlines)
+    expect_not_started(t, *(name for name in ("b", "c", "e") if not started_before(t, name, deadlines[name])))
+    expect_status(t, d="DONE")
+    t = pool(play, jobs, deadlines={"b": -1, "c": -START, "e": -0.5})
+    expect_not_started(t, "b", "c", "e")
+    expect_status(t, a="DONE", d="DONE")
+
+
+@check("R5", misconception="cancellation-stops-the-worker", step="room-to-report")
+def test_nothing_is_started_after_the_end(play: Play) -> None:
+    """When the pool's end has passed no job is started, not even called, and all that wait are `SKIPPED`."""
+    late: list[list[Any]] = [
+        [cleanup(wait(3)), hang()],
+        [cleanup(wait(12)), give(1)],
+        [on_cancel(wait(1), fail("E")), hang()],
+    ]
+    for running in late:
+        jobs = {"a": running, "b": [give(1)], "c": takes(1), "d": [at_once(), fail("F")]}
+        for plan in ({}, {"ends": 80, "enclosing": [90], "margin": 80}):
+            t = pool(play, jobs, workers=1, deadlines={"a": 70, "b": 75, "d": 85}, **plan)
+            expect_run(t, "a")
+            expect_not_started(t, *(name for name in ("b", "c", "d") if not started_before(t, name, 9.9)))
+
+
+@check("R5", misconception="cancellation-stops-the-worker", step="room-to-report")
+def test_pool_has_ended_before_it_began(play: Play) -> None:
+    """If the pool's end has passed at the call, everything is `SKIPPED`, and the call returns at once."""
+    jobs = {"a": [give(1)], "b": takes(1), "c": [at_once(), fail("F")]}
+    for plan in (
+        {"ends": -1},
+        {"ends": 80, "enclosing": [5], "margin": 7},
+        {"ends": None, "enclosing": [3], "margin": 4},
+    ):
+        t = pool(play, jobs, workers=2, deadlines={"a": 60, "b": 50}, **plan)
+        expect_not_started(t, "a", "b", "c")
+        t.expect("the call ended at", t.call.end, at(0))
+
+
+#: pools, and their ends (s after `START`)
+POOLS: list[tuple[dict[str, Any], float]] = [
+    ({"ends": 10}, 10),
+    ({"ends": 10, "margin": 3}, 10),
+    ({"ends": 10, "margin": 3, "enclosing": [60]}, 10),
+    ({"ends": 10, "margin": 3, "enclosing": [12]}, 9),
+    ({"ends": 10, "margin": 3, "enclosing": [10]}, 7),
+    ({"ends": 60, "margin": 1.5, "enclosing": [50, 10, 40]}, 8.5),
+    ({"ends": 60, "margin": 1.5, "enclosing": [10, 30]}, 8.5),
+    ({"ends": None, "margin": 1.5, "enclosing": [10]}, 8.5),
+    ({"ends": 9.5, "margin": 2, "enclosing": [10]}, 8),
+]
+
+
+@check("R5", misconception="margin-always", step="room-to-report")
+def test_end_of_the_pool(play: Play) -> None:
+    """The pool ends at `deadline`, or `margin` before the tightest deadline around the call, whichever is sooner."""
+    for plan, end in POOLS:
+        t = pool(play, {"a": [hang()], "b": [hang()]}, deadlines={"b": 70}, **plan)
+        t.expect("a and b were cancelled at", [t.of(name).cancelled_at for name in ("a", "b")], [at(end), at(end)])
+
+
+@check("R5", misconception="own-deadline-only", step="room-to-report")
+def test_deadline_around_without_margin(play: Play) -> None:
+    """Without a margin, or with one of 0, the pool ends at the tightest deadline around the call, if that is sooner."""
+    for given in ({}, {"margin": 0}):
+        jobs = {"a": takes(1), "b": [hang()], "c": takes(1)}
+        t = pool(play, jobs, workers=1, ends=60, enclosing=[90, 10], **given)
+        t.expect("b was cancelled at", t.of("b").cancelled_at, at(10))
+        t.expect("the call ended at", t.call.end, at(10))
+
+
+@check("R5", misconception="own-deadline-only", step="room-to-report")
+def test_enclosing_deadline_of_the_call(play: Play) -> None:
+    """The deadline around the call is looked at when the call is made: moved to a later time, it does not move the pool's end."""
+    jobs: Jobs = {name: [wait(1), move(0, START + 70), wait(1)] for name in ("a", "b", "c")}
+    t = pool(play, jobs, workers=1, ends=90, enclosing=[20], margin=2, deadlines={"a": 50, "b": 60})
+    for name in jobs:
+        t.expect(f"{name} was called with", t.of(name).args, [near(START + 18)])
+    t = pool(play, {"d": [move(0, START + 70), hang()]}, ends=90, enclosing=[20], margin=2)
+    t.expect("d was cancelled at", t.of("d").cancelled_at, at(18))
+
+
+@check("R5", misconception="late-is-skipped", step="room-to-report")
+def test_all_that_waits_is_skipped(play: Play) -> None:
+    """At the pool's end all that was not started is `SKIPPED`, and the call returns."""
+    jobs = {"a": [hang()], "b": takes(9.2), "c": [hang()], "d": takes(1), "e": takes(2)}
+    for number, (plan, end) in enumerate(POOLS[::2]):
+        t = pool(play, jobs, workers=1 + number % 2, **plan)
+        t.one("run")
+        started = {run.who for run in t.all("run") if run.start < START + end - 1e-3}
+        expect_not_started(t, *(name for name in jobs if name not in started), end=end)
+        t.expect("the call ended at", t.call.end, at(end))
+
+
+@check("R5", misconception="wait-for-the-deadline", step="room-to-report")
+def test_returns_sooner(play: Play) -> None:
+    """The call returns as soon as every job has its outcome, whatever the outcomes are."""
+    plans: list[tuple[dict[str, Any], float]] = [
+        ({"jobs": {"a": takes(1), "b": takes(2)}}, 2),
+        ({"jobs": {"a": takes(1), "b": [wait(2), fail("E")]}, "ends": None}, 2),
+        ({"jobs": {"a": takes(1), "b": [hang()]}, "deadlines": {"b": 4}}, 4),
+        ({"jobs": {"a": takes(1), "b": takes(1)}, "estimates": {"b": 99}}, 1),
+        ({"jobs": {"a": takes(1), "b": takes(1)}, "estimates": {"a": 99, "b": 99}}, 0),
+        ({"jobs": {"a": takes(3), "b": takes(1)}, "deadlines": {"a": 9, "b": -1}, "workers": 1}, 3),
+        ({"jobs": {}}, 0),
+        ({"jobs": {}, "ends": None}, 0),
+    ]
+    for plan, end in plans:
+        t = pool(play, **plan)
+        expect_run(t, *(["a"] if end else []))
+        t.expect("the call ended at", t.call.end, at(end))
+
+
+# -- R7: the report is there in time ---------------------------------------------------------------------------------
+@check("R7", misconception="report-when-it-strikes", step="room-to-report", core=False)
+def test_report_in_time(play: Play) -> None:
+    """With a margin, however small, the report is there before the tightest deadline around the call strikes."""
+    jobs = {"a": takes(1), "b": [hang()], "c": takes(30), "d": takes(1)}
+    for margin, ends, workers in ((3, 60, 1), (0.5, 10, 2), (0.01, None, 1), (0.01, 9.995, 2), (1, 10, 3)):
+        t = pool(play, jobs, workers=workers, ends=ends, enclosing=[80, 10, 50], margin=margin)
+        t.expect_that("under a deadline around the call", t.call.how == "returned", f"it {t.call.ending}")
+        t.one("run")
+        t.expect("the call ended at", t.call.end, at_most(START + 10 - margin + 0.004))
+
+
+@check("R7", misconception="report-when-it-strikes", step="room-to-report", core=False)
+def test_report_in_time_in_many_orders(play: Play) -> None:
+    """Under a deadline of the caller all outcomes are reported before it strikes, whatever the order of events."""
+    jobs: dict[str, Any] = {f"i{n}": takes(time) for n, time in enumerate(play.draw(5))}
+    jobs |= {"late": [hang()], "slow": takes(20), "bad": [wait(1), fail("E")]}
+    for t in pool(play, jobs, workers=3, ends=60, margin=0.5).within("caller", START + 8).orders(8):
+        t.expect_that("under a deadline of the caller", t.call.how == "returned", f"it {t.call.ending}")
+        t.expect("jobs that have an outcome", sorted(outcomes(t)), sorted(jobs))
+        t.one("run")
+
+
+# -- R8: cancelled from outside, bad arguments -----------------------------------------------------------------------
+def expect_over(t: Trace, *, cleaned: float = 0.0) -> None:
+    """Fail the subject if, cancelled from outside, it went on, or called another job."""
+    for cancelled in t.notes("cancel", "caller"):
+        moment = cancelled["t"]
+        t.expect(f"the call, cancelled at {moment:.2f} s, ended at", t.call.end, at_most(moment + cleaned + 0.05))
+        for run in t.all("run"):
+            cut = run.how == "cancelled" and run.cancelled_at == near(run.start, within=0.001)
+            begun = run.begun < cancelled["order"] or cut
+            t.expect_that("cancelled from outside", begun, f"{run.who} was started afterwards")
+            if run.start < moment - 1e-6 and (run.end or NEVER) > moment + 1e-6:
+                t.expect(f"{run.who} was cancelled at", run.cancelled_at, at_most(moment + 0.05))
+
+
+@check("R8", misconception="cancelled-goes-on", step="every-ending-is-an-outcome")
+def test_cancelled_at_every_step(play: Play) -> None:
+    """Cancelled from outside at any moment, all jobs are cancelled, none is started any more, and the call ends."""
+    times = play.draw(4)
+    jobs: dict[str, Any] = {f"i{n}": [wait(times[n]), fail(f"E{n}") if n % 3 == 1 else give("V")] for n in range(4)}
+    jobs |= {"late": [hang()]}
+    for t in pool(play, jobs, workers=2, ends=20, deadlines={"late": 3}).cancelled("caller"):
+        if not t.notes("cancel"):
+            t.one("run")
+        expect_over(t)
+
+
+@check("R8", misconception="cancelled-goes-on", step="every-ending-is-an-outcome")
+def test_cancelled_in_the_midst(play: Play) -> None:
+    """Cancelled from outside while all workers are busy, the call is left by that when the jobs have cleaned up; none starts."""
+    jobs = {f"i{n}": [wait(1), cleanup(wait(n / 5)), wait(9), give("V")] for n in range(6)}
+    for workers in (1, 3):
+        for t in pool(play, jobs, workers=workers, ends=60).cancel("caller", at=START + 4).orders(4):
+            t.one("run")
+            begun = [int(run.who[1:]) for run in t.all("run") if run.start < START + 1]
+            expect_over(t, cleaned=max(begun, default=0) / 5)
+            t.expect_that("cancelled from outside", t.call.how != "returned", f"run_pool {t.call.ending}")
+
+
+@check("R8", misconception="cancelled-goes-on", step="every-ending-is-an-outcome")
+def test_a_job_answers_the_cancellation(play: Play) -> None:
+    """Cancelled from outside, no other job is started, also if the one that runs answers with a value or an error."""
+    for answer in (give(1), fail("E"), fail("E", "TimeoutError")):
+        jobs = {f"i{n}": [on_cancel(wait(1), answer), wait(9)] for n in range(3)}
+        for workers in (1, 2):
+            t = pool(play, jobs, workers=workers, ends=60).cancel("caller", at=START + 4)
+            t.one("run")
+            late = [run.who for run in t.all("run") if run.start > START + 1 and (run.end or NEVER) > run.start + 1.05]
+            t.expect("jobs that ran on after the cancellation", late, [])
+
+
+@check("R8", misconception="only-zero-is-wrong", step="workers-share-a-queue")
+def test_bad_arguments(play: Play) -> None:
+    """`workers < 1` or `margin < 0` raises `ValueError`, also without jobs."""
+    for t in refused(play):
+        t.expect_that("bad arguments", "ValueError" in t.call.errors, f"run_pool {t.call.ending}")

@@ -1,0 +1,222 @@
+"""Hidden checks of m13: the rules of every exercise."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from grader import (
+    CheckFailed,
+    Play,
+    Trace,
+    Trial,
+    at_most,
+    at_once,
+    awaitable,
+    check,
+    cleanup,
+    fail,
+    give,
+    hang,
+    near,
+    on_cancel,
+    wait,
+)
+
+from .plans import NEVER, START, at, expect_run, expect_status, pool, refused, status, takes
+
+
+def interrupted(t: Trace) -> bool:
+    """Whether a job was cut by a cancellation from outside."""
+    return any(run.outside and run.how == "cancelled" for run in t.all("run"))
+
+
+# -- rules for every exercise ----------------------------------------------------------------------------------------
+@check("G1", misconception="asyncio-is-everywhere", step="workers-share-a-queue")
+def test_both_backends(play: Play) -> None:
+    """What works on one of asyncio and trio works on the other."""
+    other = Play(play.session, backend="trio" if play.backend == "asyncio" else "asyncio")
+    jobs = {"a": takes(1), "b": [wait(1), fail("E")], "c": [hang()], "d": takes(1), "e": takes(1)}
+    plan: dict[str, Any] = {"workers": 1, "deadlines": {"c": 4, "b": 3, "a": 2, "d": 8}, "estimates": {"e": 9}}
+    wanted = ["DONE", "FAILED", "TIMED_OUT", "DONE", "SKIPPED"]
+    here, there = (_seen(pool(which, jobs, **plan)) for which in (play, other))
+    t = pool(play, jobs, **plan)
+    t.one("run")
+    if there == wanted:  # what is wrong on both is for other clauses
+        t.expect(f"what became of the jobs (as on {other.backend})", here, wanted)
+
+
+def _seen(t: Trial) -> list[Any]:
+    try:
+        return list(status(t, "a", "b", "c", "d", "e").values())
+    except CheckFailed as failure:
+        return [failure.sentence]
+
+
+@check("G2", misconception="streams-close-themselves", step="workers-share-a-queue")
+def test_nothing_left_behind(play: Play) -> None:
+    """When the call ends, however it ends, no task, stream or lock of it is left."""
+    jobs: dict[str, Any] = {"a": takes(1), "b": [wait(1), fail("E")], "c": [cleanup(wait(1)), hang()], "d": takes(2)}
+    for trial in (pool(play, jobs, workers=1, deadlines={"c": 5}), pool(play, jobs, workers=2, ends=2.5)):
+        trial.one("run")
+        trial.expect_nothing_left()
+    pool(play, jobs, estimates=dict.fromkeys(jobs, 99)).expect_nothing_left()
+    pool(play, {}, workers=2).expect_nothing_left()
+    pool(play, {**jobs, "d": [wait(3), fail("stop", "Abandon")]}, workers=2).expect_nothing_left()
+    pool(play, jobs, workers=0).expect_nothing_left()
+    for t in pool(play, jobs, workers=2, deadlines={"c": 6}).cancelled("caller"):
+        t.expect_nothing_left()
+
+
+@check("G3", misconception="every-cancellation-is-my-deadline", step="every-ending-is-an-outcome")
+def test_cancellation_passes(play: Play) -> None:
+    """A cancellation from outside that cuts a job is no outcome: the call ends by it, at any moment."""
+    jobs: dict[str, Any] = {"a": takes(2), "b": [wait(1), fail("E")], "c": [cleanup(wait(1)), wait(9)], "d": takes(4)}
+    for t in pool(play, jobs, workers=1, ends=20, deadlines={"c": 8}).cancelled("caller"):
+        if not t.notes("cancel"):
+            t.one("run")
+        if interrupted(t):
+            moment = t.notes("cancel", "caller")[0]["t"]
+            t.expect_that("cancelled from outside", t.call.how == "cancelled", f"run_pool {t.call.ending}")
+            t.expect("the call ended at", t.call.end, at_most(moment + 1.05))
+
+
+@check("G3", misconception="every-cancellation-is-my-deadline", step="every-ending-is-an-outcome")
+def test_nothing_is_reported_that_did_not_happen(play: Play) -> None:
+    """Cancelled from outside, the call gives no report in which jobs are late or skipped that had time enough."""
+    jobs: dict[str, Any] = {"a": takes(2), "b": takes(3), "c": takes(4)}
+    undisturbed: list[Any] = []
+    for t in pool(play, jobs, workers=2, ends=60).cancelled("caller"):
+        seen = [note["value"] for note in t.notes("report")]
+        if not t.notes("cancel"):
+            expect_run(t, *jobs)
+            undisturbed = seen
+        elif t.call.how == "returned":
+            t.expect("the report", seen, undisturbed)
+
+
+@check("G3", misconception="every-cancellation-is-my-deadline", step="every-ending-is-an-outcome")
+def test_cancelled_with_a_long_cleanup(play: Play) -> None:
+    """Cancelled from outside, the call ends by that, also if a job's cleanup lasts until after its end."""
+    jobs = {"a": [cleanup(wait(8)), hang()], "b": takes(9)}
+    for deadlines in ({}, {"a": 6}):
+        for workers in (1, 2):
+            t = pool(play, jobs, workers=workers, deadlines={"b": 30, **deadlines}).cancel("caller", at=START + 4)
+            t.one("run")
+            t.expect_that("cancelled from outside", t.call.how == "cancelled", f"run_pool {t.call.ending}")
+            t.expect("the call ended at", t.call.end, at_most(START + 12.05))
+
+
+@check("G3", misconception="shield-the-jobs", step="every-ending-is-an-outcome")
+def test_cancelled_while_a_late_job_cleans_up(play: Play) -> None:
+    """Cancelled from outside while a job that ran out of time cleans up, the others are cancelled too."""
+    jobs = {"a": [cleanup(wait(3)), hang()], "b": takes(9), "c": takes(9)}
+    t = pool(play, jobs, workers=2, ends=60, deadlines={"a": 4, "b": 20}).cancel("caller", at=START + 5)
+    t.expect("b was cancelled at", t.of("b").cancelled_at, at(5))
+    t.expect_that("cancelled from outside", t.call.how == "cancelled", f"run_pool {t.call.ending}")
+    t.expect("the call ended at", t.call.end, at_most(START + 7.05))
+
+
+@check("G4", misconception="blocking-is-short", step="workers-share-a-queue")
+def test_never_blocks(play: Play) -> None:
+    """Nothing blocks the event loop, whatever becomes of the jobs."""
+    jobs = {"a": takes(0.1), "b": [wait(0.1), fail("E")], "c": [hang()], "d": takes(1)}
+    for workers in (1, 3):
+        t = pool(play, jobs, workers=workers, ends=0.5, estimates={"d": 0.6})
+        t.one("run")
+        t.expect_not_blocked()
+
+
+@check("G5", misconception="catch-everything", step="every-ending-is-an-outcome")
+def test_interrupts_pass(play: Play) -> None:
+    """An exception that is no `Exception`, such as `SystemExit`, is no outcome: it leaves the call."""
+    for kind in play.interrupts:
+        for first in (wait(2), at_once()):
+            t = pool(play, {"a": takes(1), "b": [first, fail("stop", kind)], "c": takes(3)}, workers=2)
+            t.expect_that("`stop` of b should leave the call", "stop" in t.call.errors, f"it {t.call.ending}")
+
+
+@check("G5", misconception="catch-everything", step="every-ending-is-an-outcome")
+def test_groups_of_interrupts_pass(play: Play) -> None:
+    """A `BaseExceptionGroup` that is no `ExceptionGroup`, since an interrupt is in it, is no outcome: it leaves the call."""
+    t = pool(play, {"a": takes(1), "b": [wait(2), fail("stop", "BaseExceptionGroup")], "c": takes(3)}, workers=2)
+    t.expect_that("what b raised should leave the call", "Abandon" in t.call.errors, f"it {t.call.ending}")
+
+
+@check("G5", misconception="catch-everything", step="every-ending-is-an-outcome")
+def test_interrupts_in_the_cleanup_pass(play: Play) -> None:
+    """An exception that is no `Exception`, such as `SystemExit`, leaves the call also when a job raises it at its end."""
+    for steps in ([on_cancel(fail("stop", "Abandon"))], [cleanup(wait(1), fail("stop", "Abandon"))]):
+        for deadlines in ({"b": 4}, {}):
+            t = pool(play, {"a": takes(1), "b": [*steps, hang()]}, workers=1, deadlines={"a": 3, **deadlines})
+            t.expect_that("`stop` of b should leave the call", "stop" in t.call.errors, f"it {t.call.ending}")
+
+
+@check("G5", misconception="catch-everything", step="every-ending-is-an-outcome")
+def test_an_interrupt_ends_the_others(play: Play) -> None:
+    """An exception that is no `Exception`, such as `SystemExit`, cancels the jobs that run, and no other is started."""
+    jobs = {"a": [wait(2), fail("stop", "Abandon")], "b": takes(9), "c": takes(1.7), "d": takes(1.7)}
+    t = pool(play, jobs, workers=2, ends=60, deadlines={"a": 20, "b": 30})
+    stop = t.one("run", "a").end or t.time
+    for run in t.all("run"):
+        if run.who != "a" and run.start < stop - 0.05 and (run.end or NEVER) > stop - 0.05:
+            t.expect(f"{run.who} was cancelled at", run.cancelled_at, near(stop, within=0.05))
+    late = [run.who for run in t.all("run") if run.start > stop - 0.05 and run.how != "cancelled"]
+    t.expect("jobs that ran afterwards", late, [])
+
+
+@check("G6", misconception="look-again-and-again", step="workers-share-a-queue")
+def test_no_busy_waiting(play: Play) -> None:
+    """The call does not wake up more often if everything takes forty times as long."""
+    steps = []
+    for s in (1, 40):
+        jobs = {"a": takes(2 * s), "b": [cleanup(wait(5 * s)), hang()], "c": takes(3 * s)}
+        for workers in (1, 8):
+            t = pool(play, jobs, workers=workers, ends=30 * s, deadlines={"b": 9 * s}, enclosing=[50 * s], margin=s)
+            t.one("run")
+            steps.append(t.call.steps)
+    for before, after in zip(steps[:2], steps[2:], strict=True):
+        t.expect("wake-ups when all takes forty times as long", after, at_most(before + 20))
+
+
+@check("G6", misconception="look-again-and-again", step="start-what-can-finish")
+def test_no_busy_waiting_for_misfits(play: Play) -> None:
+    """The call does not wake up again and again for jobs that do not fit, nor for idle workers."""
+    t = pool(play, {"a": takes(100), "b": takes(1), "c": takes(1)}, workers=9, ends=200, estimates={"b": 300, "c": 400})
+    expect_run(t, "a")
+    t.expect("wake-ups", t.call.steps, at_most(120))
+
+
+@check("G8", misconception="refused-too-late", step="workers-share-a-queue")
+def test_refused_at_once(play: Play) -> None:
+    """Bad arguments raise a bare `ValueError` before any job is called."""
+    for t in refused(play):
+        t.expect_that("bad arguments", t.call.raised == "ValueError", f"run_pool {t.call.ending}")
+        t.expect("refused at", t.call.end, near(START))
+        t.expect("jobs that were called", t.names("run"), [])
+
+
+@check("G9", misconception="run-is-a-coroutine-function", step="every-ending-is-an-outcome")
+def test_any_callable(play: Play) -> None:
+    """`run` may be anything that returns an awaitable when it is called."""
+    jobs = {"a": [awaitable(), wait(1), give("A")], "b": [wait(1), give("B")], "c": [awaitable(), wait(1), fail("E")]}
+    for workers in (1, 3):
+        for partials in (False, True):
+            t = pool(play, jobs, workers=workers, partials=partials)
+            expect_status(t, a="DONE", b="DONE", c="FAILED")
+
+
+@check("G9", misconception="run-is-a-coroutine-function", step="every-ending-is-an-outcome")
+def test_any_callable_has_its_end(play: Play) -> None:
+    """A job that gives an awaitable instead of a coroutine is cancelled at its end too."""
+    t = pool(play, {"a": [awaitable(), hang()], "b": takes(1)}, workers=1, deadlines={"a": 4})
+    t.expect("how a ended", t.of("a").how, "cancelled")
+    expect_status(t, b="DONE")
+
+
+@check("G9", misconception="run-is-a-coroutine-function", step="every-ending-is-an-outcome")
+def test_raises_at_once(play: Play) -> None:
+    """A `run` that raises when it is called has failed like any other."""
+    jobs: dict[str, Any] = {"a": [at_once(), fail("E1")], "b": takes(1), "c": [at_once(), fail("E2", "OSError")]}
+    for workers in (1, 3):
+        t = pool(play, {**jobs, "d": takes(1)}, workers=workers)
+        expect_status(t, a="FAILED", b="DONE", c="FAILED", d="DONE")
