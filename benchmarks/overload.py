@@ -18,7 +18,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from grader.course import Course
+from grader.course import Course, Module
 from grader.course.overrides import whole_program
 from grader.judging.judge import How
 from grader.judging.pool import GradingTask, run_all
@@ -26,16 +26,16 @@ from grader.judging.report import Report
 
 ROOT = Path(__file__).resolve().parents[1]
 Verdicts = tuple[tuple[str, str, str], ...]
-File = tuple[str, Path, str]
+File = tuple[Module, Path, str]
 
 
 def files(course: Course, slugs: list[str]) -> Iterator[File]:
     """Each file's module, path and whole text."""
     for module in course.modules(slugs):
         for path in (module.solution, *module.right):
-            yield module.slug, path, path.read_text("utf-8")
+            yield module, path, path.read_text("utf-8")
         for path in module.wrong:
-            yield module.slug, path, whole_program(module, path)
+            yield module, path, whole_program(module, path)
 
 
 def verdicts(report: Report) -> Verdicts:
@@ -50,8 +50,8 @@ def burn() -> None:
 
 
 def tasks(chosen: Iterator[File] | list[File]) -> Iterator[GradingTask]:
-    for slug, path, text in chosen:
-        yield GradingTask(ROOT, slug, text.encode(), walls=False, how=How("hidden"), tag=path)
+    for module, path, text in chosen:
+        yield GradingTask(module, text.encode(), walls=False, how=How("hidden"), tag=path)
 
 
 def main(words: list[str]) -> int:

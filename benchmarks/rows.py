@@ -41,7 +41,7 @@ def tasks(course: Course, slugs: list[str], done: set[str]) -> Iterator[GradingT
                 if (tag := f"{name} {kind}") not in done:
                     sha256 = hashlib.sha256(name.encode()).hexdigest()
                     how = How(kind)
-                    yield GradingTask(ROOT, module.slug, path.read_bytes(), sha256, walls=False, how=how, tag=tag)
+                    yield GradingTask(module, path.read_bytes(), sha256, walls=False, how=how, tag=tag)
 
 
 def plain(report: Report) -> dict[str, Any]:

@@ -121,7 +121,7 @@ def prove(
     graded: list[tuple[Grading, Report]] = []
 
     def grade(runs: Iterable[Grading]) -> None:
-        for task, report in run_all(_tasks(course, runs), executor, jobs=jobs):
+        for task, report in run_all(_tasks(runs), executor, jobs=jobs):
             graded.append((task.tag, report))
             done()
 
@@ -148,11 +148,11 @@ def prove(
         yield _proof(module, static[module.slug], [pair for pair in graded if pair[0].module.slug == module.slug])
 
 
-def _tasks(course: Course, runs: Iterable[Grading]) -> Iterator[GradingTask]:
+def _tasks(runs: Iterable[Grading]) -> Iterator[GradingTask]:
     for run in runs:
         how = How(run.kind, only=run.only)
         text = whole_program(run.module, run.path) if run.claim else run.path.read_text(encoding="utf-8")
-        yield GradingTask(course.root, run.module.slug, text.encode(), walls=False, how=how, tag=run)
+        yield GradingTask(run.module, text.encode(), walls=False, how=how, tag=run)
 
 
 def _proof(module: Module, findings: list[Finding], graded: list[tuple[Grading, Report]]) -> Proof:
@@ -260,7 +260,7 @@ def _wrong(run: Grading, report: Report) -> Iterator[Finding]:
     if report.verdict == "not run":
         yield Finding(run.where, f"{run.kind} checks were not run: {report.reason}")
         return
-    broken = {(row.clause.rpartition(".")[2], row.backend) for row in report.checks if row.verdict == "failed"}
+    broken = {(row.clause_name, row.backend) for row in report.checks if row.verdict == "failed"}
     if run.kind == "hidden" and not run.later:
         hit = {backend for clause, backend in broken if clause == claim.breaks}
         if not hit or (claim.backend and claim.backend not in hit):
@@ -269,9 +269,9 @@ def _wrong(run: Grading, report: Report) -> Iterator[Finding]:
                 run.where, f"must fail {claim.breaks}{on}, and passes it: sharpen a check or correct `Breaks:`"
             )
     tried = [row for row in report.checks if row.verdict == "failed" and not row.untried]
-    outside = {row.clause.rpartition(".")[2] for row in tried} - {claim.breaks} - claim.also
+    outside = {row.clause_name for row in tried} - {claim.breaks} - claim.also
     for clause in sorted(outside):
-        row = next(row for row in tried if row.clause.endswith(f".{clause}"))
+        row = next(row for row in tried if row.clause_name == clause)
         text = f"fails {clause} too ({run.kind} {row.id} on {row.backend}: {why_not_passed(row)}): add it to `Also:` or mend the check"
         yield Finding(run.where, text)
 

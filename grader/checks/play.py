@@ -55,7 +55,8 @@ class Play:
         self.runs = 0
         #: how many plans were played, those of searches that go on included
         self.searches = 0
-        #: the last trace that a run gave
+        #: the first trace that a run gave, and the last one
+        self.first: Trace | None = None
         self.last: Trace | None = None
         #: whose value was read last, of the runs since `last`
         self.reads: deque[Span] = deque(maxlen=1)
@@ -174,7 +175,7 @@ class Trial(Trace):
             trace = Trace(data)
             trace.reads = self._play.reads
             trace.reads.clear()
-            self._play.last = trace
+            self._play.first, self._play.last = self._play.first or trace, trace
             self._play.called = self._play.called or bool(trace.calls())
             self._play.runs += 1
             count += 1

@@ -85,6 +85,6 @@ def public_result(module: Module, file: Path) -> str:
         data, sha256 = read(file)
     except CourseError as error:
         return str(error)
-    report = run(GradingTask(module.root, module.slug, data, sha256, walls=False, how=How("public")))
+    report = run(GradingTask(module, data, sha256, walls=False, how=How("public")))
     counts = ", ".join(f"{report.count(verdict)} {verdict}" for verdict in ("passed", "failed", "not run"))
     return show.clean(f"{report.verdict}: {report.reason or counts}")

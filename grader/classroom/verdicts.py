@@ -132,7 +132,7 @@ def points_of_parts(module: Module, report: Report, *, core: bool) -> dict[str, 
         worth = clause.core if core else clause.stretch
         if not worth:
             continue
-        rows = [row for row in report.checks if row.clause.rpartition(".")[2] == clause.id and row.core is core]
+        rows = [row for row in report.checks if row.clause_name == clause.id and row.core is core]
         points = part_points(worth, rows)
         before = found.get(clause.aspect, 0)
         found[clause.aspect] = None if points is None or before is None else before + points

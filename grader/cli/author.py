@@ -22,7 +22,7 @@ from grader.display import show
 from grader.display.trace_text import timeline
 from grader.judging.judge import SELF_CHECK_KEY, course_key
 from grader.judging.pool import fork_server
-from grader.judging.replay import Seen, replay
+from grader.judging.run_check import Replay, replay
 from grader.judging.session import Session
 from grader.judging.submission import examine
 
@@ -126,7 +126,7 @@ def trace(
     return 0 if seen.failure is None else 1
 
 
-def print_seen(check: Check, seen: Seen) -> None:
+def print_seen(check: Check, seen: Replay) -> None:
     """Print what a check saw: the verdict, then the picture."""
     if seen.failure is None:
         click.secho(f"✓ {check.id}: {check.title}", fg="green")

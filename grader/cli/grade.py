@@ -74,7 +74,7 @@ def grade(
 def _grade_file(course: Course, module: str, file: Path, level: Level, *, as_json: bool, strict: bool) -> int:
     found = course.module(module)
     data, sha256 = read(found, file)
-    report = run(GradingTask(course.root, found.slug, data, sha256, level, how=How(key=course_key(course.root))))
+    report = run(GradingTask(found, data, sha256, level, how=How(key=course_key(course.root))))
     if as_json:
         print(report.json())
     else:

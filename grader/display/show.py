@@ -122,7 +122,7 @@ def first_failure(report: Report) -> Row | None:
     one_sided = len(failed_on) == 1 and any(row.backend not in failed_on for row in report.checks)
 
     def rank(row: Row) -> tuple[bool, ...]:
-        clause = row.clause.rpartition(".")[2]
+        clause = row.clause_name
         return row.verdict != "failed", not row.core, not (one_sided and clause == BOTH_BACKENDS)
 
     order = sorted(report.checks, key=rank)
@@ -188,7 +188,7 @@ def rows_table(report: Report) -> Table:
     for rows in by_check(report).values():
         first = next(iter(rows.values()))
         cells = [tick(rows[backend].verdict) if backend in rows else Text() for backend in backends]
-        clause = first.clause.rpartition(".")[2] + ("" if first.core else " +")
+        clause = first.clause_name + ("" if first.core else " +")
         table.add_row(clause, Text(clean(sentence(rows))), *cells)
     if any(not row.core for row in report.checks):
         table.caption = "+ stretch: not needed for the core"
@@ -231,7 +231,7 @@ def learners_table(graded: Sequence[tuple[str, Report]]) -> Table:
         table.add_column(aspect, justify="right")
     for learner, report in graded:
         cells = ["" if aspect not in report.aspects else cell(report.aspects[aspect]) for aspect in ASPECTS]
-        module = report.module.partition("_")[0]
+        module = report.short
         table.add_row(clean(learner), module, tick(report.verdict), cell(Score(report.points, 0)), *cells)
     return table
 

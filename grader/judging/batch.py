@@ -225,19 +225,24 @@ def grade_all(
         begun: told how many are left to grade, once that is known.
     """
     how = how or How()
+    modules: dict[str, Module] = {}
     stamps: dict[str, dict[str, str | None]] = {}
     tasks: list[GradingTask] = []
     for each in found.entries:
-        if each.data is None:
-            yield _keep(shelf, each, _without_file(course, each, level, how))
+        if each.unreadable:
+            yield _keep(shelf, each, blank_report(each.slug, each.missing, level))
             continue
-        if each.slug not in stamps:
-            stamps[each.slug] = stamp(course.module(each.slug))
+        if (module := modules.get(each.slug)) is None:
+            module = modules[each.slug] = course.module(each.slug)
+            stamps[each.slug] = stamp(module)
+        if each.data is None:
+            yield _keep(shelf, each, report_without_file(module, each.missing, level, how))
+            continue
         older = shelf.get(each.learner, each.slug)
         if older and is_current(older, each, stamps[each.slug], level):
             yield Graded(each, older, kept=True)
         else:
-            tasks.append(GradingTask(course.root, each.slug, each.data, each.sha256, level, how=how, tag=each))
+            tasks.append(GradingTask(module, each.data, each.sha256, level, how=how, tag=each))
     begun(len(tasks))
     if tasks:
         for task, report in run_all(tasks, executor, jobs=min(jobs or len(tasks), len(tasks)) if jobs else None):
@@ -258,9 +263,3 @@ def is_current(report: Report, entry: FolderEntry, stamp: dict[str, str | None],
 def _keep(shelf: Shelf, entry: FolderEntry, report: Report) -> Graded:
     shelf.put(entry.learner, report)
     return Graded(entry, report)
-
-
-def _without_file(course: Course, entry: FolderEntry, level: Level, how: How) -> Report:
-    if entry.unreadable:
-        return blank_report(entry.slug, entry.missing, level)
-    return report_without_file(course.module(entry.slug), entry.missing, level, how)

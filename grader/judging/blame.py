@@ -78,28 +78,6 @@ class Reference:
         return False
 
 
-def carry_out(function: Callable[[Play], Any], play: Play, reference: Reference | None = None) -> None:
-    """Run a check.
-
-    Args:
-        function: of the check.
-        play: what it plays with.
-        reference: tells whether the check breaks without the subject, if it can be told.
-
-    Raises:
-        CheckFailed: the subject does not do what the clause says.
-        NotRun: there is no verdict.
-    """
-    try:
-        function(play)
-    except (CheckFailed, NotRun):
-        raise
-    except Exception as error:
-        raise verdict_on(error, function, play, reference) from error
-    if not play.runs:
-        raise NotRun("the check looked at no trace: it proves nothing")
-
-
 def verdict_on(
     error: Exception, function: Callable[[Play], Any], play: Play, reference: Reference | None = None
 ) -> CheckFailed | NotRun:
@@ -109,7 +87,7 @@ def verdict_on(
         error: what it raised.
         function: of the check.
         play: what it played with.
-        reference: as for `carry_out`.
+        reference: tells whether the check breaks without the subject, if it can be told.
     """
     broken = NotRun(f"the check itself broke: {broken_at(error)}")
     trace = play.reads[-1].trace if play.reads else play.last

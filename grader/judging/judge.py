@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import hashlib
-import hmac
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,15 +14,15 @@ from importlib import metadata
 from pathlib import Path
 
 from grader.checks.collect import BrokenChecks, Check, Kind, checks_of
-from grader.checks.play import Play
-from grader.checks.rule import CheckFailed, NotRun
+from grader.checks.rule import NotRun
 from grader.course import BACKENDS, Module
 from grader.judging.answers import Late, TimeLimits
-from grader.judging.blame import Reference, carry_out
+from grader.judging.blame import Reference
 from grader.judging.failure import failure_row
 from grader.judging.flags import flags_by_reading
 from grader.judging.points import clause_id, gaps, score
 from grader.judging.report import UNTRIED, Report, Row, verdict_of
+from grader.judging.run_check import run_check
 from grader.judging.session import Forks, Session
 from grader.judging.submission import FileFault, Submission, examine
 
@@ -43,6 +42,7 @@ class How:
             nobody knows them before.
         limits: how long one submission may take.
         only: the ids of the checks to run; all if empty.
+        tries: how often a file is graded, at most, that comes late: it gives no answer, and nobody is to blame.
     """
 
     kind: Kind = "hidden"
@@ -50,10 +50,11 @@ class How:
     key: bytes = SELF_CHECK_KEY
     limits: TimeLimits = field(default_factory=TimeLimits)
     only: frozenset[str] = frozenset()
+    tries: int = 2
 
 
 def grade(module: Module, data: bytes, *, forks: Forks, how: How | None = None, sha256: str | None = None) -> Report:
-    """Judge one submission.
+    """Judge one submission, again if no answer came and nobody is to blame.
 
     Args:
         module: what it was written for.
@@ -65,26 +66,35 @@ def grade(module: Module, data: bytes, *, forks: Forks, how: How | None = None, 
     how = how or How()
     start = time.monotonic()
     submission = examine(module, data, sha256)
-    judging = Judging(module, how, forks.level, submission.sha256, start)
+    builder = ReportBuilder(module, how, forks.level, submission.sha256, start)
+    report = _grade_once(builder, submission, forks)
+    for _ in range(1, how.tries):
+        if report.late:
+            report = _grade_once(builder, submission, forks)
+    return report
+
+
+def _grade_once(builder: ReportBuilder, submission: Submission, forks: Forks) -> Report:
+    module, how = builder.module, builder.how
     try:
         checks = [check for check in checks_of(module, how.kind) if not how.only or check.id in how.only]
     except BrokenChecks as error:
-        return judging.not_run(str(error))
+        return builder.not_run(str(error))
     if how.kind == "hidden" and not how.only and (missing := gaps(module, checks)):
-        return judging.not_run(missing)
+        return builder.not_run(missing)
     if submission.fault:
-        return judging.failed_as_a_whole(checks, submission.fault)
+        return builder.failed_as_a_whole(checks, submission.fault)
     try:
         with Session(module, submission, forks, how.limits) as session, Reference(module, forks) as reference:
-            if fault := load_with_retry(session):
-                return judging.failed_as_a_whole(checks, fault)
+            if fault := session.load():
+                return builder.failed_as_a_whole(checks, fault)
             pairs = [(check, backend) for check in checks for backend in how.backends]
             rows = [judge(check, backend, session, how.key, reference) for check, backend in pairs]
     except NotRun as error:
-        return judging.not_run(str(error), checks, late=isinstance(error, Late))
+        return builder.not_run(str(error), checks, late=isinstance(error, Late))
     except OSError as error:
-        return judging.not_run(f"the scene cannot be read or the worker not started: {error}", checks)
-    return replace(judging.report(rows), flags=flags_of(submission, how.kind))
+        return builder.not_run(f"the scene cannot be read or the worker not started: {error}", checks)
+    return replace(builder.report(rows), flags=flags_of(submission, how.kind))
 
 
 def flags_of(submission: Submission, kind: Kind) -> tuple[str, ...]:
@@ -92,41 +102,17 @@ def flags_of(submission: Submission, kind: Kind) -> tuple[str, ...]:
     return tuple(map(str, flags_by_reading(submission.text))) if kind == "hidden" else ()
 
 
-def load_with_retry(session: Session) -> FileFault | None:
-    """Load the file, once more if the first try gave no answer and nobody is to blame."""
-    try:
-        return session.load()
-    except Late:
-        return session.load()
-
-
 def judge(check: Check, backend: str, session: Session, key: bytes, reference: Reference | None = None) -> Row:
     """The verdict of one check on one backend."""
-    module = session.module
-    blank = blank_row(module, check, backend)
+    blank = blank_row(session.module, check, backend)
     if why := session.given_up(backend):
         return replace(blank, verdict="failed", expected=UNTRIED, actual=why)
-    for last in (False, True):
-        play = Play(session, backend=backend, key=plan_key(key, session.submission.sha256, check.id))
-        try:
-            carry_out(check.function, play, reference)
-        except CheckFailed as failure:
-            return failure_row(blank, failure)
-        except Late as late:
-            if last:
-                return replace(blank, message=str(late), late=True)
-            continue  # once more, in a new child
-        except NotRun as error:
-            return replace(blank, message=str(error))
-        finally:
-            session.settle()
-        return replace(blank, verdict="passed")
-    raise AssertionError("the last try returns")
-
-
-def plan_key(key: bytes, sha256: str | None, check: str) -> bytes:
-    """What the plans of a check are drawn from, for one file."""
-    return hmac.new(key, f"{sha256}:{check}".encode(), hashlib.sha256).digest()
+    outcome = run_check(check, session, backend, key, reference)
+    if outcome.failure is not None:
+        return failure_row(blank, outcome.failure)
+    if outcome.not_run is not None:
+        return replace(blank, message=str(outcome.not_run), late=isinstance(outcome.not_run, Late))
+    return replace(blank, verdict="passed")
 
 
 def blank_row(module: Module, check: Check, backend: str) -> Row:
@@ -145,7 +131,7 @@ def blank_row(module: Module, check: Check, backend: str) -> Row:
 
 
 @dataclass(frozen=True)
-class Judging:
+class ReportBuilder:
     """What every report of one submission has in common."""
 
     module: Module
@@ -203,12 +189,12 @@ def report_without_file(module: Module, reason: str, isolation: str, how: How | 
         isolation: the level that the others are graded at.
         how: as for `grade`.
     """
-    judging = Judging(module, how or How(), isolation, None, time.monotonic())
+    builder = ReportBuilder(module, how or How(), isolation, None, time.monotonic())
     try:
-        checks = checks_of(module, judging.how.kind)
+        checks = checks_of(module, builder.how.kind)
     except BrokenChecks as error:
-        return judging.not_run(str(error))
-    return judging.failed_as_a_whole(checks, FileFault("missing file", reason))
+        return builder.not_run(str(error))
+    return builder.failed_as_a_whole(checks, FileFault("missing file", reason))
 
 
 def blank_report(slug: str, reason: str, isolation: str, sha256: str | None = None) -> Report:

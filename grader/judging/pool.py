@@ -11,13 +11,12 @@ import signal
 import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, as_completed
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing import connection
 from multiprocessing.util import Finalize
-from pathlib import Path
 from typing import Any
 
-from grader.course import CourseError, read_module
+from grader.course import CourseError, Module
 from grader.judging.judge import How, blank_report, grade
 from grader.judging.report import Report
 from grader.sandbox import ForkServer, IsolationRefused, Level
@@ -28,8 +27,7 @@ class GradingTask:
     """One file to grade, ready to be sent to another process or machine.
 
     Args:
-        root: the course's root; the same path wherever it runs.
-        slug: of the module.
+        module: what it was written for; its root is the same path wherever it runs.
         data: the submission's bytes.
         sha256: of the whole file, see `grader.judging.submission.read`.
         level: isolation.
@@ -38,8 +36,7 @@ class GradingTask:
         tag: whatever the caller wants to find it by.
     """
 
-    root: Path
-    slug: str
+    module: Module
     data: bytes
     sha256: str | None = None
     level: Level | None = None
@@ -105,9 +102,8 @@ def run(task: GradingTask) -> Report:
     _busy = True
     try:
         _go_on()
-        module = read_module(task.root, task.slug)
         forks = fork_server(task.level, walls=task.walls)
-        return grade(module, task.data, forks=forks, how=task.how, sha256=task.sha256)
+        return grade(task.module, task.data, forks=forks, how=task.how, sha256=task.sha256)
     except (CourseError, IsolationRefused) as error:
         return ungraded_report(task, str(error))
     except Exception as error:  # noqa: BLE001 - one submission must never stop the others
@@ -118,7 +114,7 @@ def run(task: GradingTask) -> Report:
 
 def ungraded_report(task: GradingTask, reason: str) -> Report:
     """The report of a task that nobody could grade."""
-    return blank_report(task.slug, reason, task.level or "none", task.sha256)
+    return blank_report(task.module.slug, reason, task.level or "none", task.sha256)
 
 
 def local_executor(jobs: int | None = None) -> Executor:
@@ -144,7 +140,7 @@ def run_all(
 ) -> Iterator[tuple[GradingTask, Report]]:
     """Grade tasks; give each with its report as soon as it is ready.
 
-    A report that came late (no answer, nobody to blame) is tried once more at the end, alone. If a judging process
+    A file whose report came late (no answer, nobody to blame) is tried again at the end, alone. If a judging process
     is killed, those that were under way are tried again one at a time, and the one that does it is not run.
 
     Args:
@@ -155,7 +151,7 @@ def run_all(
     again: list[tuple[int, GradingTask]] = []
     pool = executor or local_executor(jobs)
     try:
-        futures = {pool.submit(run, task): (number, task) for number, task in enumerate(tasks)}
+        futures = {pool.submit(run, _once(task)): (number, task) for number, task in enumerate(tasks)}
         for future in as_completed(futures):
             number, task = futures.pop(future)
             report = _result(future, task)
@@ -168,6 +164,11 @@ def run_all(
             pool.shutdown(cancel_futures=True)
     for _, task in sorted(again, key=lambda pair: pair[0]):
         yield task, _alone(task, executor)
+
+
+def _once(task: GradingTask) -> GradingTask:
+    """A task that is graded once: when it is tried again, and beside whom, is decided here."""
+    return replace(task, how=replace(task.how, tries=1))
 
 
 def _result(future: Future[Report], task: GradingTask) -> Report | None:
@@ -183,7 +184,7 @@ def _result(future: Future[Report], task: GradingTask) -> Report | None:
 def _alone(task: GradingTask, executor: Executor | None) -> Report:
     pool = executor or local_executor(1)
     try:
-        future = pool.submit(run, task)
+        future = pool.submit(run, _once(task))
         return _result(future, task) or ungraded_report(
             task, "the judging process was killed, twice: is there enough memory?"
         )

@@ -81,6 +81,11 @@ class Row:
     late: bool = field(default=False, compare=False)
 
     @property
+    def clause_name(self) -> str:
+        """The clause within its module, such as ``R3``."""
+        return self.clause.rpartition(".")[2]
+
+    @property
     def untried(self) -> bool:
         """Whether it failed without being tried, because earlier runs of the file did not end."""
         return self.verdict == "failed" and self.what is None and self.expected == UNTRIED
@@ -132,6 +137,11 @@ class Report:
     reason: str | None = None
     flags: tuple[str, ...] = ()
     late: bool = field(default=False, compare=False)
+
+    @property
+    def short(self) -> str:
+        """The module's short name, such as ``m05``."""
+        return self.module.partition("_")[0]
 
     def plain(self) -> dict[str, Any]:
         """Return it as plain data, in the order of the format."""

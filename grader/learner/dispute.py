@@ -13,7 +13,7 @@ from grader.checks.runs import run_of, word
 from grader.course import BACKENDS, Course, CourseError, Module
 from grader.judging.judge import SELF_CHECK_KEY, stamp
 from grader.judging.points import clause_id
-from grader.judging.replay import Seen, replay
+from grader.judging.run_check import Replay, replay
 from grader.judging.session import Forks, Session
 from grader.judging.submission import Submission, examine, read
 
@@ -92,7 +92,7 @@ def dispute(
 
 def _run_to_show(
     module: Module, clause: str, submission: Submission, forks: Forks, backends: tuple[str, ...]
-) -> tuple[Check, Seen] | None:
+) -> tuple[Check, Replay] | None:
     """The first public check of the clause that fails, else the first of all; None if it has no public check."""
     try:
         checks = [check for check in checks_of(module, "public") if check.clause == clause]

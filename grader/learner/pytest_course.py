@@ -17,11 +17,12 @@ from grader.course import BACKENDS, Course, CourseError, Module
 from grader.display.show import clean, sentences
 from grader.display.trace_text import timeline
 from grader.judging.answers import TimeLimits
-from grader.judging.blame import Reference, verdict_on
+from grader.judging.blame import Reference
 from grader.judging.failure import failure_row
-from grader.judging.judge import SELF_CHECK_KEY, plan_key
+from grader.judging.judge import SELF_CHECK_KEY
 from grader.judging.points import clause_id
 from grader.judging.report import Row
+from grader.judging.run_check import carry_out, plan_key
 from grader.judging.session import Session
 from grader.judging.submission import Submission, examine, next_step, read
 from grader.learner.debugger import Here
@@ -170,21 +171,14 @@ class CoursePlugin:
         yield Play(here if in_process else session, backend=backend, key=key, only=only, debugger=debugger)
         session.settle()
 
-    @pytest.hookimpl(wrapper=True)
-    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Generator[None, object, object]:
-        """Give a check's exception its meaning; a check that has looked at nothing has proven nothing."""
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:
+        """Carry a check out as in grading; any other test is pytest's business."""
         play = pyfuncitem.funcargs.get("play")
         if not isinstance(play, Play):
-            return (yield)
-        try:
-            result = yield
-        except (CheckFailed, NotRun, pytest.exit.Exception):
-            raise
-        except Exception as error:
-            raise verdict_on(error, pyfuncitem.obj, play, self._reference) from error
-        if not play.runs:
-            raise NotRun("the check looked at no trace: it proves nothing")
-        return result
+            return None
+        carry_out(pyfuncitem.obj, play, self._reference, let_through=(pytest.exit.Exception,))
+        return True
 
     # -- after a check ---------------------------------------------------------------------------------------------
     @pytest.hookimpl(wrapper=True)

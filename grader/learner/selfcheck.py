@@ -15,8 +15,8 @@ from grader.display import show
 from grader.display.trace_text import timeline
 from grader.judging.judge import SELF_CHECK_KEY, How, grade
 from grader.judging.pool import fork_server
-from grader.judging.replay import Seen, replay
 from grader.judging.report import Report, Row
+from grader.judging.run_check import Replay, replay
 from grader.judging.session import Forks, Session
 from grader.judging.submission import examine, next_step, read
 from grader.learner import progress
@@ -167,7 +167,7 @@ def hint_line(checked: Checked) -> str:
     return f"\nstuck?  grader hint {checked.module.short}"
 
 
-def failing_run(checked: Checked, row: Row) -> Seen | None:
+def failing_run(checked: Checked, row: Row) -> Replay | None:
     """Play the run of a failed row again; None if it cannot be played.
 
     Args:

@@ -206,7 +206,7 @@ def _rows(report: Report) -> str:
     lines = []
     for rows in show.by_check(report).values():
         first = next(iter(rows.values()))
-        clause = first.clause.rpartition(".")[2] + ("" if first.core else " (stretch)")
+        clause = first.clause_name + ("" if first.core else " (stretch)")
         cells = [
             f'<td style="{STYLE["cell"]}">{escape(clause)}</td>',
             f'<td style="{STYLE["wide"]}">{escape(show.clean(show.sentence(rows)))}</td>',

@@ -200,36 +200,33 @@ def report(verdict="passed", *, late=False):
     return replace(blank_report("m01_tiny", "", "none"), verdict=verdict, late=late)
 
 
-def tasks(tmp_path, *tags):
-    return [GradingTask(tmp_path, "m01_tiny", b"", tag=tag) for tag in tags]
+def tasks(course, *tags):
+    return [GradingTask(course.module("m01"), b"", tag=tag) for tag in tags]
 
 
-def test_what_came_late_is_tried_once_more_at_the_end(tmp_path):
+def test_what_came_late_is_tried_once_more_at_the_end(tiny):
     executor = Scripted(report("not run", late=True), report(), report("failed"))
-    found = [(task.tag, each.verdict) for task, each in run_all(tasks(tmp_path, "a", "b"), executor)]
+    found = [(task.tag, each.verdict) for task, each in run_all(tasks(tiny, "a", "b"), executor)]
     assert found == [("b", "passed"), ("a", "failed")]
     assert executor.asked == ["a", "b", "a"]
 
 
-def test_a_killed_process_costs_only_the_one_that_does_it(tmp_path):
+def test_a_killed_process_costs_only_the_one_that_does_it(tiny):
     died = BrokenProcessPool("died")
     executor = Scripted(died, died, report(), died)
-    found = {task.tag: each for task, each in run_all(tasks(tmp_path, "a", "b"), executor)}
+    found = {task.tag: each for task, each in run_all(tasks(tiny, "a", "b"), executor)}
     assert (found["a"].verdict, found["b"].verdict) == ("passed", "not run")
     assert "the judging process was killed, twice" in found["b"].reason
 
 
-def test_an_executor_that_fails_is_said(tmp_path):
-    [(_, found)] = run_all(tasks(tmp_path, "a"), Scripted(RuntimeError("no machine")))
+def test_an_executor_that_fails_is_said(tiny):
+    [(_, found)] = run_all(tasks(tiny, "a"), Scripted(RuntimeError("no machine")))
     assert (found.verdict, found.reason) == ("not run", "the executor failed: RuntimeError: no machine")
 
 
-def test_whatever_goes_wrong_in_a_judging_process_is_a_report(tmp_path, tiny, monkeypatch):
-    assert pool.run(GradingTask(tmp_path, "m01_tiny", b"")).reason.startswith(
-        "course/m01_tiny/module.toml: cannot be read"
-    )
+def test_whatever_goes_wrong_in_a_judging_process_is_a_report(tiny, monkeypatch):
     monkeypatch.setattr(pool, "grade", lambda *_, **__: 1 / 0)
-    found = pool.run(GradingTask(tiny.root, "m01_tiny", b"", walls=False))
+    found = pool.run(GradingTask(tiny.module("m01"), b"", walls=False))
     assert (found.verdict, found.reason[:23]) == ("not run", "the grader itself faile")
 
 

@@ -8,7 +8,7 @@ import pytest
 from grader.checks.collect import checks_of
 from grader.judging.blame import Reference
 from grader.judging.judge import How, grade
-from grader.judging.replay import replay
+from grader.judging.run_check import replay
 from grader.judging.session import Session
 from grader.judging.submission import examine
 

@@ -125,9 +125,7 @@ def odd_methods(text: str, owner: str, method: ast.FunctionDef | ast.AsyncFuncti
 def without_verdict(files: list[tuple[Module, str, str]]) -> list[str]:
     """A line for each check that was not run over one of the files."""
     tasks = [
-        GradingTask(
-            COURSE.root, module.slug, text.encode(), walls=False, how=How(kind), tag=f"{module.short} {said}, {kind}"
-        )
+        GradingTask(module, text.encode(), walls=False, how=How(kind), tag=f"{module.short} {said}, {kind}")
         for module, said, text in files
         for kind in KINDS
     ]

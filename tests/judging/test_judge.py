@@ -3,14 +3,16 @@
 import json
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from grader.course import BACKENDS
 from grader.judging.answers import TimeLimits
-from grader.judging.judge import SELF_CHECK_KEY, How, course_key, grade, plan_key, report_without_file, stamp
+from grader.judging.judge import SELF_CHECK_KEY, How, course_key, grade, report_without_file, stamp
 from grader.judging.report import Report
+from grader.judging.run_check import plan_key
 
 GOLDEN = Path(__file__).parent / "golden"
 SPENT = re.compile(r"used [0-9.]+ s")
@@ -164,6 +166,27 @@ def test_a_missing_file_is_failed_with_its_reason(tiny):
     report = report_without_file(tiny.module("m01"), "there is no tiny.py in m01_tiny", "none")
     assert (report.verdict, report.points, report.sha256) == ("failed", 0, None)
     assert report.reason == "there is no tiny.py in m01_tiny"
+
+
+# -- no answer ------------------------------------------------------------------------------------------------------
+class FirstSilent:
+    """A fork server whose first children say nothing; those after them are real."""
+
+    level = "none"
+
+    def __init__(self, forks, *silent):
+        self.forks, self.silent = forks, list(silent)
+
+    def child(self):
+        return self.silent.pop(0) if self.silent else self.forks.child()
+
+
+@pytest.mark.parametrize("answers", [["silence"], [{"loaded": True}, "silence"]], ids=["at loading", "in a check"])
+@pytest.mark.parametrize(("tries", "verdict"), [(2, "passed"), (1, "not run")])
+def test_a_file_that_gives_no_answer_is_graded_once_more(tiny, forks, script, texts, answers, tries, verdict):
+    how = replace(QUICK, limits=replace(QUICK.limits, silence=0.5), tries=tries)
+    report = grade(tiny.module("m01"), texts["right"].encode(), forks=FirstSilent(forks, script(answers)), how=how)
+    assert (report.verdict, report.late) == (verdict, verdict == "not run")
 
 
 # -- keys -----------------------------------------------------------------------------------------------------------
