@@ -15,6 +15,7 @@ from grader.course.overrides import base_of, names_base, whole_program
 from grader.judging.points import gaps
 from grader.lesson.hints import hints_path
 from grader.lesson.proving import lesson_path
+from grader.lesson.shape import OF_STRETCH
 
 TOTAL = 100
 CORE = 70
@@ -114,6 +115,8 @@ def _ids(module: Module, kind: Kind, checks: Iterable[Check]) -> Iterator[Findin
             yield Finding(where, f"misconception {check.misconception!r} is not in module.toml: add it")
         if check.step not in module.steps:
             yield Finding(where, f"step {check.step!r} is not in module.toml: add it")
+        elif check.core and module.steps[check.step].endswith(OF_STRETCH):
+            yield Finding(where, f"it is core, and step {check.step!r} is stretch: name a step of the core")
         clause = module.clauses[check.clause]
         if kind == "hidden" and not (clause.core if check.core else clause.stretch):
             part = "core" if check.core else "stretch"

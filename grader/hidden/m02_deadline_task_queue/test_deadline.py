@@ -106,7 +106,7 @@ def test_cleanup_awaited(play: Play) -> None:
         expect_interrupted(t)
 
 
-@check("R2", misconception="own-deadline-only", step="deadlines-around")
+@check("R2", misconception="own-deadline-only", step="one-clock")
 def test_later_deadline_around(play: Play) -> None:
     """A later deadline around the call changes nothing: `deadline` strikes."""
     for t in both(play, {"a": [wait(4)], "b": [hang()], "c": [wait(1)]}, enclosing=[START + 90, START + 50]):

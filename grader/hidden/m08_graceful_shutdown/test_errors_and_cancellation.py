@@ -111,7 +111,7 @@ def test_no_error(play: Play) -> None:
         t.expect_that("the call", t.call.how == "returned", t.call.ending)
 
 
-@check("R4", misconception="first-error-counts", step="one-group-of-errors", core=False)
+@check("R4", misconception="first-error-counts", step="errors-in-groups", core=False)
 def test_all_errors_together(play: Play) -> None:
     """Errors of services and of cleanups, with a `TimeoutError` for each that hung, leave together in one group."""
     services = {
@@ -127,7 +127,7 @@ def test_all_errors_together(play: Play) -> None:
     expect_group(t, "E1", "E2")
 
 
-@check("R4", misconception="cancelled-needs-no-answer", step="one-group-of-errors", core=False)
+@check("R4", misconception="cancelled-needs-no-answer", step="errors-in-groups", core=False)
 def test_error_while_being_cancelled(play: Play) -> None:
     """The error of a service that raises while it is being cancelled leaves in the group, and no cancellation with it."""
     services = {
@@ -144,7 +144,7 @@ def test_error_while_being_cancelled(play: Play) -> None:
     expect_group(t, "E1", "E2")
 
 
-@check("R4", misconception="first-error-counts", step="one-group-of-errors", core=False)
+@check("R4", misconception="first-error-counts", step="errors-in-groups", core=False)
 def test_groups_of_errors(play: Play) -> None:
     """If a service or a cleanup raises an `ExceptionGroup`, all the errors in it leave in the group."""
     t = run(play, {"a": [wait(1), fail("E", "ExceptionGroup")], "b": OBEDIENT})
@@ -153,7 +153,7 @@ def test_groups_of_errors(play: Play) -> None:
     expect_group(t, "Fault", "Fault")
 
 
-@check("R4", misconception="every-timeout-error-is-mine", step="one-group-of-errors", core=False)
+@check("R4", misconception="every-timeout-error-is-mine", step="errors-in-groups", core=False)
 def test_error_of_a_cleanup_that_is_given_up(play: Play) -> None:
     """For a cleanup that raises an error as it is given up, that error, a `TimeoutError`, or both leave in the group."""
     cleanups = {"a": [on_cancel(fail("C1")), hang()], "b": [wait(1)]}
@@ -231,7 +231,7 @@ def test_errors_and_a_cancellation(play: Play) -> None:
         expect_no_mixture(t, "E1")
 
 
-@check("R4", misconception="errors-before-cancellation", step="one-group-of-errors", core=False)
+@check("R4", misconception="errors-before-cancellation", step="errors-in-groups", core=False)
 def test_all_errors_or_the_cancellation(play: Play) -> None:
     """If there were errors and a cancellation from outside, the cancellation leaves the call, or all the errors do."""
     services = {"a": [hang()], "b": [wait(1), fail("E1")], "c": [on_cancel(wait(0.4), fail("E2")), hang()]}

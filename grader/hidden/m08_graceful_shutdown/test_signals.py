@@ -64,7 +64,7 @@ def test_signals_of_the_callers_choice(play: Play) -> None:
         expect_told(t, 2.2, "a", "b")
 
 
-@check("R6", misconception="one-signal-is-enough", step="signals", core=False)
+@check("R6", misconception="one-signal-is-enough", step="later-signals", core=False)
 def test_the_second_signal_does_not_wait(play: Play) -> None:
     """The second signal, the same or another, cancels what still runs without waiting for `grace`."""
     services = {"a": [hang()], "b": [told(), hang()], "c": OBEDIENT, "d": [cleanup(wait(1)), hang()]}
@@ -75,7 +75,7 @@ def test_the_second_signal_does_not_wait(play: Play) -> None:
         expect_cancelled(t, two, "a", "b", "d")
 
 
-@check("R6", misconception="second-signal-cancels-everything", step="signals", core=False)
+@check("R6", misconception="second-signal-cancels-everything", step="later-signals", core=False)
 def test_cleanup_after_the_second_signal(play: Play) -> None:
     """After the second signal every cleanup runs all the same, whole, the last service's first, and the call returns."""
     services = {"a": [hang()], "b": OBEDIENT, "c": [cleanup(wait(1)), hang()]}
@@ -86,7 +86,7 @@ def test_cleanup_after_the_second_signal(play: Play) -> None:
     t.expect_that("the call", t.call.how == "returned", t.call.ending)
 
 
-@check("R6", misconception="deaf-while-cleaning-up", step="signals", core=False)
+@check("R6", misconception="deaf-while-cleaning-up", step="later-signals", core=False)
 def test_further_signals(play: Play) -> None:
     """Further signals, also during a cleanup, are caught and read, and change nothing more."""
     services = {"a": [wait(1)], "b": OBEDIENT, "c": [cleanup(wait(2)), hang()]}
@@ -100,7 +100,7 @@ def test_further_signals(play: Play) -> None:
         t.expect("the call ended at", t.call.end, at(9.2))
 
 
-@check("R6", misconception="deaf-while-cleaning-up", step="signals", core=False)
+@check("R6", misconception="deaf-while-cleaning-up", step="later-signals", core=False)
 def test_signals_during_cleanup_only(play: Play) -> None:
     """A first or second signal that comes when the services have ended is caught and read, and cuts no cleanup short."""
     cleanups = {"a": [wait(0.4), wait(0.9)], "b": [wait(1.1)], "c": [wait(1.7)]}
@@ -118,7 +118,7 @@ def test_signals_during_cleanup_only(play: Play) -> None:
         t.expect("the call ended at", t.call.end, at(7.1))
 
 
-@check("R6", misconception="deaf-while-cleaning-up", step="signals", core=False)
+@check("R6", misconception="deaf-while-cleaning-up", step="later-signals", core=False)
 def test_signals_after_a_cancellation(play: Play) -> None:
     """After a cancellation from outside, signals that come while services or cleanups end are still caught."""
     services = {"a": [cleanup(wait(1)), hang()], "b": OBEDIENT}
@@ -131,7 +131,7 @@ def test_signals_after_a_cancellation(play: Play) -> None:
             t.fail(f"{note['value']}, {note['t'] - START:g} s after the call", "nobody caught it: it ends the process")
 
 
-@check("R6", misconception="one-signal-is-enough", step="signals", core=False)
+@check("R6", misconception="one-signal-is-enough", step="later-signals", core=False)
 def test_signals_after_an_error(play: Play) -> None:
     """When a service has failed, signals still count: the second one, at the latest, cancels what still runs."""
     services = {"a": [hang()], "b": [wait(1), fail("E")], "c": [told(), hang()]}
@@ -152,7 +152,7 @@ def expect_no_handlers(t: Trace) -> None:
         t.expect_that("signal handlers that the call left", not left, ", ".join(left))
 
 
-@check("R7", misconception="handlers-go-by-themselves", step="signals", core=False)
+@check("R7", misconception="handlers-go-by-themselves", step="later-signals", core=False)
 def test_no_handler_is_left(play: Play) -> None:
     """After the call, however it ended, no signal handler of it is left."""
     services = {"a": [wait(4)], "b": OBEDIENT, "c": [wait(3)]}
@@ -167,7 +167,7 @@ def test_no_handler_is_left(play: Play) -> None:
         expect_no_handlers(t)
 
 
-@check("R7", misconception="tasks-end-by-themselves", step="signals", core=False)
+@check("R7", misconception="tasks-end-by-themselves", step="later-signals", core=False)
 def test_no_task_is_left(play: Play) -> None:
     """After `serve`, with or without a signal, no task is left, such as one that still waits for signals."""
     for signals in ([], [(2.2, "TERM")], [(2.2, "TERM"), (2.9, "INT")]):

@@ -108,7 +108,7 @@ def test_who_gave_up_frees_no_slot(play: Play) -> None:
         expect_within_size(t, size)
 
 
-@check("R1", misconception="closing-is-gone", step="throw-the-broken-away")
+@check("R1", misconception="closing-is-gone", step="slot-before-connection")
 def test_being_closed_still_counts(play: Play) -> None:
     """A new connection is made only when the one that it replaces has been closed."""
     actors = {"a": [lease(wait(1), fail("E1", "ConnectionError"))], "b": [wait(0.5), lease(wait(1))]}

@@ -47,7 +47,7 @@ def test_closing_is_not_interrupted(play: Play) -> None:
         expect_closed_whole(t)
 
 
-@check("R7", misconception="await-in-finally", step="close-the-pool", core=False)
+@check("R7", misconception="await-in-finally", step="throw-the-broken-away", core=False)
 def test_closing_as_the_lease_ends_is_not_interrupted(play: Play) -> None:
     """When the pool was closed meanwhile, a cancellation does not interrupt the closing as the lease ends."""
     a = play.draw(1)[0]
@@ -112,7 +112,7 @@ def test_error_of_closing_hides_no_error(play: Play) -> None:
             t.expect("what leaves the lease", t.call.raised, "E1")
 
 
-@check("R7", misconception="last-exception-counts", step="close-the-pool", core=False)
+@check("R7", misconception="last-exception-counts", step="throw-the-broken-away", core=False)
 def test_error_of_closing_hides_no_cancellation(play: Play) -> None:
     """The cancellation of the block goes on, also if closing raised or was given up."""
     for close in ([wait(0.4), fail("F1")], [fail("F1")], [hang()], [on_cancel(fail("F1")), hang()]):
@@ -140,7 +140,7 @@ def test_interrupts_of_closing(play: Play) -> None:
 
 
 # -- R8: slow ones hold up nobody ------------------------------------------------------------------------------------
-@check("R8", misconception="lock-around-it", step="slot-before-connection", core=False)
+@check("R8", misconception="lock-around-it", step="hand-it-on", core=False)
 def test_slow_connect_holds_up_nobody(play: Play) -> None:
     """While one connection is slow to come, who could have another one does not wait for it."""
     actors = {
@@ -154,7 +154,7 @@ def test_slow_connect_holds_up_nobody(play: Play) -> None:
     t.expect("u's leases ended at", [s.end for s in leases(t, "u")], [near(3), near(8)])
 
 
-@check("R8", misconception="lock-around-it", step="slot-before-connection", core=False)
+@check("R8", misconception="lock-around-it", step="hand-it-on", core=False)
 def test_connecting_side_by_side(play: Play) -> None:
     """Several connections are made at the same time if there is room for them."""
     a, b, c = play.draw(3, low=4)
@@ -164,7 +164,7 @@ def test_connecting_side_by_side(play: Play) -> None:
     t.expect("served", served, [near(when) for when in sorted((0.1 + a, 0.2 + b, 0.3 + c))])
 
 
-@check("R8", misconception="lock-around-it", step="throw-the-broken-away", core=False)
+@check("R8", misconception="lock-around-it", step="hand-it-on", core=False)
 def test_slow_close_holds_up_nobody(play: Play) -> None:
     """While one connection is slow to close, who could have another one does not wait for that."""
     broken = [wait(1), fail("E1", "ConnectionError")]
@@ -181,7 +181,7 @@ def test_slow_close_holds_up_nobody(play: Play) -> None:
     t.expect("served", got_at(t, "w"), {"w": near(2)})
 
 
-@check("R8", misconception="lock-around-it", step="throw-the-broken-away", core=False)
+@check("R8", misconception="lock-around-it", step="hand-it-on", core=False)
 def test_closing_side_by_side(play: Play) -> None:
     """A connection that is thrown away is closed at once, also while another one is slow to close."""
     actors = {

@@ -10,7 +10,7 @@ from .plans import LONG, expect_lent, got, got_at, lease, lease_of, leases
 
 
 # -- R3: first come, first served ------------------------------------------------------------------------------------
-@check("R3", misconception="whoever-wakes-first", step="slot-before-connection", core=False)
+@check("R3", misconception="whoever-wakes-first", step="hand-it-on", core=False)
 def test_order_of_arrival(play: Play) -> None:
     """Those who wait are served in the order in which they came."""
     for size in (1, 2):
@@ -26,7 +26,7 @@ def play_order(play: Play, actors: dict[str, Any]) -> dict[str, Any]:
     return {name: actors[name] for name in play.shuffled(list(actors))}
 
 
-@check("R3", misconception="newcomer-takes-it", step="slot-before-connection", core=False)
+@check("R3", misconception="newcomer-takes-it", step="hand-it-on", core=False)
 def test_nobody_barges_in(play: Play) -> None:
     """Nobody who comes later, or comes back, gets a connection before one that waits."""
     actors = {
@@ -40,7 +40,7 @@ def test_nobody_barges_in(play: Play) -> None:
         t.expect("the first three that were served", [name for name, _, _ in got(t)][:3], ["h", "w", "x"])
 
 
-@check("R3", misconception="gave-up-still-in-line", step="bound-the-wait", core=False)
+@check("R3", misconception="gave-up-still-in-line", step="hand-it-on", core=False)
 def test_who_gave_up_takes_nothing(play: Play) -> None:
     """After a waiter was cancelled or ran out of time, those behind it are served when a connection comes free."""
     leaving = {"x": [wait(1), lease(wait(1))], "y": [wait(2), lease(wait(1))], "z": [wait(9), lease(wait(1))]}
@@ -49,7 +49,7 @@ def test_who_gave_up_takes_nothing(play: Play) -> None:
     t.expect("served", got_at(t, *"xyzn"), {"z": near(12), "n": near(13)})
 
 
-@check("R3", misconception="gave-up-still-in-line", step="bound-the-wait", core=False)
+@check("R3", misconception="gave-up-still-in-line", step="hand-it-on", core=False)
 def test_who_gives_up_in_the_last_moment_takes_nothing(play: Play) -> None:
     """If a waiter is cancelled just as a connection comes free, those behind it get it."""
     for late in (
@@ -65,7 +65,7 @@ def test_who_gives_up_in_the_last_moment_takes_nothing(play: Play) -> None:
         t.expect("y was served at", got_at(t, "y"), {"y": one_of(near(4), near(4.4))})
 
 
-@check("R3", misconception="lock-around-it", step="slot-before-connection", core=False)
+@check("R3", misconception="lock-around-it", step="hand-it-on", core=False)
 def test_who_connects_does_not_wait(play: Play) -> None:
     """Who is connecting does not wait: a connection that comes back goes to the first of those who do."""
     actors = {"u": [lease(wait(4))], "v": [wait(1), lease(wait(1))], "w": [wait(2), lease(wait(1))]}

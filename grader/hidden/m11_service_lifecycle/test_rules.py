@@ -49,7 +49,7 @@ def test_nothing_is_left(play: Play) -> None:
     play(services=plan, body=[wait(12)]).cancel("caller", at=START + 0.5).expect_nothing_left()
 
 
-@check("G3", misconception="cancellation-is-an-end-like-others", step="keep-the-order-whatever-happens")
+@check("G3", misconception="cancellation-is-an-end-like-others", step="stop-dependants-first")
 def test_cancellation_goes_on(play: Play) -> None:
     """Cancelled from outside while the body runs, the body is cancelled at once, and the block ends by that."""
     plan = {"db": service(down=0.3), "web": service("db", down=0.4)}
@@ -63,7 +63,7 @@ def test_cancellation_goes_on(play: Play) -> None:
         trial.expect("the block ended at", trial.call.end, by(START + 9.7))
 
 
-@check("G3", misconception="cancellation-is-an-end-like-others", step="keep-the-order-whatever-happens")
+@check("G3", misconception="cancellation-is-an-end-like-others", step="stop-dependants-first")
 def test_cancelled_start_goes_on(play: Play) -> None:
     """Cancelled from outside while services start, the block ends by that: no body, no `StartError`, no waiting."""
     plan = {"db": service(down=0.3), "web": service("db", up=9, down=0.4)}
@@ -75,7 +75,7 @@ def test_cancelled_start_goes_on(play: Play) -> None:
         expect_no_body(t)
 
 
-@check("G3", misconception="cancellation-is-an-end-like-others", step="keep-the-order-whatever-happens")
+@check("G3", misconception="cancellation-is-an-end-like-others", step="stop-dependants-first")
 def test_cancellation_at_every_step(play: Play) -> None:
     """Cancelled from outside at any moment before the body has ended, the block ends by that, or at the next await."""
     for t in play(services={"db": service()}, body=[wait(1), wait(1)]).cancelled("caller"):

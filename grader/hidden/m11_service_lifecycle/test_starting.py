@@ -98,7 +98,7 @@ def test_a_second_block(play: Play) -> None:
     t.expect("web started the second time at", t.all("run", "web")[1].start, at_least(up[1]))
 
 
-@check("R1", misconception="one-after-the-other", step="order-from-requirements", core=False)
+@check("R1", misconception="one-after-the-other", step="side-by-side", core=False)
 def test_start_together(play: Play) -> None:
     """Services that do not depend on each other start at the same time."""
     plan = {name: service(up=up) for name, up in zip(("db", "log", "mail"), play.draw(3), strict=True)}
@@ -112,7 +112,7 @@ def test_start_together(play: Play) -> None:
     t.expect(f"of {MANY} services, not started at once", late, [])
 
 
-@check("R1", misconception="level-by-level", step="order-from-requirements", core=False)
+@check("R1", misconception="level-by-level", step="side-by-side", core=False)
 def test_start_as_soon_as_possible(play: Play) -> None:
     """A service starts as soon as those that it requires are running; it does not wait for any other."""
     slow = {"db": service(up=1.2), "log": service(up=6.3), "mail": service("db", up=0.9), "web": service("mail")}
@@ -255,7 +255,7 @@ def test_a_block_after_a_failed_start(play: Play) -> None:
             t.expect_that("StartError should leave the call", "StartError" in call.errors, f"it {call.ending}")
 
 
-@check("R3", misconception="ready-one-by-one", step="know-when-it-is-ready", core=False)
+@check("R3", misconception="ready-one-by-one", step="keep-the-order-whatever-happens", core=False)
 def test_failure_is_seen_while_others_start(play: Play) -> None:
     """A service that does not start ends the start at once, also while others, started before or after, still start."""
     for steps, at in (([wait(2.2), fail("E")], 2.2), ([wait(2.2)], 2.2), ([hang()], 4.5)):

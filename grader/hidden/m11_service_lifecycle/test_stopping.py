@@ -62,7 +62,7 @@ def test_stops_after_the_body(play: Play) -> None:
     t.expect("the call ended at", t.call.end, about(max([START, *(span.end or 0.0 for span in runs(t).values())])))
 
 
-@check("R4", misconception="state-set-once", step="watch-what-runs")
+@check("R4", misconception="state-set-once", step="stop-dependants-first")
 def test_states_before_and_after(play: Play) -> None:
     """All services are `RUNNING` in the body, and `STOPPED` after the block."""
     plan = chain(play, "db", "log", "web")
@@ -73,7 +73,7 @@ def test_states_before_and_after(play: Play) -> None:
     t.expect("states after the block", final(t), dict.fromkeys(plan, "STOPPED"))
 
 
-@check("R4", misconception="state-set-once", step="watch-what-runs")
+@check("R4", misconception="state-set-once", step="stop-dependants-first")
 def test_states_follow_the_stop(play: Play) -> None:
     """While services stop, each is `RUNNING` until it is cancelled, then `STOPPING`, and `STOPPED` when it has ended."""
     names = ["db", "log", "web"]
@@ -86,7 +86,7 @@ def test_states_follow_the_stop(play: Play) -> None:
         t.expect(f"states of db, log and web while {name} stops", [seen[other] for other in names], wanted)
 
 
-@check("R4", misconception="state-set-once", step="watch-what-runs")
+@check("R4", misconception="state-set-once", step="stop-dependants-first")
 def test_returning_is_stopping_too(play: Play) -> None:
     """A service that answers its cancellation by returning has stopped like any other."""
     plan = {"db": service(), "web": doing(on_cancel(wait(0.8), give(0)), hang(), requires=["db"])}
@@ -96,7 +96,7 @@ def test_returning_is_stopping_too(play: Play) -> None:
     expect_stopped(t, plan)
 
 
-@check("R4", misconception="one-after-the-other", step="stop-dependants-first", core=False)
+@check("R4", misconception="one-after-the-other", step="side-by-side", core=False)
 def test_stop_together(play: Play) -> None:
     """Services that do not depend on each other stop at the same time."""
     plan = {name: service(down=down) for name, down in zip(("db", "log", "mail"), play.draw(3), strict=True)}
@@ -110,7 +110,7 @@ def test_stop_together(play: Play) -> None:
     t.expect(f"of {MANY} services, not cancelled at once", late, [])
 
 
-@check("R4", misconception="level-by-level", step="stop-dependants-first", core=False)
+@check("R4", misconception="level-by-level", step="side-by-side", core=False)
 def test_stop_as_soon_as_possible(play: Play) -> None:
     """A service is cancelled as soon as those that require it have ended; it does not wait for any other to stop."""
     slow = {"db": service(), "log": service("db", down=1.2), "mail": service(), "web": service("mail", down=6.3)}
@@ -177,7 +177,7 @@ def test_failed_while_stopping_after_a_cancellation(play: Play) -> None:
         t.expect("states after the block", final(t), wanted)
 
 
-@check("R4", misconception="state-for-all-blocks", step="watch-what-runs")
+@check("R4", misconception="state-for-all-blocks", step="stop-dependants-first")
 def test_two_blocks_at_once(play: Play) -> None:
     """Two blocks that run at the same time, with services of the same names, do not disturb each other."""
     plan = {"db": service(up=1.1, down=0.6), "web": service("db", up=0.8, down=0.9)}

@@ -118,7 +118,7 @@ def test_cancelled_consumer(play: Play) -> None:
             expect_all_ended(t)
 
 
-@check("R6", misconception="broken-is-an-error", step="leave-early", core=False)
+@check("R6", misconception="broken-is-an-error", step="body-stops-receiving", core=False)
 def test_stream_closed(play: Play) -> None:
     """A consumer that closes the stream and stays in the block leaves it without an error; nothing is left."""
     for before, workers, buffer in (([], 1, 0), ([receive()], 3, 0), ([receive(), busy(wait(2.5))], 3, 2)):
@@ -130,7 +130,7 @@ def test_stream_closed(play: Play) -> None:
         expect_all_ended(t)
 
 
-@check("R6", misconception="end-of-work-is-end-of-block", step="leave-early", core=False)
+@check("R6", misconception="end-of-work-is-end-of-block", step="body-stops-receiving", core=False)
 def test_body_goes_on_after_closing(play: Play) -> None:
     """A consumer that has closed the stream goes on undisturbed until it leaves the block: only workers are cancelled."""
     for before in ([], [receive()]):
@@ -139,7 +139,7 @@ def test_body_goes_on_after_closing(play: Play) -> None:
         t.expect("what the body did after closing", t.one("busy").ending, "returned")
 
 
-@check("R6", misconception="broken-is-an-error", step="leave-early", core=False)
+@check("R6", misconception="broken-is-an-error", step="body-stops-receiving", core=False)
 def test_stream_closed_by_its_own_block(play: Play) -> None:
     """A consumer may go through the results inside `async with` of the stream, and break: that adds no error."""
     plans: list[tuple[int, list[Any]]] = [
@@ -158,7 +158,7 @@ def test_stream_closed_by_its_own_block(play: Play) -> None:
     t.expect("the block", t.call.ending, "returned")
 
 
-@check("R6", misconception="broken-is-an-error", step="leave-early", core=False)
+@check("R6", misconception="broken-is-an-error", step="body-stops-receiving", core=False)
 def test_result_after_closing(play: Play) -> None:
     """A worker that finishes after the stream was closed disturbs nobody: the block ends without an error."""
     first_two = [["a", [wait(1), give("A")]], ["b", [cleanup(wait(1)), wait(2)]]]
@@ -170,7 +170,7 @@ def test_result_after_closing(play: Play) -> None:
         expect_all_ended(t)
 
 
-@check("R6", misconception="broken-is-an-error", step="leave-early", core=False)
+@check("R6", misconception="broken-is-an-error", step="body-stops-receiving", core=False)
 def test_closed_in_any_order(play: Play) -> None:
     """Closing the stream at the very moment at which workers finish adds no error."""
     for t in out(play, many(8, wait(1)), receive(), close(), busy(wait(2)), workers=3).orders(8):

@@ -120,7 +120,7 @@ def test_stopped_consumer_stops_the_source(play: Play) -> None:
         t.expect("items taken from the source, of 60", len(t.notes("taken")), at_most(30))
 
 
-@check("R3", misconception="a-bit-more-buffer", step="slow-consumer", core=False)
+@check("R3", misconception="a-bit-more-buffer", step="body-stops-receiving", core=False)
 def test_bound_when_the_consumer_stops(play: Play) -> None:
     """When the consumer does not receive, at most `2 * workers + 2 * buffer + 1` items are taken and not yet received."""
     for workers, buffer, number in ((1, 0, 0), (2, 0, 3), (5, 0, 0), (1, 3, 2), (3, 2, 0), (5, 4, 0)):
@@ -131,7 +131,7 @@ def test_bound_when_the_consumer_stops(play: Play) -> None:
         expect_back_pressure(t, workers, buffer)
 
 
-@check("R3", misconception="asking-is-receiving", step="slow-consumer", core=False)
+@check("R3", misconception="asking-is-receiving", step="body-stops-receiving", core=False)
 def test_bound_when_receives_are_given_up(play: Play) -> None:
     """A `receive` that is given up makes no room: at most `2 * workers + 2 * buffer + 1` items are taken by then."""
     for workers, buffer in ((1, 0), (2, 1)):
@@ -141,7 +141,7 @@ def test_bound_when_receives_are_given_up(play: Play) -> None:
         expect_back_pressure(t, workers, buffer)
 
 
-@check("R3", misconception="unbounded-between", step="slow-consumer", core=False)
+@check("R3", misconception="unbounded-between", step="body-stops-receiving", core=False)
 def test_bound_at_any_time(play: Play) -> None:
     """At any time at most `2 * workers + 2 * buffer + 1` items are taken from the source and not yet received."""
     for workers, buffer, work in ((1, 0, [wait(0.3)]), (2, 1, [])):

@@ -145,7 +145,7 @@ def expect_order(t: Trace, wanted: Sequence[str]) -> None:
         )
 
 
-@check("R6", misconception="first-come-first-served", step="start-what-can-finish", core=False)
+@check("R6", misconception="first-come-first-served", step="most-urgent-first", core=False)
 def test_earliest_deadline_first(play: Play) -> None:
     """Of the jobs that wait, the one with the earliest `deadline` starts first."""
     names = [f"i{n}" for n in range(7)]
@@ -158,7 +158,7 @@ def test_earliest_deadline_first(play: Play) -> None:
             expect_order(t, urgent)
 
 
-@check("R6", misconception="ends-are-deadlines", step="start-what-can-finish", core=False)
+@check("R6", misconception="ends-are-deadlines", step="most-urgent-first", core=False)
 def test_deadlines_after_the_end_of_the_pool(play: Play) -> None:
     """What counts is the `deadline` of each job as it was given, also if the pool ends before."""
     names = [f"i{n}" for n in range(5)]
@@ -170,7 +170,7 @@ def test_deadlines_after_the_end_of_the_pool(play: Play) -> None:
         expect_order(t, urgent)
 
 
-@check("R6", misconception="order-for-equals", step="start-what-can-finish", core=False)
+@check("R6", misconception="order-for-equals", step="most-urgent-first", core=False)
 def test_equal_deadlines(play: Play) -> None:
     """Jobs with equal deadlines, or with none, start in the order of `jobs`, whatever their estimates are."""
     for deadlines in ({}, {"e": 40, "b": 40, "d": 40}, dict.fromkeys("ecbdaf", 40)):
@@ -183,7 +183,7 @@ def test_equal_deadlines(play: Play) -> None:
             expect_order(t, wanted)
 
 
-@check("R6", misconception="ends-are-deadlines", step="start-what-can-finish", core=False)
+@check("R6", misconception="ends-are-deadlines", step="most-urgent-first", core=False)
 def test_estimates_do_not_change_the_order(play: Play) -> None:
     """Neither estimates nor failed, late and skipped jobs change the order of the others."""
     jobs: dict[str, Any] = {name: [wait(2), give(1)] for name in ("f", "e", "d", "c", "b", "a")}
