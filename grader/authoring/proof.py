@@ -1,8 +1,8 @@
-"""Prove the course: what is right passes, what is wrong fails where it should, checks are needed, lessons hold.
+"""Prove the course: what is right passes, what is wrong fails where it should, each check fails some file, lessons hold.
 
-A right file meets every check. A wrong file, as the whole program that it stands for, meets those of the clause that it says it breaks; then, of the clauses that
-may fail as well, those that no wrong file has failed so far. That it passes all others is proven only if the whole is
-asked for, which takes three times as long.
+A right file meets every check. A wrong file, as the whole program that it stands for, meets those of the clause that it
+says it breaks; then, of the clauses that may fail as well, those that no wrong file has failed so far. That it passes
+all others is proven only if the whole is asked for, which takes three times as long.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.authoring.flaws import KINDS, Finding, flaws
+from grader.authoring.needs import Need, needs
 from grader.checks.collect import BrokenChecks, Kind, checks_of
 from grader.course import Course, CourseError, Module
 from grader.course.overrides import whole_program
@@ -78,6 +79,7 @@ class Proof:
         wrong: how many of them are wrong ones.
         checks: how many checks it has.
         findings: what is not as it must be.
+        needs: how many wrong files fail each check, and how many need it.
     """
 
     module: str
@@ -85,6 +87,7 @@ class Proof:
     wrong: int = 0
     checks: int = 0
     findings: tuple[Finding, ...] = ()
+    needs: tuple[Need, ...] = ()
 
 
 def prove(
@@ -160,12 +163,18 @@ def _proof(module: Module, findings: list[Finding], graded: list[tuple[Grading, 
         findings += _wrong(run, report) if run.claim else _right(run, report)
     findings += _needless(module, graded)
     paths = {run.path: run for run, _ in graded}
+    known = needs(
+        (run.kind, run.where if run.claim else None, run.claim.breaks if run.claim else None, row)
+        for run, report in graded
+        for row in report.checks
+    )
     return Proof(
         module.slug,
         files=len(paths),
         wrong=sum(run.claim is not None for run in paths.values()),
         checks=len({row.id for _, report in graded for row in report.checks}),
         findings=tuple(dict.fromkeys(findings)),
+        needs=tuple(known),
     )
 
 

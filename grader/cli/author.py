@@ -32,10 +32,13 @@ from grader.judging.submission import examine
 @click.option(
     "--whole", is_flag=True, help="Prove also that wrong solutions fail nothing else: takes three times as long."
 )
+@click.option(
+    "--needs", is_flag=True, help="List the checks: how many wrong solutions fail each, and how many only it."
+)
 @jobs_option
 @click.pass_context
-def verify(context: click.Context, modules: tuple[str, ...], whole: bool, jobs: int | None) -> int:
-    """Prove the course: solutions pass, wrong ones fail where they say, every check is needed."""
+def verify(context: click.Context, modules: tuple[str, ...], whole: bool, needs: bool, jobs: int | None) -> int:
+    """Prove the course: solutions pass, wrong ones fail where they say, every check fails one of them."""
     course = course_of(context)
     console = show.console()
     columns = (TextColumn("proving"), BarColumn(), MofNCompleteColumn())
@@ -56,6 +59,9 @@ def verify(context: click.Context, modules: tuple[str, ...], whole: bool, jobs: 
     if not proofs:
         raise CourseError(f"{course.root} has no modules: a module is a folder course/<slug> with a module.toml")
     console.print(proofs_table(proofs))
+    for proof in proofs if needs else ():
+        console.print(f"\n{proof.module}")
+        console.print(needs_table(proof))
     for line in problems(proofs):
         console.print(f"\n{show.clean(line)}", soft_wrap=True)
     return 1 if any(proof.findings for proof in proofs) else 0
@@ -77,11 +83,26 @@ def proofs_table(proofs: list[Proof]) -> Table:
     """A line per module."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False)
     table.add_column("module")
-    for name in ("right files", "wrong files", "checks", "findings"):
+    for name in ("right files", "wrong files", "checks", "needed", "findings"):
         table.add_column(name, justify="right")
     for proof in proofs:
         count = Text(str(len(proof.findings)), "red" if proof.findings else "green")
-        table.add_row(proof.module, str(proof.files - proof.wrong), str(proof.wrong), str(proof.checks), count)
+        needed = len({each.id for each in proof.needs if each.needed})
+        counts = (proof.files - proof.wrong, proof.wrong, proof.checks, needed)
+        table.add_row(proof.module, *map(str, counts), count)
+    return table
+
+
+def needs_table(proof: Proof) -> Table:
+    """A line per check: how many wrong files fail it, and how many fail nothing else in the clause that they break."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False)
+    for name in ("check", "kind", "clause"):
+        table.add_column(name)
+    for name in ("fail it", "need it"):
+        table.add_column(name, justify="right")
+    for each in proof.needs:
+        style = "dim" if not each.needed else ""
+        table.add_row(each.id, each.kind, each.clause, str(each.failed), str(each.needed), style=style)
     return table
 
 

@@ -112,6 +112,21 @@ def test_a_check_that_no_wrong_solution_fails_is_needless(tiny, findings):
     assert "hidden test_cancelled of m01_tiny: no wrong solution fails it" in "\n".join(findings())
 
 
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_file_needs_the_check_that_it_fails_alone_in_its_clause(tiny, threads, whole):
+    # It never ends, so it fails G3 too, which only the whole proof sees; that is none of what it says it breaks.
+    change(tiny.root / "solutions/m01_tiny/wrong/at_once.py", "sleep(0)", "sleep(float('inf'))")
+    collect.load.cache_clear()
+    [proof] = prove(tiny, whole=whole, executor=threads)
+    assert proof.findings == ()
+    assert {each.id: (each.clause, each.failed, each.needed) for each in proof.needs if each.kind == "hidden"} == {
+        "test_value": ("R1", 1, 1),
+        "test_delay": ("R2", 1, 0),
+        "test_long_delay": ("R2", 2, 1),
+        "test_cancelled": ("G3", 2 if whole else 1, 1),
+    }
+
+
 def test_a_claim_for_one_backend_is_held_to_it(tiny, findings):
     path = tiny.root / "solutions/m01_tiny/wrong/on_trio.py"
     wrong = (tiny.root / "solutions/m01_tiny/wrong/no_value.py").read_text()

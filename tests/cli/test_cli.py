@@ -198,11 +198,24 @@ def test_check_can_run_hidden_checks_where_they_are(run, tiny, texts):
 # -- the author's ---------------------------------------------------------------------------------------------------
 def test_verify_prints_a_table_and_its_findings(run, tiny):
     code, out, _ = run("verify", "--jobs", 1)
-    assert (code, out.split()[-5:]) == (0, ["m01_tiny", "1", "4", "4", "0"])
+    assert (code, out.split()[-6:]) == (0, ["m01_tiny", "1", "4", "4", "3", "0"])
     (tiny.root / "solutions/m01_tiny/wrong/no_value.py").unlink()
     code, out, _ = run("verify", "m01", "--jobs", 1)
     assert code == 1
     assert "test_value of m01_tiny and 1 more: no wrong solution fails it: write one under solutions/" in out
+
+
+def test_verify_lists_how_many_wrong_solutions_need_each_check(run):
+    code, out, _ = run("verify", "m01", "--jobs", 1, "--needs")
+    assert code == 0
+    rows = [line.split() for line in out.splitlines() if line.startswith("test_")]
+    assert [row for row in rows if row[1] == "hidden"] == [
+        ["test_value", "hidden", "R1", "1", "1"],
+        ["test_delay", "hidden", "R2", "1", "0"],
+        ["test_long_delay", "hidden", "R2", "2", "1"],
+        ["test_cancelled", "hidden", "G3", "1", "1"],
+    ]
+    assert len(rows) == 8
 
 
 OVERRIDE = '''\
