@@ -114,13 +114,15 @@ def test_a_check_that_no_wrong_solution_fails_is_needless(tiny, findings):
 
 @pytest.mark.parametrize("whole", [False, True])
 def test_a_file_needs_the_check_that_it_fails_alone_in_its_clause(tiny, threads, whole):
-    # It never ends, so it fails G3 too, which only the whole proof sees; that is none of what it says it breaks.
-    change(tiny.root / "solutions/m01_tiny/wrong/at_once.py", "sleep(0)", "sleep(float('inf'))")
+    # It never ends, so it fails R1 and G3 too, which only the whole proof sees; that is none of what it says it breaks.
+    path = tiny.root / "solutions/m01_tiny/wrong/at_once.py"
+    change(path, "sleep(0)", "sleep(float('inf'))")
+    change(path, "Also: G3", "Also: G3, R1")
     collect.load.cache_clear()
     [proof] = prove(tiny, whole=whole, executor=threads)
     assert proof.findings == ()
     assert {each.id: (each.clause, each.failed, each.needed) for each in proof.needs if each.kind == "hidden"} == {
-        "test_value": ("R1", 1, 1),
+        "test_value": ("R1", 2 if whole else 1, 1),
         "test_delay": ("R2", 1, 0),
         "test_long_delay": ("R2", 2, 1),
         "test_cancelled": ("G3", 2 if whole else 1, 1),
