@@ -8,7 +8,18 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
+
+from grader.checks.rule import NotRun
+from grader.judging.sweep_proof import (
+    AGAIN,
+    check_undisturbed,
+    equal_runs_differ,
+    fake_calls,
+    is_as_due,
+    is_disturbed,
+)
 
 T = TypeVar("T")
 Traces = Generator[dict[str, Any], None, None]
@@ -63,16 +74,33 @@ def runs_of_sweep(first: Mapping[str, Any], search: Mapping[str, Any]) -> list[d
     if search["kind"] == "cancel":
         steps = range(1, int(first.get("sweep_steps", 0)) + 1)
         return [plain_run(cancel={"who": who, "after": step}) for step in spread_evenly(steps, limit)]
-    calls = sum(span["who"] == who and span["what"] != "actor" for span in first["spans"])
-    return [plain_run(fault={"who": who, "call": call}) for call in spread_evenly(range(1, calls + 1), limit)]
+    calls = range(1, len(fake_calls(first, who)) + 1)
+    return [plain_run(fault={"who": who, "call": call}) for call in spread_evenly(calls, limit)]
 
 
-def play_search(search: Mapping[str, Any], play_runs: Callable[[list[dict[str, Any]]], Traces]) -> Traces:
+@dataclass
+class Habits:
+    """What is known of a file beforehand, from its sweeps so far.
+
+    Args:
+        differs: whether its equal runs differ by themselves, as with `random` or the wall clock.
+    """
+
+    differs: bool = False
+
+
+def play_search(
+    search: Mapping[str, Any], play_runs: Callable[[list[dict[str, Any]]], Traces], habits: Habits | None = None
+) -> Traces:
     """Play a search with something that plays runs; closing it early closes that too.
 
     Args:
         search: as for `first_runs`.
         play_runs: yields one trace for each run that it is given.
+        habits: what is known of the file; a sweep may add to it.
+
+    Raises:
+        NotRun: a run of a sweep is not what it should be.
     """
     if search["kind"] not in ("cancel", "faults"):
         yield from play_runs(first_runs(search))
@@ -81,9 +109,51 @@ def play_search(search: Mapping[str, Any], play_runs: Callable[[list[dict[str, A
         first = next(traces, None)
         if first is None:
             return
+        if first["end"]["kind"] == "done":
+            check_undisturbed(first, search["who"])
         yield first
         yield from traces
-    yield from play_runs(runs_of_sweep(first, search))
+    yield from _play_sweep(first, runs_of_sweep(first, search), play_runs, habits or Habits())
+
+
+def _play_sweep(
+    first: dict[str, Any],
+    runs: list[dict[str, Any]],
+    play_runs: Callable[[list[dict[str, Any]]], Traces],
+    habits: Habits,
+) -> Traces:
+    """Play the runs of a sweep after its undisturbed one, and see that each is disturbed as it should be."""
+    while runs:
+        doubtful = None
+        with contextlib.closing(play_runs(runs)) as traces:
+            for trace in traces:
+                if not has_record(trace) or is_as_due(first, trace):
+                    yield trace
+                elif not habits.differs:
+                    doubtful = {key: trace[key] for key in plain_run()}
+                    break
+                elif is_disturbed(trace):
+                    yield trace
+                else:
+                    raise NotRun("a run of a sweep was not disturbed")
+        if doubtful is None:
+            return
+        undisturbed = plain_run(cancel=first["cancel"])
+        again = [trace for trace in play_runs([undisturbed] * AGAIN + [doubtful] * AGAIN) if has_record(trace)]
+        if not equal_runs_differ(first, *([t for t in again if is_run(t, run)] for run in (undisturbed, doubtful))):
+            raise NotRun("a run of a sweep does not begin like the undisturbed run, and no two equal runs differ")
+        habits.differs = True
+        runs = runs[runs.index(doubtful) :]
+
+
+def is_run(trace: Mapping[str, Any], run: Mapping[str, Any]) -> bool:
+    """Whether a trace is that of a run."""
+    return all(trace[key] == value for key, value in run.items())
+
+
+def has_record(trace: Mapping[str, Any]) -> bool:
+    """Whether a trace holds more than how its run ended: of a child that died there is no more."""
+    return bool(trace["spans"]) or trace["end"]["kind"] not in ("stuck", "exit")
 
 
 def spread_evenly(items: Sequence[T], limit: int) -> list[T]:

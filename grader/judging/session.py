@@ -14,7 +14,7 @@ from typing import Any, Protocol, Self
 from grader.checks.rule import NotRun
 from grader.course import BACKENDS, Module
 from grader.judging.answers import Hung, Late, TimeLimits, ended_trace, parts_of, plan_complaint, refuse_forged
-from grader.judging.searches import Traces, play_search, spread_evenly
+from grader.judging.searches import Habits, Traces, play_search, spread_evenly
 from grader.judging.submission import FileFault, Submission, load_fault
 from grader.judging.trusted_trace import believe, words_of
 from grader.sandbox import LinkClosed, LinkTimeout
@@ -90,6 +90,8 @@ class Session:
         self.begun = time.monotonic()
         self.hangs: dict[str, list[str]] = {backend: [] for backend in BACKENDS}
         self.runaways: dict[str, list[str]] = {backend: [] for backend in BACKENDS}
+        #: what its sweeps have shown of the file
+        self.habits = Habits()
         self._scene = module.scene.read_text(encoding="utf-8")
         #: what names in a trace may be made of, besides the plan's
         self.words = words_of(self._scene)
@@ -180,7 +182,7 @@ class Session:
             message["steps"] = SHORT
         if any(self.hangs.values()):
             message["step_seconds"] = SUSPECT_SECONDS
-        self._playing = play_search(search, functools.partial(self._play_runs, message))
+        self._playing = play_search(search, functools.partial(self._play_runs, message), self.habits)
         return self._playing
 
     def settle(self) -> None:

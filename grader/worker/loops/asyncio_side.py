@@ -134,6 +134,8 @@ class Loop(asyncio.SelectorEventLoop):
     ) -> asyncio.Task[Any]:
         context = context if context is not None else contextvars.copy_context()
         parent = self.control.tasks.get(asyncio.current_task(self)) if self.is_running() else None
+        if options.get("name") is None:  # asyncio's own numbers go on over runs: equal runs would not be equal
+            options["name"] = f"Task-{self.control.next_serial}"
         task: asyncio.Task[Any] = asyncio.Task(coro, loop=loop, context=context, **options)
         if self.control.running:
             self.control.note_spawn(task, context, parent)

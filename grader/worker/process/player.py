@@ -116,6 +116,9 @@ class RunPlayer:
         self._scene: Callable[..., Any] = module.__dict__["scene"]
         self.dirty = False
         self._under_way = False  # a run is
+        self._sweep_at: list[
+            list[float]
+        ] = []  # place among the events of the run, and time, of each step that a sweep counts
 
     def play(
         self,
@@ -196,7 +199,7 @@ class RunPlayer:
             outside=request.get("outside"),
             faults={run.fault[0]: [run.fault[1]]} if run.fault else None,
         )
-        self._sweep_steps = 0
+        self._sweep_at = []
         if run.cancel is not None:
             control.after_each_step = functools.partial(self._sweep, world, run.cancel)
         module = self.subject.load()
@@ -221,8 +224,8 @@ class RunPlayer:
         while span is not None:
             inside = inside or span.subject
             if inside and span.what == "actor" and span.who == who:
-                self._sweep_steps += 1
-                if self._sweep_steps == wanted:
+                self._sweep_at.append([self._control.record.last_tick, round(self._control.now, 9)])
+                if len(self._sweep_at) == wanted:
                     world.cancel(who)
                 return
             span = span.parent
@@ -254,7 +257,9 @@ class RunPlayer:
         elif run.order != "fifo":
             trace["taken"] = [list(choice) for choice in control.order.taken]
         if run.cancel is not None:
-            trace["sweep_steps"] = self._sweep_steps
+            trace["sweep_steps"] = len(self._sweep_at)
+            if run.cancel[1] < 1:
+                trace["sweep_at"] = self._sweep_at
         return trace
 
     def _trace_of_exit(self, error: BaseException) -> dict[str, Any]:

@@ -108,6 +108,11 @@ class RunRecord:
         self._ticks += 1
         return self._ticks
 
+    @property
+    def last_tick(self) -> int:
+        """The place of the last event; -1 before the first."""
+        return self._ticks
+
     def begin(self, who: str, what: str, args: list[Any], *, parent: SpanRecord | None, task: str) -> SpanRecord:
         """Open a span now."""
         span = SpanRecord(next(self._ids), parent, who, what, args, self.clock(), task, self.tick())

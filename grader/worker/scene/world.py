@@ -109,7 +109,7 @@ class World:
 
         def at_once(*args: Any) -> Any:
             span = self._begin(who, what, args)
-            error = self.fault(*steps[0][1:])
+            error = self._due_fault(who) or self.fault(*steps[0][1:])
             self._end(span, "raised", error=error)
             raise error
 
@@ -119,11 +119,15 @@ class World:
         return {"async": job, "at_once": at_once, "awaitable": awaitable}[form]
 
     async def _job(self, who: str, steps: Sequence[Step], verbs: Mapping[str, Verb]) -> Any:
-        count = self._calls[who] = self._calls.get(who, 0) + 1
-        if count in self._faults.get(who, ()):
+        if (fault := self._due_fault(who)) is not None:
             await anyio.lowlevel.checkpoint()
-            raise self.fault(f"fault {count} of {who}")
+            raise fault
         return await Script(self, who, verbs).play(steps)
+
+    def _due_fault(self, who: str) -> BaseException | None:
+        """Count a call of a fake, and return what it raises if it is one that fails."""
+        count = self._calls[who] = self._calls.get(who, 0) + 1
+        return self.fault(f"fault {count} of {who}") if count in self._faults.get(who, ()) else None
 
     async def actors(
         self,
