@@ -265,12 +265,43 @@ def test_traces_of_other_runs_than_asked_for_are_not_run(session, script, answer
 SWEEP = {"backend": "trio", "plan": PLAN, "search": {"kind": "cancel", "who": "caller", "limit": 120}}
 
 
-def after(moment, **changes):
+def span(number, parent, what, *, steps, subject):
+    return {
+        "id": number,
+        "parent": parent,
+        "who": "caller",
+        "what": what,
+        "args": [],
+        "task": "caller",
+        "subject": subject,
+        "start": 0.0,
+        "end": 1.0,
+        "order": [number, 100 - number],
+        "how": "returned",
+        "value": None,
+        "error": None,
+        "cancelled": None,
+        "outside": False,
+        "line": None,
+        "steps": steps,
+    }
+
+
+def undisturbed(steps):
+    """The run that counts the steps of one call."""
+    return after(-1, steps, sweep_steps=steps, sweep_at=[[1, 0.5]] * steps, notes=[])
+
+
+def after(moment, steps=1, **changes):
+    """A run that is cancelled inside the call."""
+    note = {"t": 0.5, "order": 2, "who": "caller", "what": "cancel", "value": None, "span": None}
+    spans = [span(0, None, "actor", steps=steps, subject=False), span(1, 0, "later", steps=steps, subject=True)]
+    changes = {"spans": spans, "notes": [note], **changes}
     return trace(cancel={"who": "caller", "after": moment}, fault=None, **changes)
 
 
 def test_a_sweep_whose_child_is_discarded_goes_on_in_fresh_ones(session, script):
-    first = script([LOADED, after(-1, sweep_steps=3), {"done": 1, "discard": True}])
+    first = script([LOADED, undisturbed(3), {"done": 1, "discard": True}])
     rest = [script([LOADED, after(moment), {"done": 1, "discard": True}]) for moment in (1, 2, 3)]
     with session(first, *rest) as held:
         assert [t["cancel"]["after"] for t in held.play(SWEEP)] == [-1, 1, 2, 3]
@@ -278,13 +309,13 @@ def test_a_sweep_whose_child_is_discarded_goes_on_in_fresh_ones(session, script)
 
 
 def test_a_sweep_that_a_good_child_cuts_short_is_not_run(session, script):
-    child = script([LOADED, after(-1, sweep_steps=3), {"done": 1}, after(1), {"done": 1}])
+    child = script([LOADED, undisturbed(3), {"done": 1}, after(1), {"done": 1}])
     with session(child) as held, pytest.raises(NotRun, match="fewer traces than there were runs"):
         list(held.play(SWEEP))
 
 
 def test_many_moments_that_are_left_are_spread(session, script):
-    first = script([LOADED, after(-1, sweep_steps=100), {"done": 1, "discard": True}])
+    first = script([LOADED, undisturbed(100), {"done": 1, "discard": True}])
 
     class Echo(script):
         def send(self, obj):
@@ -298,7 +329,7 @@ def test_many_moments_that_are_left_are_spread(session, script):
 
 
 def test_an_answer_to_another_moment_is_not_run(session, script):
-    first = script([LOADED, after(-1, sweep_steps=1), {"done": 1, "discard": True}])
+    first = script([LOADED, undisturbed(1), {"done": 1, "discard": True}])
     with (
         session(first, script([LOADED, after(7), {"done": 1}])) as held,
         pytest.raises(NotRun, match="nobody asked for"),
