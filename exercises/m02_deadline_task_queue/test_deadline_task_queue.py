@@ -7,10 +7,29 @@ A plan gives each task a script: `wait(2)` sleeps two virtual seconds, `hang()` 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from grader import Play, Trial, at_most, awaitable, check, cleanup, fail, give, hang, near, on_cancel, token, wait
+from grader import (
+    Play,
+    Trial,
+    at_most,
+    at_once,
+    awaitable,
+    check,
+    cleanup,
+    fail,
+    give,
+    give_error,
+    hang,
+    near,
+    on_cancel,
+    one_of,
+    token,
+    wait,
+)
 
 BOTH = ("drain_until", "drain_or_fail")
 START = 100
+LATE = (on_cancel(wait(1), give(1)), hang())
+"""A task that finishes one second after it was cancelled."""
 
 
 def drained(play: Play, function: str, tasks: Mapping[str, Sequence[Any]], *, ends: float = 10, **more: Any) -> Trial:
@@ -25,9 +44,9 @@ def queue_of(t: Trial) -> Any:
     return notes[0]["value"]
 
 
-def reported(t: Trial, part: str) -> Any:
-    """What the report has as ``done`` (sorted: no clause orders it) or ``failed``."""
-    report = t.call.value
+def reported(t: Trial, part: str, *, number: int = 0) -> Any:
+    """What the report of the call of that number has as ``done`` (sorted: no clause orders it) or ``failed``."""
+    report = t.first(t.calls()[number:], "the call", "was never made").value
     fields = getattr(report, "fields", {})
     fits = isinstance(fields.get("done"), list) and isinstance(fields.get("failed"), dict)
     t.expect_that("what the call returned", fits, f"{report!r}, which is not a `Report`")
@@ -41,18 +60,22 @@ def expect_started(t: Trial, *names: str) -> None:
 
 @check("R1", misconception="queue-copied", step="look-then-take")
 def test_done(play: Play) -> None:
-    """Tasks run in the order of the queue; each one that finished is out of the queue and in `done`."""
-    t = drained(play, "drain_until", {"b": [wait(1)], "a": [wait(2)]})
+    """Tasks run in the order of the queue; each one that finished, whatever it returned, is out of the queue and in `done`."""
+    t = drained(play, "drain_until", {"b": [wait(1), give_error("E")], "a": [wait(2), give(0)]})
     expect_started(t, "b", "a")
     t.expect("the report's done", reported(t, "done"), ["a", "b"])
     t.expect("the queue after the call", queue_of(t), [])
+    t.expect("the call ended at", t.call.end, near(103))
 
 
 @check("R1", misconception="every-timeout-error-is-the-deadline", step="whose-timeout")
 def test_failed(play: Play) -> None:
     """A task that raised is in `failed` with its exception, also a `TimeoutError`, and the next one runs."""
-    t = drained(play, "drain_until", {"a": [fail("E1")], "b": [fail("E2", "TimeoutError")], "c": [wait(1)]})
-    t.expect("the report's failed", reported(t, "failed"), {"a": token("E1"), "b": token("E2")})
+    t = drained(
+        play, "drain_until", {"a": [fail("E1")], "b": [fail("E2", "TimeoutError")], "c": [wait(1)], "d": [fail("E3")]}
+    )
+    expect_started(t, "a", "b", "c", "d")
+    t.expect("the report's failed", reported(t, "failed"), {"a": token("E1"), "b": token("E2"), "d": token("E3")})
     t.expect("the report's done", reported(t, "done"), ["c"])
 
 
@@ -62,6 +85,8 @@ def test_soft_end(play: Play) -> None:
     t = drained(play, "drain_until", {"a": [wait(4)], "b": [hang()], "c": [wait(1)]})
     t.expect("b was cancelled at", t.of("b").cancelled_at, near(110))
     t.expect("the report's done", reported(t, "done"), ["a"])
+    t = drained(play, "drain_until", {"b": [hang()]})
+    t.expect("the report's done when the first task is interrupted", reported(t, "done"), [])
 
 
 @check("R2", misconception="hard-means-loud", step="soft-or-hard")
@@ -78,11 +103,26 @@ def test_error_at_the_deadline(play: Play) -> None:
     t.expect("the report's failed", reported(t, "failed"), {"a": token("E")})
 
 
+@check("R2", misconception="cancelled-means-undone", step="whose-timeout")
+def test_finishes_all_the_same(play: Play) -> None:
+    """A task that finishes although the deadline cancelled it is done."""
+    t = drained(play, "drain_until", {"a": LATE, "b": [wait(1)]})
+    t.expect("the report's done", reported(t, "done"), ["a"])
+
+
 @check("R3", misconception="pop-before-work", step="look-then-take")
 def test_interrupted_stays(play: Play) -> None:
     """The task that the deadline interrupts is still in the queue, in its place."""
     for function in BOTH:
         t = drained(play, function, {"a": [wait(4)], "b": [hang()], "c": [wait(1)]})
+        t.expect("the queue after the call", queue_of(t), ["b", "c"])
+
+
+@check("R3", misconception="pop-after-a-checkpoint", step="look-then-take")
+def test_in_one_place_only(play: Play) -> None:
+    """A task that finishes although the deadline cancelled it leaves the queue, and those behind it stay in order."""
+    for function in BOTH:
+        t = drained(play, function, {"a": LATE, "b": [wait(1)], "c": [wait(1)]})
         t.expect("the queue after the call", queue_of(t), ["b", "c"])
 
 
@@ -103,17 +143,33 @@ def test_misfits_are_skipped(play: Play) -> None:
 
 @check("R5", misconception="cancellation-stops-the-loop", step="one-clock")
 def test_deadline_has_passed(play: Play) -> None:
-    """With a deadline that has passed nothing is started; with one that is ahead the same task is."""
+    """With a deadline that has passed, also during the call, nothing is started; with one that is ahead the task is."""
     for function in BOTH:
-        expect_started(drained(play, function, {"a": [give(1)]}, ends=-1))
+        expect_started(drained(play, function, {"a": [give(1)]}, ends=-0.25))
+        expect_started(drained(play, function, {"a": LATE, "b": [give(1)]}), "a")
         expect_started(drained(play, function, {"a": [give(1)]}, ends=5), "a")
 
 
 @check("R6", misconception="hard-means-loud", step="soft-or-hard")
 def test_nothing_is_left(play: Play) -> None:
-    """`drain_or_fail` returns the report if no task is left, also if one failed."""
-    t = drained(play, "drain_or_fail", {"a": [wait(1)], "b": [fail("E")]})
+    """`drain_or_fail` returns the report if no task is left, also if one failed; a second call has a report of its own."""
+    t = drained(play, "drain_or_fail", {"a": [wait(1)], "b": [fail("E")]}, again=START + 60)
     t.expect("the report's done", reported(t, "done"), ["a"])
+    t.expect("done, in the second report", reported(t, "done", number=1), [])
+
+
+@check("R6", misconception="hard-means-loud", step="soft-or-hard")
+def test_last_task_ends_late(play: Play) -> None:
+    """`drain_or_fail` returns the report if the last task finished after the deadline: nothing is left."""
+    t = drained(play, "drain_or_fail", {"a": LATE})
+    t.expect("the report's done", reported(t, "done"), ["a"])
+
+
+@check("R6", misconception="cancelled-means-undone", step="soft-or-hard")
+def test_tasks_left_although_none_was_interrupted(play: Play) -> None:
+    """`drain_or_fail` raises `TimeoutError` if tasks are left because the running one finished after the deadline."""
+    t = drained(play, "drain_or_fail", {"a": LATE, "b": [wait(1)]})
+    t.expect("raised", t.call.raised, "TimeoutError")
 
 
 @check("G1", misconception="asyncio-is-everywhere", step="one-clock")
@@ -139,6 +195,9 @@ def test_cancelled_from_outside(play: Play) -> None:
         t = drained(play, function, {"a": [wait(4)], "b": [wait(4)]}).cancel("caller", at=106)
         expect_started(t, "a", "b")
         t.expect_that("cancelled from outside", t.call.how == "cancelled", f"{function} {t.call.ending}")
+        t = drained(play, function, {"a": [cleanup(wait(8)), hang()]}).cancel("caller", at=104)
+        ending = f"{function} {t.call.ending} after a cleanup past the deadline"
+        t.expect_that("cancelled from outside", t.call.how == "cancelled", ending)
 
 
 @check("G4", misconception="blocking-is-short", step="one-clock")
@@ -152,8 +211,10 @@ def test_never_blocks(play: Play) -> None:
 @check("G5", misconception="catch-everything", step="whose-timeout")
 def test_interrupts_pass(play: Play) -> None:
     """An exception that is no `Exception` is no failed task: it leaves the call."""
-    t = drained(play, "drain_until", {"a": [fail("stop", "Abandon")], "b": [wait(1)]})
-    t.expect_that("`stop` of a should leave the call", "stop" in t.call.errors, f"it {t.call.ending}")
+    for kind in play.interrupts:
+        t = drained(play, "drain_until", {"a": [fail("stop", kind)], "b": [wait(1)]})
+        t.expect_that("`stop` of a should leave the call", "stop" in t.call.errors, f"it {t.call.ending}")
+        t.expect("the queue after the call", queue_of(t), one_of(["a", "b"], ["b"]))
 
 
 @check("G6", misconception="look-again-and-again", step="one-clock")
@@ -166,6 +227,8 @@ def test_no_busy_waiting(play: Play) -> None:
 
 @check("G9", misconception="work-is-a-coroutine-function", step="look-then-take")
 def test_any_callable(play: Play) -> None:
-    """`work` may be anything that returns an awaitable when it is called."""
-    t = drained(play, "drain_until", {"a": [awaitable(), wait(1)], "b": [wait(1)]}, partials=True)
-    t.expect("the report's done", reported(t, "done"), ["a", "b"])
+    """`work` may be anything that returns an awaitable when it is called; if it raises at once, the task has failed."""
+    tasks = {"a": [awaitable(), wait(1)], "b": [at_once(), fail("E")], "c": [wait(1)]}
+    t = drained(play, "drain_until", tasks, partials=True)
+    t.expect("the report's done", reported(t, "done"), ["a", "c"])
+    t.expect("the report's failed", reported(t, "failed"), {"b": token("E")})
