@@ -1,0 +1,93 @@
+"""What the mutation script changes, and that a mutant which no test notices is told from one that is."""
+
+import importlib.util
+import subprocess
+import sys
+
+import pytest
+
+SOURCE = '''\
+from dataclasses import dataclass
+
+LIMIT = 5
+
+
+@dataclass(frozen=True)
+class Told:
+    number: int = 0
+
+
+def judge(rows: list[int], *, strict: bool = False) -> bool | None:
+    """Whether all rows are good."""
+    if not rows:
+        return None
+    if strict and len(rows) < 3:
+        raise ValueError(f"{len(rows) == 1} rows")
+    return all(0 < row <= LIMIT for row in rows)
+'''
+CHANGED = [
+    ("False", "True"),
+    ("not rows", "(rows)"),
+    ("strict and len(rows) < 3", "((strict) or (len(rows) < 3))"),
+    ("len(rows) < 3", "(len(rows) <= 3)"),
+    ("3", "4"),
+    ("all(0 < row <= LIMIT for row in rows)", "None"),
+    ("0 < row <= LIMIT", "(0 < row < LIMIT)"),
+    ("0 < row <= LIMIT", "(0 <= row <= LIMIT)"),
+    ("0", "1"),
+]
+
+
+@pytest.fixture
+def mutation(checkout, monkeypatch):
+    spec = importlib.util.spec_from_file_location("mutation", checkout / "benchmarks" / "mutation.py")
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "mutation", module)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_comparisons_conditions_returned_values_and_constants_change(mutation):
+    made = list(mutation.mutants("a.py", SOURCE.encode()))
+    assert sorted((mutant.before, mutant.after) for mutant in made) == sorted(CHANGED)
+    for mutant in made:
+        changed = mutant.apply(SOURCE.encode()).decode()
+        assert compile(changed, "a.py", "exec")
+        assert changed != SOURCE
+
+
+def test_each_file_that_decides_has_mutants(checkout, mutation):
+    for file in mutation.FILES:
+        assert list(mutation.mutants(file, (checkout / file).read_bytes())), file
+        assert all((checkout / test).exists() for test in mutation.TESTS[file.split("/")[1]])
+
+
+def test_a_mutant_that_no_test_notices_survives(mutation, tmp_path, monkeypatch):
+    (tmp_path / "grader" / "judging").mkdir(parents=True)
+    (tmp_path / "grader/judging/a.py").write_text(SOURCE)
+    (tmp_path / "test_a.py").write_text(
+        "import pathlib\nnames = {}\nexec(pathlib.Path('grader/judging/a.py').read_text(), names)\n"
+        "def test_it(): assert names['judge']([1, 5]) and not names['judge']([6]) and not names['judge']([0])\n"
+    )
+    monkeypatch.setitem(mutation.TESTS, "judging", ("test_a.py",))
+    file = "grader/judging/a.py"
+    assert not mutation.is_killed(tmp_path, None, file)
+    fates = {
+        (mutant.before, mutant.after): mutation.is_killed(tmp_path, mutant, file)
+        for mutant in mutation.mutants(file, SOURCE.encode())
+        if mutant.before in ("3", "0 < row <= LIMIT")
+    }
+    assert fates == {
+        ("3", "4"): False,
+        ("0 < row <= LIMIT", "(0 < row < LIMIT)"): True,
+        ("0 < row <= LIMIT", "(0 <= row <= LIMIT)"): True,
+    }
+    assert (tmp_path / file).read_text() == SOURCE
+
+
+def test_the_list_is_printed(checkout):
+    command = [sys.executable, "benchmarks/mutation.py", "--list", "grader/judging/points.py"]
+    ended = subprocess.run(command, cwd=checkout, capture_output=True, text=True, check=True)
+    *lines, last = ended.stdout.splitlines()
+    assert last == f"{len(lines)} mutants"
+    assert all(line.startswith("grader/judging/points.py:") for line in lines)
