@@ -50,7 +50,7 @@ def inbound(folder: Path, slug: str) -> tuple[list[HandIn], list[str]]:
         slug: of the module.
 
     Returns:
-        The hand-ins of that module, and a line for each folder that looks like one and is none.
+        The hand-ins of that module, and a line for each folder that looks like one and is not.
     """
     found, notes = [], []
     for place in sorted(folder.iterdir()):

@@ -102,7 +102,7 @@ def _swap(draft: Path, target: Path) -> None:
 
 
 def _secret(path: Path) -> str:
-    """The learner's secret, under whose hash nbgrader publishes the feedback; a new one if it is none."""
+    """The learner's secret, under whose hash nbgrader publishes the feedback; a new one if there is none that will do."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         try:

@@ -1,4 +1,7 @@
-"""The command line. Bad usage is one line and exit code 2; nobody but an author with ``--debug`` sees a traceback."""
+"""The command line: one file a command.
+
+Bad usage is one line and exit code 2; nobody but an author with ``--debug`` sees a traceback.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,26 @@ from collections.abc import Sequence
 
 import click
 
-from grader.cli import author, check, class_, course, demo, doctor, grade, handin, helping, lab, wrong
+from grader.cli import (
+    build_command,
+    bundle_command,
+    check_command,
+    class_command,
+    demo_command,
+    dispute_command,
+    doctor_command,
+    grade_command,
+    hand_in_command,
+    hint_command,
+    lab_command,
+    new_command,
+    progress_command,
+    reset_command,
+    solution_command,
+    trace_command,
+    verify_command,
+    wrong_command,
+)
 from grader.course import CourseError
 from grader.judging.judge import DISTRIBUTION
 from grader.sandbox import IsolationRefused
@@ -31,24 +53,24 @@ def cli(context: click.Context, root: str | None) -> None:
 
 
 for command in (
-    check.check,
-    helping.hint,
-    helping.solution,
-    helping.reset,
-    helping.progress,
-    lab.lab,
-    grade.grade,
-    author.verify,
-    author.trace,
-    wrong.wrong,
-    doctor.doctor,
-    demo.demo,
-    class_.class_,
-    course.new,
-    course.build,
-    course.bundle,
-    handin.hand_in,
-    handin.dispute,
+    check_command.check,
+    hint_command.hint,
+    solution_command.solution,
+    reset_command.reset,
+    progress_command.progress,
+    lab_command.lab,
+    grade_command.grade,
+    verify_command.verify,
+    trace_command.trace,
+    wrong_command.wrong,
+    doctor_command.doctor,
+    demo_command.demo,
+    class_command.class_,
+    new_command.new,
+    build_command.build,
+    bundle_command.bundle,
+    hand_in_command.hand_in,
+    dispute_command.dispute,
 ):
     cli.add_command(command)
 
@@ -64,7 +86,7 @@ def main(args: Sequence[str] | None = None) -> int:
     """
     arguments = list(sys.argv[1:] if args is None else args)
     if args is None:
-        signal.signal(signal.SIGTERM, _terminated)
+        signal.signal(signal.SIGTERM, _interrupt)
     code = _run(arguments)
     if args is None:
         _flush()
@@ -83,7 +105,7 @@ def _run(arguments: list[str]) -> int:
     except (KeyboardInterrupt, click.Abort):
         return _complain("stopped", STOPPED)
     except BrokenPipeError:
-        return _closed()
+        return _leave_quietly()
     except Exception as error:
         if "--debug" in arguments:
             raise
@@ -91,7 +113,7 @@ def _run(arguments: list[str]) -> int:
         return _complain(f"it failed itself: {type(error).__name__}: {said} (--debug shows where)", NOT_RUN)
 
 
-def _terminated(*_: object) -> None:
+def _interrupt(*_: object) -> None:
     """Leave as by Ctrl-C, so that whatever was started is ended."""
     raise KeyboardInterrupt
 
@@ -103,7 +125,7 @@ def _complain(text: str, code: int) -> int:
     return code
 
 
-def _closed() -> int:
+def _leave_quietly() -> int:
     """Whoever read our output has gone, as ``head`` does: leave without a word."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return STOPPED
@@ -113,4 +135,4 @@ def _flush() -> None:
     try:
         sys.stdout.flush()
     except BrokenPipeError:
-        _closed()
+        _leave_quietly()

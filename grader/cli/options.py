@@ -1,4 +1,4 @@
-"""What several commands ask for in the same way."""
+"""What several commands share: options, the course, a program to grade, a line on standard error."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from pathlib import Path
 
 import click
 
-from grader.course import BACKENDS, Course, CourseError, is_root
+from grader.course import BACKENDS, Course, CourseError, Module, is_root
+from grader.course.overrides import whole_program
+from grader.display import show
+from grader.judging import submission
 from grader.learner.layout import lay_out
 from grader.sandbox import IsolationRefused, Level, level
 
@@ -31,7 +34,7 @@ def course_of(context: click.Context) -> Course:
         return Course.find()
     folder = Path(root).resolve()
     if not is_root(folder):
-        raise CourseError(f"{root} is no course: name the folder that holds exercises/ and course/")
+        raise CourseError(f"{root} is not a course: name the folder that holds exercises/ and course/")
     return Course(folder)
 
 
@@ -43,7 +46,7 @@ def own_course(context: click.Context) -> Course:
     """
     course = course_of(context)
     for line in lay_out(course.root):
-        click.echo(f"grader: {line}", err=True)
+        warn(line)
     return course
 
 
@@ -63,3 +66,20 @@ def isolation(*, unsafe: bool) -> Level:
             "--unsafe-no-sandbox grades all the same"
         )
     return best
+
+
+def read_program(module: Module, file: Path) -> tuple[bytes, str | None]:
+    """Read a file to be graded; for a wrong solution of the module, the whole program that it stands for.
+
+    Raises:
+        CourseError: it cannot be merged with its base.
+        Unreadable: it is not there, or may not be read.
+    """
+    if file.resolve() in module.wrong:
+        return whole_program(module, file.resolve()).encode(), None
+    return submission.read(file)
+
+
+def warn(text: str) -> None:
+    """Say one line on standard error."""
+    click.echo(f"grader: {show.clean(text)}", err=True)

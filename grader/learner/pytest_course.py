@@ -61,7 +61,7 @@ class CoursePlugin:
 
     # -- which module, which file ----------------------------------------------------------------------------------
     def module_of(self, item: pytest.Item | pytest.Function) -> Module | None:
-        """The module that a test belongs to; None if it is no check of the course."""
+        """The module that a test belongs to; None if it is not a check of the course."""
         path, root = item.path, self.course.root
         places = (root / "exercises", root / "grader" / "hidden")
         slug = next((path.relative_to(place).parts[0] for place in places if path.is_relative_to(place)), None)

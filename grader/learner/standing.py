@@ -13,7 +13,7 @@ from rich.text import Text
 from grader.course import Course, CourseError, Module
 from grader.judging.submission import examine, read
 from grader.learner import progress
-from grader.lesson.hints import HINTS
+from grader.lesson.hints import HINT_COUNT
 
 WIDTH = 80
 
@@ -87,7 +87,7 @@ class Standing:
     @property
     def hints(self) -> str:
         """How many hints were opened; empty if none."""
-        return f"{self.opened} of {len(HINTS) - 1}" if self.opened else ""
+        return f"{self.opened} of {HINT_COUNT}" if self.opened else ""
 
 
 def standings(course: Course) -> tuple[list[Standing], str]:

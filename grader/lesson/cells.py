@@ -168,7 +168,7 @@ class LessonPlayer:
             if not said:
                 self.wrong(each.line, f"{name}: the wrong line must fail, and passes: {each.text.strip()}")
             elif "SyntaxError" in said or "IndentationError" in said:
-                self.wrong(each.line, f"{name}: the wrong line is no Python in its place: {said}")
+                self.wrong(each.line, f"{name}: the wrong line is not Python in its place: {said}")
 
     def fails(self, part: Fails) -> None:
         """What is shown because it raises must raise just that."""

@@ -9,6 +9,7 @@ from grader.course import Module
 from grader.lesson.parts import LessonError
 
 HINTS = ("Hint 1", "Hint 2", "Hint 3", "Question")
+HINT_COUNT = len(HINTS) - 1
 
 
 def hints_path(module: Module) -> Path:

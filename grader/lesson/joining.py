@@ -60,7 +60,7 @@ def _check_syntax(where: str, parts: Sequence[Part]) -> None:
         if not isinstance(part, Cell | Verify):
             continue
         puzzle = puzzles.get(part.id)
-        # Without its lines a proof may be no Python: they may be all that stands in a block.
+        # Without its lines a proof may not be Python: they may be all that is in a block.
         text, more = (program_of(list(puzzle.lines), part.text), len(puzzle.lines) - 1) if puzzle else (part.text, 0)
         try:
             tree = ast.parse(text)

@@ -75,7 +75,7 @@ def modules_of(way: Way, number: int, modules: list[Module]) -> tuple[list[Modul
     mine = {module.slug: module for module in modules if number in module.paths}
     if strangers := [slug for slug in way.order if slug not in mine]:
         raise CourseError(
-            f"{PLACE.as_posix()}: path {number}: order: {strangers[0]} is no module of this path: put {number} into the "
+            f"{PLACE.as_posix()}: path {number}: order: {strangers[0]} is not a module of this path: put {number} into the "
             "paths of its module.toml, or take it out here"
         )
     first, further = [mine[slug] for slug in way.order], [mine[slug] for slug in sorted(set(mine) - set(way.order))]

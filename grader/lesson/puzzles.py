@@ -37,7 +37,7 @@ def lines_by_letter(puzzle: Puzzle, slug: str) -> dict[str, str]:
     lines = [*puzzle.lines, *(each.text for each in puzzle.distractors)]
     shuffled = lines
     salt = 0
-    while shuffled[: len(puzzle.lines)] in puzzle.orders:  # an answer that reads A B C … would be no problem
+    while shuffled[: len(puzzle.lines)] in puzzle.orders:  # an answer that reads A B C … would not be a problem
         keys = [hashlib.sha256(f"{slug} {puzzle.id} {salt} {number}".encode()).digest() for number in range(len(lines))]
         shuffled = [line for _, line in sorted(zip(keys, lines, strict=True))]
         salt += 1

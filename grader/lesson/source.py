@@ -149,7 +149,7 @@ class _LessonReader:
             )
             raise self.error(line, f"{language} needs {may}")
         if "#" in attributes and (not ID.fullmatch(attributes["#"]) or len(attributes["#"]) > LONGEST_ID):
-            raise self.error(line, f"{attributes['#']!r} is no id: use small letters, digits and -")
+            raise self.error(line, f"{attributes['#']!r} is not an id: use small letters, digits and -")
         return attributes
 
     def part(self, language: str, attributes: dict[str, str], line: int, text: str) -> Part:

@@ -191,7 +191,7 @@ async def as_coroutine(awaitable: Awaitable[Any]) -> Any:
 
 
 def owner_of(lock: Any) -> Any:
-    """Return the task that holds a lock of anyio or trio, as anyio tells of tasks; None if nobody does, or it is no lock."""
+    """Return the task that holds a lock of anyio or trio, as anyio tells of tasks; None if nobody does, or it is not a lock."""
     if not isinstance(lock, anyio.Lock | trio.Lock | trio.StrictFIFOLock | anyio_asyncio.Lock | anyio_trio.Lock):
         return None
     owner = lock.statistics().owner

@@ -39,7 +39,7 @@ class Stuck(RuntimeError):
     """Every task waits and nothing is left that could wake one; or a run does not end. The text says who waits where."""
 
 
-class Outcome:
+class CellOutcome:
     """How a run ended.
 
     Args:
@@ -69,7 +69,7 @@ def run(main: Callable[..., Awaitable[T]], *args: Any, backend: Backend = "async
     Raises:
         Stuck: nothing could go on; only under virtual time, where it is known at once.
         KeyboardInterrupt: the kernel was interrupted; the text says where each task waited.
-        TypeError: if `main` is no async function.
+        TypeError: if `main` is not an async function.
         ValueError: if there is no such backend or clock.
     """
     __tracebackhide__ = True
@@ -79,7 +79,7 @@ def run(main: Callable[..., Awaitable[T]], *args: Any, backend: Backend = "async
     return outcome.value  # type: ignore[no-any-return]
 
 
-def play(main: Any, args: tuple[Any, ...], backend: str, clock: str) -> Outcome:
+def play(main: Any, args: tuple[Any, ...], backend: str, clock: str) -> CellOutcome:
     """Run `main` and tell how that ended, whatever it raised.
 
     Raises:
@@ -125,7 +125,7 @@ def _leave_running_loop() -> Iterator[None]:
             asyncio.tasks._enter_task(loop, task)  # noqa: SLF001 - the same
 
 
-async def _main(outcome: Outcome, main: Callable[..., Awaitable[Any]], args: tuple[Any, ...]) -> None:
+async def _main(outcome: CellOutcome, main: Callable[..., Awaitable[Any]], args: tuple[Any, ...]) -> None:
     """The first task: `main`, recorded."""
     recorder = outcome.recorder
     name = getattr(main, "__name__", "main")
@@ -142,9 +142,9 @@ async def _main(outcome: Outcome, main: Callable[..., Awaitable[Any]], args: tup
         outcome.seconds = recorder.clock()
 
 
-def _virtual(main: Callable[..., Awaitable[Any]], args: tuple[Any, ...], backend: str) -> Outcome:
+def _virtual(main: Callable[..., Awaitable[Any]], args: tuple[Any, ...], backend: str) -> CellOutcome:
     control = Control(Order())
-    outcome = Outcome(Recorder(lambda: round(control.now, 6)), backend, "virtual")
+    outcome = CellOutcome(Recorder(lambda: round(control.now, 6)), backend, "virtual")
     recorder = outcome.recorder
     threads.install()
 
@@ -178,9 +178,9 @@ def _virtual(main: Callable[..., Awaitable[Any]], args: tuple[Any, ...], backend
     return outcome
 
 
-def _real(main: Callable[..., Awaitable[Any]], args: tuple[Any, ...], backend: str) -> Outcome:
+def _real(main: Callable[..., Awaitable[Any]], args: tuple[Any, ...], backend: str) -> CellOutcome:
     began = time.monotonic()
-    outcome = Outcome(Recorder(lambda: time.monotonic() - began), backend, "real")
+    outcome = CellOutcome(Recorder(lambda: time.monotonic() - began), backend, "real")
 
     async def session() -> None:
         with anyio.CancelScope() as root:
@@ -200,7 +200,7 @@ def _real(main: Callable[..., Awaitable[Any]], args: tuple[Any, ...], backend: s
     return outcome
 
 
-def _settle(outcome: Outcome, interrupts: Interrupts) -> None:
+def _settle(outcome: CellOutcome, interrupts: Interrupts) -> None:
     """Say why a run was stopped, if it was."""
     if interrupts.count:
         said = ["interrupted", *([f"  {interrupts.running}"] if interrupts.running else [])]

@@ -10,7 +10,7 @@ from grader.notebook import picture
 from grader.notebook.errors import lines
 from grader.notebook.picture import Picture, PictureRow, Stretch
 from grader.notebook.recorder import Task
-from grader.notebook.runner import Backend, Clock, Outcome, Stuck, play
+from grader.notebook.runner import Backend, CellOutcome, Clock, Stuck, play
 
 
 def record(
@@ -26,7 +26,7 @@ def record(
 
     Raises:
         KeyboardInterrupt: the kernel was interrupted; the text says where each task waited.
-        TypeError: if `main` is no async function.
+        TypeError: if `main` is not an async function.
         ValueError: if there is no such backend or clock.
     """
     __tracebackhide__ = True
@@ -40,7 +40,7 @@ class Timeline:
         outcome: the run.
     """
 
-    def __init__(self, outcome: Outcome) -> None:
+    def __init__(self, outcome: CellOutcome) -> None:
         self._outcome = outcome
         self.tasks: list[Task] = outcome.recorder.tasks
         self.error: BaseException | None = outcome.error

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from grader import cli
-from grader.cli import lab as lab_command
+from grader.cli import lab_command
 from grader.course import CourseError
 from grader.judging.submission import read
 from grader.learner import lab

@@ -210,7 +210,7 @@ def test_with_the_answers_there_a_folder_that_cannot_be_written_still_works(bund
 )
 def test_every_command_of_a_learner_lays_out(bundle, texts, monkeypatch, words):
     monkeypatch.chdir(bundle.root)
-    monkeypatch.setattr("grader.cli.check.saves", lambda _: [])
+    monkeypatch.setattr("grader.cli.check_command.saves", lambda _: [])
     assert cli.main(words) in (0, 1, 2)
     assert bundle.module("m01").stub.read_text() == texts["stub"]
     assert text(bundle, LESSON) == "lesson 1"

@@ -50,7 +50,7 @@ def test_a_module_that_the_order_does_not_name_is_further(course):
     [
         (("m02_small", "m01_tiny"), "m02_small/module.toml: requires: m01_tiny comes after it"),
         (("m02_small",), "m02_small/module.toml: requires: m01_tiny comes after it"),
-        (("m03_none",), "m03_none is no module of this path"),
+        (("m03_none",), "m03_none is not a module of this path"),
     ],
 )
 def test_an_order_that_cannot_be_is_told_in_one_line(course, slugs, said):

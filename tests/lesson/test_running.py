@@ -41,7 +41,7 @@ WRONG = [
     ("with 3:", "with open('x'):", "the block on {} must raise TypeError, but it raised FileNotFoundError"),
     ("with 3:", "if 3:", "the block on {} must raise TypeError, but nothing was raised"),
     ("        await group.start_soon(note, place)", "        group.start_soon( note, place )", "Parsons `order` on {}: the wrong line must fail, and passes: group.start_soon( note, place )"),
-    ("        await group.start_soon(note, place)", "    awaits group", "Parsons `order` on {}: the wrong line is no Python in its place: it raised"),
+    ("        await group.start_soon(note, place)", "    awaits group", "Parsons `order` on {}: the wrong line is not Python in its place: it raised"),
     ('== ["begin"] * 3', "== []", "Parsons `order` on {}: the right order must pass, but it raised AssertionError"),
     ("--- instead of 3", "--- also 2 1 3\n--- instead of 3", "Parsons `order` on {}: also 2 1 3 must pass, but it raised IndentationError"),
 ]  # fmt: skip

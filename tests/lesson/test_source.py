@@ -62,7 +62,7 @@ WRONG = [
     ("```python {#a slow}\nx\n```\n", 1, "unknown attribute 'slow' of python"),
     ("```python {#a backend=trio}\nx\n```\n", 1, "unknown attribute 'backend' of python"),
     ("```python {#a #b}\nx\n```\n", 1, "'#b': give one value to '#'"),
-    ("```python {#A_}\nx\n```\n", 1, "'A_' is no id"),
+    ("```python {#A_}\nx\n```\n", 1, "'A_' is not an id"),
     ("```console {#a}\nx\n```\n", 1, "'console' takes no attributes"),
     ("```python {file=pattern.py}\nx\n```\n", 1, "name it such as test_pattern.py"),
     ("```output\nx\n```\n", 1, "cannot read 'output'"),

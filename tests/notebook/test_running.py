@@ -163,7 +163,7 @@ def test_a_picture_knows_its_tasks(backend):
     ]
     assert seen.task("late").parent is seen.task("two_jobs")
     assert seen.task("late").cancel_requested == seen.task("late").cancelled_at == pytest.approx(5)
-    assert seen.task("job").cancelled_at is None, "the end of a sleep is no cancellation"
+    assert seen.task("job").cancelled_at is None, "the end of a sleep is not a cancellation"
     assert [wait.place.kind for wait in seen.task("late").waits] == ["sleeping"]
     assert [wait.place.kind for wait in seen.task("two_jobs").waits] == ["children"]
     with pytest.raises(KeyError, match="there are two_jobs, job, late"):

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from grader import sandbox
 from grader.classroom import demo_class
-from grader.cli.class_ import print_lines, with_progress
+from grader.cli.class_command import print_lines, with_progress
 from grader.cli.options import course_of, jobs_option
 from grader.course import CourseError
 from grader.display import show

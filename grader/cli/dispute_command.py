@@ -1,4 +1,4 @@
-"""``grader hand-in`` and ``grader dispute``: the learner's way to the instructor."""
+"""``grader dispute``: one file about one clause, for the instructor."""
 
 from __future__ import annotations
 
@@ -8,38 +8,10 @@ from pathlib import Path
 import click
 
 from grader.cli.options import backend_option, own_course
-from grader.course import CourseError
 from grader.display import show
 from grader.judging.batch import write
 from grader.judging.pool import fork_server
 from grader.learner import dispute as disputes
-from grader.learner.extras import install
-
-
-@click.command("hand-in")
-@click.argument("module")
-@click.option("--to", "folder", type=click.Path(path_type=Path), help="Into this drop folder, not to the exchange.")
-@click.option("--as", "learner", help="Your id in the class; your account's name if not given.")
-@click.pass_context
-def hand_in(context: click.Context, module: str, folder: Path | None, learner: str | None) -> int:
-    """Hand in your file of MODULE and get a receipt: time, hash, what the public checks say."""
-    from grader.classroom import dropping, receipt
-
-    course = own_course(context)
-    found = course.module(module)
-    if folder is not None:
-        made = dropping.drop(found.stub, found.slug, learner or dropping.own_name(), folder)
-        print(made.text(receipt.public_result(found, found.stub)), end="")
-        return 0
-    try:
-        from grader.classroom import hand_in as learners
-    except ModuleNotFoundError as error:
-        raise CourseError(
-            f"{error.name} is not installed: {install('class', course.root)}; "
-            "or hand in with --to FOLDER, which does not need it"
-        ) from error
-    print(learners.account_of(course.root, learner).submit(found.slug), end="")
-    return 0
 
 
 @click.command()

@@ -1,4 +1,4 @@
-"""What this machine can do, what is missing, and what to do about it."""
+"""``grader doctor``: what this machine can do, what is missing, and what to do about it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
+from rich.text import Text
+
 from grader import sandbox
+from grader.cli.options import course_of
 from grader.course import Course, CourseError
+from grader.display import show
 from grader.judging.judge import DISTRIBUTION, SELF_CHECK_KEY, course_key, version_of
 
 OLDEST = (3, 11)
@@ -35,6 +40,26 @@ class Sign:
     good: bool
     text: str
     needed: bool = False
+
+
+@click.command()
+@click.pass_context
+def doctor(context: click.Context) -> int:
+    """Say what this machine can do and what is missing. Exit 1 if grading is not possible."""
+    course: Course | None
+    try:
+        course = course_of(context)
+    except CourseError:
+        course = None
+    signs = list(examine(course))
+    width = max(len(sign.what) for sign in signs)
+    console = show.console()
+    for sign in signs:
+        line = Text(f"{'✓' if sign.good else '✗'} {sign.what:{width}}  ", "green" if sign.good else "yellow")
+        line.append(show.clean(sign.text), "default")
+        line.stylize("default", width + 4)
+        console.print(line)
+    return 1 if any(sign.needed and not sign.good for sign in signs) or sandbox.level() == "none" else 0
 
 
 def good(what: str, text: str) -> Sign:

@@ -10,8 +10,15 @@ import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from grader.cli.options import course_of, isolation, jobs_option, json_option, unsafe_option
-from grader.cli.wrong import read
+from grader.cli.options import (
+    course_of,
+    isolation,
+    jobs_option,
+    json_option,
+    read_program,
+    unsafe_option,
+    warn,
+)
 from grader.course import Course
 from grader.display import show
 from grader.judging.batch import Folder, Graded, Shelf, grade_all, scan
@@ -21,7 +28,7 @@ from grader.sandbox import Level
 
 EXIT = {"passed": 0, "failed": 1, "not run": 3}
 EVERY_LEARNER = 40
-"""Up to so many submissions are listed one by one; the reports hold the rest."""
+"""More submissions than this are not listed one by one: the reports hold them all."""
 
 
 @click.command()
@@ -73,7 +80,7 @@ def grade(
 
 def _grade_file(course: Course, module: str, file: Path, level: Level, *, as_json: bool, strict: bool) -> int:
     found = course.module(module)
-    data, sha256 = read(found, file)
+    data, sha256 = read_program(found, file)
     report = run(GradingTask(found, data, sha256, level, how=How(key=course_key(course.root))))
     if as_json:
         print(report.json())
@@ -93,7 +100,7 @@ def _grade_folder(
     place = reports or folder.absolute().with_name(f"{folder.absolute().name}-reports")
     found = scan(folder, course, place)
     for note in found.notes:
-        click.echo(f"grader: {show.clean(note)}", err=True)
+        warn(note)
     graded = []
     for each in _with_progress(course, found, Shelf(place), level, jobs):
         graded.append(each)
@@ -102,7 +109,7 @@ def _grade_folder(
     if not as_json:
         summary(graded, place)
     elif not graded:
-        click.echo(f"grader: no submission in {folder}", err=True)
+        warn(f"no submission in {folder}")
     return 0 if len(graded) == len(found.entries) else EXIT["not run"]
 
 
@@ -114,10 +121,10 @@ def _with_progress(course: Course, found: Folder, shelf: Shelf, level: Level, jo
         bar = progress.add_task("grading", total=None)
         how = How(key=course_key(course.root))
 
-        def begun(count: int) -> None:
+        def show_total(count: int) -> None:
             progress.update(bar, total=count)
 
-        for each in grade_all(course, found, shelf, level=level, how=how, jobs=jobs, begun=begun):
+        for each in grade_all(course, found, shelf, level=level, how=how, jobs=jobs, begun=show_total):
             progress.advance(bar, 0 if each.kept or each.entry.data is None else 1)
             yield each
 

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from grader.cli.options import course_of, jobs_option
+from grader.cli.options import course_of, jobs_option, warn
 from grader.course import ASPECTS, CourseError
 from grader.display import show
 from grader.learner.extras import install
@@ -97,10 +97,10 @@ def collect_and_report(desk: Desk, modules: tuple[str, ...], drop: Path | None) 
     """Collect, and say what came and what did not."""
     done = desk.collect(modules, drop)
     for note in done.notes:
-        click.echo(f"grader: {show.clean(note)}", err=True)
+        warn(note)
     for each in done.taken:
         if each.problem:
-            click.echo(f"grader: {each.learner}/{each.slug}: {show.clean(each.problem)}", err=True)
+            warn(f"{each.learner}/{each.slug}: {each.problem}")
     print(f"collected {len(done.taken)} new submissions")
 
 
@@ -123,7 +123,7 @@ def score_and_report(
     for each in found:
         if each.verdict == "not run" or each.problem:
             said = each.problem or f"not run, a person must look: {each.reason}"
-            click.echo(f"grader: {each.learner}/{each.slug}: {show.clean(said)}", err=True)
+            warn(f"{each.learner}/{each.slug}: {said}")
     print(f"scored {len(found)} submissions")
     return 3 if any(each.verdict == "not run" or each.problem for each in found) else 0
 

@@ -8,10 +8,9 @@ from pathlib import Path
 import click
 
 from grader.authoring.adopt import adopt
-from grader.cli.options import course_of
+from grader.cli.options import course_of, read_program
 from grader.course import CourseError, Module
 from grader.course.overrides import base_name, base_of, whole_program
-from grader.judging import submission
 
 
 @click.command()
@@ -65,7 +64,7 @@ def _diff(module: Module, path: Path) -> str:
 def _adopt(module: Module, name: str, file: Path) -> int:
     """Write a program as a wrong solution, or write one that is whole over again."""
     path = module.solution.parent / "wrong" / f"{name}.py"
-    program = read(module, file)[0].decode()
+    program = read_program(module, file)[0].decode()
     if path.exists() and path != file.resolve():
         raise CourseError(f"{path.relative_to(module.root)} is there already: give another NAME")
     made = adopt(module, program)
@@ -78,15 +77,3 @@ def _adopt(module: Module, name: str, file: Path) -> int:
         base = base_name(module, made.base) or "the reference"
         print(f"{where}: {lines} lines instead of {len(program.splitlines())}: the rest is in {base}")
     return 0
-
-
-def read(module: Module, file: Path) -> tuple[bytes, str | None]:
-    """Read a file to be graded; for a wrong solution of the module, the whole program that it stands for.
-
-    Raises:
-        CourseError: it cannot be merged with its base.
-        Unreadable: it is not there, or may not be read.
-    """
-    if file.resolve() in module.wrong:
-        return whole_program(module, file.resolve()).encode(), None
-    return submission.read(file)

@@ -9,7 +9,7 @@ import click
 from rich.text import Text
 
 from grader.checks.collect import Kind
-from grader.cli.options import backend_option, own_course
+from grader.cli.options import backend_option, own_course, warn
 from grader.course import BACKENDS, CourseError, Module
 from grader.display import show
 from grader.learner.selfcheck import Checked, card, first_failure, self_check
@@ -31,20 +31,20 @@ def check(context: click.Context, modules: tuple[str, ...], backend: str | None,
     backends = (backend,) if backend else BACKENDS
     kinds: tuple[Kind, ...] = ("public", "hidden") if hidden else ("public",)
     if watch:
-        return watched(wanted, kinds, backends)
-    passed = [shown(each) for module in wanted for each in checked(module, kinds, backends)]
+        return watch_files(wanted, kinds, backends)
+    passed = [print_result(each) for module in wanted for each in check_kinds(module, kinds, backends)]
     return 0 if all(passed) else 1
 
 
-def checked(module: Module, kinds: Sequence[Kind], backends: Sequence[str]) -> Iterator[Checked]:
+def check_kinds(module: Module, kinds: Sequence[Kind], backends: Sequence[str]) -> Iterator[Checked]:
     """Run the checks of each kind that the module has here."""
     for kind in kinds:
         if kind == "public" or module.hidden_checks:
             yield self_check(module, kind=kind, backends=backends)
 
 
-def shown(checked: Checked) -> bool:
-    """Print the line or card of one module, tell whether it passed."""
+def print_result(checked: Checked) -> bool:
+    """Print the line or card of one module; whether it passed."""
     console = show.console()
     if checked.report is None:
         console.print(checked.next_step, style="dim", soft_wrap=True)
@@ -53,31 +53,31 @@ def shown(checked: Checked) -> bool:
             console.print(part, soft_wrap=isinstance(part, str))
         console.print()
     if checked.said:
-        click.echo(f"grader: {checked.said}", err=True)
+        warn(checked.said)
     return checked.has_passed
 
 
-def watched(modules: Sequence[Module], kinds: Sequence[Kind], backends: Sequence[str]) -> int:
+def watch_files(modules: Sequence[Module], kinds: Sequence[Kind], backends: Sequence[str]) -> int:
     """Check once, then again after each save, until Ctrl-C. Exit 0 if all that was checked last passes."""
     passes: dict[str, bool] = {}
     saved = saves(modules)  # knows the files as they are before they are checked
     try:
         for module in modules:
-            passes[module.slug] = answered(module, kinds, backends)
+            passes[module.slug] = check_and_say(module, kinds, backends)
         names = modules[0].stub.name if len(modules) == 1 else f"{len(modules)} files"
         click.secho(f"watching {names}: save to check again, Ctrl-C ends", dim=True)
         for module in saved:
-            passes[module.slug] = answered(module, kinds, backends)
+            passes[module.slug] = check_and_say(module, kinds, backends)
     except KeyboardInterrupt:
         click.echo()
     return 0 if len(passes) == len(modules) and all(passes.values()) else 1
 
 
-def answered(module: Module, kinds: Sequence[Kind], backends: Sequence[str]) -> bool:
-    """Check a file and say in one line how it is, then what failed first; tell whether it passed."""
+def check_and_say(module: Module, kinds: Sequence[Kind], backends: Sequence[str]) -> bool:
+    """Check a file, say in one line how it is, then what failed first; whether it passed."""
     began, console = time.monotonic(), show.console()
     try:
-        found = list(checked(module, kinds, backends))
+        found = list(check_kinds(module, kinds, backends))
     except CourseError as error:  # the file is unreadable just now: the next save may mend that
         console.print(f"{time.strftime('%H:%M:%S')}  {show.clean(str(error))}", style="yellow", soft_wrap=True)
         return False
@@ -88,7 +88,7 @@ def answered(module: Module, kinds: Sequence[Kind], backends: Sequence[str]) -> 
         for part in () if each.report is None else show.first_words(each.report):
             console.print(part)
         if each.said:
-            click.echo(f"grader: {each.said}", err=True)
+            warn(each.said)
     return all(each.has_passed for each in found)
 
 

@@ -1,0 +1,55 @@
+"""``grader bundle``: what learners get."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from grader.authoring import bundle as bundles
+from grader.cli.options import course_of
+from grader.course import CourseError
+from grader.learner.extras import install
+
+
+@click.command()
+@click.argument("modules", nargs=-1, metavar="[MODULE]...")
+@click.option("--class", "for_class", is_flag=True, help="For a class: no hidden check and no solution inside.")
+@click.option("--self-paced", is_flag=True, help="For learners alone: hidden checks and solutions inside.")
+@click.option(
+    "--in", "folder", type=click.Path(path_type=Path), help="The class that collects: its hand-in goes inside."
+)
+@click.option("--to", type=click.Path(path_type=Path), default=Path("build/bundle"), show_default=True, help="Where.")
+@click.option("--wheel", type=click.Path(path_type=Path, exists=True), help="The engine's wheel; built if not given.")
+@click.pass_context
+def bundle(
+    context: click.Context,
+    modules: tuple[str, ...],
+    for_class: bool,
+    self_paced: bool,
+    folder: Path | None,
+    to: Path,
+    wheel: Path | None,
+) -> int:
+    """Put together what learners get."""
+    if for_class == self_paced:
+        raise click.UsageError("say --class or --self-paced")
+    if folder is not None and self_paced:
+        raise click.UsageError("--in belongs to --class: nobody collects from a self-paced bundle")
+    hand_in = ""
+    if folder is None:
+        course = course_of(context)
+    else:
+        try:
+            from grader.classroom import class_toml
+            from grader.classroom.hand_in import CONFIG_TEXT
+        except ModuleNotFoundError as error:
+            raise CourseError(f"{error.name} is not installed: {install('class')}") from error
+        settings = class_toml.find(folder)
+        course, modules = settings.course, tuple(module.slug for module in settings.modules(modules))
+        hand_in = CONFIG_TEXT.format(course=settings.name, exchange=str(settings.exchange))
+    found = course.modules(modules)
+    if not found:
+        raise CourseError(f"{course.root} has no modules: nothing to bundle")
+    print(bundles.make(bundles.Bundle(course, tuple(found), wheel, self_paced, hand_in), to))
+    return 0

@@ -1,0 +1,107 @@
+"""``grader solution``: the reference solution, for those who have passed or have tried."""
+
+from __future__ import annotations
+
+import re
+
+import click
+from rich.markdown import Markdown
+from rich.syntax import Syntax
+
+from grader.cli.options import own_course, warn
+from grader.course import CourseError, Module
+from grader.display import show
+from grader.learner import progress
+from grader.learner.selfcheck import core_passed
+from grader.lesson.hints import HINT_COUNT, hints_of
+
+
+@click.command()
+@click.argument("module")
+@click.option("--answer", help="Your answer to the question, if you cannot be asked.")
+@click.pass_context
+def solution(context: click.Context, module: str, answer: str | None) -> int:
+    """Show the reference solution of MODULE, once your file passes its core checks.
+
+    It opens without that after three hints and a question: the module then counts as seen, not as done. Your file is
+    left as it is.
+    """
+    found = own_course(context).module(module)
+    if not found.solution.is_file():
+        print(f"{found.slug}: the solution is not in this bundle, it comes with your released feedback")
+        return 1
+    entry = progress.read(found.root).of(found.slug)
+    passes, why = (False, "") if "seen" in entry.when else core_passed(found)
+    if passes:
+        show_solution(found)
+        show_question(found)
+        return 0
+    if "seen" in entry.when:
+        show_solution(found)
+        return 0
+    hints_of(found)  # complains if there are none: then only passing opens it
+    if entry.hints < HINT_COUNT:
+        print(
+            f"{found.slug}: not open yet, {why}. It opens when all your checks pass, or after {HINT_COUNT} hints and a question: "
+            f"`grader hint {found.short}` ({entry.hints} of {HINT_COUNT} opened)"
+        )
+        return 1
+    return ask_question(found, answer)
+
+
+def ask_question(module: Module, answer: str | None) -> int:
+    """Ask the question; whoever answers it sees the solution."""
+    question, _ = question_of(module)
+    console = show.console()
+    if answer is None:
+        console.print(Markdown(question))
+        try:
+            answer = click.prompt("\nYour answer, in your own words", default="", show_default=False)
+        except click.Abort:
+            answer = ""
+    if not (answer or "").strip():
+        print(f"No answer, so it stays closed. Ask again, or give one: grader solution {module.short} --answer '…'")
+        return 1
+    if said := progress.reach(module.root, module.slug, "seen"):
+        warn(said)
+    show_solution(module)
+    show_question(module)
+    return 0
+
+
+def show_solution(module: Module) -> None:
+    """Print the reference; the learner's file stays as it is."""
+    console = show.console()
+    console.print(
+        f"{module.solution.relative_to(module.root)} (your file stays as it is)\n", style="bold", soft_wrap=True
+    )
+    text = module.solution.read_text(encoding="utf-8").rstrip()
+    if console.is_terminal:
+        console.print(Syntax(text, "python", theme="ansi_dark", background_color="default", word_wrap=True))
+    else:
+        print(text)
+
+
+def show_question(module: Module) -> None:
+    """Print the question with its answer, if the module has one."""
+    try:
+        question, answer = question_of(module)
+    except CourseError:
+        return
+    console = show.console()
+    console.print()
+    console.print(Markdown(question))
+    console.print()
+    console.print(Markdown(f"**Answer.** {answer}"))
+
+
+def question_of(module: Module) -> tuple[str, str]:
+    """The question of a module and its folded answer.
+
+    Raises:
+        CourseError: there is none.
+    """
+    text = hints_of(module)["Question"]
+    question, _, rest = text.partition("<details>")
+    answer = re.sub(r"<summary>.*?</summary>|</?details>", "", rest)
+    return question.strip(), answer.strip()
