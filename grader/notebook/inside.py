@@ -1,4 +1,7 @@
-"""What the recorder must know of the insides of anyio, asyncio and trio, in one place: `missing_names` says what is gone."""
+"""What the recorder must know of the insides of anyio, asyncio and trio.
+
+The private names it uses are in the list of `grader.worker.loops.private`.
+"""
 
 from __future__ import annotations
 
@@ -13,25 +16,6 @@ import anyio._backends._asyncio as anyio_asyncio
 import anyio._backends._trio as anyio_trio
 import trio
 from anyio._core import _tasks as anyio_tasks
-
-#: (owner, attribute): all of them are read or replaced.
-NAMES: tuple[tuple[Any, str], ...] = (
-    (anyio_tasks, "TaskHandle"),
-    (anyio_tasks.TaskHandle, "_coro"),
-    (anyio_tasks.TaskHandle, "_name"),
-    (anyio_tasks.TaskHandle, "_exception"),
-    (anyio_tasks.TaskHandle, "_run_coro"),
-    (anyio_asyncio, "_task_states"),
-    (anyio_asyncio.CancelScope, "_parent_scope"),
-    (anyio_trio.CancelScope, "__enter__"),
-    (trio.CancelScope, "cancel"),
-    (trio.lowlevel.Task, "_cancel_status"),
-)
-
-
-def missing_names() -> list[str]:
-    """Return a sentence for each private name that the installed versions no longer have."""
-    return [f"{getattr(owner, '__name__', owner)}.{name} is gone" for owner, name in NAMES if not hasattr(owner, name)]
 
 
 class Watcher(Protocol):

@@ -1,7 +1,9 @@
 """Watches the tasks of one run in a cell: who started whom, who waits for what, what was cancelled when, and how each ended.
 
 Every task's coroutine is driven by `Recorder.watch`, which sees each suspension and each exception that is thrown in.
-That needs no loop of ours, so it works under real time too.
+That needs no loop of ours, so it works under real time too. A check's run is recorded by `grader.worker.record` instead: it
+sees the calls of one scene under one loop, and writes plain data for the judge; here every task counts, and nothing leaves
+the process.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ import anyio
 import pytest
 import trio
 
-from grader.notebook import Stuck, inside, record, run
+from grader.notebook import Stuck, record, run
 
 BACKENDS = ["asyncio", "trio"]
 
@@ -227,10 +227,6 @@ def test_the_picture_is_well_formed_and_has_its_text_for_who_cannot_see_it(backe
     assert root.find(f"{space}desc").text == str(seen)
     assert "var(--jp-ui-font-color1" in seen.svg()
     assert len(seen.svg()) < 7_000
-
-
-def test_the_private_parts_that_pictures_need_are_there():
-    assert inside.missing_names() == []
 
 
 def test_tasks_of_one_name_are_told_apart_in_a_circle(backend):

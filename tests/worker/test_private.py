@@ -1,4 +1,4 @@
-"""The private names that the worker leans on are where they were."""
+"""The private names that the worker and the notebook lean on are where they were."""
 
 from grader.worker.loops import private
 
