@@ -28,7 +28,7 @@ from __future__ import annotations
 import math
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Generic, Protocol, Self, TypeVar
 
@@ -62,18 +62,6 @@ class PoolStats:
 C = TypeVar("C", bound=Connection)
 
 
-@dataclass(eq=False)
-class Waiter(Generic[C]):
-    """A caller that waits in the queue. Complete: use it, change it or leave it.
-
-    `ready` is set when the wait is over: it has `conn`, or an empty slot (None), or the pool was closed (`refused`).
-    """
-
-    ready: anyio.Event = field(default_factory=anyio.Event)
-    conn: C | None = None
-    refused: bool = False
-
-
 class ConnectionPool(Generic[C]):
     """At most `size` connections, leased to one block at a time.
 
@@ -95,11 +83,18 @@ class ConnectionPool(Generic[C]):
         acquire_timeout: float = math.inf,
         close_timeout: float = 5.0,
     ) -> None:
+        # TODO: refuse a bad size.
         self._connect = connect
-        self._size = size
         self._acquire_timeout = acquire_timeout
         self._close_timeout = close_timeout
-        # TODO: refuse a bad size. What must the pool remember? A slot is taken before its connection is there.
+        # What the pool remembers. Use it, change it or leave it.
+        self._slots = anyio.Semaphore(size)
+        self._idle: list[C] = []
+        self._leased = 0
+        self._waiting = 0
+        self._open = 0  # connections that are being made, idle, leased or being closed
+        self._closed = False
+        self._all_closed = anyio.Event()
 
     @property
     def stats(self) -> PoolStats:
@@ -118,20 +113,23 @@ class ConnectionPool(Generic[C]):
 
     @asynccontextmanager
     async def _lease(self) -> AsyncIterator[C]:
-        # TODO: get a slot and a connection, bounded by `acquire_timeout`. What if `connect` raises or is cancelled?
+        # TODO: get a slot, then an idle connection or a new one, bounded by `acquire_timeout`. What if `connect` raises or
+        # is cancelled? What if the pool was closed meanwhile?
         # TODO: `yield` the connection to the block. What must happen after it, however the block ends?
         # TODO (stretch): is the connection broken?
         raise NotImplementedError("TODO: write ConnectionPool.lease")
         yield
 
-    def _hand_on(self, conn: C | None) -> None:
-        """Pass a slot, with the connection in it or empty (None), to a waiting caller; else keep it."""
-        # TODO: call this wherever a slot is released: at the end of a lease, after a `connect` that failed, when giving up.
-        raise NotImplementedError("TODO: write ConnectionPool._hand_on")
+    def _note_gone(self) -> None:
+        """A connection is gone, or was never made: its slot is free. Complete; it is not a checkpoint."""
+        self._open -= 1
+        self._slots.release()
+        if self._closed and not self._open:
+            self._all_closed.set()
 
     async def _close(self, conn: C) -> None:
-        """Close a connection; then its slot is empty."""
-        # TODO (stretch): nothing interrupts that, but it does not take forever, and it may fail.
+        """Close a connection; then its slot is free."""
+        # TODO: close it. Stretch: nothing interrupts that, but it does not take forever, and it may fail.
         raise NotImplementedError("TODO: write ConnectionPool._close")
 
     async def aclose(self) -> None:

@@ -65,6 +65,7 @@ class Module:
     clauses: Mapping[str, Clause] = field(default_factory=dict)
     misconceptions: Mapping[str, str] = field(default_factory=dict)
     steps: Mapping[str, str] = field(default_factory=dict)
+    core_lines: int = 0
 
     @property
     def short(self) -> str:
@@ -238,6 +239,7 @@ def read_module(root: Path, slug: str) -> Module:
         clauses=_clauses(keys),
         misconceptions=keys.sentences("misconceptions"),
         steps=keys.sentences("steps"),
+        core_lines=keys.whole_number("core_lines") if "core_lines" in data else 0,
     )
 
 

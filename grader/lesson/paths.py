@@ -16,7 +16,7 @@ HEAD = """\
 # Paths and modules
 
 Three ways through the course. Each has its own order and ends with three questions. Take one, or go from m01 upwards. A core
-is one sitting; hours are for a whole path, lessons and exercises.
+is one sitting, lesson and exercise; what a lesson calls stretch comes on top.
 """
 
 
@@ -26,14 +26,12 @@ class Way:
 
     Args:
         title: of the path.
-        hours: from and to.
         outcome: what one can do then.
         order: slugs of modules that come first, in this order.
         quiz: questions and answers.
     """
 
     title: str
-    hours: tuple[int, int]
     outcome: str
     order: tuple[str, ...]
     quiz: tuple[tuple[str, str], ...]
@@ -56,12 +54,11 @@ def ways(course: Course) -> list[Way]:
 
 def _way(entry: Mapping[str, Any], number: int) -> Way:
     try:
-        low, high = entry["hours"]
         quiz = tuple((item["question"], item["answer"]) for item in entry.get("quiz", []))
-        return Way(entry["title"], (low, high), entry["outcome"], tuple(entry.get("order", ())), quiz)
+        return Way(entry["title"], entry["outcome"], tuple(entry.get("order", ())), quiz)
     except (KeyError, TypeError, ValueError) as error:
         raise CourseError(
-            f"{PLACE.as_posix()}: path {number}: {error!r}: each needs title, hours = [1, 2], outcome, order, and quiz entries "
+            f"{PLACE.as_posix()}: path {number}: {error!r}: each needs title, outcome, order, and quiz entries "
             "with question and answer"
         ) from error
 
@@ -105,7 +102,14 @@ def page(course: Course) -> str:
 def _section(way: Way, number: int, modules: list[Module]) -> Iterator[str]:
     first, further = modules_of(way, number, modules)
     yield f"## Path {number}: {way.title}\n"
-    yield f"{way.hours[0]} to {way.hours[1]} hours. **Outcome:** {way.outcome}\n"
+    time = f"The numbered cores take {_clock(first)}" + (
+        f", with the further ones {_clock([*first, *further])}" if further else ""
+    )
+    yield f"{time}. **Outcome:** {way.outcome}\n"
+    if before := _outside(first, first):
+        yield f"**Before this path:** {', '.join(before)}.\n"
+    if before := [name for name in _outside(further, [*first, *further]) if name not in before]:
+        yield f"**Before the further ones:** {', '.join(before)}.\n"
     yield "| | module | level | core | what you can do then |\n| --- | --- | --- | --- | --- |"
     for place, module in enumerate(first, start=1):
         yield _row(str(place), module)
@@ -114,6 +118,18 @@ def _section(way: Way, number: int, modules: list[Module]) -> Iterator[str]:
     yield "\nThree questions at the end of the path:\n" if len(way.quiz) == 3 else ""  # noqa: PLR2004 - as the text says
     for place, (question, answer) in enumerate(way.quiz, start=1):
         yield f"**{place}.** {question}\n\n<details><summary>Answer</summary>\n\n{answer}\n\n</details>\n"
+
+
+def _clock(modules: list[Module]) -> str:
+    """The sum of their cores, to five minutes."""
+    hours, minutes = divmod(5 * round(sum(module.core_minutes for module in modules) / 5), 60)
+    return " ".join([f"{hours} h"] * bool(hours) + [f"{minutes} min"] * bool(minutes))
+
+
+def _outside(modules: list[Module], path: list[Module]) -> list[str]:
+    """Short names of what the modules need and the path does not have."""
+    inside = {module.slug for module in path}
+    return sorted({slug.partition("_")[0] for module in modules for slug in module.requires if slug not in inside})
 
 
 def _row(place: str, module: Module) -> str:

@@ -12,6 +12,7 @@ from itertools import pairwise
 from grader.course import Module
 from grader.lesson.execution import Wrong, codes
 from grader.lesson.hints import HINTS, hints_of, hints_path
+from grader.lesson.minutes import LONGEST, LONGEST_OF_OTHERS, PREDICT, core_minutes
 from grader.lesson.notebook_file import is_stale
 from grader.lesson.parts import Cell, Lesson, LessonError, Output, Puzzle, Text, Verify
 
@@ -33,7 +34,7 @@ OF_STRETCH = "(stretch)"
 
 STEPS = range(3, 8)
 HINT_WORDS = range(20, 121)
-PREDICT = "**Predict:**"
+TOLERANCE = 0.1
 RUNNERS = ("run", "record")
 
 
@@ -51,6 +52,7 @@ def shape_faults(lesson: Lesson, module: Module | None = None) -> Iterator[Wrong
     yield from _predictions(lesson)
     if module is not None:
         yield from _head(lesson)
+        yield from _time(lesson, module)
         yield from _sections(lesson, module)
         yield from _steps(lesson, module)
         yield from _hints(module)
@@ -101,6 +103,21 @@ def _head(lesson: Lesson) -> Iterator[Wrong]:
     lines = [line for line in titles[0].text.splitlines()[1:] if line.strip()]
     if not lines or lines[0].count("·") < 2:  # noqa: PLR2004 - three things, two dots between them
         yield _at(lesson, titles[0].line, "the line after the title says: level · minutes · what it assumes")
+
+
+def _time(lesson: Lesson, module: Module) -> Iterator[Wrong]:
+    """The core takes as long as module.toml says, the head says it too, and it is not too long."""
+    toml = module.toml.relative_to(module.root).as_posix()
+    computed, declared = core_minutes(lesson, module), module.core_minutes
+    if abs(computed - declared) > TOLERANCE * declared:
+        yield Wrong(
+            toml, f"core_minutes = {declared}, and the formula gives {computed:.0f}: write that, or cut the core"
+        )
+    if declared > (longest := LONGEST.get(module.level, LONGEST_OF_OTHERS)):
+        yield Wrong(toml, f"core_minutes = {declared}: the core of a lesson for {module.level} takes at most {longest}")
+    head = lesson.headings[0].text if lesson.headings else ""
+    if f"· core {declared} minutes ·" not in head:
+        yield _at(lesson, 1, f"the line after the title says `· core {declared} minutes ·`, as module.toml does")
 
 
 def _sections(lesson: Lesson, module: Module) -> Iterator[Wrong]:

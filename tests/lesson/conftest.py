@@ -13,7 +13,7 @@ TOML = """\
 title = "Tiny"
 level = "beginner"
 minutes = [1, 2]
-core_minutes = 1
+core_minutes = 14
 paths = [1]
 outcome = "You give a value later."
 requires = []
@@ -36,7 +36,7 @@ end = "Come to an end"
 LESSON = """\
 # Tiny
 
-Beginner · 20 minutes · assumes [the start](../start_here.md)
+Beginner · core 14 minutes · assumes [the start](../start_here.md)
 
 ## Warm-up
 

@@ -8,7 +8,6 @@ from grader.lesson.paths import PAGE, PLACE, page, ways
 PATH = """\
 [[path]]
 title = "First things"
-hours = [1, 2]
 outcome = "You get by."
 order = [{order}]
 
@@ -45,6 +44,20 @@ def test_a_module_that_the_order_does_not_name_is_further(course):
     assert "**1.** Why?" in text
 
 
+def test_a_path_says_the_sum_of_its_cores_and_what_it_needs_from_outside(course):
+    for slug, minutes in (("m01_tiny", 61), ("m02_small", 31)):
+        toml = course.root / "course" / slug / "module.toml"
+        toml.write_text(toml.read_text().replace("core_minutes = 1", f"core_minutes = {minutes}"))
+    order(course, "m01_tiny")
+    assert "The numbered cores take 1 h, with the further ones 1 h 30 min." in page(course)
+    assert "Before" not in page(course)
+    toml = course.root / "course/m01_tiny/module.toml"
+    toml.write_text(toml.read_text().replace("paths = [1]", "paths = [2]"))
+    order(course, "m02_small")
+    assert "The numbered cores take 30 min. " in page(course)
+    assert "**Before this path:** m01." in page(course)
+
+
 @pytest.mark.parametrize(
     ("slugs", "said"),
     [
@@ -60,7 +73,7 @@ def test_an_order_that_cannot_be_is_told_in_one_line(course, slugs, said):
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("text", ["[[path]]\ntitle = 1", "path = [", '[[path]]\nhours = [1]\ntitle = ""\noutcome = ""'])
+@pytest.mark.parametrize("text", ["[[path]]\ntitle = 1", "path = [", '[[path]]\nquiz = [1]\ntitle = ""\noutcome = ""'])
 def test_a_file_that_is_wrong_is_told_in_one_line(course, text):
     (course.root / PLACE).write_text(text)
     with pytest.raises(CourseError, match=r"course/course\.toml") as caught:

@@ -27,8 +27,8 @@ def test_a_lesson_in_shape(wrong):
 
 WRONG = [
     (
-        "# Tiny\n\nBeginner · 20",
-        "# Tiny\n\nBeginner 20",
+        "# Tiny\n\nBeginner · core 14",
+        "# Tiny\n\nBeginner core 14",
         "the line after the title says: level · minutes · what it assumes",
     ),
     ("# Tiny\n", "Tiny is small.\n\n# Tiny\n", "begins with one `# title`"),
@@ -112,7 +112,8 @@ OUT_OF_ORDER = (*SECTIONS[:3], "The stretch", *(title for title in SECTIONS[3:] 
 
 def test_a_stretch_before_the_exercise(wrong, with_steps):
     with_steps(LAST, LAST + MORE)
-    (said,) = wrong("## Put it in order\n", f"{STRETCH}## Put it in order\n")
+    lines = wrong("## Put it in order\n", f"{STRETCH}## Put it in order\n")
+    (said,) = (line for line in lines if "core_minutes" not in line)
     assert said.startswith("the sections are Warm-up, The broken program, The lesson, Put it in order, The exercise, ")
     assert said.endswith(": they are " + ", ".join(OUT_OF_ORDER))
 
@@ -138,7 +139,7 @@ def test_a_lesson_without_a_puzzle(wrong, school):
     path = school.module("m01").toml.with_name("lesson.md")
     head, _, rest = path.read_text().partition("```parsons")
     path.write_text(head + rest.partition("## The exercise")[1] + rest.partition("## The exercise")[2])
-    assert wrong() == ["has no Parsons problem"]
+    assert [line for line in wrong() if "core_minutes" not in line] == ["has no Parsons problem"]
 
 
 HINT_1 = "Think of what must happen before the value may come back: who waits for it, for how long, and what else runs meanwhile?"
