@@ -25,10 +25,27 @@ class CheckFailed(AssertionError):
         seen: what the trace shows.
         wanted: what the clause wants; None if `seen` says it all.
         trace: of the run, as plain data.
+        unit: of the numbers in `seen` and `wanted`, such as ``s``.
+        happened: what happened in the scene, in a sentence, if that says more than the values.
     """
 
-    def __init__(self, what: str, seen: Any, wanted: Any, trace: Mapping[str, Any] | None) -> None:
-        self.what, self.seen, self.wanted, self.trace = what, seen, wanted, trace
+    def __init__(
+        self,
+        what: str,
+        seen: Any,
+        wanted: Any,
+        trace: Mapping[str, Any] | None,
+        unit: str = "",
+        happened: str = "",
+    ) -> None:
+        self.what, self.seen, self.wanted, self.trace, self.unit, self.happened = (
+            what,
+            seen,
+            wanted,
+            trace,
+            unit,
+            happened,
+        )
         super().__init__(self.sentence)
 
     @property

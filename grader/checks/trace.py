@@ -220,36 +220,32 @@ class Trace:
         return [{**n, "value": decode(n["value"])} for n in found]
 
     def first(self, spans: list[Span], name: str, missing: str) -> Span:
-        """Return the first of the spans; fails the subject if there is none.
-
-        Args:
-            spans: what was found.
-            name: what was looked for, in a few words.
-            missing: what to say if nothing was found.
-        """
+        """Return the first of the spans; fails the subject, which `missing` says of what is called `name`, if there is none."""
         if not spans:
             self.fail(name, missing)
         return spans[0]
 
     # -- judging -----------------------------------------------------------------------------------------------
-    def expect(self, what: str, seen: Any, wanted: Any) -> None:
+    def expect(self, what: str, seen: Any, wanted: Any, *, unit: str = "", happened: str = "") -> None:
         """Fail the subject unless `seen` is as wanted.
 
         Args:
             what: what is looked at, in a few words that the learner reads.
             seen: the value of this run.
             wanted: a value, or a matcher such as `near`.
+            unit: of the numbers, such as ``s``: a dictionary of times then reads `b at 5 s`.
+            happened: what happened in the scene, in a sentence that comes before the values.
 
         Raises:
             CheckFailed: if they differ.
         """
         if not same(wanted, seen):
-            raise CheckFailed(what, *differing(seen, wanted), self.data)
+            raise CheckFailed(what, *differing(seen, wanted), self.data, unit, happened)
 
-    def expect_that(self, what: str, holds: bool, seen: str) -> None:  # noqa: FBT001 - reads as a sentence
+    def expect_that(self, what: str, holds: bool, seen: str, *, happened: str = "") -> None:  # noqa: FBT001 - reads as a sentence
         """Fail the subject unless `holds`; `seen` says in words what was seen instead."""
         if not holds:
-            raise CheckFailed(what, seen, None, self.data)
+            raise CheckFailed(what, seen, None, self.data, happened=happened)
 
     def fail(self, what: str, seen: str) -> NoReturn:
         """Fail the subject.

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from grader.checks.phrases import phrase
+from grader.checks.play import RUN
 from grader.checks.rule import CheckFailed
 from grader.checks.runs import seconds
 from grader.judging.report import Row
@@ -25,19 +27,26 @@ def failure_row(row: Row, failure: CheckFailed) -> Row:
         failure: what the check raised.
     """
     data = failure.trace or {}
-    seen = str(failure.seen) if failure.wanted is None else say(failure.seen)
+    seen = str(failure.seen) if failure.wanted is None else phrase(failure.seen, failure.unit)
     shown = without_text(seen, data)
     return replace(
         row,
         verdict="failed",
         what=cut(failure.what),
-        expected=None if failure.wanted is None else cut(say(failure.wanted)),
+        expected=None if failure.wanted is None else cut(phrase(failure.wanted, failure.unit)),
         actual=cut(shown),
+        happened=cut(failure.happened) or None,
         where=where(data),
         seed=data.get("seed"),
-        run={key: data.get(key) for key in ("seed", "order", "cancel", "fault")} if data else None,
+        run=plain_run_of(data) if data else None,
         detail=cut(seen) if shown != seen else error_texts(shown, data),
     )
+
+
+def plain_run_of(data: Mapping[str, Any]) -> dict[str, Any]:
+    """What says which run of its plan a trace is of."""
+    run = {key: data.get(key) for key in RUN}
+    return {**run, "choices": data["choices"]} if "choices" in data else run
 
 
 def without_text(seen: str, data: Mapping[str, Any]) -> str:
@@ -56,22 +65,6 @@ def error_texts(shown: str, data: Mapping[str, Any]) -> str | None:
     texts = [f"{leaf['error']}: {leaf['text']}" for leaf in leaves if leaf.get("text") and not leaf.get("token")]
     named = [text for text in dict.fromkeys(texts) if text.partition(":")[0] in shown]
     return cut("; ".join(named)) or None
-
-
-def say(value: Any) -> str:
-    """A value in words, without the clock's creep of about 1e-11 s a step."""
-    return repr(round_numbers(value))
-
-
-def round_numbers(value: Any) -> Any:
-    """A value with its numbers rounded, inside plain containers too."""
-    if type(value) is float:
-        return round(value, 6)
-    if type(value) in (list, tuple):
-        return type(value)(map(round_numbers, value))
-    if type(value) is dict:
-        return {key: round_numbers(item) for key, item in value.items()}
-    return value
 
 
 def where(data: Mapping[str, Any]) -> str | None:

@@ -5,25 +5,29 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 from grader.checks.collect import BrokenChecks, Check, Kind, checks_of
-from grader.checks.rule import NotRun
+from grader.checks.rule import CheckFailed, NotRun
 from grader.course import BACKENDS, Module
 from grader.judging.answers import Late, TimeLimits
 from grader.judging.blame import Reference
+from grader.judging.explaining import Failure, explain
 from grader.judging.failure import failure_row
 from grader.judging.flags import flags_by_reading
 from grader.judging.points import clause_id, gaps, score
-from grader.judging.report import UNTRIED, Report, Row, verdict_of
+from grader.judging.report import UNTRIED, Cause, Report, Row, verdict_of
 from grader.judging.run_check import run_check
 from grader.judging.session import Forks, Session
+from grader.judging.smallest import Played
 from grader.judging.submission import FileFault, Submission, examine
 
 DISTRIBUTION = "checkpoint-course"
@@ -89,12 +93,17 @@ def _grade_once(builder: ReportBuilder, submission: Submission, forks: Forks) ->
             if fault := session.load():
                 return builder.failed_as_a_whole(checks, fault)
             pairs = [(check, backend) for check in checks for backend in how.backends]
-            rows = [judge(check, backend, session, how.key, reference) for check, backend in pairs]
+            judged = [judge(check, backend, session, how.key, reference) for check, backend in pairs]
+            rows = [row for row, _ in judged]
+            failures = [Failure(row, error) for row, error in judged if error is not None]
+            by_id = {check.id: check for check in checks}
+            again = functools.partial(play_again, by_id, session, how.key)
+            cause, rows = explain(rows, failures, submission.text, again)
     except NotRun as error:
         return builder.not_run(str(error), checks, late=isinstance(error, Late))
     except OSError as error:
         return builder.not_run(f"the scene cannot be read or the worker not started: {error}", checks)
-    return replace(builder.report(rows), flags=flags_of(submission, how.kind))
+    return replace(builder.report(rows), flags=flags_of(submission, how.kind), cause=cause)
 
 
 def flags_of(submission: Submission, kind: Kind) -> tuple[str, ...]:
@@ -102,17 +111,43 @@ def flags_of(submission: Submission, kind: Kind) -> tuple[str, ...]:
     return tuple(map(str, flags_by_reading(submission.text))) if kind == "hidden" else ()
 
 
-def judge(check: Check, backend: str, session: Session, key: bytes, reference: Reference | None = None) -> Row:
-    """The verdict of one check on one backend."""
+def judge(
+    check: Check, backend: str, session: Session, key: bytes, reference: Reference | None = None
+) -> tuple[Row, CheckFailed | None]:
+    """The verdict of one check on one backend, and how it failed, if it did so in a run."""
     blank = blank_row(session.module, check, backend)
     if why := session.given_up(backend):
-        return replace(blank, verdict="failed", expected=UNTRIED, actual=why)
+        return replace(blank, verdict="failed", expected=UNTRIED, actual=why), None
     outcome = run_check(check, session, backend, key, reference)
     if outcome.failure is not None:
-        return failure_row(blank, outcome.failure)
+        return failure_row(blank, outcome.failure), outcome.failure
     if outcome.not_run is not None:
-        return replace(blank, message=str(outcome.not_run), late=isinstance(outcome.not_run, Late))
-    return replace(blank, verdict="passed")
+        return replace(blank, message=str(outcome.not_run), late=isinstance(outcome.not_run, Late)), None
+    return replace(blank, verdict="passed"), None
+
+
+def play_again(
+    checks: Mapping[str, Check],
+    session: Session,
+    key: bytes,
+    row: Row,
+    run: Mapping[str, Any],
+    observe: bool,  # noqa: FBT001
+) -> Played:
+    """Play a row's check in one run only.
+
+    Args:
+        checks: id → check.
+        session: with the file loaded.
+        key: the course's.
+        row: which check, on which backend.
+        run: the run.
+        observe: whether to look at it closely.
+    """
+    outcome = run_check(checks[row.id], session, row.backend, key, only=run, observe=observe)
+    # Of a check with several plans nobody knows which of them a run that passes belongs to.
+    known = outcome.failure is not None or (outcome.not_run is None and outcome.plans == 1)
+    return Played(outcome.failure, outcome.trace.data if outcome.trace is not None and known else None)
 
 
 def blank_row(module: Module, check: Check, backend: str) -> Row:
@@ -174,7 +209,8 @@ class ReportBuilder:
         def fail(row: Row) -> Row:
             return replace(row, verdict="failed", message=fault.text, misconception=None, detail=fault.detail or None)
 
-        return self.report(self._rows(checks, fail), reason=fault.text)
+        cause = Cause(f"file: {fault.kind}", fault.text, fault.line, said=fault.detail or None)
+        return replace(self.report(self._rows(checks, fail), reason=fault.text), cause=cause)
 
     def _rows(self, checks: Sequence[Check], change: Callable[[Row], Row]) -> list[Row]:
         return [change(blank_row(self.module, check, backend)) for check in checks for backend in self.how.backends]

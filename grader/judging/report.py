@@ -55,8 +55,11 @@ class Row:
         what: what was looked at, such as "the list".
         expected: what should have been seen.
         actual: what was seen.
+        happened: what happened in the scene, in a sentence, where a check says it.
         where: file, line and time, if known.
         run: the failing run: its seed, order, cancellation and fault, as `grader.checks.play.Play` replays it.
+        smallest: which choices of the order it takes to fail, in a sentence; only in the row that shows the cause.
+        differs: what a passing run of the same plan does otherwise, in a sentence; only in that row.
         detail: texts of the subject's exceptions; for the instructor, never for a learner who is graded.
         late: whether there was no answer and nobody to blame; not part of the format.
     """
@@ -75,8 +78,11 @@ class Row:
     what: str | None = None
     expected: str | None = None
     actual: str | None = None
+    happened: str | None = None
     where: str | None = None
     run: Mapping[str, Any] | None = None
+    smallest: str | None = None
+    differs: str | None = None
     detail: str | None = None
     late: bool = field(default=False, compare=False)
 
@@ -93,9 +99,47 @@ class Row:
     def plain(self) -> dict[str, Any]:
         """Return it as plain data, in the order of the format; what is not known is left out."""
         always = ("id", "clause", "aspect", "backend", "verdict", "points", "message", "core", "misconception", "step")
-        known = ("seed", "what", "expected", "actual", "where", "run", "detail")
+        known = ("seed", "what", "happened", "expected", "actual", "where", "run", "smallest", "differs", "detail")
         plain = {key: getattr(self, key) for key in always}
         return plain | {key: value for key in known if (value := getattr(self, key)) is not None}
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Why a file fails, in one sentence for its learner: `docs/causes.md` has the kinds and their evidence.
+
+    Args:
+        kind: such as ``exception``, ``never awaited`` or ``concept``.
+        text: the sentence. No text of an exception is in it, nor anything else that running code chose.
+        line: of the file to look at, if there is one.
+        clause: of the check that shows it, such as ``m05.R3``; None if the file as a whole is not usable.
+        code: what is written in that line.
+        said: the text of the exception; for the instructor and for the self-check, never for a learner who is graded.
+        check: id of the check that shows it.
+        backend: on which it does.
+        same: ids of the other checks that fail for the same cause.
+    """
+
+    kind: str
+    text: str
+    line: int | None = None
+    clause: str | None = None
+    code: str = ""
+    said: str | None = None
+    check: str | None = None
+    backend: str | None = None
+    same: tuple[str, ...] = ()
+
+    def plain(self) -> dict[str, Any]:
+        """Return it as plain data, in the order of the format; what is not known is left out."""
+        plain: dict[str, Any] = {"kind": self.kind, "text": self.text, "line": self.line, "clause": self.clause}
+        known = {key: getattr(self, key) for key in ("code", "said", "check", "backend", "same")}
+        return plain | {key: list(value) if key == "same" else value for key, value in known.items() if value}
+
+    @classmethod
+    def from_plain(cls, data: Mapping[str, Any]) -> Cause:
+        """Read one back."""
+        return cls(**{**data, "same": tuple(data.get("same", ()))})
 
 
 @dataclass(frozen=True)
@@ -118,6 +162,7 @@ class Report:
         reason: why the file was not run, or why it failed as a whole.
         flags: why a person should look at the file, one sentence each; they change no verdict and no points, and are for
             the instructor only.
+        cause: why the file fails; None if nothing failed.
         late: whether a row had no answer and nobody to blame, so that one more try alone is worth it; not part of
             the format.
     """
@@ -136,6 +181,7 @@ class Report:
     seconds: float = 0.0
     reason: str | None = None
     flags: tuple[str, ...] = ()
+    cause: Cause | None = None
     late: bool = field(default=False, compare=False)
 
     @property
@@ -160,7 +206,8 @@ class Report:
             "submission": {"sha256": self.sha256},
             "seconds": round(self.seconds, 3),
         }
-        known = {"reason": self.reason} if self.reason is not None else {}
+        known: dict[str, Any] = {"reason": self.reason} if self.reason is not None else {}
+        known |= {"cause": self.cause.plain()} if self.cause is not None else {}
         return plain | known | ({"flags": list(self.flags)} if self.flags else {})
 
     def json(self, **extra: str) -> str:
@@ -199,6 +246,7 @@ class Report:
                 seconds=data["seconds"],
                 reason=data.get("reason"),
                 flags=tuple(data.get("flags", ())),
+                cause=Cause.from_plain(data["cause"]) if "cause" in data else None,
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"this is no report of format {FORMAT}: {error}") from error

@@ -42,11 +42,13 @@ class Outcome:
         failure: the subject does not do what the clause says.
         not_run: there is no verdict.
         trace: of the run that failed, or of the first; None if nothing was played.
+        plans: how many plans were played.
     """
 
     failure: CheckFailed | None = None
     not_run: NotRun | None = None
     trace: Trace | None = None
+    plans: int = 0
 
 
 def run_check(
@@ -57,6 +59,7 @@ def run_check(
     reference: Reference | None = None,
     *,
     only: Mapping[str, Any] | None = None,
+    observe: bool = False,
 ) -> Outcome:
     """Run a check on one backend.
 
@@ -67,17 +70,19 @@ def run_check(
         key: the course's.
         reference: tells whether the check breaks without the subject, if it can be told.
         only: play this run alone, see `grader.checks.runs`.
+        observe: look closely at the learner's code meanwhile.
     """
-    play = Play(session, backend=backend, key=plan_key(key, session.submission.sha256, check.id), only=only)
+    drawn = plan_key(key, session.submission.sha256, check.id)
+    play = Play(session, backend=backend, key=drawn, only=only, observe=observe)
     try:
         carry_out(check.function, play, reference)
     except CheckFailed as failure:
-        return Outcome(failure, trace=play.first if failure.trace is None else Trace(failure.trace))
+        return Outcome(failure, None, play.first if failure.trace is None else Trace(failure.trace), play.searches)
     except NotRun as reason:
-        return Outcome(not_run=reason, trace=play.first)
+        return Outcome(None, reason, play.first, play.searches)
     finally:
         session.settle()
-    return Outcome(trace=play.first)
+    return Outcome(None, None, play.first, play.searches)
 
 
 def carry_out(

@@ -23,6 +23,7 @@ _OURS = frozenset(
 }
 _MAX_SPANS = 5_000
 _MAX_NOTES = 10_000
+_MAX_LINE = 20_000
 
 
 def words_of(text: str) -> frozenset[str]:
@@ -63,7 +64,13 @@ def complaints(data: Any, request: Mapping[str, Any], words: frozenset[str]) -> 
         words: those of the scene (`words_of`); names made of others than these and the plan's are refused.
     """
     try:
-        return _head(data, request) or _spans(data) or _notes(data) or _names(data, request, words)
+        return (
+            _head(data, request)
+            or _spans(data)
+            or _notes(data)
+            or _names(data, request, words)
+            or _probes(data["probes"])
+        )
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         return f"malformed ({type(error).__name__})"
 
@@ -97,6 +104,17 @@ def _names(data: Mapping[str, Any], request: Mapping[str, Any], words: frozenset
 @lru_cache(maxsize=8)  # the runs of a sweep have one plan
 def _words_with(plan: str, words: frozenset[str]) -> frozenset[str]:
     return words | frozenset(_WORD.findall(plan))
+
+
+def _probes(probes: Mapping[str, Any]) -> str:
+    """The evidence that a learner may read a number of."""
+    lines = [*probes.get("unawaited_lines", ()), *(entry["line"] for entry in probes.get("blocking", ()))]
+    observed = probes.get("observed", {})
+    lines += [entry["line"] for entry in observed.get("raised", ())]
+    lines += [line for line, _ in observed.get("lines", ())] + [line for _, line in observed.get("path", ())]
+    if any(line is not None and (type(line) is not int or not 0 <= line <= _MAX_LINE) for line in lines):
+        return "a line that is no number"
+    return ""
 
 
 def _is_time(value: Any) -> bool:

@@ -112,6 +112,8 @@ class Control:
         self.dirty = False  # something of this run could not be cleaned up
         self.waiters: Callable[[], list[dict[str, Any]]] = list  # tells where each task waits
         self.running = True
+        #: for a run with choices: number of the choice, who ran, who was due, when
+        self.ran: list[list[Any]] = []
         self.next_serial = 0
         self._timers: list[tuple[float, int, Callable[[], bool]]] = []
         self._timer_ids = itertools.count()
@@ -138,7 +140,17 @@ class Control:
             return 0
         # Tasks that became ready in one turn come from sets of the libraries: their serial makes that repeatable.
         ordered = sorted(range(len(ready)), key=ready.__getitem__)
-        return ordered[self.order.pick([ready[i][1] for i in ordered])]
+        chosen = ordered[self.order.pick([ready[i][1] for i in ordered])]
+        if self.order.choices and chosen != ordered[0]:
+            who = [self._who(ready[place][1]) for place in (chosen, ordered[0])]
+            self.ran.append([self.order.taken[-1][0], *who, round(self.now, 9)])
+        return chosen
+
+    def _who(self, serial: int) -> str:
+        """Who a task acts for, for people: its actor or job, else its name."""
+        info = self.every[serial]
+        span = info.span()
+        return info.name if span is None else span.who
 
     def after_step(self, task: Any) -> None:
         """Count one finished step of `task` and let the search act on it.

@@ -5,7 +5,10 @@ It slows the code down several times, so only a run that is to be explained is p
 
 from __future__ import annotations
 
+import gc
+import inspect
 import sys
+import types
 from collections import Counter
 from collections.abc import Callable
 from types import FrameType, TracebackType
@@ -21,6 +24,11 @@ MAX_RAISED, MAX_PATH = 50, 4_000
 _PLAIN_ENDS = (GeneratorExit, StopIteration, StopAsyncIteration)
 
 Trace = Callable[[FrameType, str, Any], Any]
+
+
+def line_of_origin(coro: Any, file: str) -> int | None:
+    """The line of a file that made a coroutine; None if none did."""
+    return next((line for name, line, _ in coro.cr_origin or () if name == file), None)
 
 
 class Observer:
@@ -48,6 +56,15 @@ class Observer:
         """Look no longer."""
         sys.settrace(None)
 
+    def unawaited(self) -> list[tuple[str, int]]:
+        """The coroutines that the learner's lines made and that nobody has awaited, while something still holds them."""
+        found = []
+        for thing in gc.get_objects():
+            if type(thing) is types.CoroutineType and inspect.getcoroutinestate(thing) == inspect.CORO_CREATED:
+                line = line_of_origin(thing, self._file)
+                found += [] if line is None else [(thing.__qualname__, line)]
+        return sorted(found)
+
     def plain(self) -> dict[str, Any]:
         """What was seen, as plain data."""
         return {
@@ -55,6 +72,12 @@ class Observer:
             "path": self.path,
             "lines": [[line, count] for line, count in sorted(self._lines.items())],
         }
+
+    def _task(self) -> str:
+        """The name of the current task, with a number that tells it from others of that name."""
+        control = self._control
+        info = control.tasks.get(control.current())
+        return f"{control.current_name()}#{0 if info is None else info.serial}"
 
     def _frame_tracer(self, frame: FrameType, event: str, arg: Any) -> Trace | None:
         if frame.f_code.co_filename != self._file:
@@ -65,7 +88,7 @@ class Observer:
         if event == "line":
             self._lines[frame.f_lineno] += 1
             if len(self.path) < MAX_PATH:
-                self.path.append([self._control.current_name(), frame.f_lineno])
+                self.path.append([self._task(), frame.f_lineno])
         elif event == "exception" and len(self.raised) < MAX_RAISED:
             _, error, trace = arg
             if isinstance(error, BaseException):

@@ -14,7 +14,7 @@ from ..loops.control import Control, current_span
 from ..record.spans import SpanRecord
 from . import blocking, files, locks, threads
 from .blocking import BlockWatch
-from .observer import Observer
+from .observer import Observer, line_of_origin
 
 #: Frames that a coroutine remembers of where it was made: the learner's own is the first, or just behind a wrapper's.
 ORIGIN = 3
@@ -112,9 +112,7 @@ class Probes:
 
     def _on_dropped(self, coro: Any) -> None:
         """Note a coroutine that was given up before anybody awaited it, and the learner's line that made it."""
-        origin = coro.cr_origin or ()
-        line = next((line for file, line, _ in origin if file == self._file), None)
-        self._note_unawaited(coro.__qualname__, line)
+        self._note_unawaited(coro.__qualname__, line_of_origin(coro, self._file))
 
     def _note_unawaited(self, name: str, line: int | None) -> None:
         if len(self.unawaited) < MAX_UNAWAITED:
@@ -154,6 +152,8 @@ class Probes:
 
     def plain(self) -> dict[str, Any]:
         """Return the evidence as plain data."""
+        for name, line in [] if self.observer is None else self.observer.unawaited():
+            self._note_unawaited(name, line)
         plain = {
             "blocking": self.blocking.seen,
             "unawaited": self.unawaited,

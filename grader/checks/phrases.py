@@ -1,0 +1,75 @@
+"""Values as a person writes them: `b at 5 s` instead of `{'b': 5}`."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from grader.checks.values import Data, Opaque
+from grader.checks.words import Matcher
+
+PLAIN = re.compile(r"[^\W\d][\w .:/*+-]*\w|\w")
+"""Text that needs no quotes: it begins with a letter, and nothing in it could be taken for the end of a list."""
+ARTICLES = {"NoneType": "None", "function": "a function", "async_generator": "an async generator"}
+
+
+def phrase(value: Any, unit: str = "") -> str:
+    """A value in words.
+
+    Args:
+        value: what a check saw or wanted.
+        unit: of the numbers in it, such as ``s``.
+    """
+    if isinstance(value, Matcher):
+        return with_unit(value.text, unit)
+    if type(value) in (int, float):
+        return with_unit(number(value), unit)
+    if isinstance(value, str):
+        return value if PLAIN.fullmatch(value) else repr(value)
+    if isinstance(value, Opaque):
+        return a_kind(value.kind)
+    return _of_many(value, unit)
+
+
+def _of_many(value: Any, unit: str) -> str:
+    if type(value) is dict:
+        return table(value, unit)
+    if type(value) in (list, tuple):
+        inner = ", ".join(phrase(item, unit) for item in value)
+        return f"[{inner}]" if type(value) is list else f"({inner}{',' if len(value) == 1 else ''})"
+    if isinstance(value, Data):
+        inner = ", ".join(f"{name}={phrase(item, unit)}" for name, item in value.fields.items())
+        return f"{value.kind}({inner})"
+    return repr(value)
+
+
+def table(value: Mapping[Any, Any], unit: str = "") -> str:
+    """A dictionary in words: `b at 5 s, c at 7 s` where its values are times, `b: 5, c: 7` elsewhere."""
+    if not value:
+        return "nothing"
+    times = unit and all(type(item) in (int, float) or isinstance(item, Matcher) for item in value.values())
+    between = " at " if times else ": "
+    return ", ".join(f"{phrase(key)}{between}{phrase(item, unit)}" for key, item in value.items())
+
+
+def a_kind(kind: str) -> str:
+    """An object of which only the class is known."""
+    article = "an" if kind[:1].lower() in "aeiou" else "a"
+    return ARTICLES.get(kind) or f"{article} {kind}"
+
+
+def number(value: float) -> str:
+    """A number without the clock's creep of about 1e-11 s a step."""
+    if type(value) is int:
+        return str(value)
+    if not math.isfinite(value):
+        return str(value)
+    rounded = round(value, 6)
+    return str(int(rounded)) if rounded == int(rounded) and abs(rounded) < 1e15 else str(rounded)  # noqa: PLR2004 - exact
+
+
+def with_unit(text: str, unit: str) -> str:
+    """A number in words with its unit."""
+    return f"{text} {unit}" if unit else text

@@ -1,0 +1,235 @@
+"""Clues in the failing run of one check: what in it has a plain cause, with the evidence that the table of causes asks for.
+
+`docs/causes.md` has the table. A clue is taken only where its evidence is in the run itself; reading the file alone proves nothing.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from grader.course import BACKENDS
+from grader.judging import learner_code
+from grader.judging.run_evidence import RANKS, Clue, Run
+from grader.judging.wrong_values import no_return, no_yield, wrong_kind
+
+BUGS = frozenset(
+    {
+        *("NameError", "AttributeError", "TypeError", "KeyError", "IndexError", "ImportError", "AssertionError"),
+        *("ZeroDivisionError", "RecursionError", "StopIteration", "StopAsyncIteration"),
+    }
+)
+"""Exceptions that no contract asks for: whoever did not catch them by name did not expect them."""
+MISUSE = re.compile(
+    r"no running event loop|generator didn't|generator raised|already awaited|cancel scope|changed size during iteration"
+    r"|mutated during iteration|asynchronous generator|being awaited already|already running|create_future|not in (?:list|deque)"
+)
+"""What the libraries say, in a RuntimeError or so, when something is used as it must not be."""
+SIGNATURE = re.compile(r"^(?:[\w.<>]*\.)?(\w+)\(\) (?:got|missing|takes)\b")
+UNENTERED = re.compile(r"object does not support the (?:asynchronous )?context manager protocol|__aenter__|__enter__")
+DUNDER = re.compile(r"from (__\w+__) that does not implement __await__")
+
+
+def clues(run: Run) -> list[Clue]:
+    """All clues of a run, the likeliest cause first."""
+    found = [
+        *_not_written(run),
+        *_raised(run),
+        *_left_the_call(run),
+        *_never_awaited(run),
+        *no_return(run),
+        *no_yield(run),
+        *wrong_kind(run),
+        *_clock(run),
+        *_blocked(run),
+        *_exited(run),
+    ]
+    return sorted(found, key=lambda clue: (clue.rank, clue.when))
+
+
+def other_of(backend: str) -> str:
+    """The other backend."""
+    return next(each for each in BACKENDS if each != backend)
+
+
+def foreign(run: Run, line: int) -> Clue | None:
+    """The clue that a line uses the other backend's own library, if it does."""
+    if run.backend not in BACKENDS:
+        return None
+    uses = run.code.uses_of(other_of(run.backend), line)
+    return foreign_clue(uses[0], run.backend) if uses else None
+
+
+def foreign_clue(use: tuple[int, str], backend: str) -> Clue:
+    """The clue for a use of the other backend's own library: line and full name."""
+    line, name = use
+    text = f"`{name}` in line {line} works on {other_of(backend)} only; your code runs on {backend} too: use what anyio has"
+    return Clue(RANKS["one backend"], "one backend", text, line)
+
+
+# -- exceptions ---------------------------------------------------------------------------------------------------
+def _not_written(run: Run) -> Iterator[Clue]:
+    for error in run.errors():
+        if error["error"] == "NotImplementedError":
+            line = error["span_line"]
+            function = run.code.around(line) if line else None
+            name = f"`{function.name}`" if function else "A part of the file"
+            yield Clue(
+                RANKS["not written"],
+                "not written",
+                f"{name} is not written yet: line {line} raises NotImplementedError",
+                line,
+            )
+
+
+def _raised(run: Run) -> Iterator[Clue]:
+    """Exceptions that arose in the file, wherever they went."""
+    left = {(error["error"], error.get("text")) for error in run.errors()}
+    for each in run.observed.get("raised", ()):
+        line, kind = each["line"], each["error"]
+        if each["token"] or each["scene"] or line is None:
+            continue
+        if (clue := foreign(run, line)) is not None and kind in ("RuntimeError", "AttributeError", "TypeError"):
+            yield clue
+            continue
+        out = (kind, each["text"]) in left
+        if not is_unexpected(run, each):
+            continue
+        if "coroutine" in each["text"] and run.probes.get("unawaited_lines"):
+            continue  # what is wrong is told by the coroutine itself
+        hidden = "" if out or not _is_caught(run, line) else ", and your own `except` catches it"
+        text = f"Line {line} raises {kind}{hidden}"
+        yield Clue(RANKS["exception"], "exception", text, line, each["text"], run.first_time(line))
+
+
+def is_unexpected(run: Run, error: Mapping[str, Any]) -> bool:
+    """Whether an exception is a slip: nobody raised it by hand, nobody catches it by name, and no contract asks for it.
+
+    Args:
+        run: where it arose.
+        error: what is known of it.
+    """
+    kinds, line = set(error["is"]), error["line"]
+    if kinds & run.code.handled or (line is not None and run.code.raises_at(line)):
+        return False
+    return bool(kinds & BUGS) or bool(MISUSE.search(error["text"]))
+
+
+def _is_caught(run: Run, line: int) -> bool:
+    function = run.code.around(line)
+    return function is not None and "except" in "\n".join(run.code.lines[function.lineno - 1 : function.end_lineno])
+
+
+def _left_the_call(run: Run) -> Iterator[Clue]:
+    """Exceptions that the scene met when it used what the file has."""
+    for error in run.errors():
+        text, kind = str(error.get("text", "")), error["error"]
+        if error["span_line"] is not None or kind not in ("TypeError", "AttributeError"):
+            continue
+        if dunder := DUNDER.search(text):
+            function = run.code.function(dunder[1])
+            line = function.lineno if function else None
+            yield Clue(RANKS["wrong kind"], "wrong kind", f"`{dunder[1]}` must be an `async def` function", line)
+        elif (named := SIGNATURE.search(text)) and (function := run.code.function(named[1])):
+            said = f"`{named[1]}` does not take the arguments that it is called with: keep the signature of the stub"
+            yield Clue(RANKS["signature"], "signature", said, function.lineno, text)
+        elif UNENTERED.search(text):
+            yield from _not_a_manager(run, text)
+
+
+def _not_a_manager(run: Run, text: str) -> Iterator[Clue]:
+    for function in run.code.functions:
+        if "generator" in text and learner_code.has_yield(function) and not function.decorator_list:
+            said = f"`{function.name}` is a generator, which `async with` cannot enter: `@asynccontextmanager` is missing above it"
+            yield Clue(RANKS["no yield"], "wrong kind", said, function.lineno, text)
+
+
+# -- coroutines ---------------------------------------------------------------------------------------------------
+def _never_awaited(run: Run) -> Iterator[Clue]:
+    probes = run.probes
+    pairs = list(zip(probes.get("unawaited", ()), probes.get("unawaited_lines", ()), strict=False))
+    for name, line in dict.fromkeys(pairs):
+        if line is None:
+            yield from _async_by_mistake(run, name)
+            continue
+        call = run.code.call_without_await(line, name)
+        if call is None:
+            continue
+        starter = re.search(r"\.(start_soon|start)\(", run.code.line(line))
+        if call.form == "part" and starter:
+            text = f"Line {line} calls `{call.name}` itself: `{starter[1]}` wants the function and its arguments, and calls it"
+        elif call.form == "part":
+            text = f"`await` is missing in line {line}: nobody awaits the coroutine that `{call.name}` gives"
+        elif call.form == "value":
+            text = f"`await` is missing in line {line}: `{call.name}` gives a coroutine, not its result"
+        else:
+            text = f"`await` is missing in line {line}: `{call.name}` only makes a coroutine, and nothing of it runs"
+        rank = RANKS["exception"] if call.form != "part" or starter else RANKS["signature"]
+        yield Clue(rank, "never awaited", text, line, when=run.first_time(line))
+
+
+def _async_by_mistake(run: Run, name: str) -> Iterator[Clue]:
+    """A function of the file that is called as a plain one."""
+    function = run.code.function(name.rpartition(".")[2])
+    if function is None or isinstance(function, ast.FunctionDef) or learner_code.is_manager(function):
+        return
+    text = f"`{function.name}` is an `async def`, and it is called without `await`: the contract has a plain `def`"
+    yield Clue(RANKS["exception"], "never awaited", text, function.lineno)
+
+
+# -- clocks and loops ---------------------------------------------------------------------------------------------
+def _clock(run: Run) -> Iterator[Clue]:
+    endless = run.data.get("end", {}).get("kind") == "stuck"  # nobody looks closely at a run that stands still
+    for line, name in run.code.clocks():
+        if name != "time.sleep" and (endless or run.has_run(line)):
+            text = f"`{name}` in line {line} is the clock on the wall: tasks wait on that of the event loop, `anyio.current_time()`"
+            yield Clue(RANKS["wall clock"], "wall clock", text, line, when=run.first_time(line))
+
+
+def _blocked(run: Run) -> Iterator[Clue]:
+    for entry in run.probes.get("blocking", ()):
+        if entry["call"] == "time.sleep":
+            text = f"`time.sleep` in line {entry['line']} stops the whole event loop: `await anyio.sleep(…)` lets other tasks run"
+            yield Clue(RANKS["blocked"], "blocked", text, entry["line"], when=-1)
+            break
+    end = run.data.get("end", {})
+    line = next((item["line"] for item in end.get("waiting", ()) if item.get("line")), None)
+    if end.get("kind") == "stuck" and line is not None:
+        loop = run.code.loop_around(line)
+        if "waits for a lock" in end["text"]:
+            text = f"Line {line} waits for a lock of `threading`, which stops the whole event loop"
+        elif loop is not None:
+            line = loop.lineno
+            text = f"The loop in line {line} goes round and round without waiting: nothing else can run"
+        else:
+            text = f"Line {line} does not come to an end: nothing else can run meanwhile"
+        yield Clue(RANKS["blocked"] if "lock" in text else RANKS["spinning"], "blocked", text, line)
+    elif end.get("kind") == "runaway":
+        yield from _spins(run, line)
+
+
+def _exited(run: Run) -> Iterator[Clue]:
+    """The end of the interpreter, where no exception of the file explains it."""
+    end = run.data.get("end", {})
+    if end.get("kind") != "exit":
+        return
+    line = next((item["line"] for item in end.get("waiting", ()) if item.get("line")), None)
+    said = (
+        end["text"]
+        if end["text"].startswith(("nobody caught", "the interpreter"))
+        else "an exception leaves the event loop"
+    )
+    at = f", from line {line}" if line else ""
+    yield Clue(RANKS["exit"], "exit", f"{said[:1].upper()}{said[1:]}{at}", line)
+
+
+def _spins(run: Run, line: int | None) -> Iterator[Clue]:
+    counts = {each: count for each, count in run.observed.get("lines", ()) if run.code.loop_around(each) is not None}
+    if counts:
+        line = max(counts, key=lambda each: counts[each])
+    loop = run.code.loop_around(line) if line is not None else None
+    if loop is not None:
+        text = f"The loop in line {loop.lineno} looks again and again, instead of waiting until something happens"
+        yield Clue(RANKS["spinning"], "spinning", text, loop.lineno)

@@ -1,0 +1,194 @@
+"""Why a file fails: one cause for the whole report, found in its failing runs, and the smallest run that shows it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from grader.checks.rule import CheckFailed
+from grader.judging import clues as looking
+from grader.judging.learner_code import LearnerCode
+from grader.judging.report import Cause, Row
+from grader.judging.run_evidence import Clue, Run
+from grader.judging.smallest import PlayAgain, smallest
+
+LOOKED_AT = 8
+"""So many failing checks are played once more and looked at closely: a plain cause is in the first of them."""
+NO_LOOP = re.compile(r"event loop|create_future|async context|run\(\) is still running", re.IGNORECASE)
+BOTH_BACKENDS = "G1"
+"""The clause of every module that its file runs unchanged on both backends."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A check that failed on one backend.
+
+    Args:
+        row: its row.
+        error: what the check raised.
+    """
+
+    row: Row
+    error: CheckFailed
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        """The failing run; empty if the check looked at none."""
+        return self.error.trace or {}
+
+
+def in_order(rows: Sequence[Row]) -> list[Row]:
+    """The rows that failed, the one to look at first first: core, then stretch, as the checks are written.
+
+    Where all that fails does so on one backend only, that is what is wrong, and what the row of `BOTH_BACKENDS` says.
+    """
+    failed = [row for row in rows if row.verdict == "failed"]
+    sides = {row.backend for row in failed}
+    one_sided = len(sides) == 1 and any(row.backend not in sides for row in rows)
+
+    def rank(row: Row) -> tuple[bool, ...]:
+        clause = row.clause.rpartition(".")[2]
+        return row.untried, not row.core, not (one_sided and clause == BOTH_BACKENDS)
+
+    return sorted(failed, key=rank)
+
+
+def explain(
+    rows: Sequence[Row], failures: Sequence[Failure], text: str, again: PlayAgain
+) -> tuple[Cause | None, list[Row]]:
+    """The cause of a report's failures, None if nothing failed; and the rows, one of them with the smallest run that shows it.
+
+    Args:
+        rows: of the report.
+        failures: those of the rows that failed in a run.
+        text: of the file.
+        again: plays a run once more.
+    """
+    code = LearnerCode(text)
+    cause = find_cause(rows, failures, code, again)
+    shown = list(rows)
+    for failure in failures:
+        if cause is not None and (failure.row.id, failure.row.backend) == (cause.check, cause.backend):
+            row, _ = smallest(failure.row, failure.error, code, again)
+            shown = [row if (each.id, each.backend) == (row.id, row.backend) else each for each in shown]
+    return cause, shown
+
+
+def find_cause(rows: Sequence[Row], failures: Sequence[Failure], code: LearnerCode, again: PlayAgain) -> Cause | None:
+    """The cause of a report's failures; None if nothing failed. Arguments as for `explain`."""
+    order = in_order(rows)
+    if not order:
+        return None
+    known = {(failure.row.id, failure.row.backend): failure for failure in failures}
+    looked_at: list[tuple[Row, list[Clue]]] = []
+    ids: set[str] = set()
+    for row in order:
+        failure = known.get((row.id, row.backend))
+        if failure is None or row.id in ids or len(ids) >= LOOKED_AT:
+            continue
+        ids.add(row.id)
+        looked_at.append((row, clues_in(run_of(failure, code, closer(failure, again)))))
+    best = min(
+        ((clue, place) for place, (_, found) in enumerate(looked_at) for clue in found[:1]),
+        key=lambda each: (each[0].rank, each[1]),
+        default=None,
+    )
+    foreign = _one_backend(rows, code) if best is None or needs_a_loop(best[0]) else None
+    if foreign is not None:
+        return cause_of(foreign, order[0], code, [row.id for row in order])
+    if best is None:
+        return concept(order, code)
+    clue, place = best
+    same = [row.id for row, found in looked_at if any(same_cause(clue, each) for each in found)]
+    same += [failure.row.id for failure in failures if shows(clue, failure, code)]
+    return cause_of(clue, looked_at[place][0], code, same)
+
+
+def closer(failure: Failure, again: PlayAgain) -> CheckFailed | None:
+    """The same failure, looked at closely; None if it cannot be had."""
+    if failure.row.run is None or failure.data.get("end", {}).get("kind") in ("stuck", "exit", None):
+        return None
+    seen = again(failure.row, failure.row.run, True).failure  # noqa: FBT003 - the type names it
+    return seen if seen is not None and seen.trace is not None else None
+
+
+def run_of(failure: Failure, code: LearnerCode, error: CheckFailed | None = None) -> Run:
+    """A failure as what clues are looked for in."""
+    error = error or failure.error
+    return Run(error.trace or {}, code, error.seen, error.wanted, f"{failure.row.what}: {failure.row.actual}")
+
+
+def clues_in(run: Run) -> list[Clue]:
+    """The clues of a run; none if its evidence, which comes from beside the subject, is not as it should be."""
+    try:
+        return looking.clues(run)
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError):
+        return []
+
+
+def same_cause(one: Clue, other: Clue) -> bool:
+    """Whether two clues say the same."""
+    return (one.kind, one.line) == (other.kind, other.line)
+
+
+def shows(clue: Clue, failure: Failure, code: LearnerCode) -> bool:
+    """Whether a failing run that nobody looked at closely shows the same cause."""
+    run = run_of(failure, code)
+    if any(same_cause(clue, each) for each in clues_in(run)):
+        return True
+    return clue.kind == "exception" and any(
+        each.get("text") == clue.said and each["error"] in clue.text for each in run.errors()
+    )
+
+
+def needs_a_loop(clue: Clue) -> bool:
+    """Whether it is an exception about a loop that is not there, as asyncio's functions raise it on trio."""
+    return clue.kind == "exception" and bool(NO_LOOP.search(clue.said))
+
+
+def _one_backend(rows: Sequence[Row], code: LearnerCode) -> Clue | None:
+    """The clue for a file that fails on one backend only and uses what is the other one's."""
+    failed = {row.backend for row in rows if row.verdict == "failed"}
+    passed = {row.backend for row in rows if row.verdict == "passed"}
+    for backend in sorted(failed):
+        uses = code.uses_of(looking.other_of(backend))
+        if uses and (len(failed) == 1 or backend not in passed):
+            return looking.foreign_clue(uses[0], backend)
+    return None
+
+
+def cause_of(clue: Clue, row: Row, code: LearnerCode, same: Sequence[str]) -> Cause:
+    """A clue as the cause of a report.
+
+    Args:
+        clue: the clue.
+        row: that shows it.
+        code: the file.
+        same: ids of checks that fail for the same cause.
+    """
+    ids = tuple(id_ for id_ in dict.fromkeys(same) if id_ != row.id)
+    return Cause(
+        clue.kind, clue.text, clue.line, row.clause, code.line(clue.line), clue.said or None, row.id, row.backend, ids
+    )
+
+
+def concept(order: Sequence[Row], code: LearnerCode) -> Cause:
+    """The cause where nothing is plainly wrong: the concept that the first failing check is about."""
+    row = order[0]
+    same = tuple(
+        dict.fromkeys(
+            each.id
+            for each in order
+            if each.id != row.id and row.misconception and each.misconception == row.misconception
+        )
+    )
+    line = line_in(row.actual or "")
+    return Cause("concept", row.message, line, row.clause, code.line(line), None, row.id, row.backend, same)
+
+
+def line_in(text: str) -> int | None:
+    """The only line of the file that a text names; None if it names none, or several."""
+    lines = {int(number) for number in re.findall(r"\bline (\d+)", text)}
+    return lines.pop() if len(lines) == 1 else None

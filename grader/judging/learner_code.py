@@ -1,0 +1,256 @@
+"""What reading a learner's file tells about a line of it: calls without `await`, functions without `return`, whose library is used."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
+CLOCKS = frozenset(
+    {
+        *(f"time.{name}{unit}" for name in ("time", "monotonic", "perf_counter") for unit in ("", "_ns")),
+        *("time.sleep", "datetime.datetime.now", "datetime.datetime.utcnow"),
+    }
+)
+"""What reads or waits on the clock on the wall, which stands still while virtual time passes."""
+HARMLESS = frozenset({"asyncio.TimeoutError", "asyncio.iscoroutinefunction", "asyncio.iscoroutine"})
+"""Names of a backend's library that mean the same on the other one."""
+MANAGERS = frozenset({"contextmanager", "asynccontextmanager"})
+SHOWN = 48
+"""Characters of a call that a sentence shows."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call in the file.
+
+    Args:
+        name: what is called, as it is written, with brackets.
+        form: ``statement`` if nothing uses what it gives, ``value`` if that is stored or returned, else ``part`` of something.
+    """
+
+    name: str
+    form: str
+
+
+class LearnerCode:
+    """A file that Python can read.
+
+    Args:
+        text: of the file.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.lines = text.splitlines()
+        try:
+            self.tree = ast.parse(text)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            self.tree = ast.Module([], [])
+
+    def line(self, number: int | None) -> str:
+        """The text of a line, without what it is indented by; empty if there is none."""
+        return self.lines[number - 1].strip() if number and number <= len(self.lines) else ""
+
+    @cached_property
+    def _nodes(self) -> list[ast.AST]:
+        return list(ast.walk(self.tree))
+
+    # -- names ---------------------------------------------------------------------------------------------------
+    @cached_property
+    def _imported(self) -> dict[str, str]:
+        """Name in the file → what it stands for, with its module."""
+        names = {}
+        for node in self._nodes:
+            if isinstance(node, ast.Import):
+                for alias in node.names:
+                    names[alias.asname or alias.name.partition(".")[0]] = (
+                        alias.name if alias.asname else alias.name.partition(".")[0]
+                    )
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                names |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+        return names
+
+    def _full_name(self, node: ast.AST) -> str:
+        """The name of something imported, with its module; empty if it is something else."""
+        if isinstance(node, ast.Name):
+            return self._imported.get(node.id, "")
+        if isinstance(node, ast.Attribute):
+            before = self._full_name(node.value)
+            return f"{before}.{node.attr}" if before else ""
+        return ""
+
+    @cached_property
+    def _uses(self) -> list[tuple[int, str]]:
+        """Line and full name of what is imported, wherever the file uses it; of ``a.b`` not ``a`` as well."""
+        inner = {id(node.value) for node in self._nodes if isinstance(node, ast.Attribute)}
+        names = [node for node in self._nodes if isinstance(node, ast.Name | ast.Attribute) and id(node) not in inner]
+        found = [(node.lineno, self._full_name(node)) for node in names]
+        return sorted((line, name) for line, name in found if "." in name)
+
+    def uses_of(self, library: str, *lines: int) -> list[tuple[int, str]]:
+        """Where the file uses a backend's own library: line and full name, on those lines or anywhere."""
+        found = [use for use in self._uses if use[1].partition(".")[0] == library and use[1] not in HARMLESS]
+        return [use for use in found if not lines or use[0] in lines]
+
+    def clocks(self) -> list[tuple[int, str]]:
+        """Where the file looks at the clock on the wall, other than to print it: line and full name."""
+        printed = {
+            inner.lineno
+            for node in self._nodes
+            if isinstance(node, ast.Call) and self._prints(node)
+            for inner in ast.walk(node)
+            if isinstance(inner, ast.Name | ast.Attribute)
+        }
+        return [use for use in self._uses if use[1] in CLOCKS and use[0] not in printed]
+
+    def _prints(self, node: ast.Call) -> bool:
+        name = ast.unparse(node.func)
+        return name == "print" or name.partition(".")[0] in ("logging", "logger", "log")
+
+    # -- exceptions ----------------------------------------------------------------------------------------------
+    @cached_property
+    def handled(self) -> frozenset[str]:
+        """Classes of exceptions that the file catches by name, so that it may expect them."""
+        kinds = [node.type for node in self._nodes if isinstance(node, ast.ExceptHandler) and node.type is not None]
+        for node in self._nodes:
+            if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in ("suppress", "raises"):
+                kinds += node.args
+        parts = [part for kind in kinds for part in (kind.elts if isinstance(kind, ast.Tuple) else [kind])]
+        return frozenset(ast.unparse(part).rpartition(".")[2] for part in parts) - {"Exception", "BaseException"}
+
+    def raises_at(self, number: int) -> bool:
+        """Whether a `raise` of the learner's own is on that line."""
+        return any(
+            isinstance(node, ast.Raise) and node.lineno <= number <= (node.end_lineno or node.lineno)
+            for node in self._nodes
+        )
+
+    # -- calls ---------------------------------------------------------------------------------------------------
+    def call_without_await(self, number: int, made: str = "") -> Call | None:
+        """The call on a line that no `await` is before, the plainest one first; None if each is awaited.
+
+        Args:
+            number: of the line.
+            made: name of the coroutine that it made.
+        """
+        awaited = {id(node.value) for node in self._nodes if isinstance(node, ast.Await)}
+        found = []
+        for node in self._nodes:
+            value = getattr(node, "value", None)
+            for call in (
+                self._calls_in(value) if isinstance(node, ast.Expr | ast.Assign | ast.AnnAssign | ast.Return) else ()
+            ):
+                direct = call is value
+                form = "statement" if direct and isinstance(node, ast.Expr) else "value" if direct else "part"
+                found.append((form != "statement", form == "part", call, form))
+        known = {id(call) for _, _, call, _ in found}
+        others = [node for node in self._nodes if isinstance(node, ast.Call) and id(node) not in known]
+        found += [(True, True, call, "part") for call in others]
+        here = [each for each in found if each[2].lineno == number and id(each[2]) not in awaited]
+        here.sort(key=lambda each: (*_unlike_a_coroutine(each[2], made), *each[:2]))
+        return Call(shortened(f"{ast.unparse(here[0][2].func)}()"), here[0][3]) if here else None
+
+    @staticmethod
+    def _calls_in(value: ast.AST | None) -> Iterator[ast.Call]:
+        if value is not None:
+            yield from (node for node in ast.walk(value) if isinstance(node, ast.Call))
+
+    # -- functions -----------------------------------------------------------------------------------------------
+    @cached_property
+    def functions(self) -> list[FunctionNode]:
+        """All functions and methods, in the order of the file."""
+        found = [node for node in self._nodes if isinstance(node, FunctionNode)]
+        return sorted(found, key=lambda node: node.lineno)
+
+    @cached_property
+    def classes(self) -> frozenset[str]:
+        """The names of classes that are defined in the file, but for enums: their members may be given as other things."""
+        kinds = [node for node in self._nodes if isinstance(node, ast.ClassDef)]
+        return frozenset(n.name for n in kinds if not any("Enum" in ast.unparse(base) for base in n.bases))
+
+    def function(self, name: str) -> FunctionNode | None:
+        """The last function or method of that name."""
+        return next((node for node in reversed(self.functions) if node.name == name), None)
+
+    def around(self, number: int) -> FunctionNode | None:
+        """The innermost function that a line is in."""
+        return next((n for n in reversed(self.functions) if n.lineno <= number <= (n.end_lineno or 0)), None)
+
+    def loop_around(self, number: int) -> ast.While | ast.For | ast.AsyncFor | None:
+        """The innermost loop that a line is in, its own first line included."""
+        loops = [node for node in self._nodes if isinstance(node, ast.While | ast.For | ast.AsyncFor)]
+        inside = [node for node in loops if node.lineno <= number <= (node.end_lineno or 0)]
+        return max(inside, key=lambda node: node.lineno, default=None)
+
+
+def _unlike_a_coroutine(call: ast.Call, made: str) -> tuple[bool, bool]:
+    """How little a call looks like one that makes the coroutine of that name: a class or a builtin makes none."""
+    name = ast.unparse(call.func).rpartition(".")[2]
+    return name[:1].isupper() or name in dir(builtins), name != made.rpartition(".")[2]
+
+
+def shortened(text: str) -> str:
+    """A piece of code that fits into a sentence."""
+    return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
+
+
+def own_nodes(function: FunctionNode) -> Iterator[ast.AST]:
+    """The nodes of a function's body, without those of functions and classes in it."""
+    stack: list[ast.AST] = list(function.body)
+    while stack:
+        node = stack.pop()
+        yield node
+        if not isinstance(node, FunctionNode | ast.Lambda | ast.ClassDef):
+            stack.extend(ast.iter_child_nodes(node))
+
+
+def has_yield(function: FunctionNode) -> bool:
+    """Whether it is a generator."""
+    return any(isinstance(node, ast.Yield | ast.YieldFrom) for node in own_nodes(function))
+
+
+def yield_line(function: FunctionNode) -> int | None:
+    """The line of its first `yield`."""
+    lines = [node.lineno for node in own_nodes(function) if isinstance(node, ast.Yield | ast.YieldFrom)]
+    return min(lines, default=None)
+
+
+def returns_a_value(function: FunctionNode) -> bool:
+    """Whether some `return` of it has a value."""
+    return any(isinstance(node, ast.Return) and node.value is not None for node in own_nodes(function))
+
+
+def is_manager(function: FunctionNode) -> bool:
+    """Whether it is marked as a context manager."""
+    return any(ast.unparse(each).rpartition(".")[2] in MANAGERS for each in function.decorator_list)
+
+
+def gives_something(function: FunctionNode) -> bool:
+    """Whether its annotation says that it returns something."""
+    annotation = function.returns
+    if annotation is None:
+        return False
+    text = ast.unparse(annotation).strip("'\"")
+    return text not in ("None", "NoReturn", "Never", "object", "Any") and not text.startswith(
+        ("Iterator", "AsyncIterator")
+    )
+
+
+def unused_value(function: FunctionNode) -> int | None:
+    """The line of a value at the end of a path that nothing uses, as if `return` had been forgotten."""
+    for node in own_nodes(function):
+        for block in (getattr(node, "body", None), getattr(node, "orelse", None)):
+            if isinstance(block, list) and (line := _unused(block)) is not None:
+                return line
+    return _unused(function.body)
+
+
+def _unused(block: list[ast.stmt]) -> int | None:
+    last = block[-1] if block else None
+    if not isinstance(last, ast.Expr) or isinstance(last.value, ast.Constant | ast.Await | ast.Yield | ast.YieldFrom):
+        return None
+    is_action = isinstance(last.value, ast.Call) and not ast.unparse(last.value.func).rpartition(".")[2][:1].isupper()
+    return None if is_action else last.lineno

@@ -1,0 +1,107 @@
+"""The first sentence names the true cause: a hundred natural slips, one of each kind in every run of the tests."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from grader.course import Course
+from grader.judging.judge import How, grade
+from grader.judging.report import Cause, Report
+from grader.sandbox import ForkServer
+from tests.judging.attempts import ATTEMPTS, Attempt
+
+QUICK = frozenset(
+    {
+        *(
+            "m01 no_await",
+            "m01 no_return",
+            "m01 name_error",
+            "m01 asyncio_wait_for",
+            "m01 tuple",
+            "m01 generator",
+            "m01 blocked",
+        ),
+        *(
+            "m01 busy",
+            "m01 one_after_another",
+            "m02 wrong_attribute",
+            "m02 monotonic",
+            "m02 no_await_or_fail",
+            "m02 dict",
+        ),
+        *("m03 asyncio_semaphore", "m03 time_sleep", "m04 no_cooldown", "m04 no_state_return", "m05 no_yield"),
+        *("m05 not_decorated", "m06 live_async", "m06 no_await_open", "m08 called_start_soon", "m10 sync_aexit"),
+    }
+)
+UNSEEN = frozenset({"m05 no_conn"})
+"""Slips that no public check sees: hidden ones do."""
+
+
+@pytest.fixture(scope="module")
+def forks() -> Iterator[ForkServer]:
+    """One fork server for all."""
+    with ForkServer(walls=False) as server:
+        yield server
+
+
+def name(attempt: Attempt) -> str:
+    return f"{attempt.module} {attempt.name}"
+
+
+def params() -> Iterator[object]:
+    for attempt in ATTEMPTS:
+        if name(attempt) not in UNSEEN:
+            yield pytest.param(attempt, id=name(attempt), marks=() if name(attempt) in QUICK else pytest.mark.slow)
+
+
+@pytest.mark.parametrize("attempt", list(params()))
+def test_the_headline_names_the_cause(attempt: Attempt, checkout: Path, forks: ForkServer) -> None:
+    module = Course(checkout).module(attempt.module)
+    text = attempt.text(module.solution.read_text(encoding="utf-8"))
+    report = grade(module, text.encode(), forks=forks, how=How("public"))
+    cause = report.cause
+    assert cause is not None
+    assert cause.kind == attempt.kind
+    assert re.search(attempt.words, f"{cause.text}: {cause.said or ''}", re.IGNORECASE)
+    assert cause.line is None or cause.code in text
+    assert Report.from_plain(report.plain()) == report
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_cause_is_found_on_either_backend(backend: str, checkout: Path, forks: ForkServer) -> None:
+    attempt = next(each for each in ATTEMPTS if name(each) == "m02 wrong_attribute")
+    module = Course(checkout).module("m02")
+    text = attempt.text(module.solution.read_text(encoding="utf-8"))
+    report = grade(module, text.encode(), forks=forks, how=How("public", (backend,)))
+    assert report.cause is not None
+    assert (report.cause.kind, report.cause.backend, report.cause.line) == ("exception", backend, 68)
+
+
+@pytest.mark.parametrize("short", ["m01", "m05"])
+def test_a_right_file_has_no_cause(short: str, checkout: Path, forks: ForkServer) -> None:
+    module = Course(checkout).module(short)
+    report = grade(module, module.solution.read_bytes(), forks=forks, how=How("public"))
+    assert report.verdict == "passed"
+    assert report.cause is None
+
+
+def test_a_file_that_fails_as_a_whole_has_its_fault_as_cause(checkout: Path, forks: ForkServer) -> None:
+    module = Course(checkout).module("m01")
+    report = grade(module, b"async def gather_within(:\n", forks=forks, how=How("public"))
+    assert report.cause is not None
+    assert (report.cause.kind, report.cause.line) == ("file: syntax", 1)
+    assert report.cause.text == report.reason
+
+
+def test_no_text_of_an_exception_is_in_the_sentence(checkout: Path, forks: ForkServer) -> None:
+    """What running code says may hold anything that it has seen: it is apart, in `said`."""
+    module = Course(checkout).module("m01")
+    text = module.solution.read_text(encoding="utf-8").replace("= await job()", "= await job() + {}['secret']")
+    cause = grade(module, text.encode(), forks=forks, how=How("public")).cause
+    assert isinstance(cause, Cause)
+    assert "secret" not in cause.text
+    assert "secret" in (cause.said or "")
