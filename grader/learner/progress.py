@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -50,15 +50,34 @@ class ModuleProgress:
 
 
 @dataclass(frozen=True)
+class Recall:
+    """A question that the learner has been asked, such as a prediction.
+
+    Args:
+        said: what the learner predicted.
+        came_true: whether it did; None if not told.
+        step: how many times in a row the question was answered since.
+        due: when it is asked again, as ISO 8601 in UTC; empty if it is not.
+    """
+
+    said: str = ""
+    came_true: bool | None = None
+    step: int = 0
+    due: str = ""
+
+
+@dataclass(frozen=True)
 class Progress:
     """What the file holds.
 
     Args:
         modules: slug → entry.
+        recalls: slug of the lesson, a slash, id of the question → entry.
         said: one line for the learner if the file could not be used.
     """
 
     modules: Mapping[str, ModuleProgress] = field(default_factory=dict)
+    recalls: Mapping[str, Recall] = field(default_factory=dict)
     said: str = ""
 
     def of(self, slug: str) -> ModuleProgress:
@@ -83,7 +102,8 @@ def read(root: Path) -> Progress:
         plain = json.loads(text)
         if isinstance(plain, dict) and isinstance(plain.get("format"), int) and plain["format"] > FORMAT:
             return Progress(said=f"{NAME} was written by a newer version")
-        return Progress({slug: _module_progress(value) for slug, value in plain["modules"].items()})
+        modules = {slug: _module_progress(value) for slug, value in plain["modules"].items()}
+        return Progress(modules, {key: _recall(value) for key, value in plain.get("recalls", {}).items()})
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return Progress(said=f"{NAME} is broken")
 
@@ -97,6 +117,40 @@ def _module_progress(plain: Mapping[str, Any]) -> ModuleProgress:
     if not isinstance(hints, int) or not all(isinstance(each, str) for each in texts):
         raise TypeError("no entry")
     return ModuleProgress(when, hints, files)
+
+
+def _recall(plain: Mapping[str, Any]) -> Recall:
+    """One entry; what does not fit raises."""
+    said, came_true, step, due = (plain.get(name, value) for name, value in asdict(Recall()).items())
+    if not isinstance(said, str) or not isinstance(due, str) or came_true not in (True, False, None):
+        raise TypeError("no entry")
+    if not isinstance(step, int) or step < 0:
+        raise TypeError("no entry")
+    return Recall(said, came_true, step, due)
+
+
+def stamp_of(time: datetime) -> str:
+    """A time as the file writes it."""
+    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def note_recall(root: Path, key: str, entry: Recall, *, now: datetime | None = None) -> str:
+    """Note what the learner said to a question.
+
+    Args:
+        root: of the course.
+        key: of the question.
+        entry: what is known of it now.
+        now: the time; the clock's if not given.
+
+    Returns:
+        As `reach`.
+    """
+    with alone(root):
+        known = read(root)
+        if known.recalls.get(key) == entry and not known.said:
+            return ""
+        return _put(root, replace(known, recalls={**known.recalls, key: entry}), now or datetime.now(UTC))
 
 
 def reach(
@@ -121,24 +175,28 @@ def reach(
 
 def _reach(root: Path, slug: str, stages: Sequence[Stage], hints: int, sha256: str | None, now: datetime | None) -> str:
     known = read(root)
-    time = (now or datetime.now(UTC)).astimezone(UTC)
-    stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ")
+    time = now or datetime.now(UTC)
     entry = known.of(slug)
     files: dict[str, str] = dict.fromkeys((stage for stage in stages if stage in PASSED), sha256) if sha256 else {}
     new = replace(
         entry,
-        when={**dict.fromkeys(stages, stamp), **entry.when},
+        when={**dict.fromkeys(stages, stamp_of(time)), **entry.when},
         hints=max(hints, entry.hints),
         files={**entry.files, **files},
     )
     if new == entry and not known.said:
         return ""
+    return _put(root, replace(known, modules={**known.modules, slug: new}), time)
+
+
+def _put(root: Path, new: Progress, time: datetime) -> str:
+    """Write the file; one that could not be read is put aside first."""
     try:
         said = ""
-        if known.said:
-            aside = _aside(root / NAME, time)
-            said = f"{known.said}: it is kept as {aside.name}, and a new one begun"
-        _write(root / NAME, {**known.modules, slug: new})
+        if new.said:
+            aside = _aside(root / NAME, time.astimezone(UTC))
+            said = f"{new.said}: it is kept as {aside.name}, and a new one begun"
+        _write(root / NAME, new)
     except OSError as error:
         return f"your progress is not kept: {NAME} cannot be written ({(error.strerror or 'error').lower()})"
     return said
@@ -155,9 +213,14 @@ def _aside(path: Path, time: datetime) -> Path:
     return target
 
 
-def _write(path: Path, modules: Mapping[str, ModuleProgress]) -> None:
+def _write(path: Path, new: Progress) -> None:
     """Write the file so that it is there whole or not at all."""
-    plain = {"format": FORMAT, "modules": {slug: _plain(modules[slug]) for slug in sorted(modules)}}
+    plain: dict[str, Any] = {
+        "format": FORMAT,
+        "modules": {slug: _plain(new.modules[slug]) for slug in sorted(new.modules)},
+    }
+    if new.recalls:
+        plain["recalls"] = {key: asdict(new.recalls[key]) for key in sorted(new.recalls)}
     write(path, (json.dumps(plain, indent=1) + "\n").encode())
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from grader.lesson.minutes import PREDICT
 from grader.lesson.parts import Cell, Fails, Lesson, Output, Part, Puzzle, TestFile, Text
 
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
@@ -41,6 +42,7 @@ def _cells(lesson: Lesson) -> Iterator[dict[str, Any]]:
     taken = {part.id for part in lesson.cells}
     section = "top"
     texts: list[str] = []
+    asked = 0
 
     def flush() -> Iterator[dict[str, Any]]:
         if texts:
@@ -55,11 +57,18 @@ def _cells(lesson: Lesson) -> Iterator[dict[str, Any]]:
                     section = slug(title)
                 texts.append(link_notebooks(text, lesson))
             case Cell() | Puzzle():
+                asks = any(PREDICT in text for text in texts)
                 yield from flush()
+                if asks:
+                    first = "" if asked else "from grader.notebook import predict\n\n"
+                    yield _code(_free(f"predict-{part.id}", taken), f'{first}predict("{part.id}", "")')
+                    asked += 1
                 yield _code(part.id, part.text if isinstance(part, Cell) else f'parsons("{part.id}", "")')
             case _ if shown := _output_as_text(part):
                 texts.append(shown)
     yield from flush()
+    if asked:
+        yield _code(_free("predictions", taken), "from grader.notebook import predictions\n\npredictions()")
 
 
 def _output_as_text(part: Part) -> str:

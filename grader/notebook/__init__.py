@@ -1,4 +1,4 @@
-"""What a notebook's cells use: `run` and `record` code on either backend, `check` the exercise, put lines in order."""
+"""What a notebook's cells use: `run` and `record` code on either backend, `check` the exercise, predict, put lines in order."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import sys
 from grader.notebook import errors
 from grader.notebook.cards import check, mine
 from grader.notebook.parsons import parsons
+from grader.notebook.predict import predict, predictions
 from grader.notebook.progress_table import progress
 from grader.notebook.runner import Stuck, run
 from grader.notebook.timeline import Timeline, record
 
-__all__ = ["Stuck", "Timeline", "check", "mine", "parsons", "progress", "record", "run"]
+__all__ = ["Stuck", "Timeline", "check", "mine", "parsons", "predict", "predictions", "progress", "record", "run"]
 
 
 def _prepare() -> None:

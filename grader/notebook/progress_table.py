@@ -6,6 +6,7 @@ from html import escape
 from typing import Any
 
 from grader.display.show import text_of
+from grader.learner.recall import due_line
 from grader.learner.standing import Standing, standings, table
 from grader.notebook.cards import own_course
 
@@ -15,7 +16,7 @@ class ProgressTable:
 
     Args:
         lines: one for each module.
-        said: a line about the file, if it could not be used.
+        said: a line about questions that are due, or about the file, if it could not be used.
     """
 
     def __init__(self, lines: list[Standing], said: str = "") -> None:
@@ -59,5 +60,6 @@ class ProgressTable:
 
 def progress() -> ProgressTable:
     """How far you have come in every module of the course around the notebook."""
-    lines, said = standings(own_course())
-    return ProgressTable(lines, said)
+    course = own_course()
+    lines, said = standings(course)
+    return ProgressTable(lines, " ".join(filter(None, [said, due_line(course)])))

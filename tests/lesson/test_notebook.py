@@ -29,7 +29,8 @@ def test_it_is_the_same_bytes_each_time(lesson):
 def test_no_cell_holds_two_sections_and_ids_are_the_headings(lesson):
     cells = notebook(lesson)["cells"]
     ids = [cell["id"] for cell in cells]
-    assert ids[:6] == ["tiny", "warm-up", "the-broken-program", "setup", "the-broken-program-2", "broken"]
+    begin = ["tiny", "warm-up", "the-broken-program", "setup", "the-broken-program-2", "predict-broken", "broken"]
+    assert ids[:7] == begin
     assert len(set(ids)) == len(ids)
     for cell in cells:
         headings = [line for line in cell["source"] if line.startswith("#")]
@@ -45,7 +46,7 @@ def test_what_is_for_the_tests_is_not_in_it(lesson):
 
 def test_outputs_are_folded_and_labelled(lesson):
     cells = notebook(lesson)["cells"]
-    after = "".join(cells[6]["source"])
+    after = "".join(cells[7]["source"])
     assert "<summary>What you should see on asyncio</summary>\n\n```text\non asyncio\n```\n\n</details>" in after
     assert "<summary>What you should see on trio</summary>" in after
     start = next(n for n, cell in enumerate(cells) if cell["id"] == "start")
@@ -55,6 +56,18 @@ def test_outputs_are_folded_and_labelled(lesson):
 def test_a_parsons_problem_is_a_cell_that_prints_it(lesson):
     (cell,) = [cell for cell in notebook(lesson)["cells"] if cell["id"] == "order"]
     assert cell["source"] == ['parsons("order", "")']
+
+
+def test_a_prediction_has_a_cell_before_the_one_that_answers_it(lesson):
+    cells = [cell for cell in notebook(lesson)["cells"] if cell["cell_type"] == "code"]
+    sources = {cell["id"]: "".join(cell["source"]) for cell in cells}
+    assert sources["predict-broken"] == 'from grader.notebook import predict\n\npredict("broken", "")'
+    asked = [id_ for id_ in sources if id_.startswith("predict-")]
+    assert len(asked) > 1
+    assert all(sources[id_] == f'predict("{id_[8:]}", "")' for id_ in asked[1:])
+    order = list(sources)
+    assert all(order[order.index(id_) + 1] == id_[8:] for id_ in asked)
+    assert order[-1] == "predictions"
 
 
 def test_links_lead_to_notebooks_where_there_are_some(lesson):
