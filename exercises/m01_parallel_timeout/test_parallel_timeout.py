@@ -4,7 +4,24 @@ A plan names jobs and says what each does: `wait(2)` sleeps 2 s, `give("A")` ret
 the error E1, `cleanup(wait(3))` is a `finally` block of 3 s, `hang()` never ends. The call begins at 100 s.
 """
 
-from grader import Play, Trace, at_most, check, cleanup, fail, give, hang, near, token, wait
+from grader import (
+    Play,
+    Trace,
+    at_most,
+    at_once,
+    awaitable,
+    check,
+    cleanup,
+    fail,
+    give,
+    give_error,
+    hang,
+    near,
+    on_cancel,
+    one_of,
+    token,
+    wait,
+)
 
 A, B, C = token("A"), token("B"), token("C")
 TIMED_OUT = token("TIMED_OUT")
@@ -17,9 +34,12 @@ def expect_called(t: Trace, *names: str) -> None:
 
 @check("R1", misconception="finishing-order", step="start-together")
 def test_order_of_jobs(play: Play) -> None:
-    """The list is in the order of the jobs, not in the order in which they finish."""
-    t = play(jobs={"a": [wait(3), give("A")], "b": [wait(1), give("B")], "c": [wait(2), give("C")]}, timeout=60)
-    t.expect("the list", t.call.value, [A, B, C])
+    """The list is in the order of the jobs, whoever starts or finishes first, also if a callable is in it twice."""
+    jobs = {"a": [wait(3), give("A")], "b": [wait(1), give("B")], "c": [wait(2), give("C")]}
+    for t in play(jobs=jobs, timeout=60).orders(6):
+        t.expect("the list", t.call.value, [A, B, C])
+    t = play(jobs={"a": [wait(1), give("A")], "b": [wait(1), give("B")]}, one_callable=True, timeout=60)
+    t.expect("the entries of a job that is in the list twice", sorted(t.call.value_as(list), key=repr), [A, B])
 
 
 @check("R1", misconception="last-job-ends-it", step="start-together")
@@ -31,24 +51,51 @@ def test_no_jobs(play: Play) -> None:
 
 @check("R1", misconception="empty-means-late", step="keep-what-is-finished")
 def test_none_is_a_value(play: Play) -> None:
-    """A job that returns `None` gives `None`."""
-    t = play(jobs={"a": [wait(1), give(None)], "b": [wait(2), give("B")]}, timeout=60)
-    t.expect("the list", t.call.value, [None, B])
+    """A job that returns `None` gives `None`; an error that is returned, and not raised, is a value too."""
+    t = play(jobs={"a": [wait(1), give(None)], "b": [wait(2), give_error("E1")]}, fixed=True, timeout=60)
+    t.expect("the list", t.call.value, [None, token("E1")])
+
+
+@check("R1", misconception="one-call-at-a-time", step="keep-what-is-finished")
+def test_several_calls(play: Play) -> None:
+    """Calls that overlap, or follow one that failed, each give their own list."""
+    jobs = {"a": [wait(5), give("A")], "b": [wait(2), give("B")], "c": [wait(1), give("C")], "bad": [fail("E1")]}
+    lists = {"first": [100, "b", "a"], "second": [101, "c", "b"], "fourth": [120, "a"]}
+    t = play(jobs=jobs, callers={**lists, "third": [102, "bad", "a"]}, timeout=60)
+    for call in (call for call in t.calls() if call.who in lists):
+        wanted = [token(name.upper()) for name in lists[call.who][1:]]
+        t.expect(f"the list of the {call.who} call", call.value, wanted)
+
+
+@check("R1", misconception="empty-means-late", step="keep-what-is-finished")
+def test_value_after_the_timeout(play: Play) -> None:
+    """A job that shields itself past its timeout, and then returns, has that value as its entry, or `TIMED_OUT`."""
+    t = play(jobs={"a": [cleanup(wait(12)), give("A")], "b": [wait(1), give("B")]}, timeout=10)
+    t.expect("the list", t.call.value, one_of([A, B], [TIMED_OUT, B]))
 
 
 @check("R2", misconception="one-after-another", step="start-together")
 def test_at_the_same_time(play: Play) -> None:
     """All jobs run at the same time: the call takes as long as the slowest of them."""
-    t = play(jobs={"a": [wait(3)], "b": [wait(2)], "c": [wait(3)]}, timeout=60)
+    t = play(jobs={f"job{number}": [wait(3)] for number in range(12)}, timeout=60)
     t.expect("when the call ended", t.call.end, near(103))
+    t = play(jobs={"a": [cleanup(wait(3)), hang()], "b": [cleanup(wait(2)), hang()]}, timeout=10)
+    t.expect("when the call with two cleanups ended", t.call.end, near(113))
 
 
 @check("R2", misconception="relative-deadline", step="bound-the-wait")
 def test_timeout_from_the_call_on(play: Play) -> None:
     """A job is cancelled when it has taken `timeout` seconds, not before and not later."""
-    t = play(jobs={"a": [wait(8)], "b": [hang()]}, timeout=10)
-    t.expect("how the job of 8 s ended", t.of("a").how, "returned")
-    t.expect("when the other was cancelled", t.of("b").cancelled_at, near(110))
+    t = play(jobs={"a": [wait(90.25)], "b": [hang()]}, timeout=90.5)
+    t.expect("how the job of 90.25 s ended", t.of("a").how, "returned")
+    t.expect("when the other was cancelled", t.of("b").cancelled_at, near(190.5))
+
+
+@check("R2", misconception="one-call-at-a-time", step="bound-the-wait")
+def test_timeout_of_each_call(play: Play) -> None:
+    """Of calls that overlap each has a timeout of its own."""
+    t = play(jobs={"a": [hang()]}, callers={"first": [100, "a"], "second": [103, "a"]}, timeout=10)
+    t.expect("when the calls ended", sorted(call.end or 0 for call in t.calls()), [near(110), near(113)])
 
 
 @check("R3", misconception="scope-around-start-soon", step="bound-the-wait")
@@ -72,13 +119,27 @@ def test_error_leaves(play: Play) -> None:
     t = play(jobs={"a": [wait(2), fail("E1")], "b": [wait(50), give("B")]}, timeout=60)
     t.expect_that("the call", "E1" in t.call.errors, f"{t.call.ending}, where the error E1 should leave it")
     t.expect("when the call ended", t.call.end, near(102))
+    t = play(jobs={"a": [wait(50), give("A")], "b": [wait(2), fail("E1")]}, timeout=60)
+    t.expect("time from the last job's error to the end of the call", t.call.end - (t.of("b").end or 0), near(0))
+    t = play(jobs={"a": [wait(2), fail("E1")], "b": [on_cancel(fail("E2")), hang()]}, timeout=60)
+    left = "E1" in t.call.errors or "E2" in t.call.errors
+    t.expect_that("the call with two errors", left, f"{t.call.ending}, where one of them should leave it")
+
+
+@check("R4", misconception="cancel-called", step="keep-what-is-finished")
+def test_error_of_a_late_job(play: Play) -> None:
+    """A job that raises while it is being cancelled for its timeout is not hidden either, a `TimeoutError` included."""
+    for kind in ("ValueError", "TimeoutError"):
+        t = play(jobs={"a": [on_cancel(wait(1), fail("E1", kind)), hang()], "b": [wait(1), give("B")]}, timeout=10)
+        t.expect_that("the call", "E1" in t.call.errors, f"{t.call.ending}, where the error E1 should leave it")
 
 
 @check("R4", misconception="every-timeout-error-is-mine", step="tell-the-two-timeouts-apart")
 def test_own_timeout_error(play: Play) -> None:
     """A `TimeoutError` that a job raises by itself is an error, not `TIMED_OUT`."""
-    t = play(jobs={"a": [wait(2), fail("E1", "TimeoutError")], "b": [wait(5), give("B")]}, timeout=10)
-    t.expect_that("the call", "E1" in t.call.errors, f"{t.call.ending}, where the error E1 should leave it")
+    for others in ({"b": [wait(5), give("B")]}, {}):
+        t = play(jobs={"a": [wait(2), fail("E1", "TimeoutError")], **others}, timeout=10)
+        t.expect_that("the call", "E1" in t.call.errors, f"{t.call.ending}, where the error E1 should leave it")
 
 
 @check("R5", misconception="every-cancellation-is-my-timeout", step="let-cancellation-through")
@@ -88,6 +149,15 @@ def test_cancelled_from_outside(play: Play) -> None:
     t.expect("how the call ended", t.call.how, "cancelled")
     t.expect("when the job ended", t.of("b").end, near(106))
     t.expect("when the call ended", t.call.end, near(106))
+
+
+@check("R5", misconception="every-cancellation-is-my-timeout", step="let-cancellation-through")
+def test_deadline_of_the_caller(play: Play) -> None:
+    """A tighter deadline around the call is not the timeout, also if a cleanup lasts until that has passed: no list."""
+    for job in ([hang()], [cleanup(wait(60)), hang()]):
+        t = play(jobs={"a": job}, timeout=30).within("caller", 104)
+        expect_called(t, "a")
+        t.expect_that("cancelled from outside", t.call.how == "cancelled", f"the call {t.call.ending}")
 
 
 @check("G1", misconception="asyncio-is-everywhere", step="start-together")
@@ -103,6 +173,8 @@ def test_nothing_left(play: Play) -> None:
     t = play(jobs={"a": [wait(1), give("A")], "b": [wait(50)]}, timeout=10)
     expect_called(t, "a", "b")
     t.expect("left behind", t.call.left, {})
+    t = play(jobs={"a": [wait(1), fail("E1")], "b": [wait(50)]}, timeout=10)
+    t.expect("left behind after an error", t.call.left, {})
 
 
 @check("G3", misconception="shield-everything", step="let-cancellation-through")
@@ -125,8 +197,11 @@ def test_nothing_blocks(play: Play) -> None:
 @check("G5", misconception="catch-everything", step="let-cancellation-through")
 def test_other_exceptions_pass(play: Play) -> None:
     """What is no `Exception`, such as `SystemExit`, is not caught: here a class of our own, Abandon."""
-    t = play(jobs={"a": [wait(2), fail("X", "Abandon")], "b": [wait(50)]}, timeout=60)
-    t.expect_that("the call", "X" in t.call.errors, f"{t.call.ending}, where X, an Abandon, should leave it")
+    for kind in play.interrupts:
+        t = play(jobs={"a": [wait(2), fail("X", kind)], "b": [on_cancel(fail("E1")), hang()]}, timeout=60)
+        t.expect_that("the call", "X" in t.call.errors, f"{t.call.ending}, where X, {kind}, should leave it")
+    t = play(jobs={"a": [on_cancel(fail("X", "Abandon")), hang()]}, timeout=10)
+    t.expect_that("the call", "X" in t.call.errors, f"{t.call.ending}, where X of a late job should leave it")
 
 
 @check("G6", misconception="look-again-and-again", step="bound-the-wait")
@@ -141,6 +216,13 @@ def test_no_busy_waiting(play: Play) -> None:
 @check("G9", misconception="jobs-are-coroutines", step="start-together")
 def test_kinds_of_jobs(play: Play) -> None:
     """A job is anything that can be called without arguments and gives something to await: a partial, an object …."""
-    jobs = {"a": [wait(1), give("A")], "b": [wait(2), give("B")]}
+    jobs = {"a": [wait(1), give("A")], "b": [awaitable(), wait(2), give("B")]}
     t = play(jobs=jobs, forms={"a": "partial", "b": "instance"}, timeout=60)
     t.expect("the list", t.call.value, [A, B])
+
+
+@check("G9", misconception="jobs-are-coroutines", step="keep-what-is-finished")
+def test_job_that_cannot_be_called(play: Play) -> None:
+    """A job that raises when it is called counts as one that raises later."""
+    t = play(jobs={"a": [at_once(), fail("E1")], "b": [wait(50)]}, timeout=60)
+    t.expect_that("the call", "E1" in t.call.errors, f"{t.call.ending}, where the error E1 should leave it")
