@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from grader import Play, Trial, at_most, at_once, check, fail, give, hang, near, token, verb, wait
+from grader import Play, Trial, at_most, at_once, awaitable, check, fail, give, hang, near, token, verb, wait
 
 START = 2.5
 tries = verb("tries")
@@ -38,12 +38,43 @@ def test_every_item_is_settled(play: Play) -> None:
     t.expect("failed", settled(t, "failed"), {1: token("E")})
 
 
+@check("R1", misconception="item-as-key", step="failure-is-a-result")
+def test_equal_items(play: Play) -> None:
+    """Items that are equal to each other are told apart by their index; `items` may be any sequence, also a tuple."""
+    t = batch(play, JOBS, alike=True, fixed=True)
+    t.expect("succeeded", settled(t, "succeeded"), {0: token("A"), 2: token("C"), 3: token("D")})
+
+
+@check("R1", misconception="nothing-to-do", step="failure-is-a-result")
+def test_nothing_is_something(play: Play) -> None:
+    """Items and values such as `None` and 0 are like any other; an empty batch gives an empty result."""
+    t = batch(play, {"a": [wait(1), give(None)], "b": [wait(2), give(0)]}, things={"a": None, "b": 0}, limit=1)
+    t.expect("succeeded", settled(t, "succeeded"), {0: None, 1: 0})
+    t.expect("succeeded, of an empty batch", settled(batch(play, {}), "succeeded"), {})
+
+
+@check("R1", misconception="special-errors", step="failure-is-a-result")
+def test_kinds_of_errors(play: Play) -> None:
+    """Whatever `Exception` a worker raises, also one that your own code might, is a failure of the item."""
+    kinds = ["TimeoutError", "TypeError", "KeyError", "EndOfStream", "ClosedResourceError"]
+    t = batch(play, {kind: [wait(1 + n), fail(f"E{n}", kind)] for n, kind in enumerate(kinds)})
+    t.expect("failed", settled(t, "failed"), {n: token(f"E{n}") for n in range(len(kinds))})
+
+
 @check("R2", misconception="limit-is-a-hint", step="bound-how-many")
 def test_never_more_than_limit(play: Play) -> None:
     """Never more than `limit` calls of `worker` run at once."""
     t = batch(play, {f"i{n}": [wait(1 + n / 4), give(n)] for n in range(6)}, limit=2)
     expect_some_work(t)
     t.expect("worker calls at once", t.most_open("work"), at_most(2))
+
+
+@check("R2", misconception="called-is-not-running", step="bound-how-many")
+def test_called_with_a_slot(play: Play) -> None:
+    """`worker` is not called before there is a slot for it: the call of a plain function may begin the work."""
+    t = batch(play, {f"i{n}": [wait(1), give(n)] for n in range(4)}, limit=2, form="function")
+    expect_some_work(t)
+    t.expect("calls in the first half second", len([c for c in t.notes("called") if c["t"] < START + 0.5]), at_most(2))
 
 
 @check("R2", misconception="chunks", step="bound-how-many")
@@ -92,12 +123,13 @@ def test_late_attempt(play: Play) -> None:
 
 @check("R6", misconception="finishing-order", step="tell-all-failures")
 def test_failures_in_index_order(play: Play) -> None:
-    """`raise_for_failures()` raises an `ExceptionGroup` of the failures, in index order."""
-    jobs = {"a": [wait(3), fail("E1")], "b": [wait(2), give("B")], "c": [wait(1), fail("E2")]}
-    t = batch(play, jobs, ask=1)
-    failures = list(settled(t, "failed").values())
-    members = t.first(t.notes("members"), "raise_for_failures()", "raised no group")["value"]
-    t.expect("exceptions in the group", members, failures)
+    """`raise_for_failures()` raises an `ExceptionGroup` of the failures, in index order, also if there is only one."""
+    jobs = {"a": [wait(3), fail("E1", "ExceptionGroup")], "b": [wait(2), give("B")], "c": [wait(1), fail("E2")]}
+    for these in (jobs, {"a": [fail("E1")]}):
+        t = batch(play, these, ask=1)
+        failures = list(settled(t, "failed").values())
+        members = t.first(t.notes("members"), "raise_for_failures()", "raised no group")["value"]
+        t.expect("exceptions in the group", members, failures)
 
 
 @check("R6", misconception="raises-anyway", step="tell-all-failures")
@@ -111,12 +143,13 @@ def test_nothing_failed(play: Play) -> None:
 
 @check("R7", misconception="refused-too-late", step="bound-how-many")
 def test_bad_arguments(play: Play) -> None:
-    """`limit` or `attempts` below 1 raises `ValueError`, and no worker is called; with 1 it is."""
+    """`limit` or `attempts` below 1 raises `ValueError`, also for an empty batch, and no worker is called; with 1 it is."""
     expect_some_work(batch(play, {"a": JOBS["a"]}, limit=1, attempts=1))
-    for options in ({"limit": 0}, {"attempts": 0}):
-        t = batch(play, JOBS, **options)
-        t.expect_that("bad arguments", "ValueError" in t.call.errors, f"run_batch {t.call.ending}")
-        t.expect("calls of worker", len(t.notes("called")), 0)
+    for jobs in (JOBS, {}):
+        for options in ({"limit": 0}, {"attempts": 0}):
+            t = batch(play, jobs, **options)
+            t.expect_that("bad arguments", "ValueError" in t.call.errors, f"run_batch {t.call.ending}")
+            t.expect("calls of worker", len(t.notes("called")), 0)
 
 
 @check("R8", misconception="cancelled-goes-on", step="let-cancellation-through")
@@ -147,10 +180,12 @@ def test_nothing_left(play: Play) -> None:
 
 @check("G3", misconception="cancellation-is-a-failure", step="let-cancellation-through")
 def test_cancellation_passes(play: Play) -> None:
-    """A cancellation from outside is no result and no failure: the call ends by it."""
-    t = batch(play, {"a": [wait(1), give("A")], "b": [hang()]}).cancel("caller", at=START + 4)
-    expect_some_work(t)
-    t.expect_that("cancelled from outside", t.call.how != "returned", "run_batch returned all the same")
+    """A cancellation from outside is no result and no failure, also of an item that waits: the call ends by it."""
+    for limit in (1, 10):
+        jobs = {"a": [wait(1), give("A")], "b": [hang()], "c": [hang()]}
+        t = batch(play, jobs, limit=limit).cancel("caller", at=START + 4)
+        expect_some_work(t)
+        t.expect_that("cancelled from outside", t.call.how != "returned", "run_batch returned all the same")
 
 
 @check("G4", misconception="blocking-is-short", step="bound-how-many")
@@ -164,8 +199,9 @@ def test_loop_not_blocked(play: Play) -> None:
 @check("G5", misconception="catch-everything", step="let-cancellation-through")
 def test_other_exceptions_pass(play: Play) -> None:
     """An exception that is no `Exception`, such as `KeyboardInterrupt`, is no failure: it leaves the call."""
-    t = batch(play, {"a": [wait(1), fail("X", "Abandon")], "b": [wait(2), give("B")]})
-    t.expect_that("the call", "X" in t.call.errors, f"{t.call.ending} instead of the exception of the worker")
+    for kind in play.interrupts:
+        t = batch(play, {"a": [wait(1), fail("X", kind)], "b": [wait(2), give("B")]})
+        t.expect_that("the call", "X" in t.call.errors, f"{t.call.ending} instead of the {kind} of the worker")
 
 
 @check("G6", misconception="look-again-and-again", step="bound-how-many")
@@ -188,6 +224,7 @@ def test_refused_at_once(play: Play) -> None:
 @check("G9", misconception="worker-is-a-coroutine-function", step="failure-is-a-result")
 def test_worker_raises_when_called(play: Play) -> None:
     """`worker` may be a plain function; if it raises when it is called, the item has failed."""
-    t = batch(play, {"a": [at_once(), fail("E")], "b": [wait(1), give("B")]}, form="function", limit=1)
+    jobs = {"a": [at_once(), fail("E")], "b": [awaitable(), wait(1), give("B")]}
+    t = batch(play, jobs, form="function", limit=1)
     t.expect("number of failed items", len(settled(t, "failed")), 1)
     t.expect("values in succeeded", list(settled(t, "succeeded").values()), [token("B")])
