@@ -51,7 +51,7 @@ class Adopted:
 
 
 def adopt(module: Module, program: str) -> Adopted:
-    """The shortest file that stands for a program: an override of the nearest base, or the whole if none is near.
+    """The shortest file for a program: an override of the nearest base, or the whole if none is near.
 
     Args:
         module: that it answers.

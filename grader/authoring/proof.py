@@ -1,7 +1,7 @@
 """Prove the course: what is right passes, what is wrong fails where it should, each check fails some file, lessons hold.
 
-A right file meets every check. A wrong file, as the whole program that it stands for, meets those of the clause that it
-says it breaks; then, of the clauses that may fail as well, those that no wrong file has failed so far. That it passes
+A right file meets every check. A wrong file, merged with its base, meets those of the clause that it says it
+breaks; then, of the clauses that may fail as well, those that no wrong file has failed so far. That it passes
 all others is proven only if the whole is asked for, which takes three times as long.
 """
 
@@ -108,7 +108,7 @@ def prove(
         whole: let wrong files meet every check, also those that they should pass.
         executor: where to grade; local processes if not given.
         jobs: how many local processes.
-        begun: told how many runs there will be; again if there are more.
+        begun: called with how many runs there will be; again if there are more.
         done: called after each.
     """
     modules: list[Module] = []
@@ -129,7 +129,7 @@ def prove(
             done()
 
     begun(count := len(runs) + len(taught) + len(loose))
-    # Lessons run in processes of their own, one or two at a time, which wait for each other: the gradings fill the gaps.
+    # Lessons run in one or two processes beside the gradings, and wait for each other often: the gradings use that time.
     lessons = ThreadPoolExecutor(1)
     try:
         told = [(page, lessons.submit(wrongs, page[0], course, page[1])) for page in (*taught, *loose)]
@@ -236,7 +236,7 @@ def claim_of(path: Path, module: Module) -> Claim:
     [(breaks, backend)] = found
     also = frozenset(name for part in ALSO.findall(text) for name in part.replace(",", " ").split())
     if unknown := sorted(({breaks} | also) - set(module.clauses)):
-        raise CourseError(f"{', '.join(unknown)} is no clause of module.toml: correct `Breaks:` and `Also:`")
+        raise CourseError(f"{', '.join(unknown)} is not a clause of module.toml: correct `Breaks:` and `Also:`")
     return Claim(breaks, backend or None, also)
 
 

@@ -97,7 +97,7 @@ def _check(module: Module, kind: Kind, where: str, name: str, function: Callable
         )
     aspect = rule.aspect or clause.aspect
     if aspect not in ASPECTS:
-        raise BrokenChecks(f"{where}: {aspect!r} is no aspect: use one of {', '.join(ASPECTS)}")
+        raise BrokenChecks(f"{where}: {aspect!r} is not an aspect: use one of {', '.join(ASPECTS)}")
     if list(inspect.signature(function).parameters) != ["play"]:
         raise BrokenChecks(f"{where} takes other arguments than `play`: draw or loop inside it")
     title = " ".join(rule.sentence.split())

@@ -26,7 +26,7 @@ class TraceSource(Protocol):
 
 
 class Play:
-    """What a check plays with: ``play(**plan)`` gives a `Trial`.
+    """What a check plays with: ``play(**plan)`` returns a `Trial`.
 
     Args:
         session: where the runs take place.
@@ -69,7 +69,7 @@ class Play:
 
     @property
     def interrupts(self) -> list[str]:
-        """Kinds of `fail` that are no `Exception`; asyncio's own loop stops at a real SystemExit or KeyboardInterrupt."""
+        """Kinds of `fail` that are not an `Exception`; asyncio's own loop stops at a real SystemExit or KeyboardInterrupt."""
         return ["Abandon", "SystemExit", "KeyboardInterrupt"] if self.backend == "trio" else ["Abandon"]
 
     def draw(self, count: int, *, low: float = 1.0, step: float = 0.5) -> list[float]:

@@ -41,7 +41,9 @@ def run_of(text: str) -> dict[str, Any]:
     if kind == "choices":
         return _run_of_choices(text, seed, order, rest)
     who, _, number = rest.rpartition(":")
-    wrong = ValueError(f"{text!r} is no run: write a seed such as 17, or 0:fifo:cancel:caller:3 as a failure shows it")
+    wrong = ValueError(
+        f"{text!r} is not a run: write a seed such as 17, or 0:fifo:cancel:caller:3 as a failure shows it"
+    )
     if kind not in ("", "cancel", "fault") or order not in ("", *ORDERS):
         raise wrong
     try:
@@ -58,7 +60,7 @@ def run_of(text: str) -> dict[str, Any]:
 
 def _run_of_choices(text: str, seed: str, order: str, choices: str) -> dict[str, Any]:
     """The run of a word that lists its choices."""
-    wrong = ValueError(f"{text!r} is no run: choices are written like 0:fifo:choices:5=1,9=2")
+    wrong = ValueError(f"{text!r} is not a run: choices are written like 0:fifo:choices:5=1,9=2")
     if order not in ORDERS:
         raise wrong
     try:

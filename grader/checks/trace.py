@@ -30,7 +30,7 @@ class Span:
         self.line: int | None = data["line"]
         self.begun: int = data["order"][0]
         self.finished: int | None = data["order"][1]
-        #: when a cancellation first struck inside it, and whether that came from outside
+        #: when a cancellation first reached it, and whether that came from outside
         self.cancelled_at: float | None = data["cancelled"]
         self.outside: bool = data["outside"]
 
@@ -288,7 +288,7 @@ class Trace:
             self.fail("a call that blocks the event loop", f"{entry['call']} at line {entry['line']}")
 
     def expect_cancellation_passes(self, *, jobs: str = "run") -> None:
-        """Fail the subject if a cancellation from outside struck inside a call and the call did not end by it (G3)."""
+        """Fail the subject if a cancellation from outside reached a call and the call did not end by it (G3)."""
         for call in self.calls():
             struck = call.outside or any(j.outside and j.inside(call) for j in self.all(jobs))
             if struck and call.how == "returned":

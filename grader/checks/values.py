@@ -31,7 +31,7 @@ class Error:
 
     @property
     def leaves(self) -> list[Error]:
-        """The exceptions in it that are no groups; itself if it is none."""
+        """The exceptions in it that are not groups; itself if it is not one."""
         return [self] if self._leaves is None else self._leaves
 
     def __eq__(self, other: object) -> bool:

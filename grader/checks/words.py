@@ -17,7 +17,7 @@ def wait(seconds: float) -> Step:
 
 
 def hang() -> Step:
-    """Wait for ever."""
+    """Wait forever."""
     return ["hang"]
 
 
@@ -27,7 +27,7 @@ def checkpoint() -> Step:
 
 
 def give(value: Any) -> Step:
-    """End the script with a value; text names an object that is told by identity (`token`)."""
+    """End the script with a value; text names an object that is compared by identity (`token`)."""
     return ["give", value]
 
 
@@ -36,11 +36,11 @@ def fail(name: str, kind: str = "Fault") -> Step:
 
     Args:
         name: how the exception appears in the trace.
-        kind: its class: ``Fault`` (an `Exception`), ``Abandon`` (a `BaseException` that is no `Exception`),
+        kind: its class: ``Fault`` (an `Exception`), ``Abandon`` (a `BaseException` that is not an `Exception`),
             ``TimeoutError``, ``ConnectionError``, ``OSError``, ``ValueError``, ``RuntimeError``, ``IndexError``,
             ``KeyError``, ``TypeError``, ``AssertionError``, ``WouldBlock``, ``EndOfStream``, ``BrokenResourceError``,
             ``ClosedResourceError`` (of anyio), ``ExceptionGroup`` (of two), ``ExceptionGroup of one``,
-            ``BaseExceptionGroup`` (of an ``Abandon``, and so no `Exception`).
+            ``BaseExceptionGroup`` (of an ``Abandon``, and so not an `Exception`).
     """
     return ["fail", name, kind]
 
@@ -73,12 +73,12 @@ def on_cancel(*steps: Step) -> Step:
 
 
 def fail_after(seconds: float) -> Step:
-    """What follows has a timeout of its own: `TimeoutError` after `seconds` of virtual time."""
+    """What follows has its own timeout: `TimeoutError` after `seconds` of virtual time."""
     return ["fail_after", seconds]
 
 
 def in_group() -> Step:
-    """What follows is played in a task group of the script's own: an error leaves it in a group."""
+    """What follows is played in the script's own task group: an error leaves it in a group."""
     return ["in_group"]
 
 
@@ -118,7 +118,7 @@ def at_once() -> Step:
 
 
 def awaitable() -> Step:
-    """As a script's first step: calling the job gives an awaitable that is no coroutine."""
+    """As a script's first step: calling the job returns an awaitable that is not a coroutine."""
     return ["awaitable"]
 
 
@@ -145,7 +145,7 @@ def verb(name: str) -> Verb:
 # -- values ----------------------------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class Token:
-    """An object that the scene handed out, told by identity."""
+    """An object that the scene handed out, compared by identity."""
 
     name: str
 
@@ -154,7 +154,7 @@ class Token:
 
 
 def token(name: str) -> Token:
-    """Return what stands for the scene's object of that name in values of a trace."""
+    """Return the scene's object of that name, as the values of a trace have it."""
     return Token(name)
 
 

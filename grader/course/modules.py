@@ -219,7 +219,7 @@ def read_module(root: Path, slug: str) -> Module:
     except OSError as error:
         raise CourseError(f"{where}: cannot be read ({error.strerror})") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise CourseError(f"{where}: is no TOML: {error}") from error
+        raise CourseError(f"{where}: is not TOML: {error}") from error
     keys = _Keys(where, data)
     level = keys.text("level")
     if level not in LEVELS:
@@ -310,7 +310,7 @@ def _minutes(keys: _Keys) -> tuple[int, int]:
 def _name(keys: _Keys) -> str:
     name = keys.text("file").removesuffix(".py")
     if not SLUG.fullmatch(name):
-        keys.wrong("file", f"{name!r} is no name for a Python file: use small letters, digits and _")
+        keys.wrong("file", f"{name!r} is not a name for a Python file: use small letters, digits and _")
     return name
 
 
@@ -320,7 +320,7 @@ def _names(keys: _Keys) -> dict[str, str]:
         keys.wrong("names", 'is missing: say what a submission defines, such as gather_within = "async"')
     for name, kind in names.items():
         if not name.isidentifier():
-            keys.wrong(f"names.{name}", "is no Python name")
+            keys.wrong(f"names.{name}", "is not a Python name")
         if kind not in KINDS:
             keys.wrong(f"names.{name}", f"write one of {', '.join(KINDS)}")
     return names

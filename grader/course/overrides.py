@@ -35,7 +35,7 @@ NO_BASE = "none"
 
 
 def whole_program(module: Module, path: Path) -> str:
-    """The text of the program that a wrong solution stands for.
+    """The text of the program that a wrong solution and its base make together.
 
     Raises:
         CourseError: it is not Python, its base is unknown, or it holds what cannot be merged.

@@ -1,4 +1,4 @@
-"""What a child may answer to a plan and how long it may take, and what stands for an answer that never came."""
+"""How long a child may take to answer, and the trace of a run whose answer never came."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 from grader.checks.rule import NotRun
 from grader.sandbox import LinkClosed
 
-FORGED = "wrote something that is no message"
-"""How `grader.sandbox` names a line that is no JSON object."""
+FORGED = "wrote something that is not a message"
+"""How `grader.sandbox` names a line that is not a JSON object."""
 
 
 class Late(NotRun):
@@ -23,13 +23,13 @@ class Hung(Exception):
 
 
 PATIENCE = 5
-"""So many times the time for all checks may pass by the clock, if the child gets its turn now and then."""
+"""Wall-clock limit, as a multiple of `total`, for a child that keeps computing."""
 
 MOST = 0.8
-"""Who has used so much of the time for all checks in processor seconds would not have ended in time anywhere."""
+"""A child that used this share of `total` as processor time is too slow on any machine."""
 
 STARVED = 0.1
-"""Below this part of a processor a child does not compute slowly, on a machine with too much to do: it waits."""
+"""A child that gets less than this share of one processor is waiting, not computing slowly on a busy machine."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class TimeLimits:
     cpu: float = 3.0
 
     def look(self, *, used: float, spent: float) -> None:
-        """End what has spent the time for all checks, unless the machine keeps it from computing.
+        """Raise an error for a child that has spent the time for all checks, unless the machine keeps it from computing.
 
         Args:
             used: processor seconds.
@@ -65,7 +65,7 @@ class TimeLimits:
 
 
 def refuse_forged(closed: LinkClosed) -> None:
-    """Raise `NotRun` if a child was cut off because of what it wrote, which is no way for a subject to end."""
+    """Raise `NotRun` if a child was cut off because of what it wrote, which is not a way for a subject to end."""
     if FORGED in str(closed):
         raise NotRun(f"the worker {closed}") from closed
 

@@ -47,7 +47,7 @@ class FolderEntry:
 
 @dataclass
 class Folder:
-    """What was found in a folder of submissions: entries, and a line for each thing that is none."""
+    """What was found in a folder of submissions: entries, and a line for each thing that is not one."""
 
     entries: list[FolderEntry] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -62,7 +62,7 @@ def scan(folder: Path, course: Course, skip: Path | None = None) -> Folder:
         skip: a folder in it that holds reports.
 
     Raises:
-        CourseError: it is no folder or cannot be read.
+        CourseError: it is not a folder or cannot be read.
     """
     found = Folder()
     modules: dict[str, Module | CourseError] = {}
@@ -70,7 +70,7 @@ def scan(folder: Path, course: Course, skip: Path | None = None) -> Folder:
         if learner.name.startswith(".") or (skip and learner.absolute() == skip.absolute()):
             continue
         if learner.is_symlink() or not learner.is_dir():
-            found.notes.append(f"{learner.name} is no learner's folder: left out")
+            found.notes.append(f"{learner.name} is not a learner's folder: left out")
             continue
         try:
             inside = _children_of(learner)
@@ -105,7 +105,7 @@ def _look(place: Path, learner: str, course: Course, modules: dict[str, Module |
     if slug.startswith("."):
         return
     if slug not in course.slugs:
-        found.notes.append(f"{learner}/{slug} is no module of this course: left out")
+        found.notes.append(f"{learner}/{slug} is not a module of this course: left out")
         return
     if slug not in modules:
         try:
@@ -124,7 +124,7 @@ def entry(path: Path, learner: str, slug: str) -> FolderEntry:
     if path.parent.is_symlink():
         return FolderEntry(learner, slug, missing=f"{slug} is a link: hand in the folder itself")
     if not path.parent.is_dir():
-        return FolderEntry(learner, slug, missing=f"{slug} is no folder: hand in a folder with {path.name} in it")
+        return FolderEntry(learner, slug, missing=f"{slug} is not a folder: hand in a folder with {path.name} in it")
     if not os.path.lexists(path):
         return FolderEntry(
             learner, slug, missing=f"there is no {path.name} in {slug}: hand in the file under this name"
@@ -132,7 +132,7 @@ def entry(path: Path, learner: str, slug: str) -> FolderEntry:
     if path.is_symlink():
         return FolderEntry(learner, slug, missing=f"{path.name} is a link: hand in the file itself")
     if not path.is_file():
-        return FolderEntry(learner, slug, missing=f"{path.name} is no plain file: hand in the file itself")
+        return FolderEntry(learner, slug, missing=f"{path.name} is not a plain file: hand in the file itself")
     try:
         data, sha256 = read(path, follow=False)
     except Unreadable as error:
@@ -212,17 +212,17 @@ def grade_all(
     jobs: int | None = None,
     begun: Callable[[int], None] = lambda _: None,
 ) -> Iterator[Graded]:
-    """Grade what was found in a folder, in parallel; keep each report; give each as it is ready.
+    """Grade what was found in a folder, in parallel; keep each report; yield each as it is ready.
 
     Args:
         course: whose modules are meant.
         found: from `scan`.
-        shelf: where reports are kept. A report of the same file, checks, versions and isolation is not made anew.
+        shelf: where reports are kept. A report of the same file, checks, versions and isolation is kept.
         level: isolation of all of them.
         how: limits and key.
         executor: where to grade; local processes if not given.
         jobs: how many local processes.
-        begun: told how many are left to grade, once that is known.
+        begun: called with how many are left to grade, once that is known.
     """
     how = how or How()
     modules: dict[str, Module] = {}

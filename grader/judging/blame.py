@@ -1,7 +1,7 @@
-"""Whose doing it is that a check broke: it raised something else than a verdict.
+"""Whose doing it is that a check broke: it raised something that is not a verdict.
 
-A check reads what the subject gave. Where it stumbles over that, the subject has failed; where it stumbles over the reference
-solution too, or over a run that no subject has had a part in, the check is broken and there is no verdict.
+A check reads what the subject returned. If it stumbles over that, the subject has failed. If it stumbles over the reference
+solution too, or over a run in which the subject was not called, the check is broken and there is no verdict.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ MAX_SHOWN = 120
 
 
 class Reference:
-    """The solution of a module, in children of its own, for the checks that break; nothing is started before one does.
+    """The solution of a module, in its own children, for the checks that break; nothing is started before one does.
 
     Args:
-        module: whose solution; where that is not at hand, as in a learner's copy of a class, nobody can tell.
-        forks: gives the children.
+        module: whose solution; where that is not at hand, as in a learner's copy of a class, the question stays open.
+        forks: makes the children.
     """
 
     def __init__(self, module: Module, forks: Forks) -> None:
@@ -56,7 +56,7 @@ class Reference:
             play: what it played with.
 
         Returns:
-            None if that cannot be told.
+            None if that is unknown.
         """
         if not self.module.solution.is_file():
             return None
@@ -87,11 +87,11 @@ def verdict_on(
         error: what it raised.
         function: of the check.
         play: what it played with.
-        reference: tells whether the check breaks without the subject, if it can be told.
+        reference: tells whether the check breaks on the solution too.
     """
     broken = NotRun(f"the check itself broke: {broken_at(error)}")
     trace = play.reads[-1].trace if play.reads else play.last
-    # No value makes a check use a name that it does not have.
+    # Whatever a file returns, it does not make a check use a name that is not defined.
     if trace is None or type(error) is NameError or isinstance(error, ImportError):
         return broken
     breaks = reference.breaks(function, play) if reference is not None else None
@@ -117,7 +117,7 @@ def evidence(trace: Trace, read: Span | None) -> tuple[str, str]:
 
 
 def ending(call: Span) -> str:
-    """How a call ended, with what it gave."""
+    """How a call ended, with what it returned."""
     if call.how != "returned":
         return call.ending
     value = repr(call.value)

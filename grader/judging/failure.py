@@ -1,6 +1,6 @@
 """From a failed check to the words of its row: what, expected, seen, where, and what brings it back.
 
-A learner who is graded never reads the texts of the subject's exceptions, only their types and lines: a text can be
+A learner whose file is graded never reads the texts of the subject's exceptions, only their types and lines: a text can be
 made to carry anything the subject has seen. They are kept apart, for the instructor.
 """
 

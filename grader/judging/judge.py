@@ -1,6 +1,6 @@
 """From a submission to its report: every check of a module on both backends.
 
-`grade` is a pure function of module and bytes; where and beside what it runs is the caller's business.
+`grade` is a pure function of module and bytes; the caller decides where it runs.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def grade(module: Module, data: bytes, *, forks: Forks, how: How | None = None, 
     Args:
         module: what it was written for.
         data: its bytes (at most one more than `grader.judging.submission.MAX_BYTES` are looked at).
-        forks: gives the confined children that it runs in.
+        forks: makes the confined children that it runs in.
         how: which checks, backends, limits.
         sha256: of the whole file, if `data` is only its beginning.
     """

@@ -64,7 +64,7 @@ _busy = _stopped = False
 def begin() -> None:
     """Make a process of a local pool end when it must.
 
-    Ctrl-C reaches every process of the terminal: it breaks off the task that is under way, and those that come after
+    Ctrl-C reaches every process of the terminal: it breaks off the task that is running, and those that come after
     it, and says nothing. If the command itself is killed, its judging processes, and all that they started, end too.
     """
     signal.signal(signal.SIGINT, _on_interrupt)
@@ -74,7 +74,7 @@ def begin() -> None:
 
 
 def _on_interrupt(*_: object) -> None:
-    global _stopped  # noqa: PLW0603 - a signal handler can tell in no other way
+    global _stopped  # noqa: PLW0603 - a signal handler has no other way to say it
     _stopped = True
     if _busy:
         raise KeyboardInterrupt
@@ -98,7 +98,7 @@ def _follow(parent: int) -> None:
 
 def run(task: GradingTask) -> Report:
     """Grade one task; whatever goes wrong on our side becomes a report that says so."""
-    global _busy  # noqa: PLW0603 - a signal handler can be told in no other way
+    global _busy  # noqa: PLW0603 - a signal handler has no other way to know
     _busy = True
     try:
         _go_on()
@@ -138,10 +138,10 @@ def local_executor(jobs: int | None = None) -> Executor:
 def run_all(
     tasks: Iterable[GradingTask], executor: Executor | None = None, *, jobs: int | None = None
 ) -> Iterator[tuple[GradingTask, Report]]:
-    """Grade tasks; give each with its report as soon as it is ready.
+    """Grade tasks; yield each with its report as soon as it is ready.
 
     A file whose report came late (no answer, nobody to blame) is tried again at the end, alone. If a judging process
-    is killed, those that were under way are tried again one at a time, and the one that does it is not run.
+    is killed, the tasks it was at are tried again one at a time, and the one that kills it is not run.
 
     Args:
         tasks: what to grade.
@@ -172,7 +172,7 @@ def _once(task: GradingTask) -> GradingTask:
 
 
 def _result(future: Future[Report], task: GradingTask) -> Report | None:
-    """What a future gives: None if its process was killed, perhaps because of another task."""
+    """The result of a future: None if its process was killed, perhaps because of another task."""
     try:
         return future.result()
     except BrokenExecutor:

@@ -1,6 +1,6 @@
 """The report, format 1: all verdicts of one submission as plain JSON.
 
-Its form is fixed (architecture, "What is fixed"). Points are whole numbers and belong to clauses; a clause, an aspect
+Its form is fixed. Points are whole numbers and belong to clauses; a clause, an aspect
 or a sum that could not be checked is blank (None), which is neither zero nor full.
 """
 
@@ -60,7 +60,7 @@ class Row:
         run: the failing run: its seed, order, cancellation and fault, as `grader.checks.play.Play` replays it.
         smallest: which choices of the order it takes to fail, in a sentence; only in the row that shows the cause.
         differs: what a passing run of the same plan does otherwise, in a sentence; only in that row.
-        detail: texts of the subject's exceptions; for the instructor, never for a learner who is graded.
+        detail: texts of the subject's exceptions; for the instructor, never for a learner whose file is graded.
         late: whether there was no answer and nobody to blame; not part of the format.
     """
 
@@ -114,7 +114,7 @@ class Cause:
         line: of the file to look at, if there is one.
         clause: of the check that shows it, such as ``m05.R3``; None if the file as a whole is not usable.
         code: what is written in that line.
-        said: the text of the exception; for the instructor and for the self-check, never for a learner who is graded.
+        said: the text of the exception; for the instructor and for the self-check, never for a learner whose file is graded.
         check: id of the check that shows it.
         backend: on which it does.
         same: ids of the other checks that fail for the same cause.
@@ -226,7 +226,7 @@ class Report:
         """Read one back.
 
         Raises:
-            ValueError: the data is no report of this format.
+            ValueError: the data is not a report of this format.
         """
         try:
             if data["format"] != FORMAT:
@@ -249,7 +249,7 @@ class Report:
                 cause=Cause.from_plain(data["cause"]) if "cause" in data else None,
             )
         except (KeyError, TypeError, AttributeError) as error:
-            raise ValueError(f"this is no report of format {FORMAT}: {error}") from error
+            raise ValueError(f"this is not a report of format {FORMAT}: {error}") from error
 
 
 def verdict_of(rows: list[Row] | tuple[Row, ...]) -> Verdict | None:

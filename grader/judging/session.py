@@ -1,4 +1,4 @@
-"""One submission beside its judge: a confined child that is loaded once, reused, and replaced when it died.
+"""The judge's side of one submission: a confined child that is loaded once, reused, and replaced when it dies.
 
 `grader.checks.play` asks for plans and gets traces; everything that goes wrong on the way becomes a trace that says how the
 run ended (the subject's doing) or `NotRun` (nobody can tell whose doing it is).
@@ -23,10 +23,10 @@ SLICE = 0.5
 """Seconds of waiting between two looks at the child's processor time."""
 
 MAX_KILLS = 2
-"""After so many hangs on a backend the rest of the checks fails there without being tried."""
+"""Give up on a backend after this many hangs: the rest of the checks fails there without being tried."""
 
 MAX_RUNAWAYS = 4
-"""After so many runs on a backend that did not end, the rest of the checks fails there too."""
+"""Give up on a backend after this many runs that did not end."""
 
 SHORT = 4_000
 """Steps after which runs of a file are cut once one has not ended; a run of a right file takes a few hundred."""
@@ -38,7 +38,7 @@ BLOCKS = "blocks the event loop"
 """The end of what the worker says of a call that waits and uses no processor time: to see it takes seconds by the clock."""
 
 RESUMED = 16
-"""Moments that are still tried of a sweep whose child had to be discarded, evenly spread: each may cost a child of its own."""
+"""How many moments of a sweep are still tried, evenly spread, once its child had to be discarded: each may need a new child."""
 
 
 class ChildLine(Protocol):
@@ -62,7 +62,7 @@ class ChildLine(Protocol):
 
 
 class Forks(Protocol):
-    """What gives confined children (`grader.sandbox.ForkServer`)."""
+    """What makes confined children (`grader.sandbox.ForkServer`)."""
 
     @property
     def level(self) -> str:
@@ -78,7 +78,7 @@ class Session:
     Args:
         module: the module it was written for.
         submission: a file without fault.
-        forks: gives the children.
+        forks: makes the children.
         limits: how long it may take; the time for all checks runs from now.
     """
 
@@ -128,7 +128,7 @@ class Session:
             Why the file cannot be loaded, or None.
 
         Raises:
-            NotRun: the child gives no answer that means anything.
+            NotRun: the child's answer makes no sense.
         """
         if self._line is not None:
             return None
@@ -151,7 +151,7 @@ class Session:
         self.close()
         if answer.get("loaded") is False and isinstance(problem, dict):
             return load_fault(problem)
-        raise NotRun("the worker's answer to loading the file is no answer")
+        raise NotRun("the worker's answer to loading the file makes no sense")
 
     def _load_message(self) -> dict[str, Any]:
         return {
@@ -171,7 +171,7 @@ class Session:
             request: ``backend``, ``plan``, ``outside``, ``debugger``, and the ``search`` (see `grader.judging.searches`).
 
         Raises:
-            NotRun: the child's answers mean nothing, or there is no answer and nobody to blame.
+            NotRun: the child's answers make no sense, or there is no answer and nobody to blame.
         """
         self.settle()
         if wrong := plan_complaint(request["plan"], *self._parts):
@@ -186,7 +186,7 @@ class Session:
         return self._playing
 
     def settle(self) -> None:
-        """End the search that is under way, if any. A failed check leaves one behind in its exception."""
+        """End the search that is running, if any. A failed check leaves one in its exception."""
         if self._playing is not None:
             self._playing.close()
             self._playing = None
@@ -257,7 +257,7 @@ class Session:
             raise NotRun("the worker gave no trace")
 
     def _stop(self, *, more: bool) -> None:
-        """End a search that nobody listens to any more; the child is reused if it answers in order.
+        """End a search whose remaining traces are not wanted; the child is reused if it answers in order.
 
         Args:
             more: whether runs are left that it would play.
@@ -279,8 +279,8 @@ class Session:
 
         Raises:
             LinkClosed: it died.
-            Hung: it computes and gives no answer.
-            Late: it gives no answer and does not compute.
+            Hung: it computes and does not answer.
+            Late: it does not answer and does not compute.
         """
         line = self._line
         if line is None:

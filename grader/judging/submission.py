@@ -1,7 +1,7 @@
 """What can be said about a submitted file without running it.
 
-The rules are the table of odd files in the design ("Verdicts and points"): a file that cannot be read at all is bad
-usage; one that can be read but not graded has failed, with one plain sentence and what to do.
+A file that cannot be read at all is bad usage; one that can be read but not graded has failed, with one plain sentence and
+what to do.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def read(path: Path, *, follow: bool = True) -> tuple[bytes, str | None]:
             to anything that the instructor can read.
 
     Raises:
-        Unreadable: it is not there, is no plain file, or may not be read.
+        Unreadable: it is not there, is not a plain file, or may not be read.
     """
     # O_NONBLOCK: opening a named pipe must not wait for somebody to write into it.
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | (0 if follow else getattr(os, "O_NOFOLLOW", 0))
@@ -84,7 +84,7 @@ def read(path: Path, *, follow: bool = True) -> tuple[bytes, str | None]:
         try:
             info = os.fstat(descriptor)
             if not stat.S_ISREG(info.st_mode):
-                raise Unreadable(f"{path} is no plain file: give the learner's .py file")
+                raise Unreadable(f"{path} is not a plain file: give the learner's .py file")
             return _head_and_hash(descriptor, info.st_size)
         finally:
             os.close(descriptor)
@@ -92,7 +92,7 @@ def read(path: Path, *, follow: bool = True) -> tuple[bytes, str | None]:
         reason = (error.strerror or "error").lower()
         raise Unreadable(f"{path} cannot be read ({reason}): check the path and its permissions") from error
     except ValueError as error:  # a NUL byte in the path
-        raise Unreadable(f"{str(path)!r} is no path: check it") from error
+        raise Unreadable(f"{str(path)!r} is not a path: check it") from error
 
 
 def _head_and_hash(descriptor: int, size: int) -> tuple[bytes, str | None]:
@@ -132,7 +132,7 @@ def _decode(data: bytes) -> tuple[str, FileFault | None]:
         return "", FileFault("size", f"the file is larger than {MAX_BYTES // 1000} kB: hand in only the code you wrote")
     if b"\0" in data:
         line = data[: data.index(b"\0")].count(b"\n") + 1
-        text = f"line {line}: the file holds a NUL byte, so it is no text: save it again as plain UTF-8 text"
+        text = f"line {line}: the file holds a NUL byte, so it is not text: save it again as plain UTF-8 text"
         return "", FileFault("nul", text, line)
     try:
         text = data.decode("utf-8-sig")
@@ -214,7 +214,7 @@ def _class_is_unwritten(node: ast.ClassDef) -> bool:
 
 
 def _hands_on(method: FunctionNode, left: set[str]) -> bool:
-    """Whether a method only returns what one of the unwritten ones gives: the stub gave it."""
+    """Whether a method only returns what one of the unwritten ones returns: then the stub has given it."""
     body = method.body[1:] if ast.get_docstring(method, clean=False) is not None else method.body
     match body:
         case [

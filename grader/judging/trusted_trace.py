@@ -44,7 +44,7 @@ def believe(data: object, request: Mapping[str, Any], number: int, words: frozen
         NotRun: it is not a trace, not that of this run, or not valid.
     """
     if not isinstance(data, dict) or not isinstance(end := data.get("end"), dict) or type(end.get("kind")) is not str:
-        raise NotRun("the worker wrote something that is no trace")
+        raise NotRun("the worker wrote something that is not a trace")
     if number >= len(request["runs"]):
         raise NotRun("the worker wrote more traces than there were runs")
     wanted = {"backend": request["backend"], **request["runs"][number]}
@@ -92,7 +92,7 @@ def _head(data: Any, request: Mapping[str, Any]) -> str:
 def _names(data: Mapping[str, Any], request: Mapping[str, Any], words: frozenset[str]) -> str:
     known = _words_with(repr(request["plan"]), words)
     names = {f"{span['what']} {span['who']}": None for span in data["spans"]}
-    # Who notes a lock is a task, and its name may be the learner's.
+    # What notes a lock is a task, and the learner may have named it.
     names |= {note["what"]: None for note in data["notes"]}
     for name in names:
         strange = [word for word in _WORD.findall(name) if word not in known]

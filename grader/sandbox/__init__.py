@@ -1,7 +1,7 @@
 """The sandbox, trusted side: starts confined children and holds the line to each of them.
 
-Two rings of walls. The *outer* ones stand around a fork server (`view.py`, `outer.py`, `namespaces.py`): what can be
-seen, no network. The *inner* ones stand around each child it forks (`grader/worker/process/walls.py`): own process ids, own
+Two rings of walls. The *outer* ones are around a fork server (`view.py`, `outer.py`, `namespaces.py`): what can be
+seen, no network. The *inner* ones are around each child it forks (`grader/worker/process/walls.py`): own process ids, own
 temporary folder, limits, allowed system calls.
 """
 

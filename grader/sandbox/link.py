@@ -96,7 +96,7 @@ class Link:
                 os.close(descriptor)
 
     def wait_ready(self, deadline: float) -> None:
-        """Wait until the child stands behind its walls.
+        """Wait until the child is behind its walls.
 
         Raises:
             IsolationRefused: it could not be confined; the text says which step failed.
@@ -180,7 +180,7 @@ class Link:
         except (ValueError, RecursionError):
             obj = None
         if not isinstance(obj, dict):
-            self._break_off("wrote something that is no message")
+            self._break_off("wrote something that is not a message")
         return obj
 
     def _pump(self, deadline: float) -> None:
@@ -214,7 +214,7 @@ class Link:
         self._poller.unregister(descriptor)
 
     def _hear(self) -> None:
-        """Take news from the processes around the child."""
+        """Read the messages of the processes around the child."""
         news = processes.news(self._status)
         if not news:
             self._forget(self._status.fileno())

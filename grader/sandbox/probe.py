@@ -20,7 +20,7 @@ REFUSAL = (
     "or grade files that you trust with --unsafe-no-sandbox"
 )
 
-# Settings that take user namespaces away, the value that does, and the one that gives them back.
+# Settings that take user namespaces away, the value that does, and the one that restores them.
 _SETTINGS = (
     ("user/max_user_namespaces", "0", "10000"),
     ("kernel/unprivileged_userns_clone", "0", "1"),

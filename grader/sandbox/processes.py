@@ -16,7 +16,7 @@ _CPU_CLOCK = 2  # CPUCLOCK_SCHED: all threads of a process
 
 
 def status_pair() -> tuple[socket.socket, socket.socket]:
-    """Return two ends of a line on which the kernel tells the reader who wrote, in the reader's own process ids."""
+    """Return two ends of a line on which the kernel tells the reader which process wrote, in the reader's own process ids."""
     ours, theirs = socket.socketpair()
     ours.settimeout(0)
     if LINUX:

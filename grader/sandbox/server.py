@@ -15,7 +15,7 @@ from grader.sandbox.server_process import Running
 
 
 class ForkServer:
-    """Gives confined children. One for each judging process; its threads may share it. A context manager.
+    """Makes confined children. One for each judging process; its threads may share it. A context manager.
 
     Args:
         level: the outer walls, None for the best that this machine offers. "none" means: the instructor allows
@@ -23,7 +23,7 @@ class ForkServer:
         walls: False for the self-check, where the code is the learner's own: no walls at all, level "none".
         limits: of each child.
         serve: a file with another request loop, for tests of the sandbox.
-        as_root: when this process is root, give each child a user id of its own (False: a user namespace, as for others).
+        as_root: when this process is root, give each child its own user id (False: a user namespace, as for others).
     """
 
     def __init__(

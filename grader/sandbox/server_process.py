@@ -139,7 +139,7 @@ class Running:
         return message
 
     def child(self) -> Link:
-        """Fork a child and wait until it stands behind its walls.
+        """Fork a child and wait until it is behind its walls.
 
         Raises:
             OSError: the fork server is gone.

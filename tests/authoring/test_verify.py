@@ -62,8 +62,8 @@ def test_a_right_build_that_fails_is_found(tiny, findings, texts):
         ("no_value", "Breaks: R1", "Breaks: G3", "must fail G3, and passes it: sharpen a check or correct `Breaks:`"),
         ("no_value", "Breaks: R1", "Breaks: R2", "must fail R2, and passes it: sharpen a check or correct `Breaks:`"),
         ("no_value", "Breaks: R1", "", "its docstring must have one line `Breaks: R3`"),
-        ("no_value", "Breaks: R1", "Breaks: R9", "R9 is no clause of module.toml"),
-        ("at_once", "Also: G3", "Also: G3, R8", "R8 is no clause of module.toml"),
+        ("no_value", "Breaks: R1", "Breaks: R9", "R9 is not a clause of module.toml"),
+        ("at_once", "Also: G3", "Also: G3, R8", "R8 is not a clause of module.toml"),
         ("swallows", "Breaks: G3", "Breaks: G3\nBreaks: R1", "its docstring must have one line"),
     ],
 )

@@ -287,8 +287,8 @@ def not_utf8(place):
     [
         (no_file, "there is no tiny.py"),
         (linked, "is a link"),
-        (fifo, "no plain file"),
-        (folder, "no plain file"),
+        (fifo, "not a plain file"),
+        (folder, "not a plain file"),
         (huge, "larger than 200 kB"),
         (not_utf8, "not UTF-8"),
     ],

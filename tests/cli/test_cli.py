@@ -46,7 +46,7 @@ USAGE = [
     (["grade"], "give MODULE and FILE"),
     (["grade", "m01"], "give MODULE and FILE"),
     (["grade", "m01", "absent.py"], "absent.py cannot be read (no such file or directory)"),
-    (["grade", "m01", "."], ". is no plain file"),
+    (["grade", "m01", "."], ". is not a plain file"),
     (["grade", "m99", "mine.py"], "no module 'm99'"),
     (["grade", "m01", "mine.py", "--all", "."], "give either MODULE FILE or --all FOLDER"),
     (["grade", "m01", "mine.py", "--jobs", "2"], "--reports and --jobs belong to --all"),
@@ -57,7 +57,7 @@ USAGE = [
     (["check", "--backend", "curio"], "Invalid value for '--backend'"),
     (["verify", "m99"], "no module 'm99'"),
     (["trace", "m01", "mine.py", "--check", "nothing"], "no check 'nothing' in m01_tiny: its checks are test_value"),
-    (["trace", "m01", "mine.py", "--seed", "x"], "'x' is no run"),
+    (["trace", "m01", "mine.py", "--seed", "x"], "'x' is not a run"),
     (["wrong", "m01"], "give NAME, the name of a file in wrong/, or --adopt FILE"),
     (["wrong", "m01", "no_valu"], "no wrong solution 'no_valu' in m01_tiny: nearest are no_value, "),
     (["wrong", "m01", "no_value", "--diff"], "no_value has no base that it changes: it is a whole program"),
@@ -150,7 +150,7 @@ def test_a_folder_is_graded_and_a_second_run_keeps_what_is_there(run, hand_in, t
     (tiny.root / "class/notes.txt").write_text("?")
     code, out, err = run("grade", "--all", "class", "--jobs", 1)
     assert code == 0
-    assert err == "grader: notes.txt is no learner's folder: left out\n"
+    assert err == "grader: notes.txt is not a learner's folder: left out\n"
     assert "3 reports in" in out
     assert "class-reports" in "".join(out.split())
     assert "cleo/m01_tiny failed: there is no tiny.py in m01_tiny" in " ".join(out.split())

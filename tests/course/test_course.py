@@ -50,14 +50,14 @@ def test_a_module_knows_its_facts_and_its_files(tiny):
         ("[1, 2]", "[1]", r"minutes: write two whole numbers, such as \[20, 30\]"),
         ("core_minutes = 1", "core_minutes = -1", "core_minutes: write a whole number of 0 or more"),
         ("paths = [1]", 'paths = ["1"]', "paths: write a list of whole numbers"),
-        ('file = "tiny"', 'file = "Tiny Name"', "file: 'Tiny Name' is no name for a Python file"),
+        ('file = "tiny"', 'file = "Tiny Name"', "file: 'Tiny Name' is not a name for a Python file"),
         ('later = "async"', 'later = "coroutine"', "names.later: write one of async, function"),
         ("R1 = {", "X1 = {", "clauses.X1: name a clause such as R3 or G2"),
         ('"result", core', '"speed", core', "clauses.R1: aspect: write one of result, timeout"),
         ("core = 61, ", "core = 6.1, ", "clauses.R1: core: write a whole number"),
         ("core = 61, stretch", "core = 61, strech", "clauses.R1: strech: is unknown here"),
         ('no-wait = "nothing need be waited for"', "no-wait = 1", "misconceptions.no-wait: write a sentence"),
-        ("[names]", "[names", "is no TOML"),
+        ("[names]", "[names", "is not TOML"),
     ],
 )
 def test_a_wrong_module_toml_is_one_line_with_file_key_and_remedy(tiny, texts, old, new, said):

@@ -104,7 +104,7 @@ def test_a_word_names_its_run(name):
 
 @pytest.mark.parametrize("name", ["", "x", "1:lifo", "1:pos:cancel", "1:pos:cancel:a:b", "1:pos:other:a:1"])
 def test_a_word_that_names_no_run(name):
-    with pytest.raises(ValueError, match="is no run: write a seed"):
+    with pytest.raises(ValueError, match="is not a run: write a seed"):
         run_of(name)
 
 

@@ -136,20 +136,20 @@ def test_odd_folders_get_a_line_or_a_report_and_never_stop_the_others(tiny, fold
         "no_file": "there is no tiny.py in m01_tiny: hand in the file under this name",
         "wrong_name": "there is no tiny.py in m01_tiny: hand in the file under this name",
         "link": "tiny.py is a link: hand in the file itself",
-        "pipe": "tiny.py is no plain file: hand in the file itself",
-        "folder": "tiny.py is no plain file: hand in the file itself",
+        "pipe": "tiny.py is not a plain file: hand in the file itself",
+        "folder": "tiny.py is not a plain file: hand in the file itself",
         "huge": "the file is larger than 200 kB: hand in only the code you wrote",
         "latin": "line 1: the file is not UTF-8: save it again with that encoding",
         "slug_link": "m01_tiny is a link: hand in the folder itself",
-        "slug_file": "m01_tiny is no folder: hand in a folder with tiny.py in it",
+        "slug_file": "m01_tiny is not a folder: hand in a folder with tiny.py in it",
     }
     assert all(each.report.points == 0 for learner, each in graded.items() if learner in reasons)
     assert sorted(notes) == [
-        "learner_link is no learner's folder: left out",
-        "notes.txt is no learner's folder: left out",
+        "learner_link is not a learner's folder: left out",
+        "notes.txt is not a learner's folder: left out",
         "nothing holds no submission: a folder such as m01_tiny/ was expected",
         "unknown holds no submission: a folder such as m01_tiny/ was expected",
-        "unknown/m99_nothing is no module of this course: left out",
+        "unknown/m99_nothing is not a module of this course: left out",
     ]
 
 

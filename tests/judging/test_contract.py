@@ -151,10 +151,10 @@ def test_what_cannot_be_read_is_bad_usage(tmp_path):
     (tmp_path / "loop.py").symlink_to("loop.py")
     for name, said in [
         ("absent.py", "cannot be read"),
-        (".", "no plain file"),
-        ("pipe.py", "no plain file"),
+        (".", "not a plain file"),
+        ("pipe.py", "not a plain file"),
         ("loop.py", "cannot be read"),
-        ("nul\0.py", "is no path"),
+        ("nul\0.py", "is not a path"),
     ]:
         with pytest.raises(Unreadable, match=said):
             read(tmp_path / name)

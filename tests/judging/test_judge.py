@@ -116,7 +116,7 @@ def broken(tiny, forks, texts, hidden):
         (lambda text: text.replace("(play)", "(play, other)", 1), "test_value takes other arguments than `play`"),
         (lambda text: text.replace("core=False", "core=True"), "no hidden check for R2 (stretch) of m01_tiny"),
         (lambda text: "", "holds no check"),
-        (lambda text: text.replace('step="sleep")', 'step="sleep", aspect="speed")'), "'speed' is no aspect"),
+        (lambda text: text.replace('step="sleep")', 'step="sleep", aspect="speed")'), "'speed' is not an aspect"),
     ],
     ids=["missing", "import", "no rule", "clause", "arguments", "gap", "empty", "aspect"],
 )

@@ -90,7 +90,7 @@ def test_a_file_that_kills_or_hangs_its_child_while_it_is_loaded(session, script
     ("answers", "error"),
     [
         (["silence"], Late),
-        ([LinkClosed("wrote something that is no message")], NotRun),
+        ([LinkClosed("wrote something that is not a message")], NotRun),
         ([{"trace": {}}], NotRun),
         ([{"loaded": "yes"}], NotRun),
         ([{"loaded": False, "problem": "?"}], NotRun),
@@ -236,7 +236,7 @@ def test_a_child_that_gets_its_turn_seldom_has_more_time(used, spent, error):
         [trace(), {"done": 2}],
         [trace(), {"done": True}],
         [trace(), {"loaded": True}],
-        [LinkClosed("wrote something that is no message")],
+        [LinkClosed("wrote something that is not a message")],
     ],
     ids=str,
 )

@@ -73,7 +73,7 @@ def test_what_the_card_says_brings_the_run_back(run, tiny, texts):
 def test_a_run_that_is_no_run_is_bad_usage(run):
     code, said = run("exercises", "--seed", "yesterday")
     assert code == 4
-    assert "'yesterday' is no run: write a seed such as 17" in said
+    assert "'yesterday' is not a run: write a seed such as 17" in said
 
 
 @pytest.mark.parametrize(

@@ -505,10 +505,10 @@ FLOODS = {
     "import os\nwhile True: os.write(channel.writing, b'x' * 4096)": "wrote too much",
     "while True: channel.send({'r': 'x' * 1000})": "wrote too much",
     "while True: print('x' * 1000)": "wrote too much",
-    "import os\nos.write(channel.writing, b'{\\n')": "wrote something that is no message",
-    "import os\nos.write(channel.writing, b'[' * 60000 + b'\\n')": "wrote something that is no message",
-    "import os\nos.write(channel.writing, b'\\xff\\n')": "wrote something that is no message",
-    "import os\nos.write(channel.writing, b'[1]\\n')": "wrote something that is no message",
+    "import os\nos.write(channel.writing, b'{\\n')": "wrote something that is not a message",
+    "import os\nos.write(channel.writing, b'[' * 60000 + b'\\n')": "wrote something that is not a message",
+    "import os\nos.write(channel.writing, b'\\xff\\n')": "wrote something that is not a message",
+    "import os\nos.write(channel.writing, b'[1]\\n')": "wrote something that is not a message",
 }
 
 

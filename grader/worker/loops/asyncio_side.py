@@ -1,4 +1,4 @@
-"""The worker's event loop for asyncio: virtual time, one task step a turn in an order of ours."""
+"""The worker's event loop for asyncio: virtual time, one task step a turn, in an order that we choose."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class _Ready:
             info = self._loop.control.tasks.get(task)
             # A task's first step is queued while the task is made: it gets the next number.
             serial = info.serial if info else self._loop.control.next_serial
-            # A task that yields stands behind those that its step made ready: it queues when the step is over.
+            # A task that yields queues after those that its step made ready: it queues when the step is over.
             turn = self._loop.turn + (0.5 if task is self._loop.stepping else 0.0)
             self._steps.append((turn, serial, task, handle))
 
@@ -67,7 +67,7 @@ class _Ready:
 
 
 class _Selector(selectors.BaseSelector):
-    """Stands before the loop's real selector: entering `select` is the boundary between two steps."""
+    """Wraps the loop's real selector: entering `select` is the boundary between two steps."""
 
     def __init__(self, inner: selectors.BaseSelector) -> None:
         self.inner = inner

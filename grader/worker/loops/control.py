@@ -16,7 +16,7 @@ import anyio
 from ..record.spans import RunRecord, SpanRecord
 from .orders import Order
 
-#: Time that passes in one turn of the loop (s). Without it, code that sleeps until a rounded moment spins for ever.
+#: Time that passes in one turn of the loop (s). Without it, code that sleeps until a rounded moment spins forever.
 CREEP = 1e-11
 #: Timers that are due within this time (s) of each other are due together.
 TIE = 1e-9
@@ -94,7 +94,7 @@ class Control:
         self, order: Order, *, step_limit: int = STEP_LIMIT, current: Callable[[], Any] = anyio.get_current_task
     ) -> None:
         self.now = 0.0
-        self.current = current  # gives the current task, of whichever kind
+        self.current = current  # returns the current task, of either backend
         self.order = order
         self.record = RunRecord(lambda: self.now)
         self.steps = 0
@@ -242,7 +242,7 @@ class Control:
 
     # -- ends --------------------------------------------------------------------------------------------------
     def stop(self, kind: str, text: str) -> None:
-        """Cut the run: remember who waits where, freeze the record, and cancel everything.
+        """Cut the run: remember where each task waits, freeze the record, and cancel everything.
 
         Raises:
             Abort: if it was cut before.

@@ -1,4 +1,4 @@
-"""The worker's side of trio's loop: virtual time, one task step a turn in an order of ours."""
+"""The worker's side of trio's loop: virtual time, one task step a turn, in an order that we choose."""
 
 from __future__ import annotations
 

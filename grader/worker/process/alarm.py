@@ -1,4 +1,4 @@
-"""Notices a run that stands still: a step that uses processor time without end, or a call that blocks."""
+"""Notices a run that is stuck: a step that uses processor time without end, or a call that blocks."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Alarm:
     """Two timers of the process: one runs on processor time, one on wall time.
 
     Args:
-        report: takes the trace of a run that stands still; the process ends afterwards, since nothing less helps.
+        report: takes the trace of a run that is stuck; the process ends afterwards, since nothing less helps.
     """
 
     def __init__(self, report: Callable[[dict[str, Any]], None]) -> None:
@@ -37,7 +37,7 @@ class Alarm:
         self._file = ""
         self._make: MakeTrace | None = None
         self._seen: dict[int, tuple[int, float]] = {}
-        #: how many processor seconds a step may take: fewer, once the judge has seen the file stand still
+        #: how many processor seconds a step may take: fewer, once the judge has seen the file get stuck
         self.step_seconds = STEP_CPU_SECONDS
 
     def start(self) -> None:
@@ -65,7 +65,7 @@ class Alarm:
 
     @contextlib.contextmanager
     def loading(self, file: str, report: Callable[[Problem], None]) -> Iterator[None]:
-        """Watch the subject's import: `report` takes the problem of one that stands still."""
+        """Watch the subject's import: `report` takes the problem of one that is stuck."""
         still = Control(Order())
 
         def make(text: str, line: int | None) -> dict[str, Any]:

@@ -88,7 +88,7 @@ class Channel:
         """Wait for the next message; None when the judge has closed its end.
 
         Raises:
-            ValueError: the line is no JSON object (the judge is trusted, so this is a fault of the engine).
+            ValueError: the line is not a JSON object (the judge is trusted, so this is a fault of the engine).
         """
         while (end := self._rest.find(b"\n")) < 0:
             part = _read(self.reading, _CHUNK)
@@ -100,9 +100,9 @@ class Channel:
         try:
             obj, _ = _scan(line, 0)
         except StopIteration:
-            raise ValueError("a message from the judge is no JSON") from None
+            raise ValueError("a message from the judge is not JSON") from None
         if not _isinstance(obj, _dict):
-            raise ValueError("a message from the judge is no JSON object")
+            raise ValueError("a message from the judge is not a JSON object")
         message: Message = obj
         return message
 

@@ -149,7 +149,7 @@ class _Server:
         self._reap()
 
     def _reap(self) -> None:
-        """Collect ended processes and tell the judge, who waits for it before he calls a child gone."""
+        """Collect ended processes and tell the judge, which waits for that before it calls a child gone."""
         while True:
             try:
                 process, ended, used = os.wait4(-1, os.WNOHANG)
@@ -180,7 +180,7 @@ class _Server:
             self.control.sendall(json.dumps({"gone": request["id"]}).encode() + b"\n")
 
     def _spawn_confined(self, request: Request, descriptors: list[int]) -> int:
-        """Fork the keeper into namespaces of its own; return its id, 0 if this machine does not allow it."""
+        """Fork the keeper into its own namespaces; return its id, 0 if this machine does not allow it."""
         user, group = os.geteuid(), os.getegid()
         try:
             keeper = walls.fork_apart(own_user=self.spare is None)

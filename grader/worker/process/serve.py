@@ -1,4 +1,4 @@
-"""The loop of one confined child: takes a file and plans, gives traces."""
+"""The loop of one confined child: takes a file and plans, sends traces."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class _Judge:
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
-        self._kept: dict[str, Any] | None = None  # came while plans were played, and is no plan
+        self._kept: dict[str, Any] | None = None  # came while plans were played, and is not a plan
         self._traces = 0
         self._stop = False
 

@@ -1,6 +1,6 @@
 """The inner walls: what one child is shut into, after the fork and before the subject is loaded.
 
-The outer walls (what is visible at all, no network) stand already around the fork server. Here each child gets a
+The outer walls (what is visible at all, no network) are already around the fork server. Here each child gets a
 process-id namespace and a temporary folder of its own, limits, no privileges, and the list of allowed system calls.
 
 Two ways lead in. *Root with user ids to spare*: the child becomes a user id nobody else has, so that the limit on
@@ -95,7 +95,7 @@ def map_user(proc: int, user: int, group: int) -> None:
 
     Args:
         proc: descriptor of the /proc folder of the machine outside. Inside the walls there is none.
-        user: who this process was before.
+        user: id of this process before.
         group: its group.
     """
     for name, text in (("setgroups", "deny"), ("uid_map", f"{NOBODY} {user} 1"), ("gid_map", f"{NOBODY} {group} 1")):

@@ -40,9 +40,9 @@ class SpanRecord:
     how: str = "open"
     value: Any = None
     error: Any = None
-    cancelled: float | None = None  # when a cancellation first struck inside it
+    cancelled: float | None = None  # when a cancellation first reached it
     outside: bool = False  # that cancellation came from outside the subject
-    line: int | None = None  # line of the subject at which it struck
+    line: int | None = None  # line of the subject at which it did
     steps: int = 0
     left: dict[str, list[Any]] | None = None
 
@@ -99,7 +99,7 @@ class RunRecord:
     tokens: dict[int, tuple[Any, str]] = field(default_factory=dict)
     frozen: list[dict[str, Any]] | None = None
     full: bool = False
-    _plain_tokens: bool = False  # one of the tokens stands for plain data
+    _plain_tokens: bool = False  # one of the tokens is plain data
     _ids: Any = field(default_factory=itertools.count)
     _ticks: int = -1
 
@@ -135,7 +135,7 @@ class RunRecord:
         self.notes.append(entry)
 
     def token(self, thing: Any, name: str) -> None:
-        """From now on `thing`, told by identity, is encoded as its name."""
+        """From now on `thing`, compared by identity, is encoded as its name."""
         self.tokens[id(thing)] = (thing, name)  # keeps it alive: an id is unique only among the living
         self._plain_tokens = self._plain_tokens or type(thing) in _PLAIN
 
@@ -250,7 +250,7 @@ def _text(error: BaseException) -> str:
 
 
 def leaves(error: BaseException) -> list[BaseException]:
-    """Return the exceptions in `error` that are no groups, in order; `error` itself if it is none."""
+    """Return the exceptions in `error` that are not groups, in order; `error` itself if it is not one."""
     if not isinstance(error, BaseExceptionGroup):
         return [error]
     return [leaf for inner in BaseExceptionGroup.exceptions.__get__(error) for leaf in leaves(inner)]

@@ -1,4 +1,4 @@
-"""The border around a call of the subject: which cancellations from outside are thrown into it."""
+"""The boundary around a call of the subject: which cancellations from outside are thrown into it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Thing:
 
 
 class PlainAwaitable:
-    """An awaitable that is no coroutine."""
+    """An awaitable that is not a coroutine."""
 
     def __init__(self, start: Callable[[], Awaitable[Any]]) -> None:
         self._start = start
@@ -35,7 +35,7 @@ class PlainAwaitable:
 
 
 class NotAwaitable(TypeError):
-    """The subject's function is no coroutine function: its call gave something that cannot be awaited."""
+    """The subject's function is not a coroutine function: its call returned something that cannot be awaited."""
 
 
 class Passage:
@@ -43,10 +43,10 @@ class Passage:
 
     Args:
         act: makes the call.
-        on_cancel: takes each cancellation from outside, and the suspended coroutine that it strikes.
+        on_cancel: takes each cancellation from outside, and the suspended coroutine that it reaches.
 
     Raises:
-        NotAwaitable: if the call gives nothing to await.
+        NotAwaitable: if the call returns nothing to await.
     """
 
     def __init__(self, act: Callable[[], Any], on_cancel: Callable[[BaseException, Any], None]) -> None:

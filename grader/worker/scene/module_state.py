@@ -1,8 +1,9 @@
-"""Whether a run left the learner's module as executing the file had made it: then the next run needs no new one.
+"""Whether a run changed the learner's module; if it did not, the next run can use the same one.
 
-Executing a file afresh costs more than it seems: new classes and functions are garbage soon, and nothing that the interpreter
-has learned about the old ones helps it with the new. So the module is kept as long as all that can be changed in it is
-known and unchanged. Whatever is not known here, such as an object that the file makes when it is imported, is made anew.
+Executing a file again costs more than it seems: its old classes and functions must be collected, and nothing that the
+interpreter has learned about them helps it with the new ones. So the module is kept as long as everything that can be changed
+in it is known and unchanged. If it holds something else, such as an object that the file makes when it is imported, the file is
+executed again.
 """
 
 from __future__ import annotations

@@ -3,15 +3,15 @@
 A step is a list: its verb, then its arguments. These verbs are known everywhere; a scene may add its own.
 
     ["wait", s]           sleep for s virtual seconds
-    ["hang"]              wait for ever
+    ["hang"]              wait forever
     ["checkpoint"]        pass one checkpoint
-    ["give", value]       end the script with this value; text stands for an object of that name, told by identity
+    ["give", value]       end the script with this value; text stands for an object of that name, compared by identity
     ["fail", name, kind]  raise the exception of that name; `kind` is one of `FAULTS`
     ["give_error", name, kind]  end the script with that exception as its value
     ["cleanup", *steps]   on the way out, however the script ends, run these steps shielded
     ["on_cancel", *steps] when cancelled, run these steps shielded; they may end in ``give`` or ``fail``
-    ["fail_after", s]     the steps behind it have a timeout of their own: `TimeoutError` after s virtual seconds
-    ["in_group"]          the steps behind it are played in a task group: what they raise leaves in a group
+    ["fail_after", s]     the steps after it have their own timeout: `TimeoutError` after s virtual seconds
+    ["in_group"]          the steps after it are played in a task group: what they raise leaves in a group
     ["within", s, *steps]     give these steps up after s virtual seconds
     ["attempt", name, *steps] steps that can be cancelled alone: ``["cancel", name]``
     ["cancel", actor]     cancel that actor from outside
@@ -49,7 +49,7 @@ class Stage(Protocol):
         """Return the scene's event of that name."""
 
     def note_strike(self, span: SpanRecord, error: BaseException) -> None:
-        """Remember when a cancellation first struck inside a span."""
+        """Remember when a cancellation first reached a span."""
 
     async def step(self, who: str, verb: str, args: Sequence[Any], act: Verb) -> Any:
         """Play one of the scene's own steps."""
@@ -224,7 +224,7 @@ class Script:
         raise self.world.fault(name, kind).with_traceback(None)  # the same one each time: not with all its past
 
 
-#: The steps that stand around those behind them: each is called with these, and with its own arguments.
+#: The steps that are around those after them: each is called with these, and with its own arguments.
 _AROUND: dict[str, Callable[..., Awaitable[None]]] = {
     "cleanup": Script._cleanup,
     "on_cancel": Script._on_cancel,

@@ -60,7 +60,7 @@ class World:
         return self._control.now
 
     def token(self, thing: Any, name: str) -> Any:
-        """Let `thing`, told by identity, appear in the trace under `name`; return it."""
+        """Let `thing`, compared by identity, appear in the trace under `name`; return it."""
         self._control.record.token(thing, name)
         return thing
 
@@ -99,7 +99,7 @@ class World:
         """Return an async function that plays `script` each time it is called, as a span `what` of `who`.
 
         A script that begins with ``["at_once"]`` acts when it is called instead of when it is awaited (it must then
-        ``fail``); one that begins with ``["awaitable"]`` gives an awaitable that is no coroutine.
+        ``fail``); one that begins with ``["awaitable"]`` returns an awaitable that is not a coroutine.
         """
         form = script[0][0] if script and script[0][0] in ("at_once", "awaitable") else "async"
         steps = script[1:] if form != "async" else script
@@ -160,7 +160,7 @@ class World:
             self.scopes[who] = scope
             for actor, deadline in self._outside.get("within", ()):
                 if actor == who:
-                    # Our timer strikes just before the deadline does, so that the cancellation carries our mark.
+                    # Our timer fires just before the deadline does, so that the cancellation carries our mark.
                     self._control.at(deadline, functools.partial(self.cancel, who))
                     scope.deadline = deadline
             await self._span(who, "actor", (), functools.partial(Script(self, who, verbs).play, script), absorb=True)
@@ -222,7 +222,7 @@ class World:
         return False  # whether that wakes the loop shows at its descriptors
 
     def note_strike(self, span: SpanRecord, error: BaseException, line: int | None = None) -> None:
-        """Remember when a cancellation first struck inside `span`, and whether it came from outside."""
+        """Remember when a cancellation first reached `span`, and whether it came from outside."""
         if span.cancelled is None:
             span.cancelled, span.line = self.now, line
             span.outside = is_outside(error)

@@ -114,7 +114,7 @@ def _sleep(seconds: float) -> None:
     watch.note_call("time.sleep")
     if seconds < 0:
         raise ValueError("sleep length must be non-negative")
-    watch.control.now += seconds  # everything stands still meanwhile
+    watch.control.now += seconds  # nothing else runs meanwhile
 
 
 class _Lock:
@@ -156,4 +156,4 @@ class _RLock(_Lock):
 
 
 class BlockedForEver(BaseException):
-    """Raised instead of a wait that would stop the event loop for ever."""
+    """Raised instead of a wait that would stop the event loop forever."""

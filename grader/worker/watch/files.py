@@ -1,4 +1,4 @@
-"""Files that tell when they are opened and closed, and whether the garbage collector had to close them."""
+"""Files that report when they are opened and closed, and whether the garbage collector had to close them."""
 
 from __future__ import annotations
 

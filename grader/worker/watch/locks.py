@@ -1,4 +1,4 @@
-"""Locks of anyio's that tell who takes them, who waits and who drops them, in the order in which it happens."""
+"""Locks of anyio that report which task waits for them, takes them and drops them, in the order in which it happens."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..record.spans import SpanRecord
 
 
 class LockWatch:
-    """Remembers the locks of a run: who holds which, and since which span.
+    """Remembers the locks of a run: which task holds which, and since which span.
 
     Args:
         control: the run's clock and record.
@@ -81,7 +81,7 @@ class TrioLock(_Telling, anyio_trio.Lock):
 
 
 def install() -> None:
-    """Make anyio create locks that tell."""
+    """Make anyio create locks that report."""
     setattr(
         anyio_asyncio.AsyncIOBackend,
         "create_lock",

@@ -1,4 +1,4 @@
-"""What a run leaves behind or does on the side, as evidence; whether it counts is for the check to say."""
+"""What a run leaves behind or does on the side, as evidence; the check decides whether it counts."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _installed = False
 
 
 def install(*, blocking_calls: bool = True) -> None:
-    """Make streams, locks, files, threads and (if asked for) blocking calls of this process tell; once is enough."""
+    """Make streams, locks, files, threads and (if asked for) blocking calls of this process report; once is enough."""
     global _installed  # noqa: PLW0603
     if _installed:
         return

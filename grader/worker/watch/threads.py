@@ -1,4 +1,4 @@
-"""Worker threads under virtual time: the function runs to its end while the loop stands still; its result comes later.
+"""Worker threads under virtual time: the function runs to its end while the loop waits; its result comes later.
 
 Only a function that calls back into the loop (`anyio.from_thread`) runs beside it, as in real life.
 """
@@ -120,7 +120,7 @@ class _Call:
         self._lock = _thread.allocate_lock()
 
     def start(self) -> None:
-        """Let a thread run the function while the loop stands still: to its end, or until it needs the loop."""
+        """Let a thread run the function while the loop waits: to its end, or until it needs the loop."""
         (_Thread.idle.pop() if _Thread.idle else _Thread()).give(self)
         self._pause.acquire()
 
