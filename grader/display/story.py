@@ -191,9 +191,9 @@ def command(row: Row, report: Report, file: str = "") -> str:
         "--backend",
         row.backend,
     ]
-    return " ".join([*parts, "--seed", quoted(word(row.run))])
+    return " ".join([*parts, "--seed", quote(word(row.run))])
 
 
-def quoted(text: str) -> str:
+def quote(text: str) -> str:
     """A word of a command."""
     return text if all(char.isalnum() or char in ":=,._-" for char in text) else f"'{text}'"

@@ -12,7 +12,7 @@ from typing import Any
 
 from grader.course import BACKENDS
 from grader.judging import learner_code
-from grader.judging.run_evidence import RANKS, Clue, Run
+from grader.judging.run_evidence import RANKS, Clue, FailingRun
 from grader.judging.wrong_values import no_return, no_yield, wrong_kind
 
 BUGS = frozenset(
@@ -32,19 +32,19 @@ UNENTERED = re.compile(r"object does not support the (?:asynchronous )?context m
 DUNDER = re.compile(r"from (__\w+__) that does not implement __await__")
 
 
-def clues(run: Run) -> list[Clue]:
+def clues(run: FailingRun) -> list[Clue]:
     """All clues of a run, the likeliest cause first."""
     found = [
         *_not_written(run),
-        *_raised(run),
+        *_errors(run),
         *_left_the_call(run),
         *_never_awaited(run),
         *no_return(run),
         *no_yield(run),
         *wrong_kind(run),
         *_clock(run),
-        *_blocked(run),
-        *_exited(run),
+        *_blocking_calls(run),
+        *_exits(run),
     ]
     return sorted(found, key=lambda clue: (clue.rank, clue.when))
 
@@ -54,7 +54,7 @@ def other_of(backend: str) -> str:
     return next(each for each in BACKENDS if each != backend)
 
 
-def foreign(run: Run, line: int) -> Clue | None:
+def foreign(run: FailingRun, line: int) -> Clue | None:
     """The clue that a line uses the other backend's own library, if it does."""
     if run.backend not in BACKENDS:
         return None
@@ -70,7 +70,7 @@ def foreign_clue(use: tuple[int, str], backend: str) -> Clue:
 
 
 # -- exceptions ---------------------------------------------------------------------------------------------------
-def _not_written(run: Run) -> Iterator[Clue]:
+def _not_written(run: FailingRun) -> Iterator[Clue]:
     for error in run.errors():
         if error["error"] == "NotImplementedError":
             line = error["span_line"]
@@ -84,7 +84,7 @@ def _not_written(run: Run) -> Iterator[Clue]:
             )
 
 
-def _raised(run: Run) -> Iterator[Clue]:
+def _errors(run: FailingRun) -> Iterator[Clue]:
     """Exceptions that arose in the file, wherever they went."""
     left = {(error["error"], error.get("text")) for error in run.errors()}
     for each in run.observed.get("raised", ()):
@@ -104,7 +104,7 @@ def _raised(run: Run) -> Iterator[Clue]:
         yield Clue(RANKS["exception"], "exception", text, line, each["text"], run.first_time(line))
 
 
-def is_unexpected(run: Run, error: Mapping[str, Any]) -> bool:
+def is_unexpected(run: FailingRun, error: Mapping[str, Any]) -> bool:
     """Whether an exception is a slip: nobody raised it by hand, nobody catches it by name, and no contract asks for it.
 
     Args:
@@ -117,12 +117,12 @@ def is_unexpected(run: Run, error: Mapping[str, Any]) -> bool:
     return bool(kinds & BUGS) or bool(MISUSE.search(error["text"]))
 
 
-def _is_caught(run: Run, line: int) -> bool:
+def _is_caught(run: FailingRun, line: int) -> bool:
     function = run.code.around(line)
     return function is not None and "except" in "\n".join(run.code.lines[function.lineno - 1 : function.end_lineno])
 
 
-def _left_the_call(run: Run) -> Iterator[Clue]:
+def _left_the_call(run: FailingRun) -> Iterator[Clue]:
     """Exceptions that the scene met when it used what the file has."""
     for error in run.errors():
         text, kind = str(error.get("text", "")), error["error"]
@@ -139,7 +139,7 @@ def _left_the_call(run: Run) -> Iterator[Clue]:
             yield from _not_a_manager(run, text)
 
 
-def _not_a_manager(run: Run, text: str) -> Iterator[Clue]:
+def _not_a_manager(run: FailingRun, text: str) -> Iterator[Clue]:
     for function in run.code.functions:
         if "generator" in text and learner_code.has_yield(function) and not function.decorator_list:
             said = f"`{function.name}` is a generator, which `async with` cannot enter: `@asynccontextmanager` is missing above it"
@@ -147,7 +147,7 @@ def _not_a_manager(run: Run, text: str) -> Iterator[Clue]:
 
 
 # -- coroutines ---------------------------------------------------------------------------------------------------
-def _never_awaited(run: Run) -> Iterator[Clue]:
+def _never_awaited(run: FailingRun) -> Iterator[Clue]:
     probes = run.probes
     pairs = list(zip(probes.get("unawaited", ()), probes.get("unawaited_lines", ()), strict=False))
     for name, line in dict.fromkeys(pairs):
@@ -170,7 +170,7 @@ def _never_awaited(run: Run) -> Iterator[Clue]:
         yield Clue(rank, "never awaited", text, line, when=run.first_time(line))
 
 
-def _async_by_mistake(run: Run, name: str) -> Iterator[Clue]:
+def _async_by_mistake(run: FailingRun, name: str) -> Iterator[Clue]:
     """A function of the file that is called as a plain one."""
     function = run.code.function(name.rpartition(".")[2])
     if function is None or isinstance(function, ast.FunctionDef) or learner_code.is_manager(function):
@@ -180,7 +180,7 @@ def _async_by_mistake(run: Run, name: str) -> Iterator[Clue]:
 
 
 # -- clocks and loops ---------------------------------------------------------------------------------------------
-def _clock(run: Run) -> Iterator[Clue]:
+def _clock(run: FailingRun) -> Iterator[Clue]:
     endless = run.data.get("end", {}).get("kind") == "stuck"  # nobody looks closely at a run that stands still
     for line, name in run.code.clocks():
         if name != "time.sleep" and (endless or run.has_run(line)):
@@ -188,7 +188,7 @@ def _clock(run: Run) -> Iterator[Clue]:
             yield Clue(RANKS["wall clock"], "wall clock", text, line, when=run.first_time(line))
 
 
-def _blocked(run: Run) -> Iterator[Clue]:
+def _blocking_calls(run: FailingRun) -> Iterator[Clue]:
     for entry in run.probes.get("blocking", ()):
         if entry["call"] == "time.sleep":
             text = f"`time.sleep` in line {entry['line']} stops the whole event loop: `await anyio.sleep(…)` lets other tasks run"
@@ -210,7 +210,7 @@ def _blocked(run: Run) -> Iterator[Clue]:
         yield from _spins(run, line)
 
 
-def _exited(run: Run) -> Iterator[Clue]:
+def _exits(run: FailingRun) -> Iterator[Clue]:
     """The end of the interpreter, where no exception of the file explains it."""
     end = run.data.get("end", {})
     if end.get("kind") != "exit":
@@ -225,7 +225,7 @@ def _exited(run: Run) -> Iterator[Clue]:
     yield Clue(RANKS["exit"], "exit", f"{said[:1].upper()}{said[1:]}{at}", line)
 
 
-def _spins(run: Run, line: int | None) -> Iterator[Clue]:
+def _spins(run: FailingRun, line: int | None) -> Iterator[Clue]:
     counts = {each: count for each, count in run.observed.get("lines", ()) if run.code.loop_around(each) is not None}
     if counts:
         line = max(counts, key=lambda each: counts[each])

@@ -11,7 +11,7 @@ from grader.checks.rule import CheckFailed
 from grader.judging import clues as looking
 from grader.judging.learner_code import LearnerCode
 from grader.judging.report import Cause, Row
-from grader.judging.run_evidence import Clue, Run
+from grader.judging.run_evidence import Clue, FailingRun
 from grader.judging.smallest import PlayAgain, smallest
 
 LOOKED_AT = 8
@@ -114,13 +114,13 @@ def closer(failure: Failure, again: PlayAgain) -> CheckFailed | None:
     return seen if seen is not None and seen.trace is not None else None
 
 
-def run_of(failure: Failure, code: LearnerCode, error: CheckFailed | None = None) -> Run:
+def run_of(failure: Failure, code: LearnerCode, error: CheckFailed | None = None) -> FailingRun:
     """A failure as what clues are looked for in."""
     error = error or failure.error
-    return Run(error.trace or {}, code, error.seen, error.wanted, f"{failure.row.what}: {failure.row.actual}")
+    return FailingRun(error.trace or {}, code, error.seen, error.wanted, f"{failure.row.what}: {failure.row.actual}")
 
 
-def clues_in(run: Run) -> list[Clue]:
+def clues_in(run: FailingRun) -> list[Clue]:
     """The clues of a run; none if its evidence, which comes from beside the subject, is not as it should be."""
     try:
         return looking.clues(run)

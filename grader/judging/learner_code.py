@@ -151,7 +151,7 @@ class LearnerCode:
         found += [(True, True, call, "part") for call in others]
         here = [each for each in found if each[2].lineno == number and id(each[2]) not in awaited]
         here.sort(key=lambda each: (*_unlike_a_coroutine(each[2], made), *each[:2]))
-        return Call(shortened(f"{ast.unparse(here[0][2].func)}()"), here[0][3]) if here else None
+        return Call(shorten(f"{ast.unparse(here[0][2].func)}()"), here[0][3]) if here else None
 
     @staticmethod
     def _calls_in(value: ast.AST | None) -> Iterator[ast.Call]:
@@ -192,7 +192,7 @@ def _unlike_a_coroutine(call: ast.Call, made: str) -> tuple[bool, bool]:
     return name[:1].isupper() or name in dir(builtins), name != made.rpartition(".")[2]
 
 
-def shortened(text: str) -> str:
+def shorten(text: str) -> str:
     """A piece of code that fits into a sentence."""
     return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
 
@@ -243,12 +243,12 @@ def unused_value(function: FunctionNode) -> int | None:
     """The line of a value at the end of a path that nothing uses, as if `return` had been forgotten."""
     for node in own_nodes(function):
         for block in (getattr(node, "body", None), getattr(node, "orelse", None)):
-            if isinstance(block, list) and (line := _unused(block)) is not None:
+            if isinstance(block, list) and (line := _unused_line(block)) is not None:
                 return line
-    return _unused(function.body)
+    return _unused_line(function.body)
 
 
-def _unused(block: list[ast.stmt]) -> int | None:
+def _unused_line(block: list[ast.stmt]) -> int | None:
     last = block[-1] if block else None
     if not isinstance(last, ast.Expr) or isinstance(last.value, ast.Constant | ast.Await | ast.Yield | ast.YieldFrom):
         return None

@@ -43,7 +43,7 @@ RANKS = {
 
 
 @dataclass(frozen=True)
-class Run:
+class FailingRun:
     """A failing run and what its check said.
 
     Args:

@@ -11,7 +11,7 @@ from typing import Any
 from grader.checks.rule import CheckFailed
 from grader.checks.runs import seconds
 from grader.judging.failure import failure_row, plain_run_of
-from grader.judging.learner_code import LearnerCode, shortened
+from grader.judging.learner_code import LearnerCode, shorten
 from grader.judging.report import Row
 from grader.judging.searches import COUNTED, plain_run
 
@@ -191,14 +191,16 @@ def difference(failing: Sequence[tuple[str, int]], passing: Sequence[tuple[str, 
         way, before = ways.get(task, []), gone[task]
         if len(before) < len(way) and way[len(before)] != line:
             after = f"After line {before[-1]} it" if before else "It"
-            return f"{after} goes on with line {line}, a run that passes with line {_quoted(way[len(before)], code)}."
+            return (
+                f"{after} goes on with line {line}, a run that passes with line {_quote_line(way[len(before)], code)}."
+            )
         before.append(line)
     for task, way in ways.items():
         if len(gone[task]) < len(way) and gone[task]:
-            return f"It does not get to line {_quoted(way[len(gone[task])], code)}, a run that passes does."
+            return f"It does not get to line {_quote_line(way[len(gone[task])], code)}, a run that passes does."
     return ""
 
 
-def _quoted(line: int, code: LearnerCode) -> str:
+def _quote_line(line: int, code: LearnerCode) -> str:
     text = code.line(line)
-    return f"{line} (`{shortened(text)}`)" if text else str(line)
+    return f"{line} (`{shorten(text)}`)" if text else str(line)

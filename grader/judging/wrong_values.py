@@ -9,13 +9,13 @@ from typing import Any
 
 from grader.judging import learner_code
 from grader.judging.learner_code import FunctionNode, LearnerCode
-from grader.judging.run_evidence import RANKS, Clue, Run
+from grader.judging.run_evidence import RANKS, Clue, FailingRun
 
 NOT_A = re.compile(r", which is not ([^,]+)$")
 KINDS = {list: "a list", tuple: "a tuple", dict: "a dictionary", str: "a text", bool: "True or False"}
 
 
-def no_return(run: Run) -> Iterator[Clue]:
+def no_return(run: FailingRun) -> Iterator[Clue]:
     """Functions that give None for want of a `return`."""
     nothing = "None" in run.said or run.seen is None
     for function in run.code.functions:
@@ -39,7 +39,7 @@ def _only_raises(function: FunctionNode) -> bool:
     return isinstance(function.body[-1], ast.Raise)
 
 
-def no_yield(run: Run) -> Iterator[Clue]:
+def no_yield(run: FailingRun) -> Iterator[Clue]:
     """Context managers without a `yield`."""
     for function in run.code.functions:
         if learner_code.is_manager(function) and not learner_code.has_yield(function):
@@ -47,7 +47,7 @@ def no_yield(run: Run) -> Iterator[Clue]:
             yield Clue(RANKS["no yield"], "no yield", text, function.lineno)
 
 
-def wrong_kind(run: Run) -> Iterator[Clue]:
+def wrong_kind(run: FailingRun) -> Iterator[Clue]:
     """Calls that gave something of another kind than is wanted."""
     for span in run.data.get("spans", ()):
         error = span["error"] if span["subject"] else None
@@ -56,7 +56,7 @@ def wrong_kind(run: Run) -> Iterator[Clue]:
             return
     for span in run.data.get("spans", ()):
         function = run.code.function(span["what"]) if span["subject"] and span["how"] == "returned" else None
-        if function is None or (wanted := declared(function, run.code)) is None:
+        if function is None or (wanted := declared_kind(function, run.code)) is None:
             continue
         got = kind_of(span["value"])
         if got not in (None, wanted, "None"):
@@ -76,7 +76,7 @@ def wrong_kind(run: Run) -> Iterator[Clue]:
         yield Clue(RANKS["wrong kind"], "wrong kind", text)
 
 
-def _not_async(run: Run, name: str) -> Clue:
+def _not_async(run: FailingRun, name: str) -> Clue:
     function = run.code.function(name)
     line = None if function is None else learner_code.yield_line(function)
     if function is not None and line is not None:
@@ -86,7 +86,7 @@ def _not_async(run: Run, name: str) -> Clue:
     return Clue(RANKS["wrong kind"] - 3, "wrong kind", f"`{name}` must be an `async def` function", at)
 
 
-def declared(function: FunctionNode, code: LearnerCode) -> str | None:
+def declared_kind(function: FunctionNode, code: LearnerCode) -> str | None:
     """What a function's annotation says that it returns, as `kind_of` names it; None if it says nothing that can be told."""
     if function.returns is None:
         return None

@@ -82,7 +82,7 @@ def due(course: Course, *, now: datetime | None = None) -> list[Due]:
     found: list[Due] = []
     for slug in ["start_here", *course.slugs]:
         mine = {key.partition("/")[2]: entry for key, entry in known.recalls.items() if key.startswith(f"{slug}/")}
-        found += _missed(course, slug, mine, time)
+        found += _missed_predictions(course, slug, mine, time)
         if slug in course.slugs:
             found += _own_question(course.module(slug), mine, known.of(slug).when, time)
     return found
@@ -94,7 +94,7 @@ def due_line(course: Course) -> str:
     return f"{count} question{'' if count == 1 else 's'} to review: grader review" if count else ""
 
 
-def _missed(course: Course, slug: str, mine: Mapping[str, Recall], time: str) -> Iterator[Due]:
+def _missed_predictions(course: Course, slug: str, mine: Mapping[str, Recall], time: str) -> Iterator[Due]:
     waiting = {cell: entry for cell, entry in mine.items() if cell != QUESTION and entry.due and entry.due <= time}
     lesson = _lesson(course, slug) if waiting else None
     for each in predictions_of(lesson) if lesson else ():

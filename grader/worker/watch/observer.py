@@ -56,7 +56,7 @@ class Observer:
         """Look no longer."""
         sys.settrace(None)
 
-    def unawaited(self) -> list[tuple[str, int]]:
+    def never_awaited(self) -> list[tuple[str, int]]:
         """The coroutines that the learner's lines made and that nobody has awaited, while something still holds them."""
         found = []
         for thing in gc.get_objects():

@@ -152,7 +152,7 @@ class Probes:
 
     def plain(self) -> dict[str, Any]:
         """Return the evidence as plain data."""
-        for name, line in [] if self.observer is None else self.observer.unawaited():
+        for name, line in [] if self.observer is None else self.observer.never_awaited():
             self._note_unawaited(name, line)
         plain = {
             "blocking": self.blocking.seen,
