@@ -10,11 +10,14 @@ import json
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from grader.classroom import assignment
+from grader.classroom.aspects import worth
 from grader.course import Course, CourseError, Module
+from grader.learner import due
 from grader.learner.lab import NO_ASSIGNMENTS
 from grader.learner.layout import notebook_place, stub_place
 
@@ -56,14 +59,20 @@ class Bundle:
         modules: which ones.
         wheel: the engine's file; built if None.
         self_paced: whether hidden checks and solutions are inside.
-        hand_in: nbgrader's settings for learners; none if nobody collects.
+        hand_in: nbgrader's settings for learners, by the folder that assignments lie in; none if nobody collects.
+        dates: what `grader.learner.due` reads; none if nobody collects.
+        due: slug → when it is due, for people.
+        core_only: slugs of modules whose stretch clauses earn no points.
     """
 
     course: Course
     modules: tuple[Module, ...]
     wheel: Path | None = None
     self_paced: bool = False
-    hand_in: str = ""
+    hand_in: Callable[[str], str] | None = None
+    dates: Mapping[str, object] = field(default_factory=dict)
+    due: Mapping[str, str] = field(default_factory=dict)
+    core_only: frozenset[str] = frozenset()
 
 
 def make(bundle: Bundle, folder: Path) -> Path:
@@ -105,7 +114,10 @@ def _fill(bundle: Bundle, place: Path) -> None:
     page_config.parent.mkdir(parents=True)
     page_config.write_text(json.dumps(NO_ASSIGNMENTS, indent=1) + "\n", "utf-8")
     if bundle.hand_in:
-        (place / "nbgrader_config.py").write_text(bundle.hand_in, "utf-8")
+        # nbgrader's Assignment List reads the first, goes to the folder that it names, and reads its settings again there.
+        (place / "nbgrader_config.py").write_text(bundle.hand_in("exercises"), "utf-8")
+        (place / "exercises" / "nbgrader_config.py").write_text(bundle.hand_in("."), "utf-8")
+        (place / due.FILE).write_text(json.dumps(bundle.dates, indent=1) + "\n", "utf-8")
     last = ALONE if bundle.self_paced else HAND_IN if bundle.hand_in else DROP
     extras = "lab" if bundle.self_paced else "lab,class"
     title = "Structured concurrency with anyio"
@@ -124,7 +136,9 @@ def _module(bundle: Bundle, module: Module, place: Path) -> None:
     _put(module.stub.read_bytes(), stub_place(place, module.slug, module.name))
     if not bundle.self_paced:
         name = Path("exercises") / module.slug / f"{module.slug}.ipynb"
-        _put(assignment.text(module, assignment.full_points(module)).encode(), notebook_place(place, name))
+        points = worth(module, core_only=module.slug in bundle.core_only)
+        text = assignment.text(module, points, due=bundle.due.get(module.slug, ""))
+        _put(text.encode(), notebook_place(place, name))
         return
     for path in (*module.hidden_files, module.solution):
         _copy(path, module.root, place)

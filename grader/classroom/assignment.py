@@ -20,18 +20,21 @@ ANSWER = "answer"
 Cell = dict[str, Any]
 
 
-def notebook(module: Module, points: Mapping[str, int], retired: Iterable[str] = ()) -> dict[str, Any]:
+def notebook(
+    module: Module, points: Mapping[str, int], retired: Iterable[str] = (), *, due: str = ""
+) -> dict[str, Any]:
     """The notebook of a module, as nbformat 4.5.
 
     Args:
         module: whose.
         points: aspect → points.
         retired: aspects that once had points and no longer do; nbgrader cannot lose a cell that has grades.
+        due: when it is due, for people; empty if it is not.
     """
     worth = {aspect: points[aspect] for aspect in ASPECTS if aspect in points}
     worth |= dict.fromkeys(sorted(set(retired) - set(worth)), 0)
     cells = [
-        _markdown("about", _about(module)),
+        _markdown("about", _about(module, due)),
         _code("see", f"!grader check {module.slug}"),
         _code(ANSWER, f"# Your {module.name}.py is shown here when it has been collected.", solution=True),
         *(_code(aspect, _tests_source(module, aspect, number), points=number) for aspect, number in worth.items()),
@@ -40,7 +43,9 @@ def notebook(module: Module, points: Mapping[str, int], retired: Iterable[str] =
     return {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
 
 
-def write(module: Module, folder: Path, points: Mapping[str, int], retired: Iterable[str] = ()) -> Path:
+def write(
+    module: Module, folder: Path, points: Mapping[str, int], retired: Iterable[str] = (), *, due: str = ""
+) -> Path:
     """Write the assignment of a module as ``<folder>/<slug>``: the notebook and the stub, nothing else.
 
     Returns:
@@ -50,27 +55,20 @@ def write(module: Module, folder: Path, points: Mapping[str, int], retired: Iter
     place.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(module.stub, place / module.stub.name)
     path = place / f"{module.slug}.ipynb"
-    path.write_text(text(module, points, retired), "utf-8")
+    path.write_text(text(module, points, retired, due=due), "utf-8")
     return path
 
 
-def text(module: Module, points: Mapping[str, int], retired: Iterable[str] = ()) -> str:
+def text(module: Module, points: Mapping[str, int], retired: Iterable[str] = (), *, due: str = "") -> str:
     """The notebook as the text of its file."""
-    return json.dumps(notebook(module, points, retired), indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(notebook(module, points, retired, due=due), indent=1, ensure_ascii=False) + "\n"
 
 
-def full_points(module: Module) -> dict[str, int]:
-    """Aspect → core and stretch points together."""
-    points: dict[str, int] = {}
-    for clause in module.clauses.values():
-        points[clause.aspect] = points.get(clause.aspect, 0) + clause.points
-    return {aspect: number for aspect, number in points.items() if number}
-
-
-def _about(module: Module) -> str:
+def _about(module: Module, due: str) -> str:
     return (
         f"# {module.title}\n\n{module.outcome}\n\n"
-        f"Write your solution in `{module.name}.py`, beside this notebook; its text says what is wanted. "
+        + (f"**Due {due}.** What your instructor has agreed with you counts in its place.\n\n" if due else "")
+        + f"Write your solution in `{module.name}.py`, beside this notebook; its text says what is wanted. "
         "The next cell checks it as often as you like. Hand in when you are content, or as far as you came: "
         f"only `{module.name}.py` is collected. Leave the cells below as they are: your points appear there."
     )

@@ -13,10 +13,10 @@ from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor
 
 from grader.checks.runs import word
-from grader.classroom import class_toml, intake, recording, verdicts
+from grader.classroom import aspects, class_toml, dates, intake, recording, verdicts
 from grader.classroom.assignment import ANSWER
 from grader.classroom.settings import Settings
-from grader.course import CourseError, Module
+from grader.course import CourseError
 from grader.display import show
 from grader.judging.report import Report
 
@@ -31,6 +31,11 @@ class Hook(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader has no types
         """The class whose folder is worked on."""
         converter = self.parent.parent  # step → exporter → converter
         return class_toml.read(Path(converter.coursedir.root))
+
+    def run(self) -> verdicts.ScoringRun:
+        """The run of scoring that this step belongs to."""
+        known = self.parent.parent.pre_convert_hook
+        return known if isinstance(known, verdicts.ScoringRun) else verdicts.ScoringRun()
 
     def place(self, resources: dict[str, Any]) -> tuple[str, str]:
         """Learner and slug."""
@@ -86,16 +91,18 @@ class WriteVerdict(Hook):
         module = settings.course.module(slug)
         folder = settings.submitted_folder / learner / slug
         entry = intake.submission(folder, learner, module)
-        before = settings.verdicts_folder / learner / f".{slug}.recorded"
-        report = verdicts.of(settings, entry)
+        record = settings.verdicts_folder / learner / f".{slug}.recorded"
+        report = self.run().take(settings, entry)
         with Gradebook(resources["nbgrader"]["db_url"], settings.name) as book:
-            recording.apply_dates(book, settings, slug, learner)
-            points = class_points(settings, module, report)
-            file = entry.sha256 or entry.missing
-            known = before.read_text("utf-8") if before.is_file() else file
-            done = recording.write_grades(book, learner, slug, points, new_file=known != file)
-        before.parent.mkdir(parents=True, exist_ok=True)
-        before.write_text(file, "utf-8")
+            dates.apply_dates(book, settings, [slug], learner)
+            for change in recording.update_cells(book, module, settings.points(module)):
+                self.log.warning("the points of %s have changed: %s", slug, change)
+            points = aspects.points_earned(module, report, core_only=settings.use(slug).core_only)
+            file, before = entry.sha256 or entry.missing, recording.Recorded.read(record)
+            done = recording.write_grades(book, learner, slug, points, file=file, flags=report.flags, before=before)
+        done.write(record)
+        for flag in report.flags:
+            self.log.warning("%s/%s: a person should read the file: %s", learner, slug, flag)
         if report.verdict == "not run":
             self.log.warning("%s/%s was not run, a person must look: %s", learner, slug, report.reason)
         nb.metadata[verdicts.META] = {
@@ -109,13 +116,10 @@ class WriteVerdict(Hook):
             aspect = cell.metadata.get("nbgrader", {}).get("grade_id")
             if cell.metadata.get("nbgrader", {}).get("grade"):
                 cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text=notes(report, aspect))]
+            elif aspect == ANSWER and report.flags:
+                text = "\n".join(["for you alone, not on the learner's page:", *report.flags])
+                cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text=show.clean(text) + "\n")]
         return nb, resources
-
-
-def class_points(settings: Settings, module: Module, report: Report) -> dict[str, int | None]:
-    """Aspect → points as this class counts them; None for each aspect that could not be checked."""
-    earned = verdicts.earned_points(module, report, core_only=settings.use(module.slug).core_only)
-    return {aspect: earned.get(aspect) for aspect in settings.points(module)}
 
 
 def notes(report: Report, aspect: str) -> str:
@@ -132,29 +136,3 @@ def notes(report: Report, aspect: str) -> str:
             known += [("it said", row.detail), ("seed", word(row.run) if row.run is not None else None)]
             lines += [f"{label:>10}  {text}" for label, text in known if text]
     return show.clean("\n".join(lines)) + "\n"
-
-
-def warm(assignment: str, student: str, notebooks: list[str]) -> None:
-    """Make the verdicts of a whole assignment in parallel, before nbgrader goes through it one by one.
-
-    nbgrader calls it before each submission; the first call does the work. A failure here costs time, nothing else.
-
-    Args:
-        assignment: slug.
-        student: a pattern; only ``*`` is worth it.
-        notebooks: not used.
-    """
-    del notebooks
-    settings = class_toml.read(Path.cwd())
-    if student != "*" or (str(settings.folder), assignment) in _warmed:
-        return
-    _warmed.add((str(settings.folder), assignment))
-    module = settings.course.module(assignment)
-    due = [
-        entry for entry in verdicts.collected_entries(settings, module) if verdicts.is_stale(settings, entry, module)
-    ]
-    if len(due) > 1:
-        list(verdicts.make(settings, due))
-
-
-_warmed: set[tuple[str, str]] = set()

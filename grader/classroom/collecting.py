@@ -1,253 +1,155 @@
-"""Collecting: from nbgrader's exchange or from a drop folder, through the one intake."""
+"""Collecting: what was handed in, found on nbgrader's exchange or in a drop folder, goes through the one intake.
+
+The desk, ``nbgrader collect`` and formgrader's button call the same function.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-import os
-import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.exchange.default import ExchangeCollect
-from nbgrader.utils import parse_utc
 
-from grader.classroom import class_toml, intake
-from grader.classroom.settings import LEARNER, Settings
+from grader.classroom import class_toml, hand_ins, intake, origin
+from grader.classroom.settings import Settings
 from grader.course import CourseError, Module
-from grader.display import show
-
-if sys.platform != "win32":
-    import pwd
-
-BACKDATED = dt.timedelta(minutes=10)
-"""A folder that changed so much later than its name says is worth a look."""
-
-
-@dataclass(frozen=True)
-class HandIn:
-    """One folder that a learner handed in: whose, where, when (UTC)."""
-
-    learner: str
-    place: Path
-    time: dt.datetime
 
 
 @dataclass(frozen=True)
 class Collected:
-    """What collecting did: what was taken in, and a line for each thing that was not."""
+    """What collecting did.
+
+    Args:
+        taken: what was taken in.
+        notes: a line for each thing that was left out or is worth a look.
+        seen: how many hand-ins there were to choose from.
+    """
 
     taken: tuple[intake.Taken, ...]
     notes: tuple[str, ...]
+    seen: int = 0
 
 
-def inbound(folder: Path, slug: str) -> tuple[list[HandIn], list[str]]:
-    """What lies in a folder of hand-ins ``<learner>+<slug>+<time>+<random>``, as nbgrader's exchange has them.
-
-    Args:
-        folder: the exchange's ``inbound``, or a drop folder.
-        slug: of the module.
-
-    Returns:
-        The hand-ins of that module, and a line for each folder that looks like one and is not.
-    """
-    found, notes = [], []
-    for place in sorted(folder.iterdir()):
-        parts = place.name.split("+")
-        if slug not in parts[1:]:
-            continue
-        said = show.clean(place.name)
-        if len(parts) not in (3, 4) or parts[1] != slug or not LEARNER.fullmatch(parts[0]):
-            notes.append(f"{said} is not named as nbgrader names a submission: left out")
-            continue
-        try:
-            time = parse_utc(parts[2])
-        except (ValueError, OverflowError):
-            notes.append(f"{said} has no time in its name: left out")
-            continue
-        if place.is_symlink() or not place.is_dir():
-            notes.append(f"{said} is a link or not a folder: left out")
-            continue
-        found.append(HandIn(parts[0], place, time))
-    return found, notes
-
-
-def plain(folder: Path, module: Module) -> list[HandIn]:
-    """What lies in a folder ``<learner>/<slug>/<name>.py``; the time is the file's own."""
-    found = []
-    for learner in sorted(folder.iterdir()):
-        place = learner / module.slug
-        if not LEARNER.fullmatch(learner.name) or learner.is_symlink() or place.is_symlink() or not place.is_dir():
-            continue
-        file = place / f"{module.name}.py"
-        moment = (file if os.path.lexists(file) else place).lstat().st_mtime
-        found.append(HandIn(learner.name, place, dt.datetime.fromtimestamp(moment, dt.UTC).replace(tzinfo=None)))
-    return found
-
-
-def choose(hand_ins: Iterable[HandIn], due: dt.datetime | None = None) -> list[HandIn]:
-    """The newest hand-in of each learner; with `due`, the newest that is not late, if there is one."""
-    newest: dict[str, HandIn] = {}
-    for each in sorted(hand_ins, key=lambda each: each.time):
-        older = newest.get(each.learner)
-        if older is None or due is None or each.time <= due or older.time > due:
-            newest[each.learner] = each
-    return list(newest.values())
-
-
-def owner_problem(hand_in: HandIn) -> str | None:
-    """Why a hand-in does not belong to the learner it names, or None.
-
-    The account that collects may hand in for anybody: that is the instructor's, or the one that all share.
-    """
-    if sys.platform == "win32":
-        return None
-    uid = hand_in.place.lstat().st_uid
-    if uid == os.getuid():
-        return None
-    try:
-        owner = pwd.getpwuid(uid).pw_name
-    except KeyError:
-        owner = f"account {uid}"
-    if owner == hand_in.learner:
-        return None
-    return (
-        f"{show.clean(hand_in.place.name)} says {hand_in.learner} but belongs to {show.clean(owner)}: left out "
-        "(if your accounts have other names than your learners, set check_owner = false in class.toml)"
-    )
-
-
-def split_by_owner(hand_ins: Iterable[HandIn]) -> tuple[list[HandIn], list[str]]:
-    """Those that belong to their learners, and a line for each that does not.
-
-    To be asked before the newest is chosen: somebody else's folder must not stand in for a learner's own.
-    """
-    found, notes = [], []
-    for each in hand_ins:
-        if problem := owner_problem(each):
-            notes.append(problem)
-        else:
-            found.append(each)
-    return found, notes
-
-
-def take_in(
-    settings: Settings,
-    module: Module,
-    hand_ins: Iterable[HandIn],
-    *,
-    arrived: str,
-    update: bool = True,
-) -> Collected:
-    """Take hand-ins into ``submitted``, each through the intake.
+@dataclass(frozen=True)
+class Source:
+    """Where to collect from, and what counts.
 
     Args:
-        settings: of the class.
-        module: that they are for.
-        hand_ins: one a learner.
-        arrived: ``exchange`` or ``drop``, for the record.
+        drop: a drop folder; the exchange if None.
+        learner: only this one; everybody if empty.
         update: whether a newer one replaces what was collected before.
-
-    Raises:
-        CourseError: the module was not released, so there is no notebook to plant.
+        due: slug → due date: the newest that is not late counts; without one the newest.
+        check_owner: whether a hand-in must belong to its learner's account; as the class says if None.
     """
-    notebook = settings.release(module.slug)
-    if not notebook.is_file():
-        raise CourseError(f"{module.slug} is not released yet: run `grader class release {module.slug}`")
-    taken, notes = [], []
-    for each in hand_ins:
-        if settings.roster and each.learner not in settings.roster:
-            notes.append(f"{each.learner} is not on the roster: taken in all the same")
-        target = settings.submitted_folder / each.learner / module.slug
-        before = intake.record(target).get("time")
-        if target.is_dir() and (not update or (before and before >= each.time.isoformat())):
-            continue
-        changed = dt.datetime.fromtimestamp(each.place.lstat().st_ctime, dt.UTC).replace(tzinfo=None)
-        if arrived == "exchange" and changed - each.time > BACKDATED:
-            when = settings.local(changed)
-            notes.append(
-                f"{each.learner}: the folder says {settings.local(each.time)} but changed at {when}: look at it"
-            )
-        try:
-            taken.append(
-                intake.take(
-                    each.place,
-                    target,
-                    module,
-                    learner=each.learner,
-                    time=each.time,
-                    notebook=notebook,
-                    arrived=arrived,
-                )
-            )
-        except OSError as error:
-            notes.append(f"{each.learner}: not taken in ({error.strerror or error}): look at {each.place}")
-    return Collected(tuple(taken), tuple(notes))
+
+    drop: Path | None = None
+    learner: str = ""
+    update: bool = True
+    due: Mapping[str, dt.datetime | None] | None = None
+    check_owner: bool | None = None
 
 
-def from_drop(settings: Settings, module: Module, folder: Path) -> Collected:
-    """Collect from a folder that learners or a learning-management system filled.
+def collect(settings: Settings, modules: Sequence[Module], source: Source) -> Collected:
+    """Collect: find, leave out what is not the learner's own, choose the newest of each, take it in.
 
     Args:
         settings: of the class.
-        module: to collect.
-        folder: holds ``<learner>/<slug>/<name>.py``, or folders as `grader hand-in --to` makes them.
+        modules: to collect.
+        source: from where.
 
     Raises:
-        CourseError: it is not a folder.
+        CourseError: the drop folder cannot be listed, or a module was not released.
     """
-    if not folder.is_dir():
-        raise CourseError(f"{folder} is not a folder: give the one that holds <learner>/<module>/<file>.py")
-    named, notes = inbound(folder, module.slug)
-    chosen = choose([*named, *plain(folder, module)])
-    done = take_in(settings, module, chosen, arrived="drop")
-    return Collected(done.taken, (*notes, *done.notes))
+    if source.drop is not None:
+        search = hand_ins.search_drop(settings, modules, source.drop)
+    else:
+        inbound = settings.exchange / settings.name / "inbound"
+        if not inbound.is_dir():
+            return Collected((), (f"{inbound} is not there: nothing was handed in over the exchange yet",))
+        search = hand_ins.search_exchange(settings, modules, inbound)
+    origin.find_files(search)
+    owner = settings.check_owner if source.check_owner is None else source.check_owner
+    now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
+    origin.check_origin(search, owner=owner, named_by_learner=source.drop is None, now=now)
+    intake.sweep(settings.submitted_folder)
+    chosen: list[hand_ins.HandIn] = []
+    for module in modules:
+        due = source.due.get(module.slug) if source.due else None
+        chosen += hand_ins.choose((each for each in search.found if each.slug == module.slug), due)
+    wanted = [each for each in chosen if source.learner in ("", "*", each.learner)]
+    taken, notes = _take_in(settings, wanted, source, now)
+    return Collected(tuple(taken), (*search.notes, *notes), len(search.found))
+
+
+def _take_in(
+    settings: Settings, wanted: Iterable[hand_ins.HandIn], source: Source, now: dt.datetime
+) -> tuple[list[intake.Taken], list[str]]:
+    """Take hand-ins into ``submitted``, each through the intake; one that fails stops nobody."""
+    taken: list[intake.Taken] = []
+    notes: list[str] = []
+    strangers: set[str] = set()
+    for each in wanted:
+        module = settings.course.module(each.slug)
+        notebook = settings.release(module.slug)
+        if not notebook.is_file():
+            raise CourseError(f"{module.slug} is not released yet: run `grader class release {module.slug}`")
+        target = settings.submitted_folder / each.learner / module.slug
+        before = intake.recorded_time(target, now)
+        # Taken in while it was still being copied? Then it had no file, and has one now.
+        half = before == each.time and intake.lacks_file(target) and hand_ins.has_file(each, module)
+        if target.is_dir() and (not source.update or (before and before >= each.time)) and not half:
+            continue
+        if settings.roster and each.learner not in settings.roster:
+            strangers.add(each.learner)
+        arrived = "exchange" if source.drop is None else "drop"
+        try:
+            taken.append(intake.take(each, target, module, notebook=notebook, arrived=arrived))
+        except OSError as error:
+            why = error.strerror or str(error)
+            notes.append(f"{each.learner}: not taken in ({why}): look at {each.root / each.name}, then collect again")
+    if strangers:
+        notes.append(f"not on the roster, taken in all the same: {', '.join(sorted(strangers))}")
+    return taken, notes
 
 
 class Collect(ExchangeCollect):  # type: ignore[misc]  # nbgrader has no types
-    """nbgrader's collect, through the intake. One bad folder never stops the others."""
+    """nbgrader's collect, by `collect`. One bad folder never stops the others."""
 
     def init_src(self) -> None:
-        """Find what there is to collect."""
+        """See what there is to collect from."""
         if self.coursedir.course_id == "":
             self.fail("No course id specified. Re-run with --course flag.")
         self.inbound_path = str(Path(self.root, self.coursedir.course_id, "inbound"))
         if not Path(self.inbound_path).is_dir():
             self.fail(f"Course not found: {self.inbound_path}")
-        self.class_ = class_toml.read(Path(self.coursedir.root))
-        self.module = self.class_.course.module(self.coursedir.assignment_id)
-        found, notes = inbound(Path(self.inbound_path), self.module.slug)
-        wanted = self.coursedir.student_id
-        found = [each for each in found if wanted in ("", "*", each.learner)]
-        if self.check_owner:
-            found, foreign = split_by_owner(found)
-            notes += foreign
-        for note in notes:
-            self.log.warning(note)
-        self.src_records = choose(found, self._due() if self.before_duedate else None)
-
-    def _due(self) -> dt.datetime | None:
-        with Gradebook(self.coursedir.db_url, self.coursedir.course_id) as book:
-            try:
-                due: dt.datetime | None = book.find_assignment(self.module.slug).duedate
-            except MissingEntry:
-                return None
-            return due
 
     def copy_files(self) -> None:
         """Take each in."""
-        done = take_in(
-            self.class_,
-            self.module,
-            self.src_records,
-            arrived="exchange",
+        settings = class_toml.read(Path(self.coursedir.root))
+        module = settings.course.module(self.coursedir.assignment_id)
+        due = {module.slug: self._due(module.slug)} if self.before_duedate else None
+        source = Source(
+            learner=self.coursedir.student_id,
             update=self.update or self.before_duedate,
+            due=due,
+            check_owner=self.check_owner,
         )
+        done = collect(settings, [module], source)
         for note in done.notes:
             self.log.warning(note)
         for each in done.taken:
             said = f": {each.problem}" if each.problem else ""
             self.log.info("Collected %s %s%s", each.learner, each.slug, said)
-        if not self.src_records:
-            self.log.warning("No submissions of '%s' to collect", self.module.slug)
+        if not done.seen:
+            self.log.warning("No submissions of '%s' to collect", module.slug)
+
+    def _due(self, slug: str) -> Any:
+        with Gradebook(self.coursedir.db_url, self.coursedir.course_id) as book:
+            try:
+                return book.find_assignment(slug).duedate
+            except MissingEntry:
+                return None

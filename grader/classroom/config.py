@@ -10,7 +10,7 @@ import nbgrader
 from nbgrader.preprocessors import AssignLatePenalties, GetGrades
 from traitlets.config import Config
 
-from grader.classroom import autograding, class_toml, collecting, feedback, recording, table
+from grader.classroom import autograding, class_toml, collecting, dates, feedback, table, verdicts
 from grader.classroom.settings import Settings
 
 CONFIG_FILE = "nbgrader_config.py"
@@ -49,8 +49,13 @@ def configure(config: Config, file: str) -> None:
     config.merge(settings_of(class_toml.read(Path(file).resolve().parent)))
 
 
-def settings_of(settings: Settings) -> Config:
-    """Make nbgrader's settings for a class."""
+def settings_of(settings: Settings, run: verdicts.ScoringRun | None = None) -> Config:
+    """Make nbgrader's settings for a class.
+
+    Args:
+        settings: of the class.
+        run: what carries verdicts to where nbgrader writes them; a new one if not given.
+    """
     put_tools_on_path()
     config = Config()
     config.CourseDirectory.root = str(settings.folder)
@@ -63,10 +68,10 @@ def settings_of(settings: Settings) -> Config:
     config.ExchangeCollect.check_owner = settings.check_owner
     config.Autograde.sanitize_preprocessors = [autograding.TakeRelease]
     config.Autograde.autograde_preprocessors = [autograding.WriteVerdict, AssignLatePenalties]
-    config.Autograde.pre_convert_hook = autograding.warm
+    config.Autograde.pre_convert_hook = run or verdicts.ScoringRun()
     # What the learner wrote is the submission: the stub in source/ must not be put over it.
     config.Autograde.exclude_overwriting = {module.slug: [f"{module.name}.py"] for module in settings.modules()}
-    config.AssignLatePenalties.plugin_class = recording.LatePenalty
+    config.AssignLatePenalties.plugin_class = dates.LatePenalty
     config.GenerateFeedback.preprocessors = [GetGrades, feedback.TellTheLearner]
     # nbgrader's own templates stay: formgrader has its page there.
     config.HTMLExporter.extra_template_basedirs = [str(TEMPLATES), nbgrader_templates()]

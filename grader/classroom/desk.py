@@ -6,46 +6,29 @@ nbgrader does the work through its own interface and the same settings that its 
 from __future__ import annotations
 
 import contextlib
-import logging
+import json
 import shutil
+import sqlite3
 import sys
-import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nbgrader.api import Gradebook
+from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps import NbGraderAPI
 
-from grader.classroom import assignment, collecting, config, intake, recording, table, verdicts
+from grader.classroom import assignment, collecting, config, dates, nbgrader_api, recording, table, upkeep, verdicts
+from grader.classroom.counts import ClassStanding, ModuleCounts, Scored
 from grader.classroom.settings import FILE, Settings
 from grader.course import CourseError, Module
-from grader.judging.batch import FolderEntry
+from grader.judging.batch import Graded, write
+from grader.judging.folder import FolderEntry, one_line
+from grader.learner.due import DATES
 
 
-@dataclass(frozen=True)
-class Scored:
-    """What scoring did with one submission: its verdict, and a line if nbgrader could not record it."""
-
-    learner: str
-    slug: str
-    verdict: str
-    reason: str | None = None
-    problem: str = ""
-
-
-@dataclass(frozen=True)
-class ModuleCounts:
-    """How far a class is with one module: counts of submissions."""
-
-    slug: str
-    released: bool
-    collected: int
-    scored: int
-    stale: int
-    review: int
-    feedback: int
+def say_on_stderr(line: str) -> None:
+    """Tell the instructor something that is not an answer."""
+    sys.stderr.write(f"grader: {one_line(line)}\n")
 
 
 class Desk:
@@ -53,15 +36,20 @@ class Desk:
 
     Args:
         settings: of the class.
+        say: told a line for each thing that the instructor should know.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, say: Callable[[str], None] = say_on_stderr) -> None:
         self.settings = settings
+        self.say = say
         settings.exchange.mkdir(parents=True, exist_ok=True)
         config.renew(settings.folder)
-        made = config.settings_of(settings)
+        if closed := upkeep.close_to_others(settings.folder):
+            say(f"everybody on this machine could read {', '.join(closed)} in {settings.folder}: no longer")
+        self._run = verdicts.ScoringRun()
+        made = config.settings_of(settings, self._run)
         made.ExchangeReleaseAssignment.force = True
-        with quiet():
+        with nbgrader_api.quiet():
             self.api = NbGraderAPI(config=made)
 
     @contextlib.contextmanager
@@ -73,12 +61,25 @@ class Desk:
         import fcntl
 
         with (self.settings.folder / FILE).open("rb") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                self.say("another `grader class` is at work in this class: waiting until it has finished")
+                fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
-    def book(self) -> Any:
-        """Open nbgrader's book, as a context manager."""
-        return Gradebook(self.settings.db_url, self.settings.name)
+    @contextlib.contextmanager
+    def book(self) -> Iterator[Any]:
+        """Open nbgrader's book.
+
+        Raises:
+            CourseError: it cannot be used.
+        """
+        with nbgrader_api.explain(self.settings), nbgrader_api.quiet():
+            with Gradebook(self.settings.db_url, self.settings.name) as book:
+                yield book
+            # nbgrader makes it readable for everybody
+            upkeep.close_to_others(self.settings.folder)
 
     def release(self, names: tuple[str, ...] = ()) -> list[str]:
         """Make the assignments and put them on the exchange; again is fine, also when submissions are there.
@@ -96,22 +97,28 @@ class Desk:
         with self.alone():
             for module in modules:
                 self._release(module)
+            with self.book() as book:
+                dates.apply_dates(book, self.settings, [module.slug for module in modules])
+                known = [student.id for student in book.students]
+            self._publish_dates()
+        for learner in dates.unknown_learners(self.settings, known):
+            self.say(f"class.toml has an extension for {learner}, whom neither the roster nor the gradebook knows")
         return [module.slug for module in modules]
 
     def _release(self, module: Module) -> None:
         settings = self.settings
         points = settings.points(module)
         with self.book() as book:
-            recording.add_missing_cells(book, module, points)
+            self._update_cells(book, module)
             gone = recording.retired_aspects(book, module, points)
-        assignment.write(module, settings.folder / "source", points, gone)
+        assignment.write(module, settings.folder / "source", points, gone, due=settings.due_text(module.slug))
         release = settings.release(module.slug).parent
         spare = release.with_name(f".{module.slug}-before")
         if release.is_dir():
             shutil.rmtree(spare, ignore_errors=True)
             shutil.copytree(release, spare)
         try:
-            self._call(self.api.generate_assignment, module.slug)
+            nbgrader_api.call(self.api.generate_assignment, module.slug)
         except CourseError:
             if spare.is_dir():  # nbgrader has deleted it
                 shutil.rmtree(release, ignore_errors=True)
@@ -120,11 +127,31 @@ class Desk:
         finally:
             shutil.rmtree(spare, ignore_errors=True)
         with self.book() as book:
-            recording.apply_dates(book, settings, module.slug)
             for person in settings.roster.values():
                 names = {name: person.column(name) or None for name in ("first_name", "last_name", "email")}
                 book.update_or_create_student(person.id, **names)
-        self._call(self.api.release_assignment, module.slug)
+        nbgrader_api.call(self.api.release_assignment, module.slug)
+
+    def _publish_dates(self) -> None:
+        """Put due dates where learners' commands find them: newer than those in their bundle."""
+        place = self.settings.exchange / self.settings.name
+        if place.is_dir():
+            path = write(place / DATES, json.dumps(self.settings.due_dates(), indent=1))
+            path.chmod(0o644)
+
+    def _apply_dates(self, book: Gradebook, slugs: list[str]) -> None:
+        notes = dates.apply_dates(book, self.settings, slugs)
+        for line in notes:
+            self.say(line)
+        if notes:
+            self._publish_dates()
+
+    def _update_cells(self, book: Gradebook, module: Module) -> None:
+        if changes := recording.update_cells(book, module, self.settings.points(module)):
+            self.say(
+                f"{module.slug}: points have changed in the gradebook too: {'; '.join(changes)} "
+                f"(`grader class release {module.slug}` shows them to learners)"
+            )
 
     def collect(self, names: tuple[str, ...] = (), drop: Path | None = None) -> collecting.Collected:
         """Collect the newest submissions, from the exchange or from a drop folder.
@@ -133,27 +160,8 @@ class Desk:
             names: of modules; all of the class if empty.
             drop: the drop folder; the exchange if None.
         """
-        taken: list[intake.Taken] = []
-        notes: list[str] = []
         with self.alone():
-            for module in self.settings.modules(names):
-                done = self._collect(module, drop)
-                taken += done.taken
-                notes += done.notes
-        return collecting.Collected(tuple(taken), tuple(notes))
-
-    def _collect(self, module: Module, drop: Path | None) -> collecting.Collected:
-        if drop is not None:
-            return collecting.from_drop(self.settings, module, drop)
-        inbound = self.settings.exchange / self.settings.name / "inbound"
-        if not inbound.is_dir():
-            return collecting.Collected((), ())
-        found, notes = collecting.inbound(inbound, module.slug)
-        if self.settings.check_owner:
-            found, foreign = collecting.split_by_owner(found)
-            notes += foreign
-        done = collecting.take_in(self.settings, module, collecting.choose(found), arrived="exchange")
-        return collecting.Collected(done.taken, (*notes, *done.notes))
+            return collecting.collect(self.settings, self.settings.modules(names), collecting.Source(drop))
 
     def autograde(
         self,
@@ -163,9 +171,9 @@ class Desk:
         force: bool = False,
         jobs: int | None = None,
         begun: Callable[[int], None] = lambda _: None,
-        done: Callable[[], None] = lambda: None,
+        done: Callable[[Scored], None] = lambda _: None,
     ) -> list[Scored]:
-        """Score what is new or whose verdict is stale: verdicts in parallel, then recorded one after the other.
+        """Score what is new or whose verdict is stale: verdicts in parallel, each recorded when it is there.
 
         Args:
             names: of modules; all of the class if empty.
@@ -173,35 +181,74 @@ class Desk:
             force: score everything again; verdicts that are still current are kept.
             jobs: how many processes.
             begun: told how many submissions there are to score.
-            done: told when one of them is recorded.
+            done: told what became of one of them.
+
+        Raises:
+            CourseError: the book does not know a module that something was handed in for.
         """
         with self.alone():
+            self._back_up()
+            self._prepare_book(self.settings.modules(names))
             due = self.due(names, learner=learner, force=force)
             begun(len(due))
             scored = []
-            for graded in list(verdicts.make(self.settings, [entry for _, entry in due], jobs=jobs)):
-                scored.append(self._record(graded.entry, graded.report.verdict, graded.report.reason))
-                done()
+            with contextlib.closing(self._run.make(self.settings, [entry for _, entry in due], jobs=jobs)) as verdicts_:
+                for graded in verdicts_:
+                    scored.append(self._record(graded))
+                    done(scored[-1])
+            for line in self._run.notes:
+                self.say(line)
         return sorted(scored, key=lambda each: (each.slug, each.learner))
+
+    def _back_up(self) -> None:
+        try:
+            with nbgrader_api.explain(self.settings):
+                upkeep.back_up(self.settings)
+        except (OSError, sqlite3.Error) as error:
+            self.say(f"the gradebook could not be backed up ({error}): see `grader class doctor`")
+
+    def _prepare_book(self, modules: list[Module]) -> None:
+        """Bring points and dates in the book up to date before anything is written."""
+        with self.book() as book:
+            for module in modules:
+                slug = module.slug
+                try:
+                    book.find_assignment(slug)
+                except MissingEntry as error:
+                    if not verdicts.collected_entries(self.settings, module):
+                        continue
+                    raise CourseError(
+                        f"the gradebook does not know {slug}: run `grader class release {slug}`, then this again "
+                        "(is it a new book in the place of a lost one? Then see `grader class doctor` first)"
+                    ) from error
+                self._update_cells(book, module)
+            self._apply_dates(book, [module.slug for module in modules])
 
     def due(
         self, names: tuple[str, ...] = (), *, learner: str | None = None, force: bool = False
     ) -> list[tuple[Module, FolderEntry]]:
-        """What there is to score."""
+        """What there is to score: what is new or stale, and what the book does not know."""
+        modules = self.settings.modules(names)
+        with self.book() as book:
+            known = {
+                (module.slug, learner) for module in modules for learner in recording.scored_learners(book, module)
+            }
         return [
             (module, entry)
-            for module in self.settings.modules(names)
+            for module in modules
             for entry in verdicts.collected_entries(self.settings, module)
             if learner in (None, entry.learner)
-            if force or verdicts.is_stale(self.settings, entry, module)
+            if force or (module.slug, entry.learner) not in known or verdicts.is_stale(self.settings, entry, module)
         ]
 
-    def _record(self, entry: FolderEntry, verdict: str, reason: str | None) -> Scored:
+    def _record(self, graded: Graded) -> Scored:
+        entry, report = graded.entry, graded.report
         try:
-            self._call(self.api.autograde, entry.slug, entry.learner)
+            nbgrader_api.call(self.api.autograde, entry.slug, entry.learner)
+            problem = ""
         except CourseError as error:
-            return Scored(entry.learner, entry.slug, verdict, reason, str(error))
-        return Scored(entry.learner, entry.slug, verdict, reason)
+            problem = str(error)
+        return Scored(entry.learner, entry.slug, report.verdict, report.reason, problem, graded.problem, report.flags)
 
     def feedback(self, names: tuple[str, ...] = (), *, publish: bool = True) -> int:
         """Make the feedback pages, and put them on the exchange.
@@ -217,15 +264,24 @@ class Desk:
             CourseError: nbgrader could not.
         """
         pages = 0
+        modules = self.settings.modules(names)
         with self.alone():
-            for module in self.settings.modules(names):
+            with self.book() as book:
+                self._apply_dates(book, [module.slug for module in modules])
+            self._name_stale(modules)
+            for module in modules:
                 if not any(self.settings.autograded_folder.glob(f"*/{module.slug}/{module.slug}.ipynb")):
                     continue
-                self._call(self.api.generate_feedback, module.slug)
+                nbgrader_api.call(self.api.generate_feedback, module.slug)
                 pages += len(self.pages(module.slug))
                 if publish:
-                    self._call(self.api.release_feedback, module.slug)
+                    nbgrader_api.call(self.api.release_feedback, module.slug)
         return pages
+
+    def _name_stale(self, modules: list[Module]) -> None:
+        count = len(self.due(tuple(module.slug for module in modules)))
+        if count:
+            self.say(f"{count} submissions are not scored yet, or not as they should be now: `grader class autograde`")
 
     def pages(self, slug: str) -> list[Path]:
         """The feedback pages of a module."""
@@ -243,52 +299,27 @@ class Desk:
         place = folder or self.settings.folder
         aspects, lms = place / "grades.csv", place / "grades_lms.csv"
         with self.alone(), self.book() as book:
+            modules = self.settings.modules()
+            self._apply_dates(book, [module.slug for module in modules])
+            self._name_stale(modules)
             return aspects, lms, table.write_tables(book, self.settings, aspects, lms)
 
-    def counts(self) -> list[ModuleCounts]:
-        """How far the class is with each module."""
-        found = []
-        with self.book() as book:
+    def standing(self) -> ClassStanding:
+        """How far the class is with each module and each submission."""
+        with self.alone(), self.book() as book:
+            self._apply_dates(book, list(self.settings.uses))
             lines = table.lines(book, self.settings)
-        for module in self.settings.modules():
-            entries = verdicts.collected_entries(self.settings, module)
-            found.append(
-                ModuleCounts(
-                    slug=module.slug,
-                    released=self.settings.release(module.slug).is_file(),
-                    collected=len(entries),
-                    scored=sum(line.verdict != "" for line in lines if line.slug == module.slug),
-                    stale=sum(verdicts.is_stale(self.settings, entry, module) for entry in entries),
-                    review=sum(bool(line.review) for line in lines if line.slug == module.slug),
-                    feedback=len(self.pages(module.slug)),
-                )
+        stale = {(entry.learner, entry.slug) for _, entry in self.due()}
+        counts = [
+            ModuleCounts(
+                slug=module.slug,
+                released=self.settings.release(module.slug).is_file(),
+                collected=len(verdicts.collected_entries(self.settings, module)),
+                scored=sum(line.verdict != "" for line in lines if line.slug == module.slug),
+                stale=sum(slug == module.slug for _, slug in stale),
+                review=sum(bool(line.review) for line in lines if line.slug == module.slug),
+                feedback=len(self.pages(module.slug)),
             )
-        return found
-
-    def _call(self, action: Callable[..., dict[str, Any]], *args: str) -> None:
-        with quiet():
-            result = action(*args)
-        if not result["success"]:
-            raise CourseError(f"nbgrader could not {action.__name__} {' '.join(args)}: {why(result)}")
-
-
-def why(result: dict[str, Any]) -> str:
-    """The line of nbgrader's log that says what went wrong."""
-    lines = str(result.get("log", "")).splitlines() + str(result.get("error", "")).splitlines()
-    errors = [line for line in lines if "Error" in line or line.startswith("[ERROR]")]
-    told = [line for line in errors if "Traceback" not in line and "There was an error processing" not in line]
-    return (told or errors or lines or ["it does not say why"])[-1].removeprefix("[ERROR] ").strip()
-
-
-@contextlib.contextmanager
-def quiet() -> Iterator[None]:
-    """Keep nbgrader's log and warnings off the terminal; what matters in them is told in our own words."""
-    logger = logging.getLogger("traitlets")
-    before, logger.propagate = logger.propagate, False
-    handlers, logger.handlers = logger.handlers, [logging.NullHandler()]
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logger.propagate, logger.handlers = before, handlers
+            for module in self.settings.modules()
+        ]
+        return ClassStanding(counts, lines, frozenset(stale))

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import getpass
 import os
-import time
 from pathlib import Path
 
 from grader.classroom import receipt
 from grader.course import CourseError
+from grader.learner.due import Due
+
+STAMP = "%Y-%m-%dT%H%M%S.%fZ"
+"""How a folder says its time: nothing in it is forbidden in a name on Windows or on a network share."""
+
+SHOWN = "%Y-%m-%d %H:%M:%S.%f UTC"
 
 
 def own_name() -> str:
@@ -16,7 +22,16 @@ def own_name() -> str:
     return getpass.getuser()
 
 
-def drop(file: Path, slug: str, learner: str, folder: Path) -> receipt.Receipt:
+def _read_time(place: Path) -> str:
+    """The time in a folder's name, as a receipt shows it."""
+    text = place.name.split("+")[2]
+    try:
+        return dt.datetime.strptime(text, STAMP).replace(tzinfo=dt.UTC).strftime(SHOWN)
+    except ValueError:
+        return text  # as older versions wrote it
+
+
+def drop(file: Path, slug: str, learner: str, folder: Path, due: Due | None = None) -> receipt.Receipt:
     """Hand in without an exchange: put the file into a folder, named as nbgrader names it.
 
     Args:
@@ -24,24 +39,28 @@ def drop(file: Path, slug: str, learner: str, folder: Path) -> receipt.Receipt:
         slug: of the module.
         learner: who.
         folder: the drop folder.
+        due: when it is due; None if nobody said.
 
     Raises:
         CourseError: it cannot be written.
     """
-    now = time.time()
-    stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(now)) + f".{int(now % 1 * 1e6):06d} UTC"
+    now = dt.datetime.now(dt.UTC)
     earlier = []
     for place in sorted(folder.glob(f"{learner}+{slug}+*")) if folder.is_dir() else []:
         if (place / file.name).is_file():
             before = place / file.name
-            earlier.append(receipt.Earlier(place.name.split("+")[2], before.read_bytes(), before.stat().st_mtime))
-    made = receipt.receipt(slug, file, stamp, earlier)
+            earlier.append(receipt.Earlier(_read_time(place), before.read_bytes(), before.stat().st_mtime))
+    earlier.sort(key=lambda each: each.time)
+    made = receipt.receipt(slug, file, now.strftime(SHOWN), earlier, due=due, now=now)
     if made.sha256 is None:
         raise CourseError(f"{file} is not there: nothing to hand in")
-    place = folder / f"{learner}+{slug}+{stamp}+{os.urandom(6).hex()}"
+    place = folder / f"{learner}+{slug}+{now.strftime(STAMP)}+{os.urandom(6).hex()}"
+    # Whoever collects meanwhile must see the whole or nothing.
+    draft = folder / f".{place.name}.part"
     try:
-        place.mkdir(parents=True)
-        (place / file.name).write_bytes(file.read_bytes())
+        draft.mkdir(parents=True)
+        (draft / file.name).write_bytes(file.read_bytes())
+        draft.rename(place)
     except OSError as error:
         raise CourseError(
             f"{folder} cannot be written ({error.strerror}): ask your instructor for the folder"

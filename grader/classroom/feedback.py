@@ -18,7 +18,7 @@ from nbgrader.exchange.default import ExchangeReleaseFeedback
 from nbgrader.utils import notebook_hash
 
 from grader.checks.runs import word
-from grader.classroom import autograding, intake, recording, verdicts
+from grader.classroom import autograding, dates, intake, recording, verdicts
 from grader.classroom.settings import Settings
 from grader.course import ASPECTS, BACKENDS, Module
 from grader.display import show
@@ -67,7 +67,8 @@ class TellTheLearner(autograding.Hook):
         module = settings.course.module(slug)
         with Gradebook(resources["nbgrader"]["db_url"], settings.name) as book:
             submitted = book.find_submission_notebook(slug, slug, learner)
-            recording.settle(settings, submitted)
+            dates.apply_dates(book, settings, [slug], learner)
+            dates.settle(settings, submitted)
             book.db.commit()
             resources["page"] = page(settings, module, submitted, nb.metadata.get(verdicts.META, {}))
         resources["page"]["source"] = lines_of_file(settings.autograded_folder / learner / slug, learner, module)

@@ -13,17 +13,30 @@ from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
 from grader.classroom import receipt
-from grader.classroom.desk import quiet, why
 from grader.classroom.dropping import own_name
 from grader.classroom.intake import TIMESTAMP
+from grader.classroom.nbgrader_api import quiet, why
+from grader.classroom.settings import Settings
 from grader.course import Course, CourseError
+from grader.learner.due import due_of
 
 RECEIPT = "receipt.txt"
 CONFIG_TEXT = """\
 # Made by `grader bundle --class`: how this course is handed in.
 from grader.classroom.hand_in import settings_of
-get_config().merge(settings_of({course!r}, {exchange!r}, "exercises"))
+get_config().merge(settings_of({course!r}, {exchange!r}, {folder!r}))
 """
+
+
+def for_bundle(settings: Settings) -> dict[str, Any]:
+    """What a class puts into the bundle of its learners, by the names that `grader.authoring.bundle.Bundle` has."""
+    course, exchange = settings.name, str(settings.exchange)
+    return {
+        "hand_in": lambda folder: CONFIG_TEXT.format(course=course, exchange=exchange, folder=folder),
+        "dates": settings.due_dates(),
+        "due": {slug: settings.due_text(slug) for slug in settings.uses},
+        "core_only": frozenset(slug for slug, use in settings.uses.items() if use.core_only),
+    }
 
 
 @dataclass(frozen=True)
@@ -139,7 +152,8 @@ class Submit(ExchangeSubmit):  # type: ignore[misc]  # nbgrader has no types
         folder = Path(self.src_path)
         slug = self.coursedir.assignment_id
         file = work_of(folder, slug)
-        made = receipt.receipt(slug, file, self.timestamp, self._earlier(slug, file.name))
+        when = due_of(root_of(folder), slug)
+        made = receipt.receipt(slug, file, self.timestamp, self._earlier(slug, file.name), due=when)
         super().copy_files()
         text = made.text(public(slug, file) if made.sha256 else "")
         (folder / RECEIPT).write_text(text, "utf-8")
@@ -156,6 +170,11 @@ class Submit(ExchangeSubmit):  # type: ignore[misc]  # nbgrader has no types
                 when = told.read_text("utf-8") if told.is_file() else place.name.split("+")[2]
                 found.append(receipt.Earlier(when, file.read_bytes(), file.stat().st_mtime))
         return found
+
+
+def root_of(folder: Path) -> Path:
+    """The learner's course, that an assignment's folder lies in: two folders up, by the form of a bundle."""
+    return folder.absolute().parent.parent
 
 
 def work_of(folder: Path, slug: str) -> Path:

@@ -7,6 +7,7 @@ down in ``intake.json`` and becomes a verdict.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 import os
@@ -14,12 +15,16 @@ import re
 import secrets
 import shutil
 import tempfile
+import time as clock
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from grader.classroom.hand_ins import SKEW, HandIn
 from grader.course import Module
-from grader.judging.batch import FolderEntry, entry
+from grader.judging.batch import HALF_WRITTEN
+from grader.judging.folder import FolderEntry, entry
+from grader.judging.plain_files import NotAFolder, open_folder
 from grader.judging.submission import MAX_BYTES
 
 RECORD = "intake.json"
@@ -48,22 +53,19 @@ class Taken:
     problem: str = ""
 
 
-def take(
-    source: Path, target: Path, module: Module, *, learner: str, time: dt.datetime, notebook: Path, arrived: str
-) -> Taken:
+def take(each: HandIn, target: Path, module: Module, *, notebook: Path, arrived: str) -> Taken:
     """Take one submission in. What was at `target` is replaced as a whole or stays.
 
     Args:
-        source: the folder that the learner handed in.
+        each: what the learner handed in. Its time is from the folder's name or the file's own: never from a file inside,
+            which the learner writes.
         target: ``submitted/<learner>/<slug>``.
         module: what it was written for.
-        learner: the id.
-        time: when it was handed in, in UTC, from the folder's name or the file's own time: never from a file inside,
-            which the learner writes.
         notebook: the released notebook, planted in the place of whatever came.
         arrived: how it came, for the record.
     """
-    found = entry(source / f"{module.name}.py", learner, module.slug)
+    learner, time = each.learner, each.time
+    found = entry(each.root, each.place, each.file or f"{module.name}.py", learner, module.slug)
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{module.slug}-"))
     try:
@@ -72,7 +74,7 @@ def take(
             # A file that is too large keeps one byte more than is allowed: enough to be refused for its size.
             (draft / f"{module.name}.py").write_bytes(found.data[: MAX_BYTES + 1])
         (draft / TIMESTAMP).write_text(time.strftime(STAMP), "utf-8")
-        (draft / SECRET).write_text(_secret(source / SECRET), "utf-8")
+        (draft / SECRET).write_text(_secret(each), "utf-8")
         record = {
             "learner": learner,
             "module": module.slug,
@@ -101,17 +103,46 @@ def _swap(draft: Path, target: Path) -> None:
         draft.rename(target)
 
 
-def _secret(path: Path) -> str:
-    """The learner's secret, under whose hash nbgrader publishes the feedback; a new one if there is none that will do."""
+def _secret(each: HandIn) -> str:
+    """The learner's secret, under whose hash nbgrader publishes the feedback; a new one if it is none."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-        try:
-            text = os.read(descriptor, 300).decode("ascii", "replace").strip()
-        finally:
-            os.close(descriptor)
-    except OSError:
+        with open_folder(each.root, each.place) as folder:
+            descriptor = os.open(SECRET, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
+            try:
+                text = os.read(descriptor, 300).decode("ascii", "replace").strip()
+            finally:
+                os.close(descriptor)
+    except (NotAFolder, OSError):
         text = ""
     return text if PLAIN_SECRET.fullmatch(text) else secrets.token_hex(64)
+
+
+def sweep(submitted: Path) -> None:
+    """Remove what an intake that was killed left half made. What is younger may belong to one beside this one."""
+    for pattern in ("*/.*-old", "*/.*-????????"):
+        for path in submitted.glob(pattern):
+            with contextlib.suppress(OSError):
+                if path.lstat().st_mtime > clock.time() - HALF_WRITTEN:
+                    continue
+                target = path.with_name(path.name[1:].removesuffix("-old"))
+                if path.name.endswith("-old") and not target.exists():
+                    path.rename(target)  # it was killed between the two steps of the exchange
+                else:
+                    shutil.rmtree(path)
+
+
+def lacks_file(folder: Path) -> bool:
+    """Whether a submission was taken in without a file."""
+    return record(folder).get("sha256") is None
+
+
+def recorded_time(folder: Path, now: dt.datetime) -> dt.datetime | None:
+    """When a submission that was taken in had been handed in, in UTC; None if that is unknown or lies ahead."""
+    try:
+        time = dt.datetime.fromisoformat(str(record(folder).get("time")))
+    except ValueError:
+        return None
+    return None if time.tzinfo or time > now + SKEW else time
 
 
 def record(folder: Path) -> dict[str, Any]:
@@ -131,7 +162,7 @@ def submission(folder: Path, learner: str, module: Module) -> FolderEntry:
         learner: the id.
         module: of the submission.
     """
-    found = entry(folder / f"{module.name}.py", learner, module.slug)
+    found = entry(folder.parent.parent, folder.parts[-2:], f"{module.name}.py", learner, module.slug)
     known = record(folder)
     if found.data is None and known.get("problem"):
         return FolderEntry(

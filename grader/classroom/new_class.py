@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import secrets
 from pathlib import Path
 
-from grader.classroom import class_toml
+from grader.classroom import class_toml, upkeep
 from grader.classroom.config import CONFIG_FILE, CONFIG_TEXT
 from grader.classroom.settings import FILE, Settings
 from grader.course import Course, CourseError
+from grader.judging.judge import COURSE_KEY
 
 ROSTER = "roster.csv"
 ROSTER_HEAD = "id,last_name,first_name,email\n"
@@ -66,4 +68,29 @@ def create(folder: Path, name: str, course: Course, slugs: list[str]) -> Setting
     (folder / FILE).write_text(TOML.format(name=name, course=place, modules=modules), "utf-8")
     (folder / ROSTER).write_text(ROSTER_HEAD, "utf-8")
     (folder / CONFIG_FILE).write_text(CONFIG_TEXT, "utf-8")
+    upkeep.make_private(folder)
     return class_toml.read(folder)
+
+
+def make_key(course: Course) -> Path | None:
+    """Make the course's secret, from which the plans of hidden checks are drawn and with which reports are sealed.
+
+    Returns:
+        The file if it is new; None if there is one.
+
+    Raises:
+        CourseError: it cannot be written.
+    """
+    path = course.root / COURSE_KEY
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return None
+    except OSError as error:
+        raise CourseError(
+            f"{path} cannot be written ({error.strerror}): without it everybody with this engine knows the plans of the "
+            "hidden checks; make the file yourself, with a long random text in it"
+        ) from error
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(f"{secrets.token_hex(32)}\n")
+    return path

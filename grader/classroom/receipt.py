@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from grader.course import CourseError, Module
@@ -12,6 +13,7 @@ from grader.display import show
 from grader.judging.judge import How
 from grader.judging.pool import GradingTask, run
 from grader.judging.submission import read
+from grader.learner.due import Due
 
 
 @dataclass(frozen=True)
@@ -31,13 +33,15 @@ class Receipt:
         slug: of the module.
         time: when, in UTC.
         sha256: of the file, None if there is none.
-        warnings: the same file again, an older one, none at all.
+        warnings: the same file again, an older one, none at all; or too late.
+        due: when it is due, for people; empty if nobody said.
     """
 
     slug: str
     time: str
     sha256: str | None
     warnings: tuple[str, ...] = ()
+    due: str = ""
 
     def text(self, public: str = "") -> str:
         """The receipt as lines.
@@ -46,11 +50,20 @@ class Receipt:
             public: what the public checks say.
         """
         lines = [f"handed in  {self.slug}", f"time       {self.time}", f"sha256     {self.sha256 or 'no file'}"]
+        lines += [f"due        {self.due}"] if self.due else []
         lines += [f"public     {public}"] if public else []
         return "\n".join([*lines, *(f"warning    {warning}" for warning in self.warnings)]) + "\n"
 
 
-def receipt(slug: str, file: Path, time: str, earlier: Iterable[Earlier]) -> Receipt:
+def receipt(
+    slug: str,
+    file: Path,
+    time: str,
+    earlier: Iterable[Earlier],
+    *,
+    due: Due | None = None,
+    now: datetime | None = None,
+) -> Receipt:
     """Make out a receipt, with a warning if the file is not new.
 
     Args:
@@ -58,9 +71,14 @@ def receipt(slug: str, file: Path, time: str, earlier: Iterable[Earlier]) -> Rec
         file: what is handed in.
         time: when, in UTC.
         earlier: what the same learner handed in before, oldest first.
+        due: when it is due; None if nobody said.
+        now: the time to compare with; the clock's if not given.
     """
+    when = due.text() if due else ""
+    late = due.late_by(now or datetime.now(UTC)) if due else ""
+    too_late = (f"this is {late} after it was due; more time that was agreed with you counts",) if late else ()
     if not file.is_file():
-        return Receipt(slug, time, None, (f"there is no {file.name} here: nothing can be scored",))
+        return Receipt(slug, time, None, (f"there is no {file.name} here: nothing can be scored", *too_late), when)
     data = file.read_bytes()
     before = list(earlier)
     warnings = []
@@ -71,7 +89,7 @@ def receipt(slug: str, file: Path, time: str, earlier: Iterable[Earlier]) -> Rec
         warnings.append(f"this is the file of {same[-1].time}; a newer one of {before[-1].time} is replaced by it")
     elif before and file.stat().st_mtime < before[-1].changed:
         warnings.append(f"this file was last changed before the one you handed in at {before[-1].time}")
-    return Receipt(slug, time, hashlib.sha256(data).hexdigest(), tuple(warnings))
+    return Receipt(slug, time, hashlib.sha256(data).hexdigest(), (*warnings, *too_late), when)
 
 
 def public_result(module: Module, file: Path) -> str:

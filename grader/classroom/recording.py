@@ -7,119 +7,108 @@ of a score that is there.
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from nbgrader.api import Grade, Gradebook, MissingEntry, SubmittedNotebook
-from nbgrader.plugins import LateSubmissionPlugin
 
-from grader.classroom import class_toml
 from grader.classroom.assignment import ANSWER, notebook
-from grader.classroom.settings import Settings
 from grader.course import Module
+from grader.judging.batch import write
 
 
 @dataclass(frozen=True)
 class Recorded:
-    """What became of one submission's grades.
+    """What was written about one submission, kept beside its report: the next time it tells what has changed.
 
     Args:
+        file: the hash of the file that the grades are for, or why there is none; None if nothing was written yet.
+        flags: of the report.
         kept: aspects whose older score stayed because the new verdict is blank.
-        review: aspects that wait for a person.
+        waits: those of them that a person had scored, and that wait for a person for no other reason.
     """
 
-    kept: tuple[str, ...]
-    review: tuple[str, ...]
+    file: str | None = None
+    flags: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+    waits: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, path: Path) -> Recorded:
+        """Read what was written; nothing if there is no such file. Older versions wrote the hash alone."""
+        try:
+            text = path.read_text("utf-8")
+        except (OSError, UnicodeDecodeError):
+            return cls()
+        try:
+            plain = json.loads(text)
+            return cls(plain["file"], tuple(plain["flags"]), tuple(plain["kept"]), tuple(plain["waits"]))
+        except (ValueError, KeyError, TypeError):
+            return cls(text)
+
+    def write(self, path: Path) -> None:
+        """Write it, whole or not at all."""
+        write(path, json.dumps(asdict(self)))
 
 
 def write_grades(
-    book: Gradebook, learner: str, slug: str, points: Mapping[str, int | None], *, new_file: bool
+    book: Gradebook,
+    learner: str,
+    slug: str,
+    points: Mapping[str, int | None],
+    *,
+    file: str = "",
+    flags: tuple[str, ...] = (),
+    before: Recorded = Recorded(),
 ) -> Recorded:
     """Write the automatic scores of one submission.
 
-    A score given by hand stays. It is marked for review when the automatic score moved or the file is a new one.
+    A score given by hand stays. It is marked for review when the automatic score moved or the file is a new one. Flags
+    become formgrader's flag, which a person takes off after reading; it comes back with another file or other reasons.
 
     Args:
         book: nbgrader's.
         learner: whose.
         slug: of the module.
         points: aspect → points, None where it could not be checked.
-        new_file: whether it is another file than the one that the grades in the book are for.
+        file: the hash of the file, or why there is none.
+        flags: why a person should read it.
+        before: what was written the last time.
     """
     submitted = book.find_submission_notebook(slug, slug, learner)
-    kept, review = [], []
+    new_file = before.file is not None and before.file != file
+    kept, waits = [], []
     for grade in submitted.grades:
-        before, now = grade.auto_score, points.get(grade.name, 0 if not grade.max_score else None)
-        if now is None and before is not None:
+        old, now = grade.auto_score, points.get(grade.name, 0 if not grade.max_score else None)
+        if now is None and old is not None:
             kept.append(grade.name)
+            if grade.manual_score is not None and (not grade.needs_manual_grade or grade.name in before.waits):
+                waits.append(grade.name)
             grade.needs_manual_grade = True
-        else:
-            now = None if now is None else min(float(now), grade.max_score)
-            grade.auto_score = now
-            if grade.manual_score is None:
-                grade.needs_manual_grade = now is None
-            elif now != before or new_file:
-                grade.needs_manual_grade = True
-        if grade.needs_manual_grade:
-            review.append(grade.name)
+            continue
+        now = None if now is None else min(float(now), grade.max_score)
+        grade.auto_score = now
+        if grade.manual_score is None:
+            grade.needs_manual_grade = now is None
+        elif now != old or new_file:
+            grade.needs_manual_grade = True
+        elif grade.name in before.waits:
+            grade.needs_manual_grade = False
+    if new_file or flags != before.flags:
+        submitted.flagged = bool(flags) or (submitted.flagged and not before.flags)
     book.db.commit()
-    return Recorded(tuple(kept), tuple(review))
+    return Recorded(file, flags, tuple(kept), tuple(waits))
 
 
-def apply_dates(book: Gradebook, settings: Settings, slug: str, learner: str | None = None) -> None:
-    """Bring due date and extension from ``class.toml`` into the book, where it says any.
-
-    Args:
-        book: nbgrader's.
-        settings: of the class.
-        slug: of the module.
-        learner: whose extension; nobody's if None.
-    """
+def scored_learners(book: Gradebook, module: Module) -> set[str]:
+    """Who has a submission of a module in the book that was scored."""
     try:
-        assignment = book.find_assignment(slug)
+        submissions = book.find_assignment(module.slug).submissions
     except MissingEntry:
-        return
-    if (due := settings.use(slug).due) is not None:
-        assignment.duedate = due
-    if learner is not None and assignment.duedate is not None:
-        try:
-            submission = book.find_submission(slug, learner)
-        except MissingEntry:
-            submission = None
-        if submission is not None and (more := settings.extensions.get((learner, slug))):
-            submission.extension = more
-    book.db.commit()
-
-
-class LatePenalty(LateSubmissionPlugin):  # type: ignore[misc]  # nbgrader has no types
-    """nbgrader's late penalty, as ``class.toml`` says."""
-
-    def late_submission_penalty(self, student_id: str, score: float, total_seconds_late: float) -> float | None:
-        """Give the points to take off, or None.
-
-        Args:
-            student_id: whose; all are treated alike.
-            score: what the notebook earned, in points.
-            total_seconds_late: after due date and extension.
-        """
-        del student_id
-        converter = self.parent.parent.parent  # plugin → preprocessor → exporter → converter
-        settings = class_toml.read(Path(converter.coursedir.root))
-        return settings.late.penalty(score, total_seconds_late) or None
-
-
-def settle(settings: Settings, submitted: SubmittedNotebook) -> float:
-    """Work the late penalty out again: a score given by hand has moved what it is a share of.
-
-    Returns:
-        The penalty in points.
-    """
-    late = submitted.assignment.total_seconds_late
-    penalty = min(settings.late.penalty(submitted.score, late), submitted.score) if late > 0 else 0.0
-    if (submitted.late_submission_penalty or 0.0) != penalty:
-        submitted.late_submission_penalty = penalty or None
-    return penalty
+        return set()
+    return {each.student.id for each in submissions if each.notebooks}
 
 
 def retired_aspects(book: Gradebook, module: Module, points: Mapping[str, int]) -> list[str]:
@@ -131,34 +120,54 @@ def retired_aspects(book: Gradebook, module: Module, points: Mapping[str, int]) 
     return sorted({cell.name for cell in known.grade_cells} - set(points))
 
 
-def add_missing_cells(book: Gradebook, module: Module, points: Mapping[str, int]) -> list[str]:
-    """Give an assignment that has submissions the cells of aspects that are new.
+def update_cells(book: Gradebook, module: Module, points: Mapping[str, int]) -> list[str]:
+    """Bring the cells of an assignment that has submissions up to the module's points.
 
-    nbgrader refuses to make such an assignment, and deletes what was released. With the cells in the book beforehand
-    there is nothing new for it.
+    nbgrader does so for changed points when the assignment is made again; it refuses where an aspect is new, and deletes
+    what was released. Here it is done beforehand, so no score is cut down to what its cell was once worth. A score by hand
+    that is above what its cell is worth now waits for a person.
+
+    Args:
+        book: nbgrader's.
+        module: whose points have changed.
+        points: aspect → points.
 
     Returns:
-        The aspects that were added.
+        What changed, in words.
     """
     try:
         known = book.find_notebook(module.slug, module.slug)
     except MissingEntry:
         return []
-    new = sorted(set(points) - {cell.name for cell in known.grade_cells})
-    if not new or not known.submissions:
+    if not known.submissions:
         return []
-    sources = {cell["metadata"]["nbgrader"]["grade_id"]: cell["source"] for cell in graded_cells(module, points)}
-    for aspect in new:
-        cell = book.update_or_create_grade_cell(
-            aspect, module.slug, module.slug, max_score=float(points[aspect]), cell_type="code"
-        )
-        book.update_or_create_source_cell(
-            aspect, module.slug, module.slug, cell_type="code", locked=True, source=sources[aspect], checksum=None
-        )
-        for submitted in known.submissions:
-            book.db.add(Grade(cell_id=cell.id, notebook=submitted))
+    cells = {cell.name: cell for cell in known.grade_cells}
+    changes = []
+    for aspect in sorted({*points, *cells}):
+        worth = points.get(aspect, 0)
+        if aspect not in cells:
+            _add_cell(book, module, points, aspect)
+            changes.append(f"{aspect} {worth}, new")
+        elif (before := cells[aspect].max_score) != worth:
+            cells[aspect].max_score = float(worth)
+            changes.append(f"{aspect} {worth}, was {before:g}")
+            for grade in cells[aspect].grades:
+                if grade.manual_score is not None and grade.manual_score > worth:
+                    grade.needs_manual_grade = True
     book.db.commit()
-    return new
+    return changes
+
+
+def _add_cell(book: Gradebook, module: Module, points: Mapping[str, int], aspect: str) -> None:
+    sources = {cell["metadata"]["nbgrader"]["grade_id"]: cell["source"] for cell in graded_cells(module, points)}
+    cell = book.update_or_create_grade_cell(
+        aspect, module.slug, module.slug, max_score=float(points[aspect]), cell_type="code"
+    )
+    book.update_or_create_source_cell(
+        aspect, module.slug, module.slug, cell_type="code", locked=True, source=sources[aspect], checksum=None
+    )
+    for submitted in book.find_notebook(module.slug, module.slug).submissions:
+        book.db.add(Grade(cell_id=cell.id, notebook=submitted))
 
 
 def graded_cells(module: Module, points: Mapping[str, int]) -> list[dict]:  # type: ignore[type-arg]  # JSON

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from grader.classroom.aspects import worth
 from grader.course import Course, CourseError, Module
+from grader.learner import due
 
 FILE = "class.toml"
 LEARNER = re.compile(r"[^\W_][\w.@-]{0,63}")
@@ -120,12 +122,13 @@ class Settings:
 
     def points(self, module: Module) -> dict[str, int]:
         """Aspect → points, for the aspects that this class gives points for."""
-        core_only = self.use(module.slug).core_only
-        points: dict[str, int] = {}
-        for clause in module.clauses.values():
-            worth = clause.core if core_only else clause.points
-            points[clause.aspect] = points.get(clause.aspect, 0) + worth
-        return {aspect: worth for aspect, worth in points.items() if worth}
+        return worth(module, core_only=self.use(module.slug).core_only)
+
+    @property
+    def book_file(self) -> Path | None:
+        """The file of the book; None if it is not a file."""
+        place = self.db_url.removeprefix("sqlite:///")
+        return None if place == self.db_url else (self.folder / place)
 
     @property
     def submitted_folder(self) -> Path:
@@ -145,6 +148,15 @@ class Settings:
     def release(self, slug: str) -> Path:
         """The notebook that learners get."""
         return self.folder / "release" / slug / f"{slug}.ipynb"
+
+    def due_dates(self) -> dict[str, Any]:
+        """When each module is due, as learners' commands read it."""
+        dates = {slug: use.due for slug, use in self.uses.items()}
+        return due.plain(self.name, self.exchange, str(self.timezone), dates)
+
+    def due_text(self, slug: str) -> str:
+        """When a module is due, for people; empty if it is not."""
+        return self.local(self.use(slug).due)
 
     def local(self, moment: dt.datetime | None) -> str:
         """A time in UTC, for people: in the class's timezone, to the minute."""

@@ -15,7 +15,8 @@ from pathlib import Path
 from nbgrader.api import Assignment, Gradebook, MissingEntry, SubmittedAssignment
 from nbgrader.plugins import ExportPlugin
 
-from grader.classroom import class_toml, recording, verdicts
+from grader.classroom import class_toml, dates, verdicts
+from grader.classroom.aspects import points_of_part
 from grader.classroom.feedback import number
 from grader.classroom.settings import Settings
 from grader.course import ASPECTS, Module
@@ -25,6 +26,7 @@ from grader.judging.report import Report
 COLUMNS = (
     "learner", "last_name", "first_name", "email", "module", "handed_in", "late_seconds", "verdict", "core",
     *ASPECTS, "points", "max_points", "core_points", "stretch_points", "late_penalty", "score", "by_hand", "review",
+    "flags",
 )  # fmt: skip
 
 
@@ -45,7 +47,8 @@ class GradeLine:
         stretch_points: for stretch clauses; None is blank.
         penalty: for being late.
         by_hand: aspects scored by a person.
-        review: aspects that wait for one.
+        review: aspects that wait for one, and ``flag`` if a person should read the file.
+        flags: why, one sentence each; they stay when a person has read it.
     """
 
     learner: str
@@ -61,6 +64,7 @@ class GradeLine:
     penalty: float = 0
     by_hand: tuple[str, ...] = ()
     review: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
 
     @property
     def points(self) -> float | None:
@@ -84,8 +88,10 @@ def lines(book: Gradebook, settings: Settings, names: Iterable[str] = ()) -> lis
         names: only these modules; all if empty.
     """
     found = []
+    modules = settings.modules(tuple(names))
+    dates.apply_dates(book, settings, [module.slug for module in modules])
     people = sorted({*settings.roster, *(student.id for student in book.students)})
-    for module in settings.modules(tuple(names)):
+    for module in modules:
         try:
             assignment: Assignment = book.find_assignment(module.slug)
         except MissingEntry:
@@ -101,8 +107,11 @@ def lines(book: Gradebook, settings: Settings, names: Iterable[str] = ()) -> lis
 
 
 def _line(settings: Settings, module: Module, submission: SubmittedAssignment) -> GradeLine:
-    submitted = submission.notebooks[0]
     points = settings.points(module)
+    if not submission.notebooks:  # nbgrader was broken off, or could not write it
+        moment = settings.local(submission.timestamp)
+        return GradeLine(submission.student.id, module.slug, moment, max_points=sum(points.values()))
+    submitted = submission.notebooks[0]
     grades = [grade for grade in submitted.grades if grade.name in points]
     known = verdicts.verdict_in_notebook(settings, submission.student.id, module.slug)
     report = Report.from_plain(known["report"]) if known else None
@@ -115,11 +124,15 @@ def _line(settings: Settings, module: Module, submission: SubmittedAssignment) -
         core=(report.core or "not run") if report else "",
         aspects={grade.name: score_of(grade) for grade in grades},
         max_points=sum(points.values()),
-        core_points=total(verdicts.points_of_parts(module, report, core=True)) if report else None,
-        stretch_points=total(verdicts.points_of_parts(module, report, core=False)) if report else None,
-        penalty=recording.settle(settings, submitted),
+        core_points=total(points_of_part(module, report, core=True)) if report else None,
+        stretch_points=total(points_of_part(module, report, core=False)) if report else None,
+        penalty=dates.settle(settings, submitted),
         by_hand=tuple(grade.name for grade in grades if grade.manual_score is not None),
-        review=tuple(grade.name for grade in grades if grade.needs_manual_grade),
+        review=(
+            *(grade.name for grade in grades if grade.needs_manual_grade),
+            *(("flag",) if submitted.flagged else ()),
+        ),
+        flags=report.flags if report else (),
     )
 
 
@@ -155,6 +168,7 @@ def aspects_csv(found: Iterable[GradeLine], settings: Settings) -> str:
             "score": cell(line.score),
             "by_hand": " ".join(line.by_hand),
             "review": " ".join(line.review),
+            "flags": "; ".join(line.flags),
         }
         row |= {name: cell(value) for name, value in (line.aspects or {}).items()}
         row |= {name: person.column(name) if person else "" for name in ("last_name", "first_name", "email")}
@@ -206,14 +220,14 @@ def harmless(value: object) -> object:
     return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
 
 
-def write_tables(book: Gradebook, settings: Settings, aspects: Path, lms: Path | None) -> list[GradeLine]:
+def write_tables(book: Gradebook, settings: Settings, grades: Path, lms: Path | None) -> list[GradeLine]:
     """Write the tables, each whole or not at all.
 
     Returns:
         The lines in them.
     """
     found = lines(book, settings)
-    write(aspects, aspects_csv(found, settings).rstrip("\n"))
+    write(grades, aspects_csv(found, settings).rstrip("\n"))
     if lms is not None:
         write(lms, lms_csv(found, settings).rstrip("\n"))
     return found

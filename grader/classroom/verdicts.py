@@ -7,15 +7,16 @@ not be checked is tried again each time.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
-from grader.classroom import intake
+from grader.classroom import class_toml, intake
 from grader.classroom.settings import Settings
 from grader.course import Module
-from grader.judging.batch import Folder, FolderEntry, Graded, Shelf, grade_all, is_current
+from grader.judging.batch import Graded, Shelf, grade_all, is_current
+from grader.judging.folder import Folder, FolderEntry
 from grader.judging.judge import How, blank_report, course_key, stamp
-from grader.judging.points import part_points
 from grader.judging.report import Report
 from grader.sandbox import level
 
@@ -26,53 +27,88 @@ NO_WALLS = (
 META = "checkpoint"
 """Where a scored notebook keeps the report that its scores came from."""
 
-_fresh: dict[tuple[str, str, str, str], Report] = {}
-"""Reports made by this process and not yet written into the book: what was not run is not run twice in a row."""
 
+class ScoringRun:
+    """The verdicts of one run of scoring: made in parallel, then taken one by one as nbgrader writes them into the book.
 
-def make(
-    settings: Settings,
-    entries: Iterable[FolderEntry],
-    *,
-    jobs: int | None = None,
-    begun: Callable[[int], None] = lambda _: None,
-) -> Iterator[Graded]:
-    """Grade what has no current verdict, in parallel processes; keep every report; give each.
-
-    Args:
-        settings: of the class.
-        entries: from `grader.classroom.intake.submission`.
-        jobs: how many processes.
-        begun: told how many are left to grade.
+    It travels in nbgrader's own settings, as `Autograde.pre_convert_hook`. So what was *not run* is not run twice.
     """
-    best = level()
-    found = Folder(list(entries))
-    if best == "none" and not settings.unsafe_no_sandbox:
-        graded: Iterable[Graded] = [
-            Graded(each, blank_report(each.slug, NO_WALLS, best, each.sha256)) for each in found.entries
-        ]
-    else:
-        how = How(key=course_key(settings.course.root))
-        shelf = Shelf(settings.verdicts_folder)
-        graded = grade_all(settings.course, found, shelf, level=best, how=how, jobs=jobs, begun=begun)
-    for each in graded:
-        _fresh[_key(settings, each.entry)] = each.report
-        yield each
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+        """What the instructor should know about the reports of before."""
+        self._made: dict[tuple[str, ...], Report] = {}
+        self._ready: set[str] = set()
+
+    def __deepcopy__(self, memo: object) -> ScoringRun:
+        return self  # traitlets copies the values of a Config; all steps of a run share this one
+
+    def __call__(self, *, assignment: str, student: str, notebooks: list[str]) -> None:
+        """Make the verdicts of a whole assignment, before nbgrader goes through it one by one.
+
+        nbgrader calls it before each submission; the first call does the work. A failure here costs time, nothing else.
+
+        Args:
+            assignment: slug.
+            student: a pattern; only ``*`` is worth it.
+            notebooks: not used.
+        """
+        del notebooks
+        if student != "*" or assignment in self._ready:
+            return
+        self._ready.add(assignment)
+        settings = class_toml.read(Path.cwd())
+        module = settings.course.module(assignment)
+        due = [entry for entry in collected_entries(settings, module) if is_stale(settings, entry, module)]
+        if len(due) > 1:
+            list(self.make(settings, due))
+
+    def make(
+        self,
+        settings: Settings,
+        entries: Iterable[FolderEntry],
+        *,
+        jobs: int | None = None,
+        begun: Callable[[int], None] = lambda _: None,
+    ) -> Generator[Graded]:
+        """Grade what has no current verdict, in parallel processes; keep every report; give each.
+
+        Args:
+            settings: of the class.
+            entries: from `grader.classroom.intake.submission`.
+            jobs: how many processes.
+            begun: told how many are left to grade.
+        """
+        best = level()
+        found = Folder(list(entries))
+        if best == "none" and not settings.unsafe_no_sandbox:
+            graded: Iterable[Graded] = [
+                Graded(each, blank_report(each.slug, NO_WALLS, best, each.sha256)) for each in found.entries
+            ]
+        else:
+            key = course_key(settings.course.root)
+            shelf = Shelf(settings.verdicts_folder, key)
+
+            def begin(count: int) -> None:
+                self.notes += shelf.notes()
+                begun(count)
+
+            graded = grade_all(settings.course, found, shelf, level=best, how=How(key=key), jobs=jobs, begun=begin)
+        for each in graded:
+            self._made[_key(each.entry)] = each.report
+            yield each
+
+    def take(self, settings: Settings, entry: FolderEntry) -> Report:
+        """The verdict on one submission: one that this run has made, a kept one, or a new one."""
+        if (made := self._made.pop(_key(entry), None)) is not None:
+            return made
+        # Always in a process of its own: one that stays, such as JupyterLab's, would go on with old checks.
+        (graded,) = self.make(settings, [entry], jobs=1)
+        return self._made.pop(_key(graded.entry))
 
 
-def of(settings: Settings, entry: FolderEntry) -> Report:
-    """The verdict on one submission: one that this process has just made, a kept one, or a new one."""
-    fresh = _fresh.pop(_key(settings, entry), None)
-    if fresh is not None:
-        return fresh
-    # Always in a process of its own: one that stays, such as JupyterLab's, would go on with old checks.
-    (graded,) = make(settings, [entry], jobs=1)
-    _fresh.pop(_key(settings, entry), None)
-    return graded.report
-
-
-def _key(settings: Settings, entry: FolderEntry) -> tuple[str, str, str, str]:
-    return str(settings.folder), entry.learner, entry.slug, entry.sha256 or entry.missing
+def _key(entry: FolderEntry) -> tuple[str, ...]:
+    return entry.learner, entry.slug, entry.sha256 or entry.missing
 
 
 def collected_entries(settings: Settings, module: Module) -> list[FolderEntry]:
@@ -110,30 +146,3 @@ def is_stale(settings: Settings, entry: FolderEntry, module: Module) -> bool:
     if entry.data is None:
         return report.verdict == "not run" or report.reason != entry.missing or report.grader != stamp(module)
     return not is_current(report, entry, stamp(module), level())
-
-
-def earned_points(module: Module, report: Report, *, core_only: bool) -> dict[str, int | None]:
-    """Aspect → points of one report; None where it could not be checked.
-
-    Args:
-        module: of the submission.
-        report: its verdict.
-        core_only: leave the stretch clauses' points out.
-    """
-    if not core_only:
-        return {aspect: score.points for aspect, score in report.aspects.items()}
-    return points_of_parts(module, report, core=True)
-
-
-def points_of_parts(module: Module, report: Report, *, core: bool) -> dict[str, int | None]:
-    """Aspect → what its core (or stretch) parts earned, worked out as the report's own points are."""
-    found: dict[str, int | None] = {}
-    for clause in module.clauses.values():
-        worth = clause.core if core else clause.stretch
-        if not worth:
-            continue
-        rows = [row for row in report.checks if row.clause_name == clause.id and row.core is core]
-        points = part_points(worth, rows)
-        before = found.get(clause.aspect, 0)
-        found[clause.aspect] = None if points is None or before is None else before + points
-    return found

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from grader.classroom import assignment
+from grader.classroom.aspects import worth
 from grader.cli.options import course_of
 from grader.course import Course
 from grader.lesson.execution import pages
@@ -46,7 +47,7 @@ def build(context: click.Context, modules: tuple[str, ...], to: Path, only_check
             lesson.notebook.write_text(text_of(lesson), "utf-8", newline="\n")
         print(lesson.notebook)
     for module in course.modules(modules):
-        print(assignment.write(module, to, assignment.full_points(module)))
+        print(assignment.write(module, to, worth(module)))
     return 0
 
 

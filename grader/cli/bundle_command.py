@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -36,20 +37,20 @@ def bundle(
         raise click.UsageError("say --class or --self-paced")
     if folder is not None and self_paced:
         raise click.UsageError("--in belongs to --class: nobody collects from a self-paced bundle")
-    hand_in = ""
+    inside: dict[str, Any] = {}
     if folder is None:
         course = course_of(context)
     else:
         try:
             from grader.classroom import class_toml
-            from grader.classroom.hand_in import CONFIG_TEXT
+            from grader.classroom.hand_in import for_bundle
         except ModuleNotFoundError as error:
             raise CourseError(f"{error.name} is not installed: {install('class')}") from error
         settings = class_toml.find(folder)
         course, modules = settings.course, tuple(module.slug for module in settings.modules(modules))
-        hand_in = CONFIG_TEXT.format(course=settings.name, exchange=str(settings.exchange))
+        inside = for_bundle(settings)
     found = course.modules(modules)
     if not found:
         raise CourseError(f"{course.root} has no modules: nothing to bundle")
-    print(bundles.make(bundles.Bundle(course, tuple(found), wheel, self_paced, hand_in), to))
+    print(bundles.make(bundles.Bundle(course, tuple(found), wheel, self_paced, **inside), to))
     return 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -9,17 +11,19 @@ from typing import TYPE_CHECKING
 
 import click
 from rich import box
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
 from grader.cli.options import course_of, jobs_option, warn
+from grader.cli.pace import Pace
 from grader.course import ASPECTS, CourseError
 from grader.display import show
+from grader.judging.folder import name_some, one_line
 from grader.learner.extras import install
 
 if TYPE_CHECKING:
-    from grader.classroom.desk import Desk, Scored
+    from grader.classroom.counts import Scored
+    from grader.classroom.desk import Desk
     from grader.classroom.table import GradeLine
 
 EVERY_LEARNER = 40
@@ -66,7 +70,17 @@ def new(context: click.Context, folder: Path, name: str | None, modules: tuple[s
 
     course = course_of(context)
     slugs = [course.slug(each) for each in modules] or course.slugs
+    if folder.resolve().is_relative_to(course.root.resolve()):
+        raise CourseError(
+            f"{folder} would lie in the checkout, and grades would be one `git add` away: name a folder beside it, "
+            f"such as {Path('..') / folder.name}"
+        )
     settings = new_class.create(folder, name or folder.resolve().name, course, slugs)
+    try:
+        if key := new_class.make_key(course):
+            print(f"{key}: made, the course's secret; nobody else should have it")
+    except CourseError as error:
+        warn(str(error))
     print(f"{settings.folder}: fill in class.toml and roster.csv, then: cd {folder} && grader class release")
     return 0
 
@@ -97,11 +111,12 @@ def collect_and_report(desk: Desk, modules: tuple[str, ...], drop: Path | None) 
     """Collect, and say what came and what did not."""
     done = desk.collect(modules, drop)
     for note in done.notes:
-        warn(note)
+        warn(one_line(note))
     for each in done.taken:
         if each.problem:
-            warn(f"{each.learner}/{each.slug}: {each.problem}")
-    print(f"collected {len(done.taken)} new submissions")
+            warn(f"{each.learner}/{each.slug}: {one_line(each.problem)}")
+    out = sum(note.endswith("left out") for note in done.notes)
+    print(f"collected {len(done.taken)} new submissions" + (f"; {out} things were left out, see above" if out else ""))
 
 
 @class_.command()
@@ -120,12 +135,32 @@ def score_and_report(
 ) -> int:
     """Score with a bar, say what was not run; the exit code."""
     found = with_progress(desk, modules, learner, jobs, force=force)
+    for said, names in group_lines(found).items():
+        warn(f"{names}: {one_line(said)}")
+    written = sum(not each.problem for each in found)
+    blank = sum(each.verdict == "not run" and not each.problem for each in found)
+    print(
+        f"scored {written - blank} submissions"
+        + (f"; {blank} were not run" if blank else "")
+        + (f"; {len(found) - written} could not be written into the gradebook" if written < len(found) else "")
+    )
+    return 3 if blank or written < len(found) else 0
+
+
+def group_lines(found: Iterable[Scored]) -> dict[str, str]:
+    """What went wrong or is worth a look → whom it is about; the same thing is said once."""
+    names: dict[str, list[str]] = {}
     for each in found:
-        if each.verdict == "not run" or each.problem:
-            said = each.problem or f"not run, a person must look: {each.reason}"
-            warn(f"{each.learner}/{each.slug}: {said}")
-    print(f"scored {len(found)} submissions")
-    return 3 if any(each.verdict == "not run" or each.problem for each in found) else 0
+        who = f"{each.learner}/{each.slug}"
+        if each.problem:
+            names.setdefault(each.problem.replace(f" {each.slug} {each.learner}", ""), []).append(who)
+        elif each.verdict == "not run":
+            names.setdefault(f"not run, a person must look: {each.reason}", []).append(who)
+        if each.warning:
+            names.setdefault(each.warning, []).append(who)
+        for flag in each.flags:
+            names.setdefault(f"a person should read the file: {flag}", []).append(who)
+    return {said: name_some(who) for said, who in names.items()}
 
 
 def with_progress(
@@ -136,19 +171,10 @@ def with_progress(
     *,
     force: bool = False,
 ) -> list[Scored]:
-    """Score, with a bar on a terminal."""
-    columns = (TextColumn("scoring"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(
-        *columns, console=show.console(sys.stderr), transient=True, disable=not sys.stderr.isatty()
-    ) as progress:
-        bar = progress.add_task("scoring", total=None)
+    """Score; rate and time left are shown. Ctrl-C keeps what is done."""
+    with Pace("scoring") as pace:
         return desk.autograde(
-            modules,
-            learner=learner,
-            force=force,
-            jobs=jobs,
-            begun=lambda count: progress.update(bar, total=count),
-            done=lambda: progress.advance(bar),
+            modules, learner=learner, force=force, jobs=jobs, begun=pace.begin, done=lambda _: pace.step()
         )
 
 
@@ -192,19 +218,90 @@ def score(modules: tuple[str, ...], folder: Path | None, drop: Path | None, jobs
 
 
 @class_.command()
+@modules_argument
 @folder_option
-def status(folder: Path | None) -> int:
-    """Say how far the class is: collected, scored, stale, waiting for a person."""
+@click.option("--all", "everybody", is_flag=True, help="A line for each submission, however many there are.")
+def status(modules: tuple[str, ...], folder: Path | None, everybody: bool) -> int:
+    """Say how far the class is, and where each submission is: scored, stale, waiting for a person."""
     desk = desk_of(folder)
+    found = desk.standing()
+    wanted = {module.slug for module in desk.settings.modules(modules)}
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False)
     table.add_column("module")
     for name in ("released", "collected", "scored", "stale", "need a person", "feedback"):
         table.add_column(name, justify="right")
-    for each in desk.counts():
-        counts = (each.collected, each.scored, each.stale, each.review, each.feedback)
-        table.add_row(each.slug, "yes" if each.released else "no", *map(str, counts))
+    for each in found.counts:
+        if each.slug in wanted:
+            counts = (each.collected, each.scored, each.stale, each.review, each.feedback)
+            table.add_row(each.slug, "yes" if each.released else "no", *map(str, counts))
     show.console().print(table)
+    lines = [line for line in found.lines if line.handed_in and line.slug in wanted]
+    shown = [line for line in lines if (line.learner, line.slug) in found.stale or line.review or not line.verdict]
+    if everybody or len(lines) <= EVERY_LEARNER:
+        shown = lines
+    for line in shown:
+        print(one_line(standing_line(line, stale=(line.learner, line.slug) in found.stale)))
+    if len(shown) < len(lines):
+        print(f"{len(lines) - len(shown)} more submissions are scored and wait for nobody: --all shows them")
+    for learner, slug in sorted(found.stale - {(line.learner, line.slug) for line in lines}):
+        if slug in wanted:
+            print(f"{one_line(learner)} {slug}: collected, not scored yet")
     return 0
+
+
+@class_.command()
+@folder_option
+@click.option("--mend", is_flag=True, help="Bring a damaged or lost gradebook back from backup and verdicts.")
+def doctor(folder: Path | None, mend: bool) -> int:
+    """Say what is wrong with the class and its gradebook. Exit 1 if something is."""
+    desk = desk_of(folder)
+    from grader.classroom import health
+
+    if mend:
+        for line in health.mend(desk):
+            print(one_line(line))
+    troubles = list(health.find_trouble(desk))
+    for trouble in troubles:
+        print(f"{one_line(trouble.what)}\n    to do: {trouble.remedy}")
+    if not troubles:
+        print("nothing is wrong")
+    return 1 if troubles else 0
+
+
+@class_.command()
+@folder_option
+@click.option("--no-browser", is_flag=True, help="Open no browser, only say the address.")
+@click.option("--port", type=click.IntRange(1, 65535), help="JupyterLab's port; a free one if not given.")
+@click.option("--allow-root", is_flag=True, help="Let the superuser run it, as in a container.")
+def lab(folder: Path | None, no_browser: bool, port: int | None, allow_root: bool) -> int:
+    """Open JupyterLab with formgrader, in the class's folder from wherever you are: elsewhere formgrader is empty."""
+    place = desk_of(folder).settings.folder
+    if importlib.util.find_spec("jupyterlab") is None:
+        raise CourseError(f"JupyterLab is not installed: {install('lab')}")
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={place}"]
+    command += ["--no-browser"] if no_browser else []
+    command += ["--allow-root"] if allow_root else []
+    command += [f"--port={port}"] if port is not None else []
+    command.append("--LabApp.default_url=/formgrader")
+    sys.stdout.flush()
+    os.chdir(place)
+    os.execv(command[0], command)
+
+
+def standing_line(line: GradeLine, *, stale: bool) -> str:
+    """Where one submission is, in a line."""
+    from grader.classroom.table import cell
+
+    if not line.verdict:
+        said = "collected, not scored yet"
+    else:
+        said = f"{line.verdict}, {cell(line.score) or '?'} of {cell(line.max_points)}"
+        said += f", late: -{cell(line.penalty)}" if line.penalty else ""
+        said += f", by hand: {', '.join(line.by_hand)}" if line.by_hand else ""
+        said += ", stale: score it again" if stale else ""
+        said += f", needs a person: {', '.join(line.review)}" if line.review else ""
+        said += "".join(f"; {flag}" for flag in line.flags)
+    return f"{line.learner} {line.slug}: handed in {line.handed_in}: {said}"
 
 
 def print_lines(lines: Iterable[GradeLine]) -> None:

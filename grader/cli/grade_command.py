@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 from grader.cli.options import (
@@ -19,9 +17,11 @@ from grader.cli.options import (
     unsafe_option,
     warn,
 )
+from grader.cli.pace import Pace
 from grader.course import Course
 from grader.display import show
-from grader.judging.batch import Folder, Graded, Shelf, grade_all, scan
+from grader.judging.batch import Graded, Shelf, grade_all
+from grader.judging.folder import Folder, one_line, scan
 from grader.judging.judge import How, course_key
 from grader.judging.pool import GradingTask, run
 from grader.sandbox import Level
@@ -102,7 +102,7 @@ def _grade_folder(
     for note in found.notes:
         warn(note)
     graded = []
-    for each in _with_progress(course, found, Shelf(place), level, jobs):
+    for each in _with_progress(course, found, Shelf(place, course_key(course.root)), level, jobs):
         graded.append(each)
         if as_json:
             print(each.report.json(learner=each.entry.learner), flush=True)
@@ -110,22 +110,25 @@ def _grade_folder(
         summary(graded, place)
     elif not graded:
         warn(f"no submission in {folder}")
-    return 0 if len(graded) == len(found.entries) else EXIT["not run"]
+    lost = [each for each in graded if each.problem]
+    for each in lost:
+        warn(f"{one_line(each.entry.learner)}/{each.entry.slug}: {each.problem}")
+    return 0 if len(graded) == len(found.entries) and not lost else EXIT["not run"]
 
 
 def _with_progress(course: Course, found: Folder, shelf: Shelf, level: Level, jobs: int | None) -> Iterator[Graded]:
-    """Grade, with a bar on a terminal; the bar goes to standard error, so that output can be piped."""
-    columns = (TextColumn("grading"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    console = show.console(sys.stderr)
-    with Progress(*columns, console=console, transient=True, disable=not sys.stderr.isatty()) as progress:
-        bar = progress.add_task("grading", total=None)
+    """Grade; rate and time left go to standard error, so that output can be piped. Ctrl-C keeps what is done."""
+    with Pace("grading") as pace:
         how = How(key=course_key(course.root))
 
-        def show_total(count: int) -> None:
-            progress.update(bar, total=count)
+        def begin(count: int) -> None:
+            pace.begin(count)
+            for note in shelf.notes():
+                warn(note)
 
-        for each in grade_all(course, found, shelf, level=level, how=how, jobs=jobs, begun=show_total):
-            progress.advance(bar, 0 if each.kept or each.entry.data is None else 1)
+        for each in grade_all(course, found, shelf, level=level, how=how, jobs=jobs, begun=begin):
+            if not each.kept and each.entry.data is not None:
+                pace.step()
             yield each
 
 
@@ -144,9 +147,9 @@ def summary(graded: list[Graded], place: Path) -> None:
     for each in graded:
         if each.report.reason:
             line = f"{each.entry.learner}/{each.entry.slug} {each.report.verdict}: {each.report.reason}"
-            console.print(show.clean(line), style=show.STYLES[each.report.verdict])
+            console.print(one_line(line), style=show.STYLES[each.report.verdict])
         for flag in each.report.flags:
             line = f"look at {each.entry.learner}/{each.entry.slug}: {flag}"
-            console.print(Text(show.clean(line), "yellow"))
+            console.print(Text(one_line(line), "yellow"))
     kept = sum(each.kept for each in graded)
     console.print(f"\n{len(graded)} reports in {place}" + (f", {kept} of them from before" if kept else ""))

@@ -8,6 +8,7 @@ import click
 
 from grader.cli.options import own_course
 from grader.course import CourseError
+from grader.learner.due import due_of
 from grader.learner.extras import install
 
 
@@ -23,8 +24,11 @@ def hand_in(context: click.Context, module: str, folder: Path | None, learner: s
     course = own_course(context)
     found = course.module(module)
     if folder is not None:
-        made = dropping.drop(found.stub, found.slug, learner or dropping.own_name(), folder)
-        print(made.text(receipt.public_result(found, found.stub)), end="")
+        when = due_of(course.root, found.slug)
+        made = dropping.drop(found.stub, found.slug, learner or dropping.own_name(), folder, when)
+        text = made.text(receipt.public_result(found, found.stub))
+        found.stub.with_name("receipt.txt").write_text(text, "utf-8")
+        print(text, end="")
         return 0
     try:
         from grader.classroom import hand_in as learners

@@ -6,160 +6,64 @@ at all, so that a run that was broken off goes on where it stopped.
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import hmac
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from grader.course import Course, CourseError, Module
-from grader.judging.judge import How, blank_report, report_without_file, stamp
+from grader.course import Course, Module
+from grader.judging.folder import Folder, FolderEntry, name_some
+from grader.judging.judge import SELF_CHECK_KEY, How, blank_report, report_without_file, stamp
 from grader.judging.pool import GradingTask, run_all
 from grader.judging.report import Report
-from grader.judging.submission import Unreadable, read
 from grader.sandbox import Level
 
 NOT_RUN = ".not-run.json"
-
-
-@dataclass(frozen=True)
-class FolderEntry:
-    """One submission of a folder.
-
-    Args:
-        learner: the name of the learner's folder.
-        slug: of the module.
-        data: the file's bytes, None if there is no file to grade.
-        sha256: of the file.
-        missing: why there is none.
-        unreadable: whether that is a matter of permissions and the like, so that nobody can tell what is in it.
-    """
-
-    learner: str
-    slug: str
-    data: bytes | None = None
-    sha256: str | None = None
-    missing: str = ""
-    unreadable: bool = False
-
-
-@dataclass
-class Folder:
-    """What was found in a folder of submissions: entries, and a line for each thing that is not one."""
-
-    entries: list[FolderEntry] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-
-
-def scan(folder: Path, course: Course, skip: Path | None = None) -> Folder:
-    """Look through a folder of submissions. Links are never followed: they may point at anything.
-
-    Args:
-        folder: ``FOLDER``.
-        course: whose modules are meant.
-        skip: a folder in it that holds reports.
-
-    Raises:
-        CourseError: it is not a folder or cannot be read.
-    """
-    found = Folder()
-    modules: dict[str, Module | CourseError] = {}
-    for learner in _children_of(folder):
-        if learner.name.startswith(".") or (skip and learner.absolute() == skip.absolute()):
-            continue
-        if learner.is_symlink() or not learner.is_dir():
-            found.notes.append(f"{learner.name} is not a learner's folder: left out")
-            continue
-        try:
-            inside = _children_of(learner)
-        except CourseError as error:
-            found.notes.append(f"{error}: left out")
-            continue
-        before = len(found.entries)
-        for place in inside:
-            _look(place, learner.name, course, modules, found)
-        if len(found.entries) == before:
-            found.notes.append(f"{learner.name} holds no submission: a folder such as {_example(course)} was expected")
-    return found
-
-
-def _children_of(folder: Path) -> list[Path]:
-    try:
-        return sorted(folder.iterdir())
-    except OSError as error:
-        reason = (error.strerror or "error").lower()
-        raise CourseError(
-            f"{folder} cannot be listed ({reason}): give a folder <learner>/<module>/<file>.py"
-        ) from error
-
-
-def _example(course: Course) -> str:
-    return f"{slugs[0]}/" if (slugs := course.slugs) else "<module>/"
-
-
-def _look(place: Path, learner: str, course: Course, modules: dict[str, Module | CourseError], found: Folder) -> None:
-    """Add one folder inside a learner's to what was found."""
-    slug = place.name
-    if slug.startswith("."):
-        return
-    if slug not in course.slugs:
-        found.notes.append(f"{learner}/{slug} is not a module of this course: left out")
-        return
-    if slug not in modules:
-        try:
-            modules[slug] = course.module(slug)
-        except CourseError as error:
-            modules[slug] = error
-    module = modules[slug]
-    if isinstance(module, CourseError):
-        found.entries.append(FolderEntry(learner, slug, missing=str(module), unreadable=True))
-        return
-    found.entries.append(entry(place / f"{module.name}.py", learner, slug))
-
-
-def entry(path: Path, learner: str, slug: str) -> FolderEntry:
-    """Read one submission, or say why there is none."""
-    if path.parent.is_symlink():
-        return FolderEntry(learner, slug, missing=f"{slug} is a link: hand in the folder itself")
-    if not path.parent.is_dir():
-        return FolderEntry(learner, slug, missing=f"{slug} is not a folder: hand in a folder with {path.name} in it")
-    if not os.path.lexists(path):
-        return FolderEntry(
-            learner, slug, missing=f"there is no {path.name} in {slug}: hand in the file under this name"
-        )
-    if path.is_symlink():
-        return FolderEntry(learner, slug, missing=f"{path.name} is a link: hand in the file itself")
-    if not path.is_file():
-        return FolderEntry(learner, slug, missing=f"{path.name} is not a plain file: hand in the file itself")
-    try:
-        data, sha256 = read(path, follow=False)
-    except Unreadable as error:
-        return FolderEntry(learner, slug, missing=str(error), unreadable=True)
-    return FolderEntry(learner, slug, data, sha256)
+HALF_WRITTEN = 3600
+"""Seconds after which a half-written file is nobody's."""
 
 
 class Shelf:
     """The folder that keeps the reports: ``<reports>/<learner>/<slug>.json``.
 
+    Each carries a seal, a hash keyed with the course's secret: a report that somebody else wrote is not believed.
+
     Args:
         folder: made when first written to.
+        key: the course's secret.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, key: bytes = SELF_CHECK_KEY) -> None:
         self.folder = folder
+        self.refused: list[str] = []
+        """``learner/slug`` of the reports whose seal was not right."""
+        self._key = key
 
     def path(self, learner: str, slug: str) -> Path:
         """Where the report of one submission lies."""
         return self.folder / learner / f"{slug}.json"
 
     def get(self, learner: str, slug: str) -> Report | None:
-        """The kept report, or None if there is none that can be read."""
+        """The kept report, or None if there is none that can be read and believed."""
         try:
-            return Report.from_plain(json.loads(self.path(learner, slug).read_text(encoding="utf-8")))
+            plain = json.loads(self.path(learner, slug).read_text(encoding="utf-8"))
+            report = Report.from_plain(plain)
         except (OSError, ValueError):
             return None
+        seal, whose = plain.pop("seal", ""), plain.pop("learner", None)
+        right = whose == learner and report.module == slug and isinstance(seal, str)
+        if not right or not hmac.compare_digest(seal.encode(), self._seal(learner, plain).encode()):
+            self.refused = [*dict.fromkeys([*self.refused, f"{learner}/{slug}"])]
+            return None
+        return report
 
     def put(self, learner: str, report: Report) -> Path:
         """Keep a report, whole or not at all.
@@ -167,13 +71,32 @@ class Shelf:
         One that was *not run* never takes the place of a verdict: it lies beside it, as ``<slug>.not-run.json``.
         """
         path = self.path(learner, report.module)
+        text = report.json(learner=learner, seal=self._seal(learner, json.loads(report.json())))
         aside = path.with_name(f"{report.module}{NOT_RUN}")
         if report.verdict == "not run":
             older = self.get(learner, report.module)
             if older is not None and older.verdict != "not run":
-                return write(aside, report.json(learner=learner))
+                return write(aside, text)
         aside.unlink(missing_ok=True)
-        return write(path, report.json(learner=learner))
+        return write(path, text)
+
+    def notes(self) -> list[str]:
+        """One line about the reports that were not believed, if there are any."""
+        if not self.refused:
+            return []
+        count = f"{len(self.refused)} report{'s' if len(self.refused) > 1 else ''}"
+        return [f"{count} in {self.folder} without this course's seal, made again: {name_some(self.refused)}"]
+
+    def sweep(self) -> None:
+        """Remove what a run that was killed left half written. What is younger may belong to a run beside this one."""
+        for path in self.folder.glob("*/.*.part"):
+            with contextlib.suppress(OSError):
+                if path.lstat().st_mtime < time.time() - HALF_WRITTEN:
+                    path.unlink()
+
+    def _seal(self, learner: str, plain: Mapping[str, Any]) -> str:
+        text = json.dumps(["report", learner, plain], sort_keys=True)
+        return hmac.new(self._key, text.encode(), "sha256").hexdigest()
 
 
 def write(path: Path, text: str) -> Path:
@@ -194,11 +117,19 @@ def write(path: Path, text: str) -> Path:
 
 @dataclass(frozen=True)
 class Graded:
-    """One submission with its report; `kept` if the report was there before."""
+    """One submission with its report.
+
+    Args:
+        entry: the submission.
+        report: its verdict.
+        kept: whether the report was there before.
+        problem: why the report could not be kept, or an empty text.
+    """
 
     entry: FolderEntry
     report: Report
     kept: bool = False
+    problem: str = ""
 
 
 def grade_all(
@@ -226,6 +157,7 @@ def grade_all(
     """
     how = how or How()
     modules: dict[str, Module] = {}
+    shelf.sweep()
     stamps: dict[str, dict[str, str | None]] = {}
     tasks: list[GradingTask] = []
     for each in found.entries:
@@ -261,5 +193,11 @@ def is_current(report: Report, entry: FolderEntry, stamp: dict[str, str | None],
 
 
 def _keep(shelf: Shelf, entry: FolderEntry, report: Report) -> Graded:
-    shelf.put(entry.learner, report)
+    try:
+        shelf.put(entry.learner, report)
+    except OSError as error:
+        why = (error.strerror or "error").lower()
+        remedy = "make room on that disk" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "see what is wrong there"
+        said = f"its report could not be kept in {shelf.folder} ({why}): {remedy} and run the same command again"
+        return Graded(entry, report, problem=said)
     return Graded(entry, report)

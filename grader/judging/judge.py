@@ -33,6 +33,8 @@ from grader.judging.submission import FileFault, Submission, examine
 DISTRIBUTION = "checkpoint-course"
 SELF_CHECK_KEY = b"self-check"
 """The key of plans where nothing is at stake: everybody gets the same."""
+COURSE_KEY = ".course_key"
+"""The file with the course's secret, at the root of the checkout."""
 
 
 @dataclass(frozen=True)
@@ -270,6 +272,6 @@ def sha256_of(*paths: Path) -> str | None:
 
 def course_key(root: Path) -> bytes:
     """The course's secret: the file ``.course_key`` at the root, or a constant that everybody knows."""
-    path = root / ".course_key"
+    path = root / COURSE_KEY
     key = path.read_bytes().strip() if path.is_file() else b""
     return key or SELF_CHECK_KEY

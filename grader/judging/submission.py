@@ -7,6 +7,7 @@ what to do.
 from __future__ import annotations
 
 import ast
+import errno
 import hashlib
 import os
 import stat
@@ -64,23 +65,21 @@ class Submission:
     fault: FileFault | None = None
 
 
-def read(path: Path, *, follow: bool = True) -> tuple[bytes, str | None]:
+def read(path: Path, *, folder: int | None = None) -> tuple[bytes, str | None]:
     """Read a submission: at most one byte more than `MAX_BYTES`, and the sha256 of the whole.
 
     Args:
         path: the file.
-        follow: whether symbolic links are followed. In a folder of submissions they are not: a link may point
-            to anything that the instructor can read.
+        folder: an open folder that the path begins in. In it links are not followed: in a folder of submissions they
+            may point to anything that the instructor can read.
 
     Raises:
         Unreadable: it is not there, is not a plain file, or may not be read.
     """
     # O_NONBLOCK: opening a named pipe must not wait for somebody to write into it.
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | (0 if follow else getattr(os, "O_NOFOLLOW", 0))
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | (0 if folder is None else os.O_NOFOLLOW)
     try:
-        if not follow and path.is_symlink():
-            raise Unreadable(f"{path} is a link: hand in the file itself")
-        descriptor = os.open(path, flags)
+        descriptor = os.open(path, flags, dir_fd=folder)
         try:
             info = os.fstat(descriptor)
             if not stat.S_ISREG(info.st_mode):
@@ -89,6 +88,8 @@ def read(path: Path, *, follow: bool = True) -> tuple[bytes, str | None]:
         finally:
             os.close(descriptor)
     except OSError as error:
+        if folder is not None and error.errno == errno.ELOOP:
+            raise Unreadable(f"{path} is a link: hand in the file itself") from error
         reason = (error.strerror or "error").lower()
         raise Unreadable(f"{path} cannot be read ({reason}): check the path and its permissions") from error
     except ValueError as error:  # a NUL byte in the path

@@ -12,7 +12,7 @@ import pytest
 pytest.importorskip("nbgrader")
 
 from grader.checks import collect
-from grader.classroom import class_toml, new_class, verdicts
+from grader.classroom import class_toml, new_class
 from grader.classroom.desk import Desk
 from grader.judging import pool
 
@@ -45,7 +45,6 @@ class Inline(Executor):
 @pytest.fixture(autouse=True)
 def in_this_process(monkeypatch):
     monkeypatch.setattr(pool, "local_executor", lambda jobs=None: Inline())
-    monkeypatch.setattr(verdicts, "_fresh", {})
 
 
 @pytest.fixture(scope="session")

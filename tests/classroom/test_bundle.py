@@ -40,6 +40,8 @@ def test_a_class_bundle_holds_no_hidden_check_and_no_solution(school, wheel, tmp
     assert files(target) == {
         "README.md",
         "nbgrader_config.py",
+        "exercises/nbgrader_config.py",
+        "class.json",
         "engine-1-py3-none-any.whl",
         "lab/labconfig/page_config.json",
         f"lab/stubs/{SLUG}/tiny.py.txt",
@@ -177,3 +179,57 @@ def test_the_class_by_command_line(school, texts, tmp_path, capsys):
     assert (tmp_path / "grades.csv").is_file()
     assert run(school, "class", "new", tmp_path / "second", "--module", "m01") == 0
     assert main(["class", "release", "--in", str(tmp_path)]) == 2
+
+
+def test_the_assignment_list_of_jupyterlab_works_in_the_bundle(school, wheel, tmp_path, monkeypatch, texts):
+    from nbgrader.server_extensions.assignment_list.handlers import AssignmentList
+
+    for name in ("JUPYTER_DATA_DIR", "JUPYTER_CONFIG_DIR"):
+        monkeypatch.setenv(name, str(tmp_path / name))
+    bundle = tmp_path / "bundle"
+    assert main(["bundle", "--class", "--in", str(school.class_), "--to", str(bundle), "--wheel", wheel]) == 0
+    monkeypatch.chdir(bundle)  # JupyterLab runs here
+    run_in = AssignmentList()
+    run_in.root_dir = str(bundle)
+    assert main(["progress"]) == 0  # lays out the exercise, as `grader lab` does
+    (one,) = run_in.list_released_assignments()["value"]
+    assert (one["course_id"], one["assignment_id"], one["status"]) == ("spring", SLUG, "fetched")
+    assert run_in.list_courses()["value"] == ["spring"]
+    (bundle / "exercises" / SLUG / "tiny.py").write_text(texts["right"])
+    assert run_in.submit_assignment("spring", SLUG)["success"]
+    assert "sha256" in (bundle / "exercises" / SLUG / "receipt.txt").read_text()
+    (handed_in,) = run_in.list_submitted_assignments("spring")["value"]
+    assert len(handed_in["submissions"]) == 1
+    scored = school.score()
+    assert [each.verdict for each in scored] == ["passed"]
+    desk = school.desk
+    desk.feedback()
+    assert run_in.fetch_feedback("spring", SLUG)["success"]
+    (page,) = (bundle / "exercises" / SLUG / "feedback").glob("*/*.html")
+    assert "100 of 100 points" in page.read_text()
+
+
+def test_learners_see_the_due_date_and_that_they_are_late(school, wheel, tmp_path, monkeypatch, texts, capsys):
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "data"))
+    school.set("due = 2026-11-01T12:00:00")
+    school.desk.release()
+    notebook = (school.class_ / "release" / SLUG / f"{SLUG}.ipynb").read_text()
+    assert "Due 2026-11-01 12:00 UTC." in notebook
+    bundle = tmp_path / "bundle"
+    run(school, "bundle", "--class", "--in", school.class_, "--to", bundle, "--wheel", wheel)
+    assert "Due 2026-11-01 12:00 UTC." in (bundle / f"lab/notebooks/exercises/{SLUG}/{SLUG}.json").read_text()
+    capsys.readouterr()
+    for more in ((), ("--to", tmp_path / "drop")):
+        (bundle / "exercises" / SLUG).mkdir(parents=True, exist_ok=True)
+        assert main(["--root", str(bundle), "hand-in", "tiny", "--as", "ada", *map(str, more)]) == 0
+        said = capsys.readouterr().out
+        assert "due        2026-11-01 12:00 UTC" in said
+        assert "after it was due" in said
+        assert (bundle / "exercises" / SLUG / "receipt.txt").read_text() == said
+    toml = school.class_ / "class.toml"
+    toml.write_text(toml.read_text().replace("due = 2026-11-01", "due = 2099-11-01"))
+    school.desk.tables()  # the date on the exchange is newer than the one in the bundle
+    assert main(["--root", str(bundle), "hand-in", "tiny", "--as", "ada"]) == 0
+    said = capsys.readouterr().out
+    assert "due        2099-11-01 12:00 UTC" in said
+    assert "after it was due" not in said

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from grader.classroom import class_toml, collecting, dropping, feedback, hand_in, new_class, settings, table, verdicts
+from grader.classroom import class_toml, dropping, feedback, hand_in, hand_ins, new_class, settings, table, verdicts
 from grader.classroom.desk import Desk
 from grader.course import CourseError
 
@@ -198,9 +198,10 @@ def test_handing_in_to_a_drop_folder(school, texts, tmp_path):
 
 def test_the_newest_that_is_not_late_can_be_chosen(tmp_path):
     at = [dt.datetime(2026, 11, day) for day in (1, 2, 3)]  # noqa: DTZ001 - nbgrader keeps UTC without saying so
-    found = [collecting.HandIn("ada", tmp_path, when) for when in at] + [collecting.HandIn("ben", tmp_path, at[2])]
-    assert [each.time for each in collecting.choose(found, at[1])] == [at[1], at[2]]
-    assert [each.time for each in collecting.choose(found)] == [at[2], at[2]]
+    found = [hand_ins.HandIn("ada", SLUG, tmp_path, (), when) for when in at]
+    found.append(hand_ins.HandIn("ben", SLUG, tmp_path, (), at[2]))
+    assert [each.time for each in hand_ins.choose(found, at[1])] == [at[1], at[2]]
+    assert [each.time for each in hand_ins.choose(found)] == [at[2], at[2]]
 
 
 def test_late_penalties():
@@ -261,9 +262,9 @@ def test_a_class_is_not_made_where_something_is(school):
 def test_standing(school):
     school.hand_in("ada")
     school.desk.collect()
-    (before,) = school.desk.counts()
+    (before,) = school.desk.standing().counts
     school.score()
-    (after,) = school.desk.counts()
+    (after,) = school.desk.standing().counts
     assert (before.collected, before.stale, after.scored, after.stale, after.review) == (1, 1, 1, 0, 0)
 
 

@@ -62,5 +62,5 @@ def test_each_setting_is_on_the_page(made):
 
 
 def test_each_function_that_the_page_names_is_there():
-    for module, function in re.findall(r"`(recording)\.(?!py`)(\w+)`", PAGE):
+    for module, function in re.findall(r"`(recording|dates)\.(?!py`)(\w+)`", PAGE):
         assert inspect.isfunction(getattr(importlib.import_module(f"grader.classroom.{module}"), function))

@@ -8,7 +8,7 @@ import nbformat
 import pytest
 from nbgrader.utils import determine_grade
 
-from grader.classroom import assignment, collecting, config, intake, recording
+from grader.classroom import assignment, config, intake, origin, recording
 
 SLUG = "m01_tiny"
 MARKER = "MARKER-OF-A-HIDDEN-CHECK"
@@ -41,7 +41,7 @@ def test_a_score_is_never_more_than_the_cell_is_worth(school):
     school.hand_in("ada")
     school.score()
     with school.desk.book() as book:
-        recording.write_grades(book, "ada", SLUG, {"result": 1000, "timeout": 0, "leak": 0}, new_file=False)
+        recording.write_grades(book, "ada", SLUG, {"result": 1000, "timeout": 0, "leak": 0})
     assert school.line("ada").aspects["result"] == 61
 
 
@@ -221,10 +221,10 @@ def test_what_goes_wrong_in_the_intake_is_told(school, monkeypatch):
     school.hand_in("ben")
     take = intake.take
 
-    def fails(source, target, *args, **kwargs):
-        if kwargs["learner"] == "ada":
+    def fails(each, target, *args, **kwargs):
+        if each.learner == "ada":
             raise OSError(28, "No space left on device")
-        return take(source, target, *args, **kwargs)
+        return take(each, target, *args, **kwargs)
 
     monkeypatch.setattr(intake, "take", fails)
     done = school.desk.collect()
@@ -346,7 +346,7 @@ def test_the_time_is_that_of_the_folder_not_of_a_file_in_it(school):
 def test_somebody_elses_folder_is_left_out(school, monkeypatch):
     school.hand_in("ada")
     school.hand_in("ben")
-    monkeypatch.setattr(collecting.os, "getuid", lambda: 12345)
+    monkeypatch.setattr(origin.os, "getuid", lambda: 12345)
     done = school.desk.collect()
     assert done.taken == ()
     assert all("belongs to" in note for note in done.notes)

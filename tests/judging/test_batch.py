@@ -7,7 +7,8 @@ import pytest
 
 from grader.course import CourseError
 from grader.judging import batch, pool
-from grader.judging.batch import FolderEntry, Shelf, grade_all, scan
+from grader.judging.batch import Shelf, grade_all
+from grader.judging.folder import FolderEntry, scan
 from grader.judging.judge import blank_report, stamp
 from grader.judging.pool import GradingTask, run_all
 
@@ -145,6 +146,7 @@ def test_odd_folders_get_a_line_or_a_report_and_never_stop_the_others(tiny, fold
     }
     assert all(each.report.points == 0 for learner, each in graded.items() if learner in reasons)
     assert sorted(notes) == [
+        ".hidden begins with a dot: left out",
         "learner_link is not a learner's folder: left out",
         "notes.txt is not a learner's folder: left out",
         "nothing holds no submission: a folder such as m01_tiny/ was expected",

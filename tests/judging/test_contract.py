@@ -1,9 +1,11 @@
 import ast
 import os
+from pathlib import Path
 
 import pytest
 
 from grader.course import Course
+from grader.judging.plain_files import open_folder
 from grader.judging.submission import MAX_BYTES, Unreadable, examine, load_fault, next_step, read, unwritten
 
 
@@ -158,8 +160,8 @@ def test_what_cannot_be_read_is_bad_usage(tmp_path):
     ]:
         with pytest.raises(Unreadable, match=said):
             read(tmp_path / name)
-    with pytest.raises(Unreadable, match="is a link"):
-        read(tmp_path / "link.py", follow=False)
+    with pytest.raises(Unreadable, match="is a link"), open_folder(tmp_path) as folder:
+        read(Path("link.py"), folder=folder)
     assert read(tmp_path / "link.py")[0]
 
 

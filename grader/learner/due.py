@@ -1,0 +1,89 @@
+"""When a learner's exercises are due: from the course's bundle, or newer from the exchange if it can be reached."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+FILE = "class.json"
+"""In the bundle: the class's name, its exchange, its timezone and its due dates."""
+
+DATES = "dates.json"
+"""The same, on the exchange in the class's folder, as of the last release."""
+
+LIMIT = 100_000
+
+
+@dataclass(frozen=True)
+class Due:
+    """When one exercise is due.
+
+    Args:
+        time: in UTC.
+        zone: in which people read it.
+    """
+
+    time: datetime
+    zone: str = "UTC"
+
+    def text(self) -> str:
+        """For people, to the minute."""
+        try:
+            zone: Any = ZoneInfo(self.zone)
+        except (ZoneInfoNotFoundError, ValueError):  # Windows has no table of its own
+            zone = UTC
+        return self.time.astimezone(zone).strftime("%Y-%m-%d %H:%M %Z")
+
+    def late_by(self, now: datetime) -> str:
+        """How late it is, in words; empty if it is not."""
+        minutes = int((now - self.time).total_seconds() // 60)
+        if now <= self.time:
+            return ""
+        days, rest = divmod(minutes, 1440)
+        hours, minutes = divmod(rest, 60)
+        parts = [(days, "d"), (hours, "h"), (minutes, "min")]
+        return " ".join(f"{count} {unit}" for count, unit in parts if count) or "less than a minute"
+
+
+def plain(name: str, exchange: Path, zone: str, dates: dict[str, datetime | None]) -> dict[str, Any]:
+    """What is written into `FILE` and `DATES`.
+
+    Args:
+        name: of the class.
+        exchange: its folder.
+        zone: of the class.
+        dates: slug → due date in UTC, without a zone as nbgrader keeps it.
+    """
+    due = {slug: f"{time.isoformat()}Z" for slug, time in dates.items() if time is not None}
+    return {"format": 1, "name": name, "exchange": str(exchange), "timezone": zone, "due": due}
+
+
+def due_of(root: Path, slug: str) -> Due | None:
+    """When an exercise is due; None if nobody said.
+
+    Args:
+        root: of the course.
+        slug: of the module.
+    """
+    known = _read(root / FILE)
+    newer = _read(Path(str(known.get("exchange", ""))) / str(known.get("name", "")) / DATES) if known else {}
+    source = newer or known
+    dates = source.get("due")
+    try:
+        time = datetime.fromisoformat(str(dates[slug] if isinstance(dates, dict) else ""))
+    except (KeyError, ValueError):
+        return None
+    return Due(time, str(source.get("timezone", "UTC"))) if time.tzinfo else None
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            found = json.loads(file.read(LIMIT))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
