@@ -196,7 +196,7 @@ def test_nothing_blocks(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="let-cancellation-through")
 def test_other_exceptions_pass(play: Play) -> None:
-    """What is no `Exception`, such as `SystemExit`, is not caught: here a class of our own, Abandon."""
+    """What is not an `Exception`, such as `SystemExit`, is not caught: here a class of our own, Abandon."""
     for kind in play.interrupts:
         t = play(jobs={"a": [wait(2), fail("X", kind)], "b": [on_cancel(fail("E1")), hang()]}, timeout=60)
         t.expect_that("the call", "X" in t.call.errors, f"{t.call.ending}, where X, {kind}, should leave it")

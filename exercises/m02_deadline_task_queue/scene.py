@@ -66,5 +66,5 @@ async def scene(
 
 
 def name_of(entry: Any, known: Sequence[Any]) -> Any:
-    """Return the name of a task in the queue; one that was made anew counts if it equals the one that it replaces."""
+    """Return the name of a task in the queue; one that was made again counts if it equals the one that it replaces."""
     return entry.name if entry in known else f"something else ({type(entry).__name__})"

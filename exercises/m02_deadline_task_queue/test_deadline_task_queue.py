@@ -1,6 +1,6 @@
 """Checks for your own use: run them with ``pytest exercises/m02_deadline_task_queue``. Others count, but ask the same.
 
-A plan gives each task a script: `wait(2)` sleeps two virtual seconds, `hang()` waits for ever, `fail("E")` raises,
+A plan gives each task a script: `wait(2)` sleeps two virtual seconds, `hang()` waits forever, `fail("E")` raises,
 `cleanup(…)` is a ``finally`` block. The call is made at `START`; the deadline is ten seconds later.
 """
 
@@ -210,7 +210,7 @@ def test_never_blocks(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="whose-timeout")
 def test_interrupts_pass(play: Play) -> None:
-    """An exception that is no `Exception` is no failed task: it leaves the call."""
+    """An exception that is not an `Exception` is not a failed task: it leaves the call."""
     for kind in play.interrupts:
         t = drained(play, "drain_until", {"a": [fail("stop", kind)], "b": [wait(1)]})
         t.expect_that("`stop` of a should leave the call", "stop" in t.call.errors, f"it {t.call.ending}")

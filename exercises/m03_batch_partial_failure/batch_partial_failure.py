@@ -35,7 +35,7 @@ R = TypeVar("R")
 
 @dataclass
 class BatchResult(Generic[R]):
-    """What became of each item, by its index."""
+    """What happened to each item, by its index."""
 
     succeeded: dict[int, R] = field(default_factory=dict)
     failed: dict[int, Exception] = field(default_factory=dict)

@@ -50,7 +50,7 @@ class Batch:
         """Play the script of the item: a plain function that returns an awaitable, or raises at once."""
         name = next((name for name, thing in self._items.items() if thing is item), None)
         if name is None:
-            raise LookupError("worker was called with something that is no item of the batch")
+            raise LookupError("worker was called with something that is not an item of the batch")
         scripts = self._jobs[name][1:] if self._jobs[name][0] == "tries" else [self._jobs[name]]
         count = self._calls[name] = self._calls[name] + 1
         self._world.note("called", count, who=name)

@@ -180,7 +180,7 @@ def test_nothing_left(play: Play) -> None:
 
 @check("G3", misconception="cancellation-is-a-failure", step="let-cancellation-through")
 def test_cancellation_passes(play: Play) -> None:
-    """A cancellation from outside is no result and no failure, also of an item that waits: the call ends by it."""
+    """A cancellation from outside is neither a result nor a failure, also of an item that waits: the call ends by it."""
     for limit in (1, 10):
         jobs = {"a": [wait(1), give("A")], "b": [hang()], "c": [hang()]}
         t = batch(play, jobs, limit=limit).cancel("caller", at=START + 4)
@@ -198,7 +198,7 @@ def test_loop_not_blocked(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="let-cancellation-through")
 def test_other_exceptions_pass(play: Play) -> None:
-    """An exception that is no `Exception`, such as `KeyboardInterrupt`, is no failure: it leaves the call."""
+    """An exception that is not an `Exception`, such as `KeyboardInterrupt`, is not a failure: it leaves the call."""
     for kind in play.interrupts:
         t = batch(play, {"a": [wait(1), fail("X", kind)], "b": [wait(2), give("B")]})
         t.expect_that("the call", "X" in t.call.errors, f"{t.call.ending} instead of the {kind} of the worker")

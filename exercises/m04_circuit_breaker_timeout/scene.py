@@ -33,7 +33,7 @@ async def scene(
     Args:
         breaker: arguments of `CircuitBreaker`.
         actors: actor → script.
-        jobs: job → script, played anew each time the job is called; it may take the same steps.
+        jobs: job → script, played again each time the job is called; it may take the same steps.
         forms: job → what kind of callable it is, if not an async function: see `Forms`.
         before_the_loop: make the breaker in a thread that has no event loop.
     """

@@ -82,7 +82,7 @@ def test_threshold(play: Play) -> None:
 
 @check("R2", misconception="failures-add-up", step="count-failures")
 def test_success_in_between(play: Play) -> None:
-    """A success in between starts the count anew."""
+    """A success in between starts the count again."""
     t = circuit(play, caller=[at(0), call("bad"), call("bad"), call("ok"), call("bad"), call("bad"), look()])
     expect_run(t, "bad", "ok")
     t.expect("state after two failures, a success, two failures", states(t), ["CLOSED"])
@@ -123,7 +123,7 @@ def test_end_of_a_probe(play: Play) -> None:
 
 @check("R5", misconception="cancelled-is-failed", step="tell-cancellation-apart")
 def test_cancelled_is_no_failure(play: Play) -> None:
-    """A call that is cancelled from outside is no failure, and no success."""
+    """A call that is cancelled from outside is neither a failure nor a success."""
     actors = {
         "a": [at(1), call("cleans up")],
         "eye": [at(0), call("bad"), call("bad"), at(20), look(), call("bad"), look()],
@@ -210,7 +210,7 @@ def test_nothing_blocks(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="count-failures")
 def test_exits_pass(play: Play) -> None:
-    """What is no `Exception`, such as `SystemExit`, is no failure."""
+    """What is not an `Exception`, such as `SystemExit`, is not a failure."""
     t = circuit(play, jobs={"exit": [wait(1), fail("X", "Abandon")]}, caller=[at(0), *[call("exit")] * 3, look()])
     expect_run(t, "exit")
     t.expect("state after three of them", states(t), ["CLOSED"])

@@ -118,7 +118,7 @@ def test_does_not_block(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="begin-and-end")
 def test_keyboard_interrupt(play: Play) -> None:
-    """What is no `Exception`, such as KeyboardInterrupt, leaves the block too, after a rollback."""
+    """What is not an `Exception`, such as KeyboardInterrupt, leaves the block too, after a rollback."""
     t = play(body=[wait(1), fail("stop", "Abandon")], rollback=[wait(1)])
     t.expect("what leaves the block", t.call.errors, ["stop"])
     t.expect("the rollback", t.one("rollback").ending, "returned")

@@ -169,7 +169,7 @@ def test_never_blocks(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="answer-for-a-block")
 def test_interrupts_pass(play: Play) -> None:
-    """An exception that is no `Exception` leaves a block like any other."""
+    """An exception that is not an `Exception` leaves a block like any other."""
     for block in (
         open_tracked("alder", "r", fail("stop", "Abandon")),
         watch("w", track("birch"), fail("stop", "Abandon")),

@@ -63,7 +63,7 @@ class Batch:
         """Play the script of the item: a plain function that returns an awaitable, or raises at once."""
         name = next((name for name, thing in self._items.items() if thing is item), None)
         if name is None:
-            raise LookupError("worker was called with something that is no item of the batch")
+            raise LookupError("worker was called with something that is not an item of the batch")
         self._world.note("called", who=name)
         made: Awaitable[Any] = self._world.job(name, self._jobs[name], what="work")()
         return made

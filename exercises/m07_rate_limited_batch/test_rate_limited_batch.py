@@ -77,7 +77,7 @@ def test_cancelled_waiter_holds_up_nobody(play: Play) -> None:
 
 @check("R5", misconception="looks-again-and-again", step="wait-exactly")
 def test_no_polling(play: Play) -> None:
-    """Who waits for 40 tokens is woken when they are there, not again and again before that."""
+    """A task that waits for 40 tokens is woken when they are there, not again and again before that."""
     t = tokens(play, 0.5, 40, {"a": [acquire(40), acquire(39.5)]})
     short, long = granted(t)
     t.expect("steps of the acquire that waits", long.steps, at_most(short.steps + 10))

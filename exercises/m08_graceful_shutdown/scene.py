@@ -26,7 +26,7 @@ async def scene(
 ) -> None:
     """Let the actor ``caller`` run the services, and pass one checkpoint afterwards.
 
-    The spans ``run`` and ``cleanup`` of each service tell what became of it. The step ``told`` of a service waits for
+    The spans ``run`` and ``cleanup`` of each service tell what happened to it. The step ``told`` of a service waits for
     the event that `run` was given.
 
     Args:

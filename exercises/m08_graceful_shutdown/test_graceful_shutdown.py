@@ -1,6 +1,6 @@
 """What your `run_until` and `serve` should do, one sentence a check. The call is made after 3.7 seconds.
 
-A plan gives each service a script: `told()` waits for the event that `run` was given, `hang()` waits for ever, `wait(2)`
+A plan gives each service a script: `told()` waits for the event that `run` was given, `hang()` waits forever, `wait(2)`
 sleeps two virtual seconds, `fail("E")` raises. `stop` is when the shutdown starts, `signals` when signals come.
 """
 
@@ -155,7 +155,7 @@ def test_does_not_block(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="one-group-of-errors")
 def test_interrupts_pass(play: Play) -> None:
-    """An exception that is no `Exception`, such as KeyboardInterrupt, leaves the call too."""
+    """An exception that is not an `Exception`, such as KeyboardInterrupt, leaves the call too."""
     t = run(play, {"a": [told()], "b": [wait(1), fail("stop", "Abandon")]})
     t.expect_that("`stop` of b should leave the call", "stop" in t.call.errors, f"it {t.call.ending}")
 

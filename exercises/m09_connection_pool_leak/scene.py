@@ -160,7 +160,7 @@ class Wire:
 
 
 class Coming:
-    """An awaitable that is no coroutine, and gives a connection."""
+    """An awaitable that is not a coroutine, and gives a connection."""
 
     def __init__(self, awaited: Any, made: Callable[[], Any]) -> None:
         self._awaited, self._made = awaited, made

@@ -226,7 +226,7 @@ def test_nothing_blocks(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="give-back-whatever-happens")
 def test_interrupts(play: Play) -> None:
-    """What is no `Exception`, such as KeyboardInterrupt, leaves the block, and the connection is given back."""
+    """What is not an `Exception`, such as KeyboardInterrupt, leaves the block, and the connection is given back."""
     actors = {"a": [lease(wait(1), fail("stop", "Abandon"))], "b": [wait(5), within(1, lease())]}
     t = play(actors=actors, size=1)
     t.expect_that("what leaves the lease", "stop" in t.call.errors, f"not what the block raised: it {t.call.ending}")
@@ -235,7 +235,7 @@ def test_interrupts(play: Play) -> None:
 
 @check("G6", misconception="look-again-and-again", step="bound-the-wait")
 def test_no_busy_waiting(play: Play) -> None:
-    """Who waits for a connection does not wake up more often if that takes a thousand times as long."""
+    """A task that waits for a connection does not wake up more often if that takes a thousand times as long."""
     steps = [play(actors={"a": [lease(wait(5 * long))], "b": [wait(1), lease()]}, size=1).steps for long in (1, 1000)]
     t = play(actors={"a": [lease(wait(1))]})
     expect_lent(t, "a")
@@ -251,7 +251,7 @@ def test_bad_size(play: Play) -> None:
 
 @check("G9", misconception="connect-is-a-coroutine-function", step="slot-before-connection")
 def test_any_awaitable(play: Play) -> None:
-    """`connect` may give any awaitable, also one that is no coroutine."""
+    """`connect` may give any awaitable, also one that is not a coroutine."""
     t = play(actors={"a": [lease(wait(1))]}, connect=[awaitable(), wait(0.4)])
     expect_lent(t, "a")
     t.expect("the lease", t.call.ending, "returned")

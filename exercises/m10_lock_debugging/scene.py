@@ -160,7 +160,7 @@ class Desk:
             raise
 
     def lock(self, name: str) -> Any:
-        """Return the lock of that name, asked for anew."""
+        """Return the lock of that name, asked for again."""
         monitor, _, name = name.rpartition("/")
         return self.monitor(monitor).lock(name)
 
@@ -197,7 +197,7 @@ class Desk:
 
 
 def leaves(error: BaseException) -> list[BaseException]:
-    """Return the exceptions in `error` that are no groups."""
+    """Return the exceptions in `error` that are not groups."""
     if not isinstance(error, BaseExceptionGroup):
         return [error]
     return [leaf for inner in error.exceptions for leaf in leaves(inner)]

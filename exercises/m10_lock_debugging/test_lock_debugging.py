@@ -35,7 +35,7 @@ def kind(t: Trace, who: str, step: list[Any]) -> str:
 
 @check("R1", misconception="order-by-position", step="one-order-for-all")
 def test_transfers_both_ways(play: Play) -> None:
-    """Two transfers between the same accounts, there and back at the same time, both come to an end."""
+    """Two transfers between the same accounts, there and back at the same time, both end."""
     there, back = [wait(1), move("A", "B", 30, wait(1))], [wait(1), move("B", "A", 5, wait(1))]
     for t in play(accounts=TWO, actors={"there": there, "back": back}).orders(10):
         t.expect("balances at the end", at_the_end(t, "balances"), {"A": 75, "B": 65})

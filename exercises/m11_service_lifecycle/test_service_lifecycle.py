@@ -159,7 +159,7 @@ def test_blocks_nothing(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="know-when-it-is-ready")
 def test_interrupts_pass(play: Play) -> None:
-    """An exception that is no `Exception`, such as KeyboardInterrupt, is no failed start: it leaves the call itself."""
+    """An exception that is not an `Exception`, such as KeyboardInterrupt, is not a failed start: it leaves the call itself."""
     expect_leaves(play(services={"db": {"run": [wait(1), fail("stop", "Abandon")]}}, body=[wait(1)]), "stop")
 
 

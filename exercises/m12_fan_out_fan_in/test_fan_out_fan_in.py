@@ -171,7 +171,7 @@ def test_never_blocks(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="one-fails-all-end")
 def test_interrupts_pass(play: Play) -> None:
-    """An exception of a worker that is no `Exception` leaves the block too."""
+    """An exception of a worker that is not an `Exception` leaves the block too."""
     t = fan_out(play, [["a", [hang()]], ["b", [wait(2), fail("stop", "Abandon")]]])
     t.expect_that("`stop` should leave the block", "stop" in t.call.errors, f"it {t.call.ending}")
 

@@ -1,6 +1,6 @@
 """Checks for your own use: run them with ``pytest exercises/m13_deadline_worker_pool``. Others count, but ask the same.
 
-A plan gives each job a script: `wait(2)` sleeps two virtual seconds, `hang()` waits for ever, `give("A")` ends with a
+A plan gives each job a script: `wait(2)` sleeps two virtual seconds, `hang()` waits forever, `give("A")` ends with a
 value, `fail("E")` raises, `look()` reads the deadline around the job. The call is made at `START`; other times are
 seconds after that.
 """
@@ -39,7 +39,7 @@ def expect_run(t: Trial, *names: str) -> None:
 
 
 def status(t: Trial, *names: str) -> list[Any]:
-    """What became of these jobs."""
+    """What happened to these jobs."""
     found = {row[0]: row[1] for row in report(t)}
     return [found.get(name) for name in names]
 
@@ -118,7 +118,7 @@ def test_most_urgent_first(play: Play) -> None:
 
 @check("R7", misconception="report-when-it-strikes", step="room-to-report", core=False)
 def test_report_in_time(play: Play) -> None:
-    """With a margin the report is there before the deadline around the call strikes."""
+    """With a margin the report is there before the deadline around the call expires."""
     t = pool(play, {"a": [wait(3), give("A")], "b": [hang()]}, enclosing=[9], margin=0.5)
     t.expect_that("under a deadline around the call", t.call.how == "returned", f"run_pool {t.call.ending}")
     expect_run(t, "a", "b")
@@ -179,7 +179,7 @@ def test_never_blocks(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="every-ending-is-an-outcome")
 def test_interrupt_passes(play: Play) -> None:
-    """An exception that is no `Exception`, such as `KeyboardInterrupt`, is no outcome: it leaves the call."""
+    """An exception that is not an `Exception`, such as `KeyboardInterrupt`, is not an outcome: it leaves the call."""
     t = pool(play, {"a": [wait(1), fail("stop", "Abandon")], "b": [wait(1.5)]})
     t.expect_that("`stop` of a should leave the call", "stop" in t.call.errors, f"it {t.call.ending}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -13,9 +14,11 @@ from grader.checks.collect import BrokenChecks, Check, Kind, checks_of
 from grader.course import CourseError, Module
 from grader.course.overrides import base_of, names_base, whole_program
 from grader.judging.points import gaps
+from grader.judging.submission import FunctionNode
 from grader.lesson.hints import hints_path
 from grader.lesson.proving import lesson_path
 from grader.lesson.shape import OF_STRETCH
+from grader.lesson.voice import stilted
 
 TOTAL = 100
 CORE = 70
@@ -52,10 +55,24 @@ def flaws(module: Module) -> Iterator[Finding]:
             yield from _ids(module, kind, checks)
             yield from _clauses_without_checks(module, kind, checks)
     yield from _todos(module)
+    yield from _voice(module)
     if module.stub.is_file() and module.solution.is_file():
         where = str(module.solution.relative_to(module.root))
         yield from (Finding(where, text) for text in misfits(module.stub, module.solution))
         yield from (Finding(str(path.relative_to(module.root)), text) for path, text in _long(module))
+
+
+def _voice(module: Module) -> Iterator[Finding]:
+    """Stilted phrases in what learners read, besides lesson, hints and checks, which have their own places."""
+    toml = str(module.toml.relative_to(module.root))
+    for said in (module.title, module.outcome, *module.misconceptions.values(), *module.steps.values()):
+        yield from (Finding(toml, found) for _, found in stilted(said))
+    if not module.stub.is_file():
+        return
+    stub = str(module.stub.relative_to(module.root))
+    for node in ast.walk(ast.parse(module.stub.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Module | ast.ClassDef | FunctionNode):
+            yield from (Finding(stub, found) for _, found in stilted(ast.get_docstring(node) or ""))
 
 
 def _todos(module: Module) -> Iterator[Finding]:
@@ -117,6 +134,8 @@ def _ids(module: Module, kind: Kind, checks: Iterable[Check]) -> Iterator[Findin
             yield Finding(where, f"step {check.step!r} is not in module.toml: add it")
         elif check.core and module.steps[check.step].endswith(OF_STRETCH):
             yield Finding(where, f"it is core, and step {check.step!r} is stretch: name a step of the core")
+        for _, said in stilted(check.title):
+            yield Finding(where, said)
         clause = module.clauses[check.clause]
         if kind == "hidden" and not (clause.core if check.core else clause.stretch):
             part = "core" if check.core else "stretch"

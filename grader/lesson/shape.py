@@ -15,6 +15,7 @@ from grader.lesson.hints import HINTS, hints_of, hints_path
 from grader.lesson.minutes import LONGEST, LONGEST_OF_OTHERS, PREDICT, core_minutes
 from grader.lesson.notebook_file import is_stale
 from grader.lesson.parts import Cell, Lesson, LessonError, Output, Puzzle, Text, Verify
+from grader.lesson.voice import stilted
 
 STRETCH = "The stretch"
 SECTIONS = (
@@ -50,6 +51,7 @@ def shape_faults(lesson: Lesson, module: Module | None = None) -> Iterator[Wrong
         yield Wrong(lesson.where, f"{name} is not what would be built from it: run `grader build`")
     yield from _cells(lesson)
     yield from _predictions(lesson)
+    yield from _voice(lesson)
     if module is not None:
         yield from _head(lesson)
         yield from _time(lesson, module)
@@ -71,6 +73,13 @@ def _cells(lesson: Lesson) -> Iterator[Wrong]:
             if not any(keyword.arg == "backend" for keyword in node.keywords):
                 said = f"cell `{cell.id}`: {node.func.id}(…) names no backend: learners change that word"
                 yield _at(lesson, cell.line + node.lineno - 1, said)
+
+
+def _voice(lesson: Lesson) -> Iterator[Wrong]:
+    for part in lesson.parts:
+        if isinstance(part, Text):
+            for line, said in stilted(part.text):
+                yield _at(lesson, part.line + line - 1, said)
 
 
 def _predictions(lesson: Lesson) -> Iterator[Wrong]:
@@ -194,6 +203,8 @@ def _hints(module: Module) -> Iterator[Wrong]:
         return
     if "<details>" not in found["Question"]:
         yield Wrong(where, "the question has no folded answer: <details><summary>Answer</summary>…</details>")
+    for line, said in stilted(hints_path(module).read_text(encoding="utf-8")):
+        yield Wrong(f"{where}:{line}", said)
     for one, other in pairwise(HINTS[:-1]):
         if found[one] == found[other]:
             yield Wrong(where, f"{one} and {other} are the same")

@@ -153,9 +153,13 @@ class ConnectionPool(Generic[C]):
         elif conn is not None:
             self._idle.append(conn)
         else:
-            self._empty += 1
-            if self._closed and self._empty == self._size:
-                self._all_empty.set()
+            self._note_gone()
+
+    def _note_gone(self) -> None:
+        """Note that a slot is empty, and that nobody waits for it."""
+        self._empty += 1
+        if self._closed and self._empty == self._size:
+            self._all_empty.set()
 
     async def _give_back(self, conn: C | None, *, broken: bool = False) -> None:
         """Keep the connection of a slot for the next, or close it. Nothing interrupts that."""

@@ -140,7 +140,7 @@ def test_nothing_blocks_when_cancelled(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="let-cancellation-through")
 def test_exits_pass(play: Play) -> None:
-    """What is no `Exception`, such as `SystemExit`, is no failed job: it leaves the call, and the other jobs end."""
+    """What is not an `Exception`, such as `SystemExit`, is not a failed job: it leaves the call, and the other jobs end."""
     for kind in (*play.interrupts, "BaseExceptionGroup"):
         jobs = {"a": [wait(1), give("A")], "bad": [wait(2), fail("X", kind)], "b": [cleanup(wait(1)), wait(9)]}
         t = play(jobs=jobs, timeout=LONG)
@@ -150,7 +150,7 @@ def test_exits_pass(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="let-cancellation-through")
 def test_exits_pass_beside_errors(play: Play) -> None:
-    """What is no `Exception` leaves the call also if another job raises an error as it is cancelled for that."""
+    """What is not an `Exception` leaves the call also if another job raises an error as it is cancelled for that."""
     for kind in play.interrupts:
         jobs = {"bad": [wait(2), fail("X", kind)], "b": [on_cancel(fail("E1")), wait(50)]}
         t = play(jobs=jobs, timeout=LONG)
@@ -159,7 +159,7 @@ def test_exits_pass_beside_errors(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="tell-the-two-timeouts-apart")
 def test_exits_of_late_jobs_pass(play: Play) -> None:
-    """What is no `Exception` leaves the call also if a job raises it while it is being cancelled for its timeout."""
+    """What is not an `Exception` leaves the call also if a job raises it while it is being cancelled for its timeout."""
     ways = [[on_cancel(fail("X", "Abandon")), wait(50)]]
     ways += [[cleanup(wait(1), fail("X", kind)), wait(50)] for kind in play.interrupts]
     for bad in ways:

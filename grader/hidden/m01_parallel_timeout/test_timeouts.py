@@ -125,6 +125,6 @@ def test_cleanup_is_awaited(play: Play) -> None:
 
 @check("R3", misconception="every-timeout-error-is-mine", step="tell-the-two-timeouts-apart")
 def test_later_timeout_inside_a_job(play: Play) -> None:
-    """A job with a longer timeout of its own inside, that has not struck, ran out of time like any other."""
+    """A job with a longer timeout of its own inside, that has not expired, ran out of time like any other."""
     t = play(jobs={"a": [fail_after(20), hang()], "b": [wait(1), give("B")]}, timeout=10)
     t.expect("the list", t.call.value, [TIMED_OUT, B])

@@ -31,7 +31,7 @@ def both(
         play: what plays.
         tasks: what each queue holds.
         cancelled: when both callers are cancelled from outside (s after `START`).
-        within: when a deadline around both callers strikes (s after `START`).
+        within: when a deadline around both callers expires (s after `START`).
         more: as for `drained`.
     """
     trial = drained(play, "", tasks, functions=BOTH, **more)

@@ -108,7 +108,7 @@ def test_cleanup_awaited(play: Play) -> None:
 
 @check("R2", misconception="own-deadline-only", step="one-clock")
 def test_later_deadline_around(play: Play) -> None:
-    """A later deadline around the call changes nothing: `deadline` strikes."""
+    """A later deadline around the call changes nothing: `deadline` expires."""
     for t in both(play, {"a": [wait(4)], "b": [hang()], "c": [wait(1)]}, enclosing=[START + 90, START + 50]):
         t.expect("b was cancelled at", t.of("b").cancelled_at, at(10))
         expect_interrupted(t)
@@ -200,7 +200,7 @@ def test_deadline_around_interrupts(play: Play) -> None:
 
 @check("R3", misconception="every-cancellation-is-my-deadline", step="let-cancellation-through")
 def test_deadline_and_cancellation(play: Play) -> None:
-    """The deadline strikes and somebody cancels the call during one cleanup, in either order: nothing is lost."""
+    """The deadline expires and somebody cancels the call during one cleanup, in either order: nothing is lost."""
     tasks = {"c": [wait(2)], "a": [cleanup(wait(9)), hang()], "b": [wait(1)]}
     for moment in (6, 12):
         for t in both(play, tasks, cancelled=moment):
@@ -251,7 +251,7 @@ def test_skipped_and_interrupted(play: Play) -> None:
 
 @check("R3", misconception="catch-everything", step="deadlines-around", core=False)
 def test_skipped_and_left_by_an_interrupt(play: Play) -> None:
-    """An exception that is no `Exception` ends the call: the tasks that were skipped before keep their places."""
+    """An exception that is not an `Exception` ends the call: the tasks that were skipped before keep their places."""
     tasks = {name: [wait(1)] for name in ("first", "c", "e", "a", "d", "b")}
     tasks["a"] = [wait(1), fail("stop", "Abandon")]
     for t in both(play, tasks, estimates={"c": LONG, "d": LONG}):

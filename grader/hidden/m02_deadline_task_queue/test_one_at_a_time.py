@@ -65,7 +65,7 @@ def test_group_of_errors(play: Play) -> None:
     one = fail("E of one", "ExceptionGroup of one")
     for t in both(play, {"a": [wait(1), fail("E", "ExceptionGroup")], "b": [wait(1)], "c": [wait(1), one]}):
         expect_settled(t, ["b"], {"a": None, "c": None})
-        if t.call.how == "returned":  # a task group on trio may have made the group anew
+        if t.call.how == "returned":  # a task group on trio may have made the group again
             failed = report_of(t)[1]
             for name, error in (("a", "E"), ("c", "E of one")):
                 t.expect(f"failed, in the report: {name}", failed[name], one_of(token(error), "ExceptionGroup"))

@@ -125,7 +125,7 @@ def test_cancellation_passes_at_every_step(play: Play) -> None:
 
 @check("G4", misconception="blocking-is-short", step="one-clock")
 def test_never_blocks(play: Play) -> None:
-    """Nothing blocks the event loop, whatever becomes of the tasks."""
+    """Nothing blocks the event loop, whatever happens to the tasks."""
     tasks = {"a": [wait(0.1)], "b": [wait(0.1), fail("E")], "e": [wait(0.1)], "c": [hang()], "d": [wait(1)]}
     more: list[dict[str, Any]] = [{}, {"ends": 0.5}, {"ends": 0.5, "cancelled": 0.3}, {"ends": -1}]
     for plan in more:
@@ -137,7 +137,7 @@ def test_never_blocks(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="whose-timeout")
 def test_interrupts_pass(play: Play) -> None:
-    """An exception that is no `Exception`, such as `SystemExit`, is no failed task: it leaves the call, and no other runs."""
+    """An exception that is not an `Exception`, such as `SystemExit`, is not a failed task: it leaves the call, and no other runs."""
     stops = [[wait(2), fail("stop", kind)] for kind in play.interrupts]
     for steps in (*stops, [at_once(), fail("stop", "Abandon")]):
         for t in both(play, {"a": [wait(1)], "b": steps, "c": [wait(1)]}):
@@ -147,7 +147,7 @@ def test_interrupts_pass(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="whose-timeout")
 def test_groups_of_interrupts_pass(play: Play) -> None:
-    """A group of exceptions that are no `Exception` is no `Exception` either: it leaves the call."""
+    """A group of exceptions that are not an `Exception` is not one either: it leaves the call."""
     for t in both(play, {"a": [wait(1), fail("stop", "BaseExceptionGroup")], "b": [wait(1)]}):
         t.expect_that("the group of a should leave the call", t.call.how == "raised", f"it {t.call.ending}")
         expect_started(t, ["a"])
@@ -155,7 +155,7 @@ def test_groups_of_interrupts_pass(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="whose-timeout")
 def test_interrupts_in_the_cleanup_pass(play: Play) -> None:
-    """An exception that is no `Exception` leaves the call also when a task raises it at the deadline."""
+    """An exception that is not an `Exception` leaves the call also when a task raises it at the deadline."""
     for steps in ([on_cancel(fail("stop", "Abandon"))], [cleanup(wait(1), fail("stop", "Abandon"))]):
         for t in both(play, {"a": [wait(1)], "b": [*steps, hang()], "c": [wait(1)]}):
             t.expect_that("`stop` of b should leave the call", "stop" in t.call.errors, f"it {t.call.ending}")
@@ -163,7 +163,7 @@ def test_interrupts_in_the_cleanup_pass(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="look-then-take")
 def test_interrupted_tasks_are_given_back(play: Play) -> None:
-    """When a task raises what is no `Exception`, those behind it stay in the queue, in order, as under cancellation."""
+    """When a task raises what is not an `Exception`, those behind it stay in the queue, in order, as under cancellation."""
     for stop in ([wait(2), fail("stop", "Abandon")], [on_cancel(wait(1), fail("stop", "Abandon")), hang()]):
         for t in both(play, {"b": stop, "a": [wait(1)], "c": [wait(1)]}):
             expect_begun(t, "b")

@@ -82,7 +82,7 @@ def test_pause_without_slot(play: Play) -> None:
 
 @check("R4", misconception="measured-from-the-start", step="try-again-without-a-slot", core=False)
 def test_retry_takes_a_free_slot(play: Play) -> None:
-    """An attempt that is due starts as soon as a slot is free; its pause does not begin anew, and never ends sooner."""
+    """An attempt that is due starts as soon as a slot is free; its pause does not begin again, and never ends sooner."""
     times = play.draw(12, low=0.5)
     jobs = {
         f"i{n}": tries([wait(times[n]), fail(f"E{n}")], [wait(times[n + 6]), fail(f"F{n}")], [wait(1.1), give(n)])

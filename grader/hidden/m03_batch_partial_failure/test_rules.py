@@ -26,7 +26,7 @@ from .plans import NEVER, START, batch, expect_some_work, settled, tries, values
 
 
 def expect_all_left_by_cancellation(t: Trace) -> None:
-    """Fail the subject if a cancellation from outside struck inside the call and something else came out of it."""
+    """Fail the subject if a cancellation from outside reached the call and something else came out of it."""
     t.expect_cancellation_passes(jobs="work")
     for call in t.calls("run_batch"):
         passed = call.how != "raised" or any(error.kind in ("Cancelled", "CancelledError") for error in call.errors)
@@ -83,7 +83,7 @@ def test_nothing_left_of_attempts(play: Play) -> None:
 
 @check("G3", misconception="cancellation-is-a-failure", step="let-cancellation-through")
 def test_cancellation_passes(play: Play) -> None:
-    """A cancellation from outside is no result: at any moment the call ends by it, and at once."""
+    """A cancellation from outside is not a result: at any moment the call ends by it, and at once."""
     jobs = {"a": [wait(1), fail("E1")], "b": [wait(2.2), give("B")], "c": [wait(3.5), give("C")]}
     for limit in (1, 2):
         for t in batch(play, jobs, limit=limit).cancelled("caller"):
@@ -122,7 +122,7 @@ def test_deadline_around_passes(play: Play) -> None:
 
 @check("G3", misconception="cancellation-is-a-failure", step="try-again-without-a-slot", core=False)
 def test_cancellation_is_not_retried(play: Play) -> None:
-    """A cancellation from outside is no failure to be retried: at any moment of several attempts the call ends by it."""
+    """A cancellation from outside is not a failure to be retried: at any moment of several attempts the call ends by it."""
     jobs = {"a": tries([wait(1), fail("E1")], [hang()], [wait(1), give("A")]), "b": [wait(2.2), fail("E2")]}
     for t in batch(play, jobs, limit=2, attempts=3, backoff=1.6, timeout=5).cancelled("caller"):
         expect_some_work(t)
@@ -132,7 +132,7 @@ def test_cancellation_is_not_retried(play: Play) -> None:
 
 @check("G3", misconception="cancellation-is-a-failure", step="bound-each-attempt", core=False)
 def test_deadline_around_is_no_timeout(play: Play) -> None:
-    """A deadline around the call that is sooner than `timeout` cancels it: it is no `TimeoutError` of an item."""
+    """A deadline around the call that is sooner than `timeout` cancels it: it is not a `TimeoutError` of an item."""
     jobs = {"a": [wait(1), give("A")], "b": [hang()], "c": [wait(9), give("C")]}
     for attempts in (1, 3):
         t = batch(play, jobs, attempts=attempts, backoff=2, timeout=10).within("caller", START + 4)
@@ -171,7 +171,7 @@ def test_loop_not_blocked_between_attempts(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="let-cancellation-through")
 def test_interrupts_pass(play: Play) -> None:
-    """`SystemExit`, `KeyboardInterrupt` and the like are no failures: each leaves the call."""
+    """`SystemExit`, `KeyboardInterrupt` and the like are not failures: each leaves the call."""
     for kind in play.interrupts:
         t = batch(play, {"a": [wait(1), fail("X", kind)], "b": [wait(2), give("B")]}, limit=1)
         t.expect_that("the call", "X" in t.call.errors, f"{t.call.ending} instead of the {kind} of the worker")
@@ -182,7 +182,7 @@ def test_interrupts_pass(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="let-cancellation-through")
 def test_other_exceptions_pass(play: Play) -> None:
-    """An exception that is no `Exception`, such as `KeyboardInterrupt`, is no failure: it leaves the call at once."""
+    """An exception that is not an `Exception`, such as `KeyboardInterrupt`, is not a failure: it leaves the call at once."""
     jobs = {
         "a": [wait(2), fail("X", "Abandon")],
         "b": [cleanup(wait(1)), wait(40), give("B")],
@@ -201,14 +201,14 @@ def test_other_exceptions_pass(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="let-cancellation-through")
 def test_other_exceptions_pass_at_once(play: Play) -> None:
-    """An exception that is no `Exception` leaves the call also if `worker` raises it when it is called."""
+    """An exception that is not an `Exception` leaves the call also if `worker` raises it when it is called."""
     t = batch(play, {"a": [at_once(), fail("X", "Abandon")], "b": [wait(1), give("B")]}, form="function")
     t.expect_that("the call", "X" in t.call.errors, f"{t.call.ending} instead of the exception of the worker")
 
 
 @check("G5", misconception="catch-everything", step="try-again-without-a-slot", core=False)
 def test_other_exceptions_are_not_retried(play: Play) -> None:
-    """An exception that is no `Exception` is not retried, also if it comes out of a cleanup after a timeout."""
+    """An exception that is not an `Exception` is not retried, also if it comes out of a cleanup after a timeout."""
     plain, late = [wait(2), fail("X", "Abandon")], [on_cancel(wait(1), fail("X", "Abandon")), wait(60)]
     for script, timeout in ((plain, None), (late, 4), (tries([wait(1), fail("E")], plain), None)):
         t = batch(play, {"a": script, "b": [wait(1), fail("E2")]}, attempts=3, backoff=30, timeout=timeout)

@@ -3,8 +3,8 @@
 Times are seconds after `START`. Unless a check says otherwise the timeout is 10, the threshold 3 and the cooldown 30.
 `OPENING` opens the circuit at 0: it is HALF_OPEN from 30 on.
 
-Who counts one failure too many or too few breaks R2, and nothing else. So outside R2 there are more failures than needed
-where the circuit is to open, and with the threshold `HIGH`, `FIVE` are too few and ten are enough, however one counts.
+An answer that counts one failure too many or too few breaks R2, and nothing else. So outside R2 there are more failures than needed
+where the circuit is to open, and with the threshold `HIGH`, `FIVE` are too few and ten are enough, however they are counted.
 """
 
 from __future__ import annotations

@@ -192,7 +192,7 @@ def test_raises_although_cancelled(play: Play) -> None:
 
 @check("R1", misconception="cancelled-from-outside-is-all", step="tell-cancellation-apart")
 def test_returns_although_cancelled(play: Play) -> None:
-    """Cancelled from outside, a `func` that returns all the same has succeeded: the count starts anew."""
+    """Cancelled from outside, a `func` that returns all the same has succeeded: the count starts again."""
 
     def trial(job: list[Any]) -> Any:
         actors = {"eye": [*FIVE, at(15), *FIVE, look()], "a": [at(1), call("late")]}

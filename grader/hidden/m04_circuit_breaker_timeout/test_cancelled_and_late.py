@@ -35,7 +35,7 @@ CANCELLED = {"quick": [hang()], "past its timeout": [cleanup(wait(9)), hang()]}
 
 @check("R5", misconception="cancelled-is-failed", step="tell-cancellation-apart")
 def test_cancelled_is_no_failure(play: Play) -> None:
-    """A call that is cancelled from outside, or by a tighter deadline around it, is no failure."""
+    """A call that is cancelled from outside, or by a tighter deadline around it, is not a failure."""
     for name in CANCELLED:
         trial = circuit(play, {**crowd(call(name)), "eye": looks(20)}, jobs=CANCELLED)
         for t in interrupted(trial, a=4, b=4, c=4, d=4):
@@ -45,7 +45,7 @@ def test_cancelled_is_no_failure(play: Play) -> None:
 
 @check("R5", misconception="cancelled-is-success", step="tell-cancellation-apart")
 def test_cancelled_is_no_success(play: Play) -> None:
-    """A call that is cancelled is no success: the failures before and after it are in a row."""
+    """A call that is cancelled is not a success: the failures before and after it are in a row."""
     actors = {"eye": [*FIVE, at(20), *FIVE, look()]}
     wanted = states(circuit(play, actors, threshold=HIGH))
     for name in CANCELLED:
@@ -182,7 +182,7 @@ def test_late_beside_a_probe(play: Play) -> None:
 
 @check("R6", misconception="late-calls-count-again", step="know-the-late-ones", core=False)
 def test_late_when_closed_again(play: Play) -> None:
-    """A call let through before the circuit opened that ends when it has closed again is no failure and no success."""
+    """A call let through before the circuit opened that ends when it has closed again is neither a failure nor a success."""
     actors = {"opener": OPENING * 2, "eye": [at(31), call("ok"), *FIVE, *looks(41), *FIVE, look()]}
     expect_late_change_nothing(play, actors, "between five failures and five more", end=40, hows=LATE, threshold=HIGH)
 

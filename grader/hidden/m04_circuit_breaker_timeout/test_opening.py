@@ -36,7 +36,7 @@ def test_threshold(play: Play) -> None:
 
 @check("R2", misconception="failures-add-up", step="count-failures")
 def test_success_in_between(play: Play) -> None:
-    """A success in between starts the count anew, from nothing."""
+    """A success in between starts the count again, from nothing."""
     t = circuit(play, {"eye": [call("bad"), call("bad"), call("ok"), *[call("bad"), look()] * 3]})
     t.expect("states after each failure since the success", states(t), ["CLOSED", "CLOSED", "OPEN"])
 
@@ -83,7 +83,7 @@ def test_any_sequence(play: Play) -> None:
 
 @check("R2", misconception="failures-add-up", step="count-failures")
 def test_calls_that_overlap(play: Play) -> None:
-    """In a row means one *ending* after the other: a success that ends between two failures starts the count anew."""
+    """In a row means one *ending* after the other: a success that ends between two failures starts the count again."""
     jobs = {"fails": [wait(4), fail("E")], "works": [wait(4), give("V")], "works longer": [wait(7), give("V")]}
     actors = {"a": [call("fails")], "b": [at(1), call("works")], "c": [at(2), call("fails")]}
     longer = {"a": [at(1), call("fails")], "b": [call("works longer")], "c": [at(6), call("fails")]}
@@ -97,7 +97,7 @@ def test_calls_that_overlap(play: Play) -> None:
 
 @check("R2", misconception="failures-are-forgotten", step="count-failures")
 def test_far_apart(play: Play) -> None:
-    """Failures in a row need not be near to each other: nothing but a success starts the count anew."""
+    """Failures in a row need not be near to each other: nothing but a success starts the count again."""
     t = circuit(play, {"eye": [call("bad"), wait(5000), call("bad"), wait(50_000), call("bad"), look()]})
     expect_run(t, "bad")
     t.expect("state after three failures far apart", states(t), [one_of("OPEN", "HALF_OPEN")])

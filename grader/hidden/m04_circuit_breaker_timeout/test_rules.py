@@ -127,7 +127,7 @@ def test_cancellation_passes(play: Play) -> None:
 
 @check("G3", misconception="shield-everything", step="tell-cancellation-apart")
 def test_cancelled_in_a_long_wait(play: Play) -> None:
-    """A call that is cancelled, or whose deadline around it strikes, ends at once; only a cleanup of `func` is waited for."""
+    """A call that is cancelled, or whose deadline around it expires, ends at once; only a cleanup of `func` is waited for."""
     for opener, begin in (([], 1), (OPENING, -1), (OPENING, 31)):
         actors = {"opener": opener, "caller": [at(begin), call("hangs")]}
         trial = circuit(play, actors, jobs={"hangs": [cleanup(wait(4)), hang()]})
@@ -164,7 +164,7 @@ EXITS = {
 
 @check("G5", misconception="catch-everything", step="count-failures")
 def test_exits_pass(play: Play) -> None:
-    """What is no `Exception`, such as `SystemExit`, goes through `call` and is no failure."""
+    """What is not an `Exception`, such as `SystemExit`, goes through `call` and is not a failure."""
     t = circuit(play, {"eye": [*[call("exit"), call("instant")] * 2, look()]}, jobs=EXITS)
     for span in t.all("call"):
         t.expect("what left the call", span.errors, ["X"])
@@ -173,7 +173,7 @@ def test_exits_pass(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="count-failures")
 def test_groups_with_exits_are_no_failure(play: Play) -> None:
-    """A group that holds what is no `Exception`, such as `SystemExit`, is no `Exception` and no failure either."""
+    """A group that holds what is not an `Exception`, such as `SystemExit`, is neither an `Exception` nor a failure."""
     jobs = {"exits": [wait(1), fail("X", "BaseExceptionGroup")]}
     t = circuit(play, {"eye": [*[call("exits")] * 4, look()]}, jobs=jobs)
     expect_run(t, "exits")
@@ -182,7 +182,7 @@ def test_groups_with_exits_are_no_failure(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="count-failures")
 def test_exits_are_no_success(play: Play) -> None:
-    """What is no `Exception`, such as `SystemExit`, is no success: the failures before and after it are in a row."""
+    """What is not an `Exception`, such as `SystemExit`, is not a success: the failures before and after it are in a row."""
     t, without = (
         circuit(play, {"eye": [*FIVE, *between, *FIVE, look()]}, jobs=EXITS, threshold=HIGH)
         for between in ([call("exit")], [])
@@ -193,7 +193,7 @@ def test_exits_are_no_success(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="probe-one-at-a-time")
 def test_exits_give_the_place_back(play: Play) -> None:
-    """A probe that ends by what is no `Exception`, such as `SystemExit`, gives its place free."""
+    """A probe that ends by what is not an `Exception`, such as `SystemExit`, gives its place free."""
     for job in EXITS:
         t, without = (
             opened(play, {"eye": [at(31), *first, *looks(33), call("ok"), look()]}, jobs=EXITS)

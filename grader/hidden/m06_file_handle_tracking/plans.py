@@ -40,7 +40,7 @@ def lists(t: Trace, who: str = "caller") -> list[list[Mapping[str, Any]]]:
     for span in t.all("live", who):
         value = span.value
         fits = isinstance(value, list) and all(isinstance(entry, dict) and "name" in entry for entry in value)
-        t.expect_that("what `live()` gives", fits, f"{value!r}, which is no list of `Leak`s")
+        t.expect_that("what `live()` gives", fits, f"{value!r}, which is not a list of `Leak`s")
         found.append(value)
     return found
 

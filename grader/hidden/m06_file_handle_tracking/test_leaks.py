@@ -22,7 +22,7 @@ def test_names_each_leak(play: Play) -> None:
 
 @check("R4", misconception="all-that-is-live", step="answer-for-a-block")
 def test_live_before(play: Play) -> None:
-    """What was live before the block does not count, whatever becomes of it."""
+    """What was live before the block does not count, whatever happens to it."""
     before = [track("alder"), wait(1), track("birch"), wait(1)]
     expect_leaks(alone(play, *before, watch("w", wait(1))))
     expect_leaks(alone(play, *before, watch("w", wait(1), track("cedar"), wait(1), untrack("cedar"), untrack("alder"))))

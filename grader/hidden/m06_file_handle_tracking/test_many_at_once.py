@@ -126,14 +126,14 @@ def test_read_at_the_same_time(play: Play) -> None:
 
 @check("R7", misconception="one-limit-for-all-calls", step="limit-what-is-open", core=False)
 def test_each_call_has_its_limit(play: Play) -> None:
-    """Calls that follow each other have each their own `limit`, and read the files anew."""
-    anew = [opened("alder", "w", write("alder", "new")), contents("alder"), wait(1)]
+    """Calls that follow each other have each their own `limit`, and read the files again."""
+    again = [opened("alder", "w", write("alder", "new")), contents("alder"), wait(1)]
     seconds = {name: [0.3, 2 + place, 0] for place, name in enumerate(MANY)}
     t = alone(
         play,
         read_all(MANY, 2),
         wait(1),
-        *anew,
+        *again,
         read_all(MANY, 4),
         wait(1),
         read_all(MANY, 1),

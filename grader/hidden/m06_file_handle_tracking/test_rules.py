@@ -180,7 +180,7 @@ def test_reading_in_threads(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="answer-for-a-block")
 def test_interrupts_pass(play: Play) -> None:
-    """An exception that is no `Exception` leaves a block like any other: no `LeakError` takes its place."""
+    """An exception that is not an `Exception` leaves a block like any other: no `LeakError` takes its place."""
     for steps in ([], [track("alder"), wait(1)]):
         t = alone(play, watch("w", *steps, fail("stop", "Abandon")))
         for span in t.all("track"):
@@ -190,7 +190,7 @@ def test_interrupts_pass(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="close-however-it-ends")
 def test_interrupted_with_an_open_file(play: Play) -> None:
-    """An exception that is no `Exception` leaves the block of `open_tracked`; the file is closed and not listed."""
+    """An exception that is not an `Exception` leaves the block of `open_tracked`; the file is closed and not listed."""
     t = opened_files(alone(play, opened("alder", "r", wait(1), fail("stop", "Abandon")), live(), files=FILE))
     t.expect_that("`stop` wanted", "stop" in block_of(t).errors, f"it {block_of(t).ending}")
     expect_live(t, [])

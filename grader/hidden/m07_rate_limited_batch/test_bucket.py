@@ -219,7 +219,7 @@ def test_order_of_arrival(play: Play) -> None:
 
 @check("R3", misconception="whoever-wakes-first", step="one-line")
 def test_newcomer_joins_the_line(play: Play) -> None:
-    """Who comes while others wait joins the end of the line, also if somebody was just served."""
+    """A task that comes while others wait joins the end of the line, also if somebody was just served."""
     early = [at(0.5), acquire(2)], [at(0.6), acquire(2)]
     for moment in (2.001, 2.3, 3.999, 4.001):
         actors = {"first": [acquire(2)], "a": early[0], "b": early[1], "new": [at(moment), acquire(0.001)]}
@@ -229,7 +229,7 @@ def test_newcomer_joins_the_line(play: Play) -> None:
 
 @check("R3", misconception="whoever-wakes-first", step="one-line")
 def test_who_comes_again_is_last(play: Play) -> None:
-    """Who was served and asks again at once stands behind those who wait already."""
+    """A task that was served and asks again at once waits behind those that wait already."""
     actors = {name: [at(moment), *[acquire(1)] * 3] for name, moment in (("a", 0.1), ("b", 0.2), ("c", 0.3))}
     for t in tokens(play, 0.6, 1, actors).orders(8):
         expect_order(t)

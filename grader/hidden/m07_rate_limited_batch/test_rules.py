@@ -25,9 +25,9 @@ from .plans import (
 
 
 def results_of(t: Trace) -> list[Any]:
-    """What the batch returned; fails the subject if that is no list."""
+    """What the batch returned; fails the subject if that is not a list."""
     value = batch_call(t).value
-    t.expect_that("the results", isinstance(value, list), f"{value!r}, which is no list")
+    t.expect_that("the results", isinstance(value, list), f"{value!r}, which is not a list")
     return list(value)
 
 
@@ -178,7 +178,7 @@ def test_loop_not_blocked_by_a_batch(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="token-then-slot", core=False)
 def test_other_exceptions_pass(play: Play) -> None:
-    """An exception that is no `Exception`, such as `KeyboardInterrupt`, is no result: it leaves the call and ends the rest."""
+    """An exception that is not an `Exception`, such as `KeyboardInterrupt`, is not a result: it leaves the call and ends the rest."""
     for bad, form in (([wait(2), fail("X", "Abandon")], "async"), ([at_once(), fail("X", "Abandon")], "function")):
         jobs = {"a": bad, "b": [wait(40), give("B")], "c": [wait(9), give("C")]}
         for limit in (1, 2, 3):
@@ -192,7 +192,7 @@ def test_other_exceptions_pass(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="token-then-slot", core=False)
 def test_other_exceptions_pass_beside_errors(play: Play) -> None:
-    """What is no `Exception` leaves the call also if another worker raises an error, before or after it."""
+    """What is not an `Exception` leaves the call also if another worker raises an error, before or after it."""
     for kind in play.interrupts:
         for first, then in ((fail("E"), fail("X", kind)), (fail("X", kind), fail("E"))):
             jobs = {"a": [wait(2), first], "b": [on_cancel(then), wait(50)], "c": [wait(40), give("C")]}

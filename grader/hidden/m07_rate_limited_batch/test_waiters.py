@@ -142,7 +142,7 @@ WAKE_UPS = 10
 
 @check("R5", misconception="looks-again-and-again", step="wait-exactly")
 def test_no_polling(play: Play) -> None:
-    """Who waits is woken when its tokens are there, not again and again before that, nor once for each token."""
+    """A task that waits is woken when its tokens are there, not again and again before that, nor once for each token."""
     for rate, capacity, amount in ((0.02, 5, 4), (0.5, 60, 50.5), (40, 200, 200), (0.00001, 5, 4)):
         t = tokens(play, rate, capacity, {"a": [acquire(capacity), acquire(amount)]})
         call = t.first(bucket_calls(t)[1:], "the second acquire", "was never called")

@@ -79,7 +79,7 @@ def test_cancellation_passes_at_every_step(play: Play) -> None:
 
 @check("G4", misconception="blocking-is-short", step="bound-the-wait")
 def test_never_blocks(play: Play) -> None:
-    """Nothing blocks the event loop, whatever becomes of the services."""
+    """Nothing blocks the event loop, whatever happens to the services."""
     services = {"a": [hang()], "b": [told(), wait(0.1)], "c": [wait(0.1)]}
     more: dict[str, Any] = {"grace": 0.3, "cleanups": {"a": [hang()]}, "cleanup_timeout": 0.2}
     trials = [run(play, services, stop=0.2, **more), serve(play, services, (0.2, "TERM"), (0.4, "INT"))]
@@ -90,7 +90,7 @@ def test_never_blocks(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="one-group-of-errors")
 def test_interrupts_pass(play: Play) -> None:
-    """A service's exception that is no `Exception`, such as KeyboardInterrupt, leaves the call; all are cleaned up."""
+    """A service's exception that is not an `Exception`, such as KeyboardInterrupt, leaves the call; all are cleaned up."""
     cleanups = {"a": [wait(0.4)], "b": [wait(0.6)], "c": [wait(0.3)]}
     for kind in (*play.interrupts, "BaseExceptionGroup"):
         for t in both(play, {"a": OBEDIENT, "b": [wait(2), fail("stop", kind)], "c": [hang()]}, cleanups=cleanups):
@@ -100,7 +100,7 @@ def test_interrupts_pass(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="one-group-of-errors")
 def test_interrupts_during_a_shutdown_pass(play: Play) -> None:
-    """What is no `Exception` leaves the call also if a service raises it in the grace period, or when it is cancelled."""
+    """What is not an `Exception` leaves the call also if a service raises it in the grace period, or when it is cancelled."""
     cleanups = {"a": [wait(0.4)], "b": [wait(0.6)]}
     for kind in (*play.interrupts, "BaseExceptionGroup"):
         for service in ([told(), wait(1), fail("stop", kind)], [on_cancel(fail("stop", kind)), hang()]):

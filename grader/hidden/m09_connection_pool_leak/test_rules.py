@@ -129,7 +129,7 @@ def test_nothing_blocks(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="give-back-whatever-happens")
 def test_interrupts_of_a_block(play: Play) -> None:
-    """What a block raises that is no `Exception`, such as KeyboardInterrupt, goes on, and the connection is given back."""
+    """What a block raises that is not an `Exception`, such as KeyboardInterrupt, goes on, and the connection is given back."""
     actors = {"x": [lease(wait(1), fail("stop", "Abandon"))], **probes(1)}
     t = play(actors=actors, size=1)
     t.expect_that("what leaves the lease", "stop" in t.call.errors, f"not what the block raised: it {t.call.ending}")
@@ -138,7 +138,7 @@ def test_interrupts_of_a_block(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="slot-before-connection")
 def test_interrupts_of_connect(play: Play) -> None:
-    """What `connect` raises that is no `Exception`, such as KeyboardInterrupt, goes on, and the slot is free."""
+    """What `connect` raises that is not an `Exception`, such as KeyboardInterrupt, goes on, and the slot is free."""
     for early in ([], [wait(1)]):
         actors = {"x": [lease(wait(1))], "y": [wait(0.5), lease(wait(0.1))], **probes(1)}
         t = play(actors=actors, size=1, connects={"c1": [*early, fail("stop", "Abandon")]})
@@ -182,7 +182,7 @@ def test_size_is_checked_first(play: Play) -> None:
 
 @check("G9", misconception="connect-is-a-coroutine-function", step="slot-before-connection")
 def test_any_awaitable(play: Play) -> None:
-    """`connect` may give any awaitable, also one that is no coroutine."""
+    """`connect` may give any awaitable, also one that is not a coroutine."""
     actors = {"x": [lease(wait(1))], "y": [wait(0.2), lease(wait(1))], "z": [wait(0.3), lease(wait(1))]}
     t = play(actors=actors, size=2, connect=[awaitable(), wait(0.4)])
     expect_lent(t, *"xyz")

@@ -126,7 +126,7 @@ def test_error_of_closing_hides_no_cancellation(play: Play) -> None:
 
 @check("R7", misconception="catch-everything", step="throw-the-broken-away", core=False)
 def test_interrupts_of_closing(play: Play) -> None:
-    """What closing raises that is no `Exception`, such as KeyboardInterrupt, goes on, and the slot is free."""
+    """What closing raises that is not an `Exception`, such as KeyboardInterrupt, goes on, and the slot is free."""
     for early in ([], [wait(1)]):
         close = [*early, fail("stop", "Abandon")]
         actors = {"x": [lease(wait(1), fail("E1", "ConnectionError"))], "o": [at(LATER - 9), stats()], **probes(1)}

@@ -67,7 +67,7 @@ def test_who_gives_up_in_the_last_moment_takes_nothing(play: Play) -> None:
 
 @check("R3", misconception="lock-around-it", step="hand-it-on", core=False)
 def test_who_connects_does_not_wait(play: Play) -> None:
-    """Who is connecting does not wait: a connection that comes back goes to the first of those who do."""
+    """A caller that is connecting does not wait: a connection that comes back goes to the first of those that do."""
     actors = {"u": [lease(wait(4))], "v": [wait(1), lease(wait(1))], "w": [wait(2), lease(wait(1))]}
     actors |= {"x": [wait(3), lease(wait(1))]}
     t = play(actors=actors, size=2, connects={"c2": [wait(50)]})
@@ -117,7 +117,7 @@ def test_waiting_and_connecting_together(play: Play) -> None:
 
 @check("R4", misconception="time-begins-anew", step="bound-the-wait")
 def test_time_does_not_begin_anew(play: Play) -> None:
-    """The time of one who waits does not begin anew when others come and go."""
+    """The time of one who waits does not begin again when others come and go."""
     actors = {"h": [lease(wait(3))], "w": [wait(0.5), lease(wait(4))], "x": [wait(1), lease()]}
     t = play(actors=actors, size=1, acquire_timeout=5)
     expect_lent(t, "h")

@@ -107,7 +107,7 @@ def test_orders_that_agree(play: Play) -> None:
 
 @check("R7", misconception="sequence-is-an-order", step="learn-the-order", core=False)
 def test_first_use_is_no_order(play: Play) -> None:
-    """The order in which locks are made, or first used, is no order between them."""
+    """The order in which locks are made, or first used, is not an order between them."""
     names = play.shuffled(["ash", "bay", "elm", "fir"])
     made = [step for name in names for step in (locked(name), take(name), drop(name))]
     chain = [take(name) for name in reversed(names)] + [drop(name) for name in names]

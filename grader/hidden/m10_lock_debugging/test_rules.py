@@ -129,7 +129,7 @@ def test_acquire_cancelled_in_time(play: Play) -> None:
 
 @check("G3", misconception="swallowed-cancellation", step="give-back-whatever-happens")
 def test_block_lets_cancellation_pass(play: Play) -> None:
-    """A task that is cancelled inside `async with` does not go on behind the block."""
+    """A task that is cancelled inside `async with` does not go on after the block."""
     actors = {
         "a": [wait(0.3), within(2, inside("x", hang()))],
         "b": [wait(0.6), within(2, inside("2/y", inside("2/z", hang())))],
@@ -163,7 +163,7 @@ def test_nothing_blocks_the_loop(play: Play) -> None:
 
 @check("G5", misconception="released-at-the-end", step="give-back-whatever-happens")
 def test_interrupts_pass(play: Play) -> None:
-    """What is no `Exception` and leaves the audit leaves the transfer too, which keeps no lock and moves no money."""
+    """What is not an `Exception` and leaves the audit leaves the transfer too, which keeps no lock and moves no money."""
     ways, audit = [("A", "B"), ("B", "A"), ("A", "A")], [wait(1), fail("stop", "Abandon")]
     steps = [move(f"{a}{n}", f"{b}{n}", 30, *audit) for n, (a, b) in enumerate(ways)]
     steps += [move(f"{a}{n}", f"{b}{n}", 30, at_once(), *audit[1:]) for n, (a, b) in enumerate(ways, 3)]
@@ -178,7 +178,7 @@ def test_interrupts_pass(play: Play) -> None:
 
 @check("G5", misconception="released-at-the-end", step="give-back-whatever-happens")
 def test_interrupts_leave_a_block(play: Play) -> None:
-    """What is no `Exception` and is raised inside `async with` leaves the block, which gives the lock back."""
+    """What is not an `Exception` and is raised inside `async with` leaves the block, which gives the lock back."""
     actors = {
         "a": [wait(0.3), inside("x", wait(1), fail("stop", "Abandon"))],
         "o": [wait(1), locked("x"), wait(2), within(1, take("x"))],

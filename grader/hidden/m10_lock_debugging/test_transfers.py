@@ -99,7 +99,7 @@ def test_same_order_whatever_the_ids(play: Play) -> None:
 
 @check("R1", misconception="order-by-position", step="see-the-circle")
 def test_ring_of_transfers(play: Play) -> None:
-    """Transfers around a ring of accounts, both ways round, all come to an end, and no money is lost."""
+    """Transfers around a ring of accounts, both ways round, all end, and no money is lost."""
     plan = [*itertools.permutations("ABC", 2)]
     amounts = [play.pick(1, 9) for _ in plan]
     actors = {f"{a}{b}": [move(a, b, n, checkpoint())] for (a, b), n in zip(play.shuffled(plan), amounts, strict=True)}

@@ -95,14 +95,14 @@ def test_blocks_nothing(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="know-when-it-is-ready")
 def test_interrupts_are_no_start_errors(play: Play) -> None:
-    """An exception that is no `Exception`, such as KeyboardInterrupt, is no failed start: it leaves the call itself."""
+    """An exception that is not an `Exception`, such as KeyboardInterrupt, is not a failed start: it leaves the call itself."""
     t = play(services=failing(wait(1), fail("stop", "Abandon")), body=[wait(1)])
     expect_leaves(t, "stop")
 
 
 @check("G5", misconception="catch-everything", step="keep-the-order-whatever-happens", core=False)
 def test_interrupts_pass(play: Play) -> None:
-    """An exception that is no `Exception` leaves the call, whoever raises it, and services are stopped in order."""
+    """An exception that is not an `Exception` leaves the call, whoever raises it, and services are stopped in order."""
     plan = {"db": service(), "log": service("db"), "web": service("log", check=[wait(0.2), fail("stop", "Abandon")])}
     for kind in play.interrupts:
         by_body = play(services=plan, body=[wait(2), fail("stop", kind)])
@@ -118,7 +118,7 @@ def test_interrupts_pass(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="keep-the-order-whatever-happens", core=False)
 def test_interrupts_while_stopping(play: Play) -> None:
-    """An exception that is no `Exception`, raised by a service while it stops, is not lost; the others stop in order."""
+    """An exception that is not an `Exception`, raised by a service while it stops, is not lost; the others stop in order."""
     for kind in (*play.interrupts, "BaseExceptionGroup"):
         plan = {"db": service(down=1.6), "log": service("db", down=2.2), "web": grumpy("stop", "log", kind=kind)}
         # This asks only that it is not lost: a stop that never ends after it is not judged here.

@@ -222,7 +222,7 @@ def test_body_is_cancelled(play: Play) -> None:
 
 @check("R5", misconception="cancellation-reaches-all", step="keep-the-order-whatever-happens", core=False)
 def test_deadline_around_the_block(play: Play) -> None:
-    """When a deadline around the block strikes, services are stopped in the same order, cleanup included."""
+    """When a deadline around the block expires, services are stopped in the same order, cleanup included."""
     plan = chain(play, "db", "log", "web")
     expect_stopped(play(services=plan, body=[wait(30)]).within("caller", START + 19), plan)
     plan = {"db": service(up=1.2), "log": service("db", up=0.7), "web": service("log", up=9)}
@@ -317,7 +317,7 @@ def test_stop_has_no_bound(play: Play) -> None:
 
 @check("R8", misconception="cancellation-reaches-all", step="keep-the-order-whatever-happens", core=False)
 def test_deadline_while_stopping(play: Play) -> None:
-    """A deadline around the block that strikes while services stop does not cut that short."""
+    """A deadline around the block that expires while services stop does not cut that short."""
     for body in ([wait(3)], [wait(3), fail("E")]):
         t = play(services=SLOW, body=body).within("caller", START + 8)
         expect_stopped(t, SLOW)

@@ -183,7 +183,7 @@ def asks_for_all(consumer: Sequence[Any]) -> bool:
 
 @check("R5", misconception="loop-sees-the-error", step="one-fails-all-end", core=False)
 def test_error_whatever_the_consumer_does(play: Play) -> None:
-    """When a worker raises, the error leaves the block at once, also if the consumer is busy or waits for ever."""
+    """When a worker raises, the error leaves the block at once, also if the consumer is busy or waits forever."""
     items = [["a", [wait(1), give("A")]], ["b", [wait(5), fail("E")]], ["c", [wait(2), give("C")]], *many(9, wait(90))]
     for number, consumer in enumerate(SITUATIONS):
         t = out(play, items, *consumer, workers=3, buffer=number % 3).accepting("deadlock")
@@ -193,7 +193,7 @@ def test_error_whatever_the_consumer_does(play: Play) -> None:
 
 @check("R5", misconception="loop-sees-the-error", step="one-fails-all-end", core=False)
 def test_source_error_whatever_the_consumer_does(play: Play) -> None:
-    """When the source raises, the error leaves the block at once, also if the consumer is busy or waits for ever."""
+    """When the source raises, the error leaves the block at once, also if the consumer is busy or waits forever."""
     for consumer in SITUATIONS[::3]:
         trial = out(play, many(2, wait(3)), *consumer, workers=3, source_fails=[2, "E", "Fault"])
         t = trial.accepting("deadlock")

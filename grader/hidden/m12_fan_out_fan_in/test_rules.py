@@ -163,7 +163,7 @@ def test_never_blocks(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="one-fails-all-end")
 def test_interrupts_pass(play: Play) -> None:
-    """What is no `Exception` leaves the call, whoever raises it: a worker, the source, the consumer. Nothing is left behind."""
+    """What is not an `Exception` leaves the call, whoever raises it: a worker, the source, the consumer. Nothing is left behind."""
     for kind in (*play.interrupts, "BaseExceptionGroup"):
         items = [["a", [wait(1)]], ["b", [wait(2), fail("stop", kind)]], ["c", [wait(60)]]]
         trials = [call(play, items, workers=2) for call in (out, gather)]
@@ -179,7 +179,7 @@ def test_interrupts_pass(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="one-fails-all-end")
 def test_interrupts_pass_beside_errors(play: Play) -> None:
-    """What is no `Exception` leaves the call also if another worker raises an error as it is cancelled for that."""
+    """What is not an `Exception` leaves the call also if another worker raises an error as it is cancelled for that."""
     items = [["a", [on_cancel(fail("E")), wait(60)]], ["b", [wait(2), fail("stop", "Abandon")]], ["c", [wait(60)]]]
     for call in (out, gather):
         t = call(play, items, workers=2)

@@ -64,14 +64,14 @@ def outcomes(t: Trace, who: str = "caller") -> dict[str, Any]:
 
 
 def status(t: Trace, *names: str) -> dict[str, Any]:
-    """What became of these jobs."""
+    """What happened to these jobs."""
     found = outcomes(t)
     return {name: found[name][0] if name in found else "no outcome" for name in names}
 
 
 def expect_status(t: Trace, **wanted: str) -> None:
-    """Expect just that of these jobs; what became of others does not matter."""
-    t.expect("what became of them", status(t, *wanted), wanted)
+    """Expect just that of these jobs; what happened to others does not matter."""
+    t.expect("what happened to them", status(t, *wanted), wanted)
 
 
 def refused(play: Play) -> Iterator[Trial]:

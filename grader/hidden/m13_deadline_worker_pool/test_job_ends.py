@@ -134,7 +134,7 @@ def test_timed_out_at_the_end_of_the_pool(play: Play) -> None:
         t.expect_that("jobs that still ran at the pool's end", bool(late), "none was cancelled")
         for run in late:
             t.expect(f"{run.who} was cancelled at", run.cancelled_at, at(10))
-            t.expect(f"what became of {run.who}", status(t, run.who)[run.who], "TIMED_OUT")
+            t.expect(f"what happened to {run.who}", status(t, run.who)[run.who], "TIMED_OUT")
 
 
 @check("R4", misconception="estimate-is-a-limit", step="an-end-for-each-job")

@@ -92,7 +92,7 @@ def test_own_timeout_error(play: Play) -> None:
 
 @check("R1", misconception="every-timeout-error-is-the-deadline", step="every-ending-is-an-outcome")
 def test_timeout_inside_a_job(play: Play) -> None:
-    """A job in which a timeout of its own strikes, perhaps in a task group, before its end is `FAILED`, not `TIMED_OUT`."""
+    """A job whose own timeout expires, perhaps in a task group, before its end is `FAILED`, not `TIMED_OUT`."""
     for around in ([], [in_group()]):
         jobs = {"a": [*around, fail_after(1), hang()], "b": [*around, fail_after(2), hang()], "c": takes(4)}
         for workers in (1, 3):

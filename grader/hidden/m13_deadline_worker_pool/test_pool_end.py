@@ -17,7 +17,7 @@ def expect_not_started(t: Trace, *names: str, end: float = NEVER) -> None:
         if runs and runs[0].start == near(START + end) and found[name] in {"SKIPPED", "TIMED_OUT", "DONE"}:
             continue
         t.expect_that(f"{name} should not be started", not runs, f"it was, at {runs[0].start:g}" if runs else "")
-        t.expect(f"what became of {name}", found[name], "SKIPPED")
+        t.expect(f"what happened to {name}", found[name], "SKIPPED")
 
 
 def started_before(t: Trace, name: str, moment: float) -> bool:
@@ -211,7 +211,7 @@ def test_returns_sooner(play: Play) -> None:
 # -- R7: the report is there in time ---------------------------------------------------------------------------------
 @check("R7", misconception="report-when-it-strikes", step="room-to-report", core=False)
 def test_report_in_time(play: Play) -> None:
-    """With a margin, however small, the report is there before the tightest deadline around the call strikes."""
+    """With a margin, however small, the report is there before the tightest deadline around the call expires."""
     jobs = {"a": takes(1), "b": [hang()], "c": takes(30), "d": takes(1)}
     for margin, ends, workers in ((3, 60, 1), (0.5, 10, 2), (0.01, None, 1), (0.01, 9.995, 2), (1, 10, 3)):
         t = pool(play, jobs, workers=workers, ends=ends, enclosing=[80, 10, 50], margin=margin)
@@ -222,7 +222,7 @@ def test_report_in_time(play: Play) -> None:
 
 @check("R7", misconception="report-when-it-strikes", step="room-to-report", core=False)
 def test_report_in_time_in_many_orders(play: Play) -> None:
-    """Under a deadline of the caller all outcomes are reported before it strikes, whatever the order of events."""
+    """Under a deadline of the caller all outcomes are reported before it expires, whatever the order of events."""
     jobs: dict[str, Any] = {f"i{n}": takes(time) for n, time in enumerate(play.draw(5))}
     jobs |= {"late": [hang()], "slow": takes(20), "bad": [wait(1), fail("E")]}
     for t in pool(play, jobs, workers=3, ends=60, margin=0.5).within("caller", START + 8).orders(8):

@@ -42,7 +42,7 @@ def test_both_backends(play: Play) -> None:
     t = pool(play, jobs, **plan)
     t.one("run")
     if there == wanted:  # what is wrong on both is for other clauses
-        t.expect(f"what became of the jobs (as on {other.backend})", here, wanted)
+        t.expect(f"what happened to the jobs (as on {other.backend})", here, wanted)
 
 
 def _seen(t: Trial) -> list[Any]:
@@ -69,7 +69,7 @@ def test_nothing_left_behind(play: Play) -> None:
 
 @check("G3", misconception="every-cancellation-is-my-deadline", step="every-ending-is-an-outcome")
 def test_cancellation_passes(play: Play) -> None:
-    """A cancellation from outside that cuts a job is no outcome: the call ends by it, at any moment."""
+    """A cancellation from outside that cuts a job is not an outcome: the call ends by it, at any moment."""
     jobs: dict[str, Any] = {"a": takes(2), "b": [wait(1), fail("E")], "c": [cleanup(wait(1)), wait(9)], "d": takes(4)}
     for t in pool(play, jobs, workers=1, ends=20, deadlines={"c": 8}).cancelled("caller"):
         if not t.notes("cancel"):
@@ -118,7 +118,7 @@ def test_cancelled_while_a_late_job_cleans_up(play: Play) -> None:
 
 @check("G4", misconception="blocking-is-short", step="workers-share-a-queue")
 def test_never_blocks(play: Play) -> None:
-    """Nothing blocks the event loop, whatever becomes of the jobs."""
+    """Nothing blocks the event loop, whatever happens to the jobs."""
     jobs = {"a": takes(0.1), "b": [wait(0.1), fail("E")], "c": [hang()], "d": takes(1)}
     for workers in (1, 3):
         t = pool(play, jobs, workers=workers, ends=0.5, estimates={"d": 0.6})
@@ -128,7 +128,7 @@ def test_never_blocks(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="every-ending-is-an-outcome")
 def test_interrupts_pass(play: Play) -> None:
-    """An exception that is no `Exception`, such as `SystemExit`, is no outcome: it leaves the call."""
+    """An exception that is not an `Exception`, such as `SystemExit`, is not an outcome: it leaves the call."""
     for kind in play.interrupts:
         for first in (wait(2), at_once()):
             t = pool(play, {"a": takes(1), "b": [first, fail("stop", kind)], "c": takes(3)}, workers=2)
@@ -137,14 +137,14 @@ def test_interrupts_pass(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="every-ending-is-an-outcome")
 def test_groups_of_interrupts_pass(play: Play) -> None:
-    """A `BaseExceptionGroup` that is no `ExceptionGroup`, since an interrupt is in it, is no outcome: it leaves the call."""
+    """A `BaseExceptionGroup` that is not an `ExceptionGroup`, since an interrupt is in it, is not an outcome: it leaves the call."""
     t = pool(play, {"a": takes(1), "b": [wait(2), fail("stop", "BaseExceptionGroup")], "c": takes(3)}, workers=2)
     t.expect_that("what b raised should leave the call", "Abandon" in t.call.errors, f"it {t.call.ending}")
 
 
 @check("G5", misconception="catch-everything", step="every-ending-is-an-outcome")
 def test_interrupts_in_the_cleanup_pass(play: Play) -> None:
-    """An exception that is no `Exception`, such as `SystemExit`, leaves the call also when a job raises it at its end."""
+    """An exception that is not an `Exception`, such as `SystemExit`, leaves the call also when a job raises it at its end."""
     for steps in ([on_cancel(fail("stop", "Abandon"))], [cleanup(wait(1), fail("stop", "Abandon"))]):
         for deadlines in ({"b": 4}, {}):
             t = pool(play, {"a": takes(1), "b": [*steps, hang()]}, workers=1, deadlines={"a": 3, **deadlines})
@@ -153,7 +153,7 @@ def test_interrupts_in_the_cleanup_pass(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="every-ending-is-an-outcome")
 def test_an_interrupt_ends_the_others(play: Play) -> None:
-    """An exception that is no `Exception`, such as `SystemExit`, cancels the jobs that run, and no other is started."""
+    """An exception that is not an `Exception`, such as `SystemExit`, cancels the jobs that run, and no other is started."""
     jobs = {"a": [wait(2), fail("stop", "Abandon")], "b": takes(9), "c": takes(1.7), "d": takes(1.7)}
     t = pool(play, jobs, workers=2, ends=60, deadlines={"a": 20, "b": 30})
     stop = t.one("run", "a").end or t.time
