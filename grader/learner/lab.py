@@ -26,6 +26,8 @@ NO_ASSIGNMENTS = {"disabledExtensions": {"@jupyter/nbgrader:create-assignment": 
 
 SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "@jupyterlab/apputils-extension/notification.jupyterlab-settings": {"fetchNews": "false", "checkForUpdates": False},
+    # A link to a page of the course opens it as text to read, not as its source.
+    "@jupyterlab/docmanager-extension/plugin.jupyterlab-settings": {"defaultViewers": {"markdown": "Markdown Preview"}},
 }
 GREETING = "check at each save:  grader check {short} --watch      stuck?  grader hint {short}"
 

@@ -14,6 +14,7 @@ from grader.lesson.parts import Cell, Fails, Lesson, Output, Part, Puzzle, TestF
 
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 LONGEST_ID = 64
+GLOSSARY = "glossary.md"
 LINK = re.compile(r"\]\((?P<page>[^)\s#:]+\.md)(?P<rest>#[^)\s]*)?\)")
 CELL = re.compile(r"^```+(python|parsons) \{#", re.MULTILINE)
 PROVED = re.compile(r"^```+(python|parsons) \{", re.MULTILINE)
@@ -106,17 +107,32 @@ def _free(name: str, taken: set[str]) -> str:
 
 
 def link_notebooks(text: str, lesson: Lesson) -> str:
-    """A text whose links to pages that have a notebook lead to the notebook."""
+    """A text whose links lead to the notebook of a page that has one, and explain a term of the glossary when pointed at."""
 
     def target(found: re.Match[str]) -> str:
-        page = lesson.path.parent / found["page"]
-        return (
-            f"]({found['page'][:-3]}.ipynb{found['rest'] or ''})"
-            if page.name == "lesson.md" or has_cells(page)
-            else found[0]
-        )
+        page, rest = lesson.path.parent / found["page"], found["rest"] or ""
+        if page.name == GLOSSARY and (said := explanation(page, rest[1:])):
+            return f'{found[0][:-1]} "{said}")'
+        if page.name == "lesson.md" or has_cells(page):
+            return f"]({found['page'][:-3]}.ipynb{rest})"
+        return found[0]
 
     return LINK.sub(target, text)
+
+
+def explanation(glossary: Path, anchor: str) -> str:
+    """The first sentence that a glossary has for a term, without markup; empty if it has none."""
+    try:
+        sections = re.split(r"^## +", glossary.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+    except (OSError, UnicodeDecodeError):
+        return ""
+    for section in sections:
+        title, _, body = section.partition("\n")
+        if slug(title) == anchor:
+            plain = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", body)
+            first = re.split(r"(?<=\.)\s", " ".join(plain.split()), maxsplit=1)[0]
+            return re.sub(r"[`*]", "", first).replace('"', "'")
+    return ""
 
 
 def has_cells(page: Path) -> bool:

@@ -77,6 +77,22 @@ def test_links_lead_to_notebooks_where_there_are_some(lesson):
     assert "(hints.md)" in text
 
 
+def test_a_term_of_the_glossary_is_explained_when_pointed_at(school, changed):
+    glossary = school.root / "course/glossary.md"
+    glossary.write_text(
+        '# Glossary\n\n## Cancel scope\n\nA [block](x.md) that\nsays "`stop`". And more.\n\n## Task\n\nA call.\n'
+    )
+    text = "".join(
+        line
+        for cell in notebook(changed("Find it.", "A [scope](../glossary.md#cancel-scope), a [b](../glossary.md#b)."))[
+            "cells"
+        ]
+        for line in cell["source"]
+    )
+    assert "[scope](../glossary.md#cancel-scope \"A block that says 'stop'.\")" in text
+    assert "[b](../glossary.md#b)" in text
+
+
 def test_a_link_to_a_lesson_that_is_not_written_yet_will_not_be_stale(changed):
     assert "(../m02_later/lesson.ipynb)" in text_of(changed("Find it.", "See [m02](../m02_later/lesson.md)."))
 
