@@ -133,10 +133,15 @@ def _ids(module: Module, kind: Kind, checks: Iterable[Check]) -> Iterator[Findin
         if check.step not in module.steps:
             yield Finding(where, f"step {check.step!r} is not in module.toml: add it")
         elif check.core and module.steps[check.step].endswith(OF_STRETCH):
-            yield Finding(where, f"it is core, and step {check.step!r} is stretch: name a step of the core")
+            yield Finding(
+                where, f"it is core, and step {check.step!r} is stretch: name a step of the core, or write `core=False`"
+            )
         for _, said in stilted(check.title):
             yield Finding(where, said)
         clause = module.clauses[check.clause]
         if kind == "hidden" and not (clause.core if check.core else clause.stretch):
             part = "core" if check.core else "stretch"
-            yield Finding(where, f"{check.clause} has no {part} points: give it some, or move the check")
+            other = f"write `core={not check.core}` if the check is of the {'stretch' if check.core else 'core'}"
+            yield Finding(
+                where, f"{check.clause} has no {part} points: {other}, give the clause some, or move the check"
+            )

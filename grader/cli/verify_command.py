@@ -15,6 +15,9 @@ from grader.cli.options import course_of, jobs_option
 from grader.course import CourseError
 from grader.display import show
 
+PLACES = 3
+"""How many places of one and the same problem are named."""
+
 
 @click.command()
 @click.argument("modules", nargs=-1, metavar="[MODULE]...")
@@ -63,8 +66,8 @@ def problems(proofs: list[Proof]) -> list[str]:
         places.setdefault(finding.text, []).append(finding.where)
     lines = []
     for text, where in places.items():
-        more = f" and {len(where) - 1} more" if len(where) > 1 else ""
-        lines.append(f"{where[0]}{more}: {text}")
+        more = f" and {len(where) - PLACES} more" if len(where) > PLACES else ""
+        lines.append(f"{', '.join(where[:PLACES])}{more}: {text}")
     return lines
 
 

@@ -11,6 +11,8 @@ from grader.display.show import clean
 WIDTH = 80
 BAR = 30
 LABEL = 24
+ROOM = WIDTH - LABEL - BAR - 2
+"""Characters for how a span ended; the line of the learner's file is left out where it does not fit."""
 MAX_LINES = 60
 ENDS = {"returned": "┤", "raised": "✗", "cancelled": "⊘", "open": "…"}
 
@@ -84,7 +86,8 @@ def ending(span: Span) -> str:
     value: Any = span.value if span.how == "returned" else None
     said = f" {value!r}" if value is not None else ""
     at = "" if span.end is None else f"{seconds(span.end)} "
-    return f"{at}{span.ending}{said}"
+    text = f"{at}{span.ending}{said}"
+    return text if len(text) <= ROOM else text.partition(" at line ")[0]
 
 
 def note(entry: dict[str, Any]) -> str:

@@ -162,7 +162,12 @@ def test_a_claim_for_one_backend_is_held_to_it(tiny, findings):
         ("course/m01_tiny/module.toml", "sleep =", "rest =", "step 'sleep' is not in module.toml: add it"),
         ("course/m01_tiny/module.toml", '= "Sleep"', '= "Sleep (stretch)"', "and step 'sleep' is stretch: name a step"),
         ("course/m01_tiny/module.toml", "nothing need be", "a wait is no task", "'is no': write is not a"),
-        ("course/m01_tiny/module.toml", "core = 15, stretch = 9", "core = 24, stretch = 0", "R2 has no stretch points"),
+        (
+            "course/m01_tiny/module.toml",
+            "core = 15, stretch = 9",
+            "core = 24, stretch = 0",
+            "R2 has no stretch points: write `core=True` if the check is of the core",
+        ),
         ("course/m01_tiny/module.toml", "title", "tilte", "course/m01_tiny/module.toml: title: is missing"),
         ("grader/hidden/m01_tiny/test_tiny.py", '"G3"', '"R1"', "no hidden check for G3 (core) of m01_tiny"),
         ("exercises/m01_tiny/test_tiny.py", '"G3"', '"R1"', "G3 has core points and no public check: write one"),

@@ -201,7 +201,7 @@ def test_verify_prints_a_table_and_its_findings(run, tiny):
     (tiny.root / "solutions/m01_tiny/wrong/no_value.py").unlink()
     code, out, _ = run("verify", "m01", "--jobs", 1)
     assert code == 1
-    assert "test_value of m01_tiny and 1 more: no wrong solution fails it: write one under solutions/" in out
+    assert "public test_value of m01_tiny, hidden test_value of m01_tiny: no wrong solution fails it: write one" in out
 
 
 def test_verify_lists_how_many_wrong_solutions_need_each_check(run):

@@ -198,7 +198,7 @@ def test_the_picture_of_a_run():
         "                         0                          4 s",
         "caller gather            ├────────────────────────────┤ 4 returned",
         "  a run                  ├──────┤                       1 returned 7",
-        "  b run                         ├──────────────⊘        3 was cancelled at line ",
+        "  b run                         ├──────────────⊘        3 was cancelled",
         "  c run                                ├──────────────… never ended",
         "b read                   at 2",
         "end: deadlock: every task waits",

@@ -1,0 +1,40 @@
+"""`docs/checks.md` names every kind of error that a script can raise, and what it says of reading errors is true."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from grader import CheckFailed, token
+from grader.checks.trace import Trace
+from grader.worker.scene.scripts import FAULTS
+
+TEXT = (Path(__file__).parents[2] / "docs/checks.md").read_text(encoding="utf-8")
+
+
+def ended(how: str, *, error: dict[str, Any] | None = None, outside: bool = False) -> Trace:
+    """A run with one call of the subject that ended so."""
+    call: dict[str, Any] = {"id": 0, "parent": None, "who": "caller", "what": "main", "args": [], "task": "caller"}
+    call |= {"subject": True, "start": 0.0, "end": 2.0, "order": [0, 1], "how": how, "value": None, "error": error}
+    call |= {"cancelled": 1.0 if outside else None, "outside": outside, "line": None, "steps": 1}
+    return Trace({"backend": "trio", "spans": [call], "notes": [], "steps": 1, "time": 2.0})
+
+
+def test_every_kind_of_error_is_on_the_page() -> None:
+    [kinds] = re.findall(r"^The kinds of `fail.*?\n\n", TEXT, flags=re.MULTILINE | re.DOTALL)
+    assert set(FAULTS) <= set(re.findall(r"`([\w ]+)`", kinds))
+
+
+def test_an_attribute_of_an_error_is_read_as_the_page_says() -> None:
+    error = {"error": "OutOfBudget", "attributes": {"tries": 2, "last": {"token": "E1"}}}
+    call = ended("raised", error=error).call
+    assert call.raised.attributes["tries"] == 2
+    assert call.raised.attributes["last"] == token("E1")
+
+
+@pytest.mark.parametrize("how", ["cancelled", "raised"])
+def test_the_word_for_cancellation_fails_only_a_call_that_returned(how) -> None:
+    ended(how, outside=True).expect_cancellation_passes()
+    with pytest.raises(CheckFailed, match="returned all the same"):
+        ended("returned", outside=True).expect_cancellation_passes()
