@@ -25,7 +25,7 @@ QUESTION = "question"
 
 
 @dataclass(frozen=True)
-class Due:
+class DueQuestion:
     """A question to ask now.
 
     Args:
@@ -76,10 +76,10 @@ def answer(root: Path, key: str, *, known: bool, now: datetime | None = None) ->
     return progress.note_recall(root, key, Recall(entry.said, entry.came_true, step, due), now=now)
 
 
-def due(course: Course, *, now: datetime | None = None) -> list[Due]:
+def due(course: Course, *, now: datetime | None = None) -> list[DueQuestion]:
     """The questions to ask now, in the order of the modules."""
     known, time = read(course.root), stamp_of(now or datetime.now(UTC))
-    found: list[Due] = []
+    found: list[DueQuestion] = []
     for slug in ["start_here", *course.slugs]:
         mine = {key.partition("/")[2]: entry for key, entry in known.recalls.items() if key.startswith(f"{slug}/")}
         found += _missed_predictions(course, slug, mine, time)
@@ -94,22 +94,24 @@ def due_line(course: Course) -> str:
     return f"{count} question{'' if count == 1 else 's'} to review: grader review" if count else ""
 
 
-def _missed_predictions(course: Course, slug: str, mine: Mapping[str, Recall], time: str) -> Iterator[Due]:
+def _missed_predictions(course: Course, slug: str, mine: Mapping[str, Recall], time: str) -> Iterator[DueQuestion]:
     waiting = {cell: entry for cell, entry in mine.items() if cell != QUESTION and entry.due and entry.due <= time}
     lesson = _lesson(course, slug) if waiting else None
     for each in predictions_of(lesson) if lesson else ():
         if each.id in waiting:
-            yield Due(f"{slug}/{each.id}", each.question, each.answer, waiting[each.id].said)
+            yield DueQuestion(f"{slug}/{each.id}", each.question, each.answer, waiting[each.id].said)
 
 
-def _own_question(module: Module, mine: Mapping[str, Recall], when: Mapping[str, str], time: str) -> Iterator[Due]:
+def _own_question(
+    module: Module, mine: Mapping[str, Recall], when: Mapping[str, str], time: str
+) -> Iterator[DueQuestion]:
     passed = when.get("core") or when.get("all")
     entry = mine.get(QUESTION)
     at = entry.due if entry else passed and _due(0, datetime.fromisoformat(passed))
     if not at or at > time:
         return
     try:
-        yield Due(f"{module.slug}/{QUESTION}", *question_and_answer(hints_of(module)["Question"]))
+        yield DueQuestion(f"{module.slug}/{QUESTION}", *question_and_answer(hints_of(module)["Question"]))
     except CourseError:
         return
 
