@@ -20,6 +20,7 @@ from grader.checks.rule import CheckFailed, NotRun
 from grader.course import BACKENDS, Module
 from grader.judging.answers import Late, TimeLimits
 from grader.judging.blame import Reference
+from grader.judging.canary import Canary
 from grader.judging.explaining import Failure, explain
 from grader.judging.failure import failure_row
 from grader.judging.flags import flags_by_reading
@@ -95,17 +96,36 @@ def _grade_once(builder: ReportBuilder, submission: Submission, forks: Forks) ->
             if fault := session.load():
                 return builder.failed_as_a_whole(checks, fault)
             pairs = [(check, backend) for check in checks for backend in how.backends]
-            judged = [judge(check, backend, session, how.key, reference) for check, backend in pairs]
+            canary = Canary(session) if how.kind == "hidden" else None
+            judged = judge_all(pairs, session, how.key, reference, canary)
             rows = [row for row, _ in judged]
             failures = [Failure(row, error) for row, error in judged if error is not None]
             by_id = {check.id: check for check in checks}
             again = functools.partial(play_again, by_id, session, how.key)
             cause, rows = explain(rows, failures, submission.text, again)
+            found = canary.flags() if canary is not None and any(row.verdict == "passed" for row in rows) else []
     except NotRun as error:
         return builder.not_run(str(error), checks, late=isinstance(error, Late))
     except OSError as error:
         return builder.not_run(f"the scene cannot be read or the worker not started: {error}", checks)
-    return replace(builder.report(rows), flags=flags_of(submission, how.kind), cause=cause)
+    return replace(builder.report(rows), flags=(*flags_of(submission, how.kind), *found), cause=cause)
+
+
+def judge_all(
+    pairs: Sequence[tuple[Check, str]],
+    session: Session,
+    key: bytes,
+    reference: Reference,
+    canary: Canary | None = None,
+) -> list[tuple[Row, CheckFailed | None]]:
+    """The verdicts of checks on backends, one after the other; after one of them the canary is played."""
+    moment = canary.moment(len(pairs)) if canary is not None else None
+    judged = []
+    for number, (check, backend) in enumerate(pairs):
+        judged.append(judge(check, backend, session, key, reference))
+        if canary is not None and number == moment:
+            canary.look()
+    return judged
 
 
 def flags_of(submission: Submission, kind: Kind) -> tuple[str, ...]:

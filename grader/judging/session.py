@@ -92,6 +92,8 @@ class Session:
         self.runaways: dict[str, list[str]] = {backend: [] for backend in BACKENDS}
         #: what its sweeps have shown of the file
         self.habits = Habits()
+        #: what was asked for so far
+        self.requests: list[Mapping[str, Any]] = []
         self._scene = module.scene.read_text(encoding="utf-8")
         #: what names in a trace may be made of, besides the plan's
         self.words = words_of(self._scene)
@@ -130,10 +132,21 @@ class Session:
         Raises:
             NotRun: the child's answer makes no sense.
         """
-        if self._line is not None:
-            return None
+        return None if self._line is not None else self._load()
+
+    def take_child(self, other: Session) -> bool:
+        """Take the child of another session, and load this file where the other was; tell whether that went well.
+
+        Raises:
+            NotRun: the child gives no answer that means anything.
+        """
+        other.settle()
+        self._line, other._line = other._line, None
+        return self._line is not None and self._load() is None
+
+    def _load(self) -> FileFault | None:
         try:
-            self._line = self.forks.child()
+            self._line = self._line or self.forks.child()
             self._line.send(self._load_message())
             answer = self._receive()
         except LinkClosed as closed:
@@ -176,6 +189,7 @@ class Session:
         self.settle()
         if wrong := plan_complaint(request["plan"], *self._parts):
             raise NotRun(f"the check's plan does not fit {self.module.slug}/scene.py: {wrong}")
+        self.requests.append(request)
         message = {**request, "op": "play"}
         search = message.pop("search")
         if any(self.runaways.values()):
@@ -184,6 +198,14 @@ class Session:
             message["step_seconds"] = SUSPECT_SECONDS
         self._playing = play_search(search, functools.partial(self._play_runs, message), self.habits)
         return self._playing
+
+    def play_runs(self, request: Mapping[str, Any], runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Play just these runs in the child that there is, without replacing it; fewer traces than runs if it ends.
+
+        Raises:
+            NotRun: as for `play`.
+        """
+        return [] if self._line is None else list(self._play_in_child({**request, "op": "play", "runs": runs}))
 
     def settle(self) -> None:
         """End the search that is running, if any. A failed check leaves one in its exception."""

@@ -1,0 +1,163 @@
+"""A file with known faults is played in the submission's process: what was changed there shows, what is honest does not."""
+
+import contextlib
+import random
+from pathlib import Path
+
+import pytest
+
+from grader.checks.collect import checks_of
+from grader.checks.play import Play, order_of
+from grader.course import BACKENDS, Course
+from grader.judging.canary import SAID, Canary, essence, first_difference, without_search
+from grader.judging.canary_file import behind, canary_text
+from grader.judging.judge import How, grade
+from grader.judging.searches import plain_run
+from grader.judging.session import Session
+from grader.judging.submission import examine
+
+#: What lines appended to a file change in the worker, and which evidence that would hide.
+CHANGES = {
+    "what is left": "_Player._run.__globals__['Probes'].left_by = lambda *_: {}",
+    "what blocks": (
+        "_P = _Player._run.__globals__['Probes']\n_plain = _P.plain\n"
+        "_P.plain = lambda self: {**_plain(self), 'blocking': []}"
+    ),
+    "how a call ended": (
+        "_end = _World._end\n"
+        "def _ended(self, span, how, **more):\n"
+        "    cancelled = span.subject and span.outside\n"
+        "    _end(self, span, 'cancelled' if cancelled else how, **({} if cancelled else more))\n"
+        "_World._end = _ended"
+    ),
+    "the order of tasks": "_Player._run.__globals__['Order'].pick = lambda *_: 0",
+    "the backend": "_sides = _Player._run.__globals__['_SIDES']\n_sides['trio'] = _sides['asyncio']",
+    "the clock": (
+        "_C = _Player._run.__globals__['Control']\n_step = _C.after_step\n"
+        "def _slow(self, task):\n    self.now += 1e-6\n    _step(self, task)\n"
+        "_C.after_step = _slow"
+    ),
+    "only while its own text is there": (
+        "import sys\n_own = sys.modules[__name__]\n"
+        "_P = _Player._run.__globals__['Probes']\n_left = _P.left_by\n"
+        "_P.left_by = lambda *_: {} if hasattr(sys.modules['tiny'], '_reach') else _left(*_)"
+    ),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_is_changed_in_the_worker_is_flagged(tiny, forks, texts, forged, change):
+    report = grade(tiny.module("m01"), forged(texts["right"], CHANGES[change]).encode(), forks=forks)
+    assert [flag for flag in report.flags if flag.startswith(SAID)], (change, report.flags)
+
+
+HONEST = {
+    "nothing else": "",
+    "a file kept open": "LOG = open('log.txt', 'w')\n",
+    "a stream made when the file is imported": "SEND, RECEIVE = anyio.create_memory_object_stream(1)\n",
+    "it sleeps when it is imported": "import time\ntime.sleep(0.01)\n",
+    "names that hide those of Python": "list = dict = sorted = type = isinstance = callable = Exception = None\n",
+    "warnings that it does not want": "import warnings\nwarnings.simplefilter('ignore')\n",
+    "a signal and an exit": "import atexit, signal\nsignal.signal(signal.SIGUSR1, print)\natexit.register(print)\n",
+    "other line ends": "\r\n\r\n# Mac and Windows\r\x0c\n",
+    "no end of the last line": "_ = 1",
+    "logging": "import logging\nlogging.basicConfig(level=logging.DEBUG)\nlogging.getLogger(__name__).info('hello')\n",
+    "a registry that takes each name once": (
+        "import codecs\ncodecs.register(lambda name: None)\nassert not codecs.__dict__.get('_seen')\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("habit", HONEST)
+def test_an_honest_file_is_not_flagged(tiny, forks, texts, habit):
+    for _ in range(2):
+        report = grade(tiny.module("m01"), (texts["right"] + HONEST[habit]).encode(), forks=forks)
+        assert not [flag for flag in report.flags if flag.startswith(SAID)], report.flags
+
+
+def test_only_what_counts_has_a_canary(tiny, forks, texts, monkeypatch):
+    monkeypatch.setattr(Canary, "look", lambda *_, **__: pytest.fail("the canary was played"))
+    grade(tiny.module("m01"), texts["right"].encode(), forks=forks, how=How(kind="public"))
+
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.parametrize("slug", [path.parent.name for path in sorted(ROOT.glob("course/m*/module.toml"))])
+def test_in_each_module_the_canary_has_something_to_hide_and_repeats_itself(slug, forks):
+    """With plans of the module's checks, on both backends, in two processes."""
+    module = Course(ROOT).module(slug)
+    text = canary_text(module.names).encode()
+    with Session(module, examine(module, text), forks) as one, Session(module, examine(module, text), forks) as other:
+        for check in checks_of(module, "hidden")[:8]:
+            for backend in BACKENDS:
+                with contextlib.suppress(Exception):  # it solves nothing
+                    check.function(Play(one, backend=backend))
+        faults: dict[str, set[str]] = {backend: set() for backend in BACKENDS}
+        for request in [*one.requests]:
+            traces = []
+            for session in (one, other):
+                session.settle()
+                session.load()
+                traces.append(session.play_runs(without_search(request), [plain_run(**order_of(5))]))
+            assert first_difference(*traces) == ""
+            faults[request["backend"]] |= {fault for trace in traces[0] for fault in faults_in(trace)}
+    assert faults == {key: {"blocks", "streams", "locks"} for key in BACKENDS}
+
+
+def faults_in(trace):
+    calls = [span for span in trace["spans"] if span["subject"]]
+    return {kind for call in calls for kind in call.get("left", {})} | (
+        {"blocks"} if trace["probes"]["blocking"] else set()
+    )
+
+
+def test_the_canary_has_known_faults(forks, checkout):
+    module = Course(checkout).module("m01")
+    plan = {"jobs": {"A": [["wait", 1.0], ["give", "A"]]}, "timeout": 5.0}
+    for backend in BACKENDS:
+        with Session(module, examine(module, canary_text(module.names).encode()), forks) as session:
+            session.load()
+            request = {"backend": backend, "plan": plan, "outside": {}, "debugger": False}
+            (trace,) = session.play_runs(request, [{"seed": 3, "order": "uniform", "cancel": None, "fault": None}])
+        (call,) = [span for span in trace["spans"] if span["subject"]]
+        assert call["left"].keys() == {"streams", "locks"}
+        assert [block["call"] for block in trace["probes"]["blocking"]] == ["time.sleep"]
+
+
+def test_the_moment_is_any_but_the_first_ones(tiny, forks, texts):
+    module = tiny.module("m01")
+    with Session(module, examine(module, texts["right"].encode()), forks) as session:
+        assert {Canary(session, random.Random(seed)).moment(10) for seed in range(99)} == set(range(2, 10))
+
+
+def test_lines_before_the_canary_are_counted_as_python_counts_them():
+    text, lines = behind("a = 1\r\nb = 2\rc = '''\n\n'''", "import os\n")
+    assert text.splitlines()[lines] == "import os"
+
+
+def test_what_differs_is_named():
+    span = {"order": [3, 7], "line": 12, "what": "later", "start": 0.0}
+    trace = {
+        "seed": 1,
+        "order": "pos",
+        "cancel": None,
+        "fault": None,
+        "steps": 4,
+        "time": 1.0,
+        "end": {"kind": "done"},
+        "spans": [span],
+        "notes": [{"order": 1, "span": None, "what": "open"}],
+        "tasks": [],
+        "probes": {"blocking": [{"line": 11, "call": "open"}]},
+    }
+    alone = {
+        **trace,
+        "spans": [{**span, "order": [0, 1], "line": 2}],
+        "notes": [],
+        "probes": {"blocking": [{"line": 1, "call": "open"}]},
+    }
+    assert essence(trace, 10) == essence(alone)
+    assert first_difference([alone], [trace], 10) == ""
+    assert first_difference([alone], [{**trace, "steps": 5}], 10) == "`steps` of a run"
+    assert first_difference([alone], []) == "a run is missing"
