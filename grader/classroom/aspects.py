@@ -11,7 +11,6 @@ def worth(module: Module, *, core_only: bool = False) -> dict[str, int]:
     """Aspect → points that can be earned, for the aspects that have any.
 
     Args:
-        module: whose.
         core_only: leave the stretch clauses' points out.
     """
     points: dict[str, int] = {}
@@ -24,7 +23,6 @@ def points_earned(module: Module, report: Report, *, core_only: bool = False) ->
     """Aspect → points of one report, for the aspects of `worth`; None where it could not be checked.
 
     Args:
-        module: of the submission.
         report: its verdict.
         core_only: leave the stretch clauses' points out.
     """

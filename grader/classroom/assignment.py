@@ -26,7 +26,6 @@ def notebook(
     """The notebook of a module, as nbformat 4.5.
 
     Args:
-        module: whose.
         points: aspect → points.
         retired: aspects that once had points and no longer do; nbgrader cannot lose a cell that has grades.
         due: when it is due, for people; empty if it is not.

@@ -57,7 +57,6 @@ def collect(settings: Settings, modules: Sequence[Module], source: Source) -> Co
     """Collect: find, leave out what is not the learner's own, choose the newest of each, take it in.
 
     Args:
-        settings: of the class.
         modules: to collect.
         source: from where.
 

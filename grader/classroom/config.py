@@ -53,7 +53,6 @@ def settings_of(settings: Settings, run: verdicts.ScoringRun | None = None) -> C
     """Make nbgrader's settings for a class.
 
     Args:
-        settings: of the class.
         run: what carries verdicts to where nbgrader writes them; a new one if not given.
     """
     put_tools_on_path()

@@ -12,8 +12,6 @@ class Scored:
     """What scoring did with one submission.
 
     Args:
-        learner: whose.
-        slug: of the module.
         verdict: of the report.
         reason: why it failed as a whole, or was not run.
         problem: why it could not be written into the book, or an empty text.

@@ -27,8 +27,6 @@ def apply_dates(book: Gradebook, settings: Settings, slugs: Iterable[str], learn
     """Bring due dates and extensions into the book, for all that was handed in.
 
     Args:
-        book: nbgrader's.
-        settings: of the class.
         slugs: of the modules.
         learner: whose extensions; everybody's if None.
 
@@ -109,7 +107,6 @@ def unknown_learners(settings: Settings, known: Iterable[str]) -> list[str]:
     """Learners of extensions whom neither roster nor book knows: a name that is misspelt helps nobody.
 
     Args:
-        settings: of the class.
         known: learners in the book.
     """
     people = {*settings.roster, *known}

@@ -35,7 +35,6 @@ class Desk:
     """One class, worked on by one process at a time.
 
     Args:
-        settings: of the class.
         say: told a line for each thing that the instructor should know.
     """
 

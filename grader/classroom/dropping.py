@@ -36,7 +36,6 @@ def drop(file: Path, slug: str, learner: str, folder: Path, due: Due | None = No
 
     Args:
         file: to hand in.
-        slug: of the module.
         learner: who.
         folder: the drop folder.
         due: when it is due; None if nobody said.

@@ -59,7 +59,6 @@ class TellTheLearner(autograding.Hook):
         """Gather the page.
 
         Args:
-            nb: the scored notebook.
             resources: nbgrader's.
         """
         settings = self.settings()
@@ -79,8 +78,6 @@ def page(settings: Settings, module: Module, submitted: SubmittedNotebook, known
     """What the page says, as plain data.
 
     Args:
-        settings: of the class.
-        module: of the submission.
         submitted: its line in the book, settled.
         known: what `grader.classroom.autograding.WriteVerdict` left in the scored notebook.
     """

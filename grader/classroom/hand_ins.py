@@ -34,7 +34,6 @@ class HandIn:
 
     Args:
         learner: whose, by what it is named.
-        slug: of the module.
         root: the folder that was searched.
         place: the folders in it that lead to the file; with none the file lies in `root`.
         time: when, in UTC.
@@ -59,7 +58,6 @@ class Search:
     """What was found in one folder.
 
     Args:
-        settings: of the class.
         modules: that are collected.
         root: the folder.
         found: hand-ins for these modules.
@@ -102,7 +100,6 @@ def search_exchange(settings: Settings, modules: Sequence[Module], inbound: Path
     """What lies in nbgrader's ``inbound``: folders ``<learner>+<slug>+<time>+<random>``.
 
     Args:
-        settings: of the class.
         modules: to collect.
         inbound: the folder.
     """
@@ -119,7 +116,6 @@ def search_drop(settings: Settings, modules: Sequence[Module], folder: Path) -> 
     ``<learner>/<file>.py``, and what Moodle and Canvas pack into the archive of all submissions.
 
     Args:
-        settings: of the class.
         modules: to collect.
         folder: the drop folder.
 

@@ -39,8 +39,6 @@ class Taken:
     """What the intake made of one submission.
 
     Args:
-        learner: whose.
-        slug: of the module.
         time: when it was handed in, in UTC.
         sha256: of the file, None if there is none.
         problem: why there is no file, or an empty text.
@@ -159,8 +157,6 @@ def submission(folder: Path, learner: str, module: Module) -> FolderEntry:
 
     Args:
         folder: ``submitted/<learner>/<slug>`` or its scored copy.
-        learner: the id.
-        module: of the submission.
     """
     found = entry(folder.parent.parent, folder.parts[-2:], f"{module.name}.py", learner, module.slug)
     known = record(folder)

@@ -45,7 +45,7 @@ def why(result: dict[str, Any]) -> str:
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Keep nbgrader's log and warnings off the terminal; what matters in them is told in our own words."""
+    """Keep nbgrader's log and warnings off the terminal; we say what matters in our own words."""
     logger = logging.getLogger("traitlets")
     before, logger.propagate = logger.propagate, False
     handlers, logger.handlers = logger.handlers, [logging.NullHandler()]

@@ -53,7 +53,6 @@ def create(folder: Path, name: str, course: Course, slugs: list[str]) -> Setting
 
     Args:
         folder: new or empty.
-        name: of the class.
         course: whose modules are used.
         slugs: the modules to begin with.
 

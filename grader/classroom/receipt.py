@@ -30,7 +30,6 @@ class Receipt:
     """What is told after handing in.
 
     Args:
-        slug: of the module.
         time: when, in UTC.
         sha256: of the file, None if there is none.
         warnings: the same file again, an older one, none at all; or too late.
@@ -67,7 +66,6 @@ def receipt(
     """Make out a receipt, with a warning if the file is not new.
 
     Args:
-        slug: of the module.
         file: what is handed in.
         time: when, in UTC.
         earlier: what the same learner handed in before, oldest first.

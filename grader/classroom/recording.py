@@ -69,9 +69,6 @@ def write_grades(
     become formgrader's flag, which a person takes off after reading; it comes back with another file or other reasons.
 
     Args:
-        book: nbgrader's.
-        learner: whose.
-        slug: of the module.
         points: aspect → points, None where it could not be checked.
         file: the hash of the file, or why there is none.
         flags: why a person should read it.
@@ -128,7 +125,6 @@ def update_cells(book: Gradebook, module: Module, points: Mapping[str, int]) -> 
     that is above what its cell is worth now waits for a person.
 
     Args:
-        book: nbgrader's.
         module: whose points have changed.
         points: aspect → points.
 

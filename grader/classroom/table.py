@@ -35,8 +35,6 @@ class GradeLine:
     """One learner's standing in one module.
 
     Args:
-        learner: the id.
-        slug: of the module.
         handed_in: when, in the class's timezone; empty if nothing was.
         late_seconds: after due date and extension.
         verdict: of the report; empty if it is not scored yet.
@@ -83,8 +81,6 @@ def lines(book: Gradebook, settings: Settings, names: Iterable[str] = ()) -> lis
     """The standing of every learner in every module that is in the book, late penalties settled.
 
     Args:
-        book: nbgrader's.
-        settings: of the class.
         names: only these modules; all if empty.
     """
     found = []

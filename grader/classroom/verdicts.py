@@ -74,7 +74,6 @@ class ScoringRun:
         """Grade what has no current verdict, in parallel processes; keep every report; give each.
 
         Args:
-            settings: of the class.
             entries: from `grader.classroom.intake.submission`.
             jobs: how many processes.
             begun: told how many are left to grade.

@@ -116,7 +116,7 @@ def _run(arguments: list[str]) -> int:
 
 
 def _interrupt(*_: object) -> None:
-    """Leave as by Ctrl-C, so that whatever was started is ended."""
+    """Leave as after Ctrl-C, so that all that was started is ended."""
     raise KeyboardInterrupt
 
 
@@ -128,7 +128,7 @@ def _complain(text: str, code: int) -> int:
 
 
 def _leave_quietly() -> int:
-    """Whoever read our output has gone, as ``head`` does: leave without a word."""
+    """Leave without a word: the reader of our output is gone, as ``head`` is after its last line."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return STOPPED
 

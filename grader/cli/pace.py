@@ -22,7 +22,7 @@ class Pace:
 
     Args:
         word: what is being done, such as "grading".
-        clock: tells the time in seconds.
+        clock: returns the time in seconds.
     """
 
     def __init__(self, word: str, clock: Callable[[], float] = time.monotonic) -> None:

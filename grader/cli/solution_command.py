@@ -1,4 +1,4 @@
-"""``grader solution``: the reference solution, for those who have passed or have tried."""
+"""``grader solution``: the reference solution, for learners who have passed, or have tried."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def solution(context: click.Context, module: str, answer: str | None) -> int:
 
 
 def ask_question(module: Module, answer: str | None) -> int:
-    """Ask the question; whoever answers it sees the solution."""
+    """Ask the question, and show the solution after an answer."""
     question, _ = question_of(module)
     console = show.console()
     if answer is None:

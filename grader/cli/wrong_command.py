@@ -1,4 +1,4 @@
-"""``grader wrong``: a wrong solution as the whole program that it stands for, and the other way round."""
+"""``grader wrong``: a wrong solution as the whole program that it stands for, and the reverse."""
 
 from __future__ import annotations
 

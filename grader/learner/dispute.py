@@ -50,7 +50,6 @@ def dispute(
     that only hidden checks judge has none: then the seed from the feedback page is what the instructor goes by.
 
     Args:
-        module: whose.
         clause: such as ``R3``.
         forks: gives the children.
         because: why the learner thinks so.

@@ -53,9 +53,7 @@ def plain(name: str, exchange: Path, zone: str, dates: dict[str, datetime | None
     """What is written into `FILE` and `DATES`.
 
     Args:
-        name: of the class.
         exchange: its folder.
-        zone: of the class.
         dates: slug → due date in UTC, without a zone as nbgrader keeps it.
     """
     due = {slug: f"{time.isoformat()}Z" for slug, time in dates.items() if time is not None}
@@ -63,12 +61,7 @@ def plain(name: str, exchange: Path, zone: str, dates: dict[str, datetime | None
 
 
 def due_of(root: Path, slug: str) -> Due | None:
-    """When an exercise is due; None if nobody said.
-
-    Args:
-        root: of the course.
-        slug: of the module.
-    """
+    """When an exercise is due; None if nobody said."""
     known = _read(root / FILE)
     newer = _read(Path(str(known.get("exchange", ""))) / str(known.get("name", "")) / DATES) if known else {}
     source = newer or known

@@ -37,7 +37,6 @@ class Room:
     """How JupyterLab is to be opened.
 
     Args:
-        course: which.
         lesson: the notebook on the left, relative to the root; None if there is none.
         module: whose exercise is on the right; None if the course has no modules.
     """
@@ -61,10 +60,6 @@ class Room:
 
 def room(course: Course, name: str | None = None) -> Room:
     """What to open: the named module, else the start page for a beginner, else the first module that is not done.
-
-    Args:
-        course: the course.
-        name: of a module.
 
     Raises:
         CourseError: there is no such module.
@@ -157,7 +152,6 @@ def command(room: Room, *, browser: bool = True, port: int | None = None, root: 
     """What to run: JupyterLab of this Python, with the course's settings.
 
     Args:
-        room: what to open.
         browser: whether a browser is opened.
         port: JupyterLab's; a free one if not given.
         root: whether the superuser may run it, as in many containers.

@@ -59,7 +59,6 @@ def notebook_place(root: Path, path: Path) -> Path:
     """Where a bundle keeps a notebook.
 
     Args:
-        root: of the bundle.
         path: of the notebook, relative to the root.
     """
     return (root / NOTEBOOKS / path).with_suffix(".json")
@@ -69,7 +68,6 @@ def lay_out(root: Path, now: datetime | None = None) -> list[str]:
     """Lay out what is missing or newer.
 
     Args:
-        root: of the course.
         now: the time that a kept notebook is named after; the clock's if not given.
 
     Returns:

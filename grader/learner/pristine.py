@@ -58,7 +58,7 @@ def _git(root: Path, *arguments: str) -> bytes | None:
 
 
 def _is_stub(module: Module, data: bytes) -> bool:
-    """Whether nothing has been written in a version of the file; what stands in its place now does not matter."""
+    """Whether a version of the file is the stub; the file as it is now does not matter."""
     tree, fault = parse(data.decode("utf-8-sig", errors="replace"))
     elsewhere = replace(module, root=module.root / BACKUPS / "nothing is here")
     return tree is not None and fault is None and is_untouched(elsewhere, data, tree)
@@ -68,7 +68,6 @@ def reset(module: Module, now: datetime | None = None) -> Path | None:
     """Put the learner's file back to the stub.
 
     Args:
-        module: whose.
         now: the time that the backup is named after; the clock's if not given.
 
     Returns:

@@ -41,7 +41,7 @@ class ModuleProgress:
 
     @property
     def stage(self) -> Stage | None:
-        """The furthest stage; None if nothing is known. Who has seen the solution without passing has not done it."""
+        """The furthest stage; None if nothing is known. A module whose solution was seen before it passed is not done."""
         return next((stage for stage in ("seen", "all", "core", "started") if stage in self.when), None)
 
     def passed_by(self, sha256: str | None) -> Stage | None:
@@ -55,7 +55,7 @@ class Recall:
 
     Args:
         said: what the learner predicted.
-        came_true: whether it did; None if not told.
+        came_true: whether it did; None if the learner did not say.
         step: how many times in a row the question was answered since.
         due: when it is asked again, as ISO 8601 in UTC; empty if it is not.
     """
@@ -86,11 +86,7 @@ class Progress:
 
 
 def read(root: Path) -> Progress:
-    """Read the progress in a course. Nothing is changed on disk.
-
-    Args:
-        root: of the course.
-    """
+    """Read the progress in a course. Nothing is changed on disk."""
     path = root / NAME
     try:
         text = path.read_text(encoding="utf-8")
@@ -138,7 +134,6 @@ def note_recall(root: Path, key: str, entry: Recall, *, now: datetime | None = N
     """Note what the learner said to a question.
 
     Args:
-        root: of the course.
         key: of the question.
         entry: what is known of it now.
         now: the time; the clock's if not given.
@@ -159,9 +154,6 @@ def reach(
     """Note that a learner has reached stages of a module. What was reached before keeps its time.
 
     Args:
-        root: of the course.
-        slug: of the module.
-        stages: which.
         hints: how many hints have been opened by now.
         sha256: of the file that has reached them.
         now: the time; the clock's if not given.

@@ -38,12 +38,7 @@ LIMITS = TimeLimits(total=24 * 3600.0)
 
 
 class CoursePlugin:
-    """One run of pytest in a course.
-
-    Args:
-        config: pytest's.
-        root: of the course.
-    """
+    """One run of pytest in a course."""
 
     def __init__(self, config: pytest.Config, root: Path) -> None:
         self.config = config

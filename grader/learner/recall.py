@@ -30,8 +30,6 @@ class DueQuestion:
 
     Args:
         key: of its entry in the progress.
-        question: Markdown.
-        answer: Markdown.
         said: what the learner predicted the first time; empty for a module's own question.
     """
 
@@ -47,10 +45,8 @@ def note_prediction(
     """Keep a prediction, or how it turned out.
 
     Args:
-        root: of the course.
-        slug: of the lesson or page.
         cell: the id of the cell that answers it.
-        said: the prediction; empty if only the outcome is told.
+        said: the prediction; empty if only the outcome is known.
         came_true: the outcome; None if it is not known yet.
         now: the time; the clock's if not given.
 

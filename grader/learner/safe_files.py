@@ -71,7 +71,6 @@ def keep(path: Path, stem: str) -> Path:
     """Keep a file under another name beside it, one that is free; the file itself stays in its place.
 
     Args:
-        path: the file.
         stem: the other name, without its suffix.
 
     Raises:

@@ -27,10 +27,9 @@ NOT_STARTED = "not started"
 
 @dataclass(frozen=True)
 class Checked:
-    """What came of checking a learner's file.
+    """The result of checking a learner's file.
 
     Args:
-        module: whose.
         how: what was run.
         report: what the checks said; None if the file is not started.
         said: one line about the progress file, if it could not be used.
@@ -73,9 +72,7 @@ def self_check(
     """Check the learner's file of a module.
 
     Args:
-        module: whose.
         kind: ``public`` or ``hidden``.
-        backends: on which.
         forks: gives the children; this process's if not given.
         keep: whether the learner's progress is noted.
 
@@ -102,7 +99,6 @@ def note_stages(module: Module, *, core: bool, everything: bool, sha256: str | N
     """Note what a learner's file, which is begun, has passed; one line if that was not possible.
 
     Args:
-        module: whose.
         core: whether it has passed the core checks.
         everything: whether it has passed all checks.
         sha256: of the file: what is written in it later has not passed.
@@ -144,7 +140,6 @@ def card(checked: Checked, first: tuple[Row, Trace | None] | None) -> list[Rende
     """What a terminal shows of a check: the card, the run that failed, where to go when stuck.
 
     Args:
-        checked: what came of it.
         first: of `first_failure`.
     """
     parts: list[RenderableType] = []
@@ -172,7 +167,6 @@ def failing_run(checked: Checked, row: Row) -> Replay | None:
 
     Args:
         checked: where the row comes from.
-        row: the row.
     """
     module = checked.module
     if row.verdict != "failed" or row.run is None:

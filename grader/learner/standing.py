@@ -56,7 +56,6 @@ class Standing:
     """One module.
 
     Args:
-        module: which.
         file: how far the file is, as it is now.
         seen: whether the solution was seen without passing.
         since: the day on which that was reached.
@@ -71,7 +70,7 @@ class Standing:
 
     @property
     def stage(self) -> State | None:
-        """How far the learner is. Who has seen the solution without passing has not done it."""
+        """How far the learner is. A module whose solution was seen before it passed is not done."""
         return "seen" if self.seen else self.file
 
     @property
@@ -100,7 +99,6 @@ def standing(module: Module, entry: progress.ModuleProgress) -> Standing:
     """How far a learner is in one module.
 
     Args:
-        module: which.
         entry: what is known of it.
     """
     file = state_of_file(module, entry)

@@ -23,7 +23,7 @@ LOOK = 1000
 def saves(modules: Sequence[Module]) -> Iterator[Module]:
     """Yield a module whenever its learner's file has got another content. Ends with a `KeyboardInterrupt` only.
 
-    What is there when this is called counts as known. Folders are watched, not files: many editors replace the file.
+    Files as they are when this is called are known already. Folders are watched, not files: many editors replace the file.
 
     Args:
         modules: whose files are watched.

@@ -43,7 +43,6 @@ class LessonPlayer:
     """One lesson on one backend.
 
     Args:
-        lesson: what to run.
         backend: where every ``backend="asyncio"`` leads to.
         solved: whether the learner's file is complete, so that output about it is not as the lesson shows it.
         tell: gets the JSON objects.
@@ -131,7 +130,7 @@ class LessonPlayer:
         return next((f.lineno for f in reversed(frames) if f.filename == str(self.lesson.path) and f.lineno), default)
 
     def sides(self, error: BaseException, line: int) -> str:
-        """What stands on the two sides of an assert that does not hold, if it can be worked out again."""
+        """The two sides of an assert that does not hold, if they can be computed again."""
         try:
             node = ast.parse(self.for_backend(self.source(line))).body[0]
             if not isinstance(error, AssertionError) or not isinstance(node, ast.Assert):
@@ -256,7 +255,7 @@ def messages() -> Iterator[Callable[[dict[str, Any]], None]]:
 
 
 def main() -> None:
-    """Do the job that stands on the standard input."""
+    """Do the job that comes on the standard input."""
     job = json.load(sys.stdin)
     path = Path(job["path"])
     with contextlib.contextmanager(messages)() as tell:

@@ -52,8 +52,6 @@ def run(lesson: Lesson, course: Course, module: Module | None = None) -> list[Wr
     """Run a lesson on both backends.
 
     Args:
-        lesson: which one.
-        course: that it belongs to.
         module: that it teaches; None for a page of the whole course.
     """
     states = [False]

@@ -17,7 +17,6 @@ def join_parts(where: str, parts: Sequence[Part]) -> list[Part]:
 
     Args:
         where: how messages name the file.
-        parts: in order.
 
     Raises:
         LessonError: something is alone that must not be, or there twice.

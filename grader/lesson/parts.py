@@ -63,7 +63,7 @@ class Distractor:
 
     Args:
         text: the line.
-        line: where it stands in the lesson.
+        line: its line in the lesson.
         place: the number of the right line whose place it takes, from 1.
         reason: why it is wrong.
     """
@@ -126,7 +126,6 @@ class Lesson:
     """One page of the course.
 
     Args:
-        path: the Markdown file.
         where: how messages name it: relative to the course's root.
         parts: what it is made of, in order.
     """

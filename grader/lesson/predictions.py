@@ -16,7 +16,6 @@ class Prediction:
     """A question that is asked before a cell runs.
 
     Args:
-        id: of the cell.
         question: what is asked, as Markdown.
         answer: what is so; empty if the lesson folds none.
     """

@@ -20,8 +20,6 @@ def wrongs(path: Path, course: Course, module: Module | None = None) -> list[Wro
     """What does not hold of a page.
 
     Args:
-        path: its Markdown.
-        course: that it belongs to.
         module: that it teaches; None for a page of the whole course.
     """
     try:

@@ -28,12 +28,7 @@ class Answer:
 
 
 def lines_by_letter(puzzle: Puzzle, slug: str) -> dict[str, str]:
-    """Letter → line: right and wrong ones shuffled, the same way each time.
-
-    Args:
-        puzzle: the problem.
-        slug: of its lesson.
-    """
+    """Letter → line: right and wrong ones shuffled, the same way each time."""
     lines = [*puzzle.lines, *(each.text for each in puzzle.distractors)]
     shuffled = lines
     salt = 0
@@ -48,8 +43,6 @@ def judge_answer(puzzle: Puzzle, slug: str, answer: str) -> Answer:
     """Say what is right in an answer.
 
     Args:
-        puzzle: the problem.
-        slug: of its lesson.
         answer: letters in order; anything between them is ignored.
     """
     known = lines_by_letter(puzzle, slug)

@@ -43,7 +43,6 @@ def shape_faults(lesson: Lesson, module: Module | None = None) -> Iterator[Wrong
     """What is not as every page has it.
 
     Args:
-        lesson: the page.
         module: that it teaches; None for a page of the whole course.
     """
     if lesson.cells and is_stale(lesson):
@@ -83,7 +82,7 @@ def _voice(lesson: Lesson) -> Iterator[Wrong]:
 
 
 def _predictions(lesson: Lesson) -> Iterator[Wrong]:
-    """A question before a cell has its answer folded behind it, and a proof."""
+    """A question before a cell has a folded answer after the cell, and a proof."""
     waiting: Text | None = None
     asked: tuple[Text, Cell | Puzzle] | None = None
     for part in [*lesson.parts, None]:

@@ -47,7 +47,6 @@ def read(path: Path, root: Path | None = None) -> Lesson:
     """Read a lesson.
 
     Args:
-        path: its Markdown file.
         root: of the course, to name the file in messages.
 
     Raises:
@@ -66,8 +65,6 @@ def parse(text: str, path: Path, where: str) -> Lesson:
     """Take a lesson's text apart.
 
     Args:
-        text: the Markdown.
-        path: of its file.
         where: how messages name it.
 
     Raises:
@@ -100,7 +97,7 @@ class _LessonReader:
                 begun, level, title = first, int(token.tag[1]), self.tokens[number + 1].content.strip()
             elif token.type == "fence" and (special := self.special(token)):
                 if folded and not isinstance(special, Output | Verify):
-                    raise self.error(first + 1, "stands between <details> and </details>: move it out of the fold")
+                    raise self.error(first + 1, "is between <details> and </details>: move it out of the fold")
                 yield from self.text(begun, first, level, title)
                 begun, level, title = end, 0, ""
                 yield special
@@ -123,7 +120,7 @@ class _LessonReader:
         if not self.lines[end - 1].strip().startswith(token.markup) or end - 1 == first:
             raise self.error(line, f"the block is not closed: end it with {token.markup}")
         if token.level:
-            raise self.error(line, "stands in a list or a quotation: move it to the left margin")
+            raise self.error(line, "is in a list or a quotation: move it to the left margin")
         attributes = self.attributes(info, line)
         return self.part(language, attributes, line + 1, token.content)
 
@@ -172,7 +169,7 @@ class _LessonReader:
         return Cell(id_, line, text.rstrip("\n"))
 
     def puzzle(self, id_: str, line: int, text: str) -> Puzzle:
-        """Read a Parsons problem: right lines, then what stands after ``---``."""
+        """Read a Parsons problem: right lines, then what follows ``---``."""
         right: list[str] = []
         distractors: list[Distractor] = []
         also: list[tuple[int, ...]] = []
@@ -191,7 +188,7 @@ class _LessonReader:
                 distractors.append(replace(waiting, text=each, line=number))
                 waiting = None
             elif each.strip() and (distractors or also):
-                raise self.error(number, "a line too many: after `---` stands one wrong line")
+                raise self.error(number, "a line too many: one wrong line follows `---`")
             elif each.strip():
                 right.append(each)
         if waiting:

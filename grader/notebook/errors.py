@@ -55,11 +55,7 @@ def _at(error: BaseException) -> str:
 
 
 def install(shell: Any) -> None:
-    """Let IPython show exception groups as errors: by itself it writes them to standard error, and the cell counts as good.
-
-    Args:
-        shell: the running IPython.
-    """
+    """Let IPython show exception groups as errors: by itself it writes them to standard error, and the cell counts as good."""
 
     def show(
         shell: Any, kind: type[BaseException], error: BaseException, _traceback: Any, tb_offset: Any = None

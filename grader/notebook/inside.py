@@ -19,7 +19,7 @@ from anyio._core import _tasks as anyio_tasks
 
 
 class Watcher(Protocol):
-    """What is told of tasks and scopes: `grader.notebook.recorder.Recorder`."""
+    """What hears of tasks and scopes: `grader.notebook.recorder.Recorder`."""
 
     def begin(self, name: str, coro: Any) -> Any:
         """Note a new task."""
@@ -175,7 +175,7 @@ async def as_coroutine(awaitable: Awaitable[Any]) -> Any:
 
 
 def owner_of(lock: Any) -> Any:
-    """Return the task that holds a lock of anyio or trio, as anyio tells of tasks; None if nobody does, or it is not a lock."""
+    """Return the task that holds a lock of anyio or trio, as anyio describes tasks; None if nobody does, or it is not a lock."""
     if not isinstance(lock, anyio.Lock | trio.Lock | trio.StrictFIFOLock | anyio_asyncio.Lock | anyio_trio.Lock):
         return None
     owner = lock.statistics().owner

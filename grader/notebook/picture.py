@@ -29,7 +29,11 @@ WORDS = {
     "children": "waits for its tasks",
     "work": "open",
 }
-FILLS = {"sleeping": "#56b4e9", "blocked": "#e69f00", "work": "#999999"}  # from Okabe and Ito: told apart by everyone
+FILLS = {
+    "sleeping": "#56b4e9",
+    "blocked": "#e69f00",
+    "work": "#999999",
+}  # from Okabe and Ito: everyone can tell them apart
 CANCEL, SHIELD = "#d55e00", "#009e73"
 
 
@@ -79,7 +83,6 @@ class Picture:
     """Rows on an axis.
 
     Args:
-        title: what it shows.
         rows: from top to bottom.
         end: where the axis ends (s).
         notes: lines under it.

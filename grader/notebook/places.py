@@ -65,8 +65,7 @@ def place_of(coro: Any, names: Mapping[int, str]) -> Place:
     """Where a suspended coroutine waits.
 
     Args:
-        coro: the coroutine.
-        names: of tasks, by the identity that anyio tells of them.
+        names: of tasks, by the id that anyio has for them.
     """
     own, call = None, None
     for code, line, frame in frames(coro):

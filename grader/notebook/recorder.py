@@ -85,7 +85,7 @@ class Task:
 
     @property
     def depth(self) -> int:
-        """How many tasks stand above it."""
+        """How many tasks are above it."""
         return 0 if self.parent is None else self.parent.depth + 1
 
 
@@ -93,7 +93,7 @@ class Recorder:
     """Records one run.
 
     Args:
-        clock: tells the time since the run began (s).
+        clock: returns the time since the run began (s).
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -127,9 +127,8 @@ class Recorder:
         """Return a coroutine that runs the one that `start` makes, and records it as `task`.
 
         Args:
-            task: from `begin`.
             start: called when the task begins: one that never does leaves no coroutine behind.
-            swallowed: tells, when the coroutine has returned, of what it did not let through.
+            swallowed: returns, after the coroutine has returned, what it did not let through.
         """
 
         async def drive() -> Any:
@@ -193,7 +192,7 @@ class Recorder:
 
     def _note_cancellation(self, task: Task, wait: Wait | None) -> None:
         kind = wait.place.kind if wait is not None else "blocked"
-        if kind == "children":  # asyncio tells the task that waits for its group, trio does not: its tasks are told
+        if kind == "children":  # asyncio cancels the task that waits for its group, trio only the tasks in it
             return
         # The end of a sleep of trio's is the deadline of a scope of its own.
         asked = [self._cancel_time(scope) for scope in inside.enclosing(skip_sleep=kind == "sleeping")]

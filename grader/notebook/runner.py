@@ -135,7 +135,7 @@ async def _main(outcome: CellOutcome, main: Callable[..., Awaitable[Any]], args:
         awaitable = main(*args)
         task.coro = awaitable if isinstance(awaitable, types.CoroutineType) else inside.as_coroutine(awaitable)
         outcome.value = await recorder.watch(task, lambda: task.coro)
-    except BaseException as error:  # noqa: BLE001 - what becomes of it is for `run` and `record` to say
+    except BaseException as error:  # noqa: BLE001 - `run` and `record` decide what happens to it
         if not inside.is_cancellation(error) or outcome.error is None:
             outcome.error = error
     finally:

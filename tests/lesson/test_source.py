@@ -76,7 +76,7 @@ WRONG = [
     ("```python {#a}\nx\n```\n```verify {#a}\nassert\n```\n", 5, "Python cannot read this"),
     ("```python {#a}\nx\n```\n" + 2 * "```verify {#a}\nassert x\n```\n", 7, "a second verify block"),
     ("text\n\n```python {#a}\nx = 1\n", 3, "the block is not closed"),
-    ("- ```python {#a}\n  x\n  ```\n", 1, "stands in a list or a quotation"),
+    ("- ```python {#a}\n  x\n  ```\n", 1, "is in a list or a quotation"),
     ("<details><summary>A</summary>\n\n```python {#a}\nx\n```\n\n</details>\n", 3, "move it out of the fold"),
     ("```parsons {#o}\na\nb\n```\n", 1, "the Parsons problem 'o' has no verify block"),
     ("```parsons {#o}\na\nb\n```\n```verify {#o}\nassert a\n```\n", 5, "write one line `# <lines>`"),
