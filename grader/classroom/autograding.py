@@ -101,6 +101,7 @@ class WriteVerdict(Hook):
             file, before = entry.sha256 or entry.missing, recording.Recorded.read(record)
             done = recording.write_grades(book, learner, slug, points, file=file, flags=report.flags, before=before)
         done.write(record)
+        recording.remember(record.parent, slug, intake.record(folder).get("time"), report)
         for flag in report.flags:
             self.log.warning("%s/%s: a person should read the file: %s", learner, slug, flag)
         if report.verdict == "not run":

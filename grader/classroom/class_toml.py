@@ -17,8 +17,16 @@ from grader.course import Course, CourseError
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 KEYS = {
     "name", "course", "timezone", "roster", "exchange", "db_url", "core_only", "check_owner", "unsafe_no_sandbox",
-    "late", "modules", "extension", "lms",
+    "late", "modules", "extension", "lms", "watch", "hidden_titles",
 }  # fmt: skip
+
+
+LMS_FORMS = {
+    "plain": ("id", "id", "{slug}"),
+    "canvas": ("SIS User ID", "sis", "{title}"),
+    "moodle": ("Email address", "email", "{title}"),
+}
+"""Form of ``grades_lms.csv`` → heading of the id, the roster's column that fills it, heading of a module."""
 
 
 def find(start: Path | None = None) -> Settings:
@@ -92,19 +100,22 @@ class _SettingsReader:
         place = (self.folder / self.take(self.data, "course", str, ".", "")).resolve()
         course = Course.find(place)
         uses = self._uses(course)
+        roster = self._roster()
         return Settings(
             folder=self.folder,
             name=name,
             course=course,
             uses=uses,
-            roster=self._roster(),
+            roster=roster,
             exchange=(self.folder / self.take(self.data, "exchange", str, "exchange", "")).resolve(),
             db_url=self.take(self.data, "db_url", str, "", "") or f"sqlite:///{self.folder / 'gradebook.db'}",
             late=self._late(),
             extensions=self._extensions(course, uses),
             check_owner=self.take(self.data, "check_owner", bool, default=True, where=""),
             unsafe_no_sandbox=self.take(self.data, "unsafe_no_sandbox", bool, default=False, where=""),
-            lms=self._lms(),
+            lms=self._lms(roster),
+            scored_a_day=self._scored_a_day(),
+            hidden_titles=self.take(self.data, "hidden_titles", bool, default=True, where=""),
             timezone=self.zone,
         )
 
@@ -136,14 +147,20 @@ class _SettingsReader:
             where = f"modules.{name}."
             if not isinstance(entry, dict):
                 raise self.wrong(where[:-1], "write a table: [modules.<module>]")
-            self.refuse_unknown(entry, {"weight", "due", "solutions", "core_only"}, where)
+            self.refuse_unknown(entry, {"weight", "due", "solutions", "core_only", "lms_column"}, where)
             uses[course.slug(name)] = Use(
                 self.take(entry, "weight", (int, float), None, where),
                 self._moment(entry, "due", where),
                 self._moment(entry, "solutions", where),
                 self.take(entry, "core_only", bool, default=core_only, where=where),
+                self.take(entry, "lms_column", str, "", where),
             )
         return uses
+
+    def _scored_a_day(self) -> int:
+        table = self.take(self.data, "watch", dict, {}, "")
+        self.refuse_unknown(table, {"scored_a_day"}, "watch.")
+        return int(self.take(table, "scored_a_day", (int, float), 0, "watch."))
 
     def _late(self) -> LateRules:
         table = self.take(self.data, "late", dict, {}, "")
@@ -169,19 +186,26 @@ class _SettingsReader:
             extensions[learner, slug] = dt.timedelta(days=days, hours=hours)
         return extensions
 
-    def _lms(self) -> dict[str, Any]:
+    def _lms(self, roster: Mapping[str, Person]) -> dict[str, Any]:
         table = self.take(self.data, "lms", dict, {}, "")
-        self.refuse_unknown(table, {"id_column", "id_from", "module_column", "missing_is_zero"}, "lms.")
+        self.refuse_unknown(table, {"form", "id_column", "id_from", "module_column", "missing_is_zero"}, "lms.")
+        form = self.take(table, "form", str, "plain", "lms.")
+        if form not in LMS_FORMS:
+            raise self.wrong("lms.form", f"write one of {', '.join(LMS_FORMS)}")
+        id_column, id_from, module_column = LMS_FORMS[form]
         lms = {
-            "id_column": self.take(table, "id_column", str, "id", "lms."),
-            "id_from": self.take(table, "id_from", str, "id", "lms."),
-            "module_column": self.take(table, "module_column", str, "{slug}", "lms."),
+            "form": form,
+            "id_column": self.take(table, "id_column", str, id_column, "lms."),
+            "id_from": self.take(table, "id_from", str, id_from, "lms."),
+            "module_column": self.take(table, "module_column", str, module_column, "lms."),
             "missing_is_zero": self.take(table, "missing_is_zero", bool, default=False, where="lms."),
         }
         try:
             lms["module_column"].format(slug="", title="", short="")
         except (KeyError, IndexError, ValueError) as error:
             raise self.wrong("lms.module_column", "use {slug}, {title} and {short} only") from error
+        if roster and (wanted := lms["id_from"]) not in (columns := next(iter(roster.values())).columns):
+            raise self.wrong("lms.id_from", f"the roster has no column {wanted!r}: it has {', '.join(columns)}")
         return lms
 
     def _roster(self) -> dict[str, Person]:

@@ -11,6 +11,7 @@ import shutil
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
 
@@ -169,6 +170,8 @@ class Desk:
         learner: str | None = None,
         force: bool = False,
         jobs: int | None = None,
+        executor: Executor | None = None,
+        wanted: Callable[[FolderEntry], bool] = lambda _: True,
         begun: Callable[[int], None] = lambda _: None,
         done: Callable[[Scored], None] = lambda _: None,
     ) -> list[Scored]:
@@ -179,6 +182,8 @@ class Desk:
             learner: only this one.
             force: score everything again; verdicts that are still current are kept.
             jobs: how many processes.
+            executor: where to grade; processes on this machine if None.
+            wanted: whether one of them is to be scored now.
             begun: told how many submissions there are to score.
             done: told what became of one of them.
 
@@ -188,10 +193,12 @@ class Desk:
         with self.alone():
             self._back_up()
             self._prepare_book(self.settings.modules(names))
-            due = self.due(names, learner=learner, force=force)
+            due = [each for each in self.due(names, learner=learner, force=force) if wanted(each[1])]
             begun(len(due))
             scored = []
-            with contextlib.closing(self._run.make(self.settings, [entry for _, entry in due], jobs=jobs)) as verdicts_:
+            entries = [entry for _, entry in due]
+            made = self._run.make(self.settings, entries, jobs=jobs, executor=executor)
+            with contextlib.closing(made) as verdicts_:
                 for graded in verdicts_:
                     scored.append(self._record(graded))
                     done(scored[-1])
@@ -249,12 +256,13 @@ class Desk:
             problem = str(error)
         return Scored(entry.learner, entry.slug, report.verdict, report.reason, problem, graded.problem, report.flags)
 
-    def feedback(self, names: tuple[str, ...] = (), *, publish: bool = True) -> int:
+    def feedback(self, names: tuple[str, ...] = (), *, publish: bool = True, say_stale: bool = True) -> int:
         """Make the feedback pages, and put them on the exchange.
 
         Args:
             names: of modules; all of the class if empty.
             publish: whether learners can fetch them.
+            say_stale: whether to say how many are not scored as they should be.
 
         Returns:
             How many pages there are.
@@ -267,7 +275,8 @@ class Desk:
         with self.alone():
             with self.book() as book:
                 self._apply_dates(book, [module.slug for module in modules])
-            self._name_stale(modules)
+            if say_stale:
+                self._name_stale(modules)
             for module in modules:
                 if not any(self.settings.autograded_folder.glob(f"*/{module.slug}/{module.slug}.ipynb")):
                     continue
@@ -304,8 +313,8 @@ class Desk:
             return aspects, lms, table.write_tables(book, self.settings, aspects, lms)
 
     def standing(self) -> ClassStanding:
-        """How far the class is with each module and each submission."""
-        with self.alone(), self.book() as book:
+        """How far the class is with each module and each submission; also while another desk scores."""
+        with self.book() as book:
             self._apply_dates(book, list(self.settings.uses))
             lines = table.lines(book, self.settings)
         stale = {(entry.learner, entry.slug) for _, entry in self.due()}

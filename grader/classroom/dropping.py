@@ -9,7 +9,7 @@ from pathlib import Path
 
 from grader.classroom import receipt
 from grader.course import CourseError
-from grader.learner.due import Due
+from grader.learner.due import DueDate
 
 STAMP = "%Y-%m-%dT%H%M%S.%fZ"
 """How a folder says its time: nothing in it is forbidden in a name on Windows or on a network share."""
@@ -31,7 +31,7 @@ def _read_time(place: Path) -> str:
         return text  # as older versions wrote it
 
 
-def drop(file: Path, slug: str, learner: str, folder: Path, due: Due | None = None) -> receipt.Receipt:
+def drop(file: Path, slug: str, learner: str, folder: Path, due: DueDate | None = None) -> receipt.Receipt:
     """Hand in without an exchange: put the file into a folder, named as nbgrader names it.
 
     Args:

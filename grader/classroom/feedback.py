@@ -95,6 +95,7 @@ def page(settings: Settings, module: Module, submitted: SubmittedNotebook, known
         "time": settings.local(recording.hand_in_time(submitted)),
         "due": settings.local(submitted.assignment.duedate),
         "late": duration(submitted.assignment.total_seconds_late),
+        "late_words": settings.late.words(submitted.assignment.total_seconds_late),
         "sha256": known.get("sha256") or "no file",
         "aspects": aspects,
         "score": None if blank else number(earned - penalty),
@@ -106,8 +107,10 @@ def page(settings: Settings, module: Module, submitted: SubmittedNotebook, known
         "core": (report.core or "not run") if report else "not run",
         "has_stretch": any(clause.stretch for clause in module.clauses.values()),
         "reason": _reason(report),
-        "findings": failed_checks(module, report) if report else [],
-        "passed": passed_sentences(report) if report else [],
+        "findings": without_titles(found, settings)
+        if (found := failed_checks(module, report) if report else [])
+        else [],
+        "passed": passed_sentences(report) if report and settings.hidden_titles else [],
         "open": any(row.verdict == "not run" for row in report.checks) if report else True,
         "comment": recording.comment_of(submitted),
         "solution": _solution(settings, module),
@@ -144,7 +147,7 @@ def duration(seconds: float) -> str:
     minutes = max(1, round(seconds / 60))
     days, rest = divmod(minutes, 1440)
     hours, minutes = divmod(rest, 60)
-    parts = [(days, "day"), (hours, "hour"), (minutes if not days else 0, "minute")]
+    parts = [(days, "day"), (hours, "hour"), (minutes, "minute")]
     return " ".join(f"{count} {name}{'s' if count > 1 else ''}" for count, name in parts if count)
 
 
@@ -164,6 +167,17 @@ def failed_checks(module: Module, report: Report) -> list[FailedCheck]:
         by_check.setdefault(row.id, []).append(row)
     found = [_failed_check(module, rows) for rows in by_check.values() if any(row.verdict == "failed" for row in rows)]
     return merge_alike(sorted(found, key=lambda each: not each.core))
+
+
+def without_titles(found: list[FailedCheck], settings: Settings) -> list[FailedCheck]:
+    """Failed checks as a class shows them that keeps its hidden checks to itself: a clause, and the lesson's step."""
+    if settings.hidden_titles:
+        return found
+    by_clause: dict[str, FailedCheck] = {}
+    for each in found:
+        sentence = f"Clause {each.clause} does not hold in every case."
+        by_clause.setdefault(each.clause, replace(each, sentence=sentence, facts=(), again=each.clause, also=()))
+    return list(by_clause.values())
 
 
 def merge_alike(found: list[FailedCheck]) -> list[FailedCheck]:

@@ -13,7 +13,7 @@ from grader.display import show
 from grader.judging.judge import How
 from grader.judging.pool import GradingTask, run
 from grader.judging.submission import read
-from grader.learner.due import Due
+from grader.learner.due import DueDate
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def receipt(
     time: str,
     earlier: Iterable[Earlier],
     *,
-    due: Due | None = None,
+    due: DueDate | None = None,
     now: datetime | None = None,
 ) -> Receipt:
     """Make out a receipt, with a warning if the file is not new.

@@ -11,12 +11,17 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from nbgrader.api import Grade, Gradebook, MissingEntry, SubmittedNotebook
 
 from grader.classroom.assignment import ANSWER, notebook
 from grader.course import Module
 from grader.judging.batch import write
+from grader.judging.report import Report
+
+HISTORY = ".{}.history"
+"""Beside a learner's reports: a line of JSON for each hand-in that was scored."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +102,37 @@ def write_grades(
         submitted.flagged = bool(flags) or (submitted.flagged and not before.flags)
     book.db.commit()
     return Recorded(file, flags, tuple(kept), tuple(waits))
+
+
+def remember(folder: Path, slug: str, time: object, report: Report) -> None:
+    """Add a hand-in to a submission's history; the same hand-in once.
+
+    Args:
+        folder: of the learner's reports.
+        slug: of the module.
+        time: when it was handed in.
+        report: its verdict.
+    """
+    failed = sorted({row.clause for row in report.checks if row.verdict == "failed"})
+    entry = {
+        "time": time,
+        "sha256": report.sha256,
+        "verdict": report.verdict,
+        "points": report.points,
+        "failed": failed,
+    }
+    past = [each for each in history(folder, slug) if each.get("time") != time]
+    write(folder / HISTORY.format(slug), "\n".join(json.dumps(each) for each in [*past, entry]))
+
+
+def history(folder: Path, slug: str) -> list[Mapping[str, Any]]:
+    """What a learner handed in for a module and was scored, the oldest first."""
+    try:
+        lines = (folder / HISTORY.format(slug)).read_text("utf-8").splitlines()
+        found = [json.loads(line) for line in lines if line.strip()]
+    except (OSError, ValueError):
+        return []
+    return sorted((each for each in found if isinstance(each, dict)), key=lambda each: str(each.get("time")))
 
 
 def scored_learners(book: Gradebook, module: Module) -> set[str]:

@@ -35,10 +35,23 @@ class LateRules:
 
     def penalty(self, score: float, seconds_late: float) -> float:
         """The points taken off `score` (points) for being `seconds_late` seconds late."""
+        return round(score * self._percent(seconds_late) / 100, 2)
+
+    def words(self, seconds_late: float) -> str:
+        """Why it costs what it costs, such as ``2 days begun, 20 %``; empty if it costs nothing."""
+        if not (percent := self._percent(seconds_late)):
+            return ""
+        days = self._days(seconds_late)
+        most = ", the most that is taken off" if percent < self.percent_per_day * days else ""
+        return f"{days:g} day{'s' if days > 1 else ''} begun, {percent:g} %{most}"
+
+    def _days(self, seconds_late: float) -> float:
+        return -(-seconds_late // 86400)
+
+    def _percent(self, seconds_late: float) -> float:
         if seconds_late <= self.grace_minutes * 60:
             return 0.0
-        days = -(-seconds_late // 86400)
-        return round(score * min(self.percent_per_day * days, self.at_most, 100.0) / 100, 2)
+        return min(self.percent_per_day * self._days(seconds_late), self.at_most, 100.0)
 
 
 @dataclass(frozen=True)
@@ -50,12 +63,14 @@ class Use:
         due: when it is due, in UTC.
         solutions: from when on feedback shows the reference solution, in UTC; never if None.
         core_only: whether stretch clauses earn no points.
+        lms_column: heading of its column in the file for the learning-management system; made from the title if empty.
     """
 
     weight: float | None = None
     due: dt.datetime | None = None
     solutions: dt.datetime | None = None
     core_only: bool = False
+    lms_column: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,6 +102,8 @@ class Settings:
         check_owner: whether a submission must belong to the account of its learner.
         unsafe_no_sandbox: whether to grade where the machine offers no walls.
         lms: how the file for the learning-management system looks.
+        scored_a_day: how many hand-ins of a learner and module `grader class watch` scores in a day; 0: all.
+        hidden_titles: whether pages show the sentences of hidden checks.
         timezone: in which dates are written and shown.
     """
 
@@ -102,6 +119,8 @@ class Settings:
     check_owner: bool = True
     unsafe_no_sandbox: bool = False
     lms: Mapping[str, Any] = field(default_factory=dict)
+    scored_a_day: int = 0
+    hidden_titles: bool = True
     timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
 
     def modules(self, names: tuple[str, ...] = ()) -> list[Module]:

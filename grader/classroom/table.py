@@ -18,7 +18,7 @@ from nbgrader.plugins import ExportPlugin
 from grader.classroom import class_toml, dates, verdicts
 from grader.classroom.aspects import points_of_part
 from grader.classroom.feedback import number
-from grader.classroom.settings import Settings
+from grader.classroom.settings import Person, Settings
 from grader.course import ASPECTS, Module
 from grader.judging.batch import write
 from grader.judging.report import Report
@@ -28,6 +28,10 @@ COLUMNS = (
     *ASPECTS, "points", "max_points", "core_points", "stretch_points", "late_penalty", "score", "by_hand", "review",
     "flags",
 )  # fmt: skip
+
+
+CANVAS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
+"""What Canvas asks for before the columns of assignments; the roster has `canvas_id`, `sis`, `login`, `section`."""
 
 
 @dataclass(frozen=True)
@@ -173,23 +177,53 @@ def aspects_csv(found: Iterable[GradeLine], settings: Settings) -> str:
 
 
 def lms_csv(found: Iterable[GradeLine], settings: Settings) -> str:
-    """One row per learner, one column per module: the score, scaled to the module's weight."""
+    """One row per learner, one column per module: the score, scaled to the module's weight.
+
+    For Canvas with the columns that its import asks for, and its row of possible points.
+    """
     lms = settings.lms
-    names = {module.slug: heading(module, str(lms["module_column"])) for module in settings.modules()}
+    id_column = str(lms["id_column"])
+    names = {
+        module.slug: settings.use(module.slug).lms_column or heading(module, str(lms["module_column"]))
+        for module in settings.modules()
+    }
     rows: dict[str, dict[str, object]] = {}
     now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
     for line in found:
         person = settings.roster.get(line.learner)
-        id_ = (person.column(str(lms["id_from"])) if person else "") or line.learner
-        row = rows.setdefault(line.learner, {str(lms["id_column"]): id_})
+        if line.learner not in rows:
+            id_ = (person.column(str(lms["id_from"])) if person else "") or line.learner
+            rows[line.learner] = {**_canvas_columns(person, line.learner), id_column: id_}
         use = settings.use(line.slug)
         score = line.score
         if not line.handed_in and lms["missing_is_zero"] and use.due is not None and use.due < now:
             score = 0
         if score is not None and line.max_points and use.weight is not None:
             score = score / line.max_points * use.weight
-        row[names[line.slug]] = cell(score)
-    return text((str(lms["id_column"]), *names.values()), rows.values())
+        rows[line.learner][names[line.slug]] = cell(score)
+    columns = [id_column, *names.values()]
+    heads: list[dict[str, object]] = []
+    if lms["form"] == "canvas":
+        columns = [*dict.fromkeys((*CANVAS, id_column)), *names.values()]
+        most = {module.slug: _most(settings, module) for module in settings.modules()}
+        heads = [{"Student": "    Points Possible", **{names[slug]: cell(points) for slug, points in most.items()}}]
+    known = set(columns)
+    return text(columns, heads + [{key: row[key] for key in row if key in known} for row in rows.values()])
+
+
+def _canvas_columns(person: Person | None, learner: str) -> dict[str, object]:
+    if person is None:
+        return {"Student": learner}
+    last, first = person.column("last_name"), person.column("first_name")
+    name = ", ".join(filter(None, (last, first))) or person.id
+    return dict(
+        zip(CANVAS, (name, *(person.column(each) for each in ("canvas_id", "sis", "login", "section"))), strict=True)
+    )
+
+
+def _most(settings: Settings, module: Module) -> float:
+    weight = settings.use(module.slug).weight
+    return weight if weight is not None else sum(settings.points(module).values())
 
 
 def heading(module: Module, form: str) -> str:

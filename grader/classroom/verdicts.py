@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Generator, Iterable, Mapping
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,7 @@ class ScoringRun:
         entries: Iterable[FolderEntry],
         *,
         jobs: int | None = None,
+        executor: Executor | None = None,
         begun: Callable[[int], None] = lambda _: None,
     ) -> Generator[Graded]:
         """Grade what has no current verdict, in parallel processes; keep every report; give each.
@@ -76,6 +78,7 @@ class ScoringRun:
         Args:
             entries: from `grader.classroom.intake.submission`.
             jobs: how many processes.
+            executor: where to grade; processes on this machine if None.
             begun: told how many are left to grade.
         """
         best = level()
@@ -92,7 +95,16 @@ class ScoringRun:
                 self.notes += shelf.notes()
                 begun(count)
 
-            graded = grade_all(settings.course, found, shelf, level=best, how=How(key=key), jobs=jobs, begun=begin)
+            graded = grade_all(
+                settings.course,
+                found,
+                shelf,
+                level=best,
+                how=How(key=key),
+                executor=executor,
+                jobs=jobs,
+                begun=begin,
+            )
         for each in graded:
             self._made[_key(each.entry)] = each.report
             yield each

@@ -17,6 +17,7 @@ from grader.cli import (
     bundle_command,
     check_command,
     class_command,
+    class_view_command,
     demo_command,
     dispute_command,
     doctor_command,
@@ -75,6 +76,15 @@ for command in (
     dispute_command.dispute,
 ):
     cli.add_command(command)
+for command in (
+    class_view_command.status,
+    class_view_command.report,
+    class_view_command.explain,
+    class_view_command.watch,
+    class_view_command.doctor,
+    class_view_command.lab,
+):
+    class_command.class_.add_command(command)
 
 
 def main(args: Sequence[str] | None = None) -> int:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
-import os
-import sys
 from collections.abc import Iterable
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +12,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from grader.cli.options import course_of, jobs_option, warn
+from grader.cli.options import course_of, executor_at, jobs_option, scheduler_option, warn
 from grader.cli.pace import Pace
 from grader.course import ASPECTS, CourseError
 from grader.display import show
@@ -125,16 +123,32 @@ def collect_and_report(desk: Desk, modules: tuple[str, ...], drop: Path | None) 
 @click.option("--learner", help="Only this one.")
 @click.option("--force", is_flag=True, help="Record all again, not only what is new or stale.")
 @jobs_option
-def autograde(modules: tuple[str, ...], folder: Path | None, learner: str | None, force: bool, jobs: int | None) -> int:
+@scheduler_option
+def autograde(
+    modules: tuple[str, ...],
+    folder: Path | None,
+    learner: str | None,
+    force: bool,
+    jobs: int | None,
+    scheduler: str | None,
+) -> int:
     """Score what is new or stale (newer file, changed checks, not run before). Exit 3 if something was not run."""
-    return score_and_report(desk_of(folder), modules, learner, jobs, force=force)
+    desk = desk_of(folder)
+    with executor_at(scheduler, desk.settings.course) as executor:
+        return score_and_report(desk, modules, learner, jobs, force=force, executor=executor)
 
 
 def score_and_report(
-    desk: Desk, modules: tuple[str, ...], learner: str | None, jobs: int | None, *, force: bool = False
+    desk: Desk,
+    modules: tuple[str, ...],
+    learner: str | None,
+    jobs: int | None,
+    *,
+    force: bool = False,
+    executor: Executor | None = None,
 ) -> int:
     """Score with a bar, say what was not run; the exit code."""
-    found = with_progress(desk, modules, learner, jobs, force=force)
+    found = with_progress(desk, modules, learner, jobs, force=force, executor=executor)
     for said, names in group_lines(found).items():
         warn(f"{names}: {one_line(said)}")
     written = sum(not each.problem for each in found)
@@ -170,11 +184,18 @@ def with_progress(
     jobs: int | None = None,
     *,
     force: bool = False,
+    executor: Executor | None = None,
 ) -> list[Scored]:
     """Score; rate and time left are shown. Ctrl-C keeps what is done."""
     with Pace("scoring") as pace:
         return desk.autograde(
-            modules, learner=learner, force=force, jobs=jobs, begun=pace.begin, done=lambda _: pace.step()
+            modules,
+            learner=learner,
+            force=force,
+            jobs=jobs,
+            executor=executor,
+            begun=pace.begin,
+            done=lambda _: pace.step(),
         )
 
 
@@ -206,102 +227,19 @@ def grades(folder: Path | None, to: Path | None) -> int:
 @folder_option
 @drop_option
 @jobs_option
-def score(modules: tuple[str, ...], folder: Path | None, drop: Path | None, jobs: int | None) -> int:
+@scheduler_option
+def score(
+    modules: tuple[str, ...], folder: Path | None, drop: Path | None, jobs: int | None, scheduler: str | None
+) -> int:
     """Sunday night in one go: collect, autograde, grades. Feedback waits until you have looked."""
     desk = desk_of(folder)
     collect_and_report(desk, modules, drop)
-    code = score_and_report(desk, modules, None, jobs)
+    with executor_at(scheduler, desk.settings.course) as executor:
+        code = score_and_report(desk, modules, None, jobs, executor=executor)
     aspects, lms, lines = desk.tables()
     print_lines(lines)
     print(f"{aspects}\n{lms}\nnext: look at what needs a person in formgrader, then `grader class feedback`")
     return code
-
-
-@class_.command()
-@modules_argument
-@folder_option
-@click.option("--all", "everybody", is_flag=True, help="A line for each submission, however many there are.")
-def status(modules: tuple[str, ...], folder: Path | None, everybody: bool) -> int:
-    """Say how far the class is, and where each submission is: scored, stale, waiting for a person."""
-    desk = desk_of(folder)
-    found = desk.standing()
-    wanted = {module.slug for module in desk.settings.modules(modules)}
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False)
-    table.add_column("module")
-    for name in ("released", "collected", "scored", "stale", "need a person", "feedback"):
-        table.add_column(name, justify="right")
-    for each in found.counts:
-        if each.slug in wanted:
-            counts = (each.collected, each.scored, each.stale, each.review, each.feedback)
-            table.add_row(each.slug, "yes" if each.released else "no", *map(str, counts))
-    show.console().print(table)
-    lines = [line for line in found.lines if line.handed_in and line.slug in wanted]
-    shown = [line for line in lines if (line.learner, line.slug) in found.stale or line.review or not line.verdict]
-    if everybody or len(lines) <= EVERY_LEARNER:
-        shown = lines
-    for line in shown:
-        print(one_line(standing_line(line, stale=(line.learner, line.slug) in found.stale)))
-    if len(shown) < len(lines):
-        print(f"{len(lines) - len(shown)} more submissions are scored and wait for nobody: --all shows them")
-    for learner, slug in sorted(found.stale - {(line.learner, line.slug) for line in lines}):
-        if slug in wanted:
-            print(f"{one_line(learner)} {slug}: collected, not scored yet")
-    return 0
-
-
-@class_.command()
-@folder_option
-@click.option("--mend", is_flag=True, help="Bring a damaged or lost gradebook back from backup and verdicts.")
-def doctor(folder: Path | None, mend: bool) -> int:
-    """Say what is wrong with the class and its gradebook. Exit 1 if something is."""
-    desk = desk_of(folder)
-    from grader.classroom import health
-
-    if mend:
-        for line in health.mend(desk):
-            print(one_line(line))
-    troubles = list(health.find_trouble(desk))
-    for trouble in troubles:
-        print(f"{one_line(trouble.what)}\n    to do: {trouble.remedy}")
-    if not troubles:
-        print("nothing is wrong")
-    return 1 if troubles else 0
-
-
-@class_.command()
-@folder_option
-@click.option("--no-browser", is_flag=True, help="Open no browser, only say the address.")
-@click.option("--port", type=click.IntRange(1, 65535), help="JupyterLab's port; a free one if not given.")
-@click.option("--allow-root", is_flag=True, help="Let the superuser run it, as in a container.")
-def lab(folder: Path | None, no_browser: bool, port: int | None, allow_root: bool) -> int:
-    """Open JupyterLab with formgrader, in the class's folder from wherever you are: elsewhere formgrader is empty."""
-    place = desk_of(folder).settings.folder
-    if importlib.util.find_spec("jupyterlab") is None:
-        raise CourseError(f"JupyterLab is not installed: {install('lab')}")
-    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={place}"]
-    command += ["--no-browser"] if no_browser else []
-    command += ["--allow-root"] if allow_root else []
-    command += [f"--port={port}"] if port is not None else []
-    command.append("--LabApp.default_url=/formgrader")
-    sys.stdout.flush()
-    os.chdir(place)
-    os.execv(command[0], command)
-
-
-def standing_line(line: GradeLine, *, stale: bool) -> str:
-    """Where one submission is, in a line."""
-    from grader.classroom.table import cell
-
-    if not line.verdict:
-        said = "collected, not scored yet"
-    else:
-        said = f"{line.verdict}, {cell(line.score) or '?'} of {cell(line.max_points)}"
-        said += f", late: -{cell(line.penalty)}" if line.penalty else ""
-        said += f", by hand: {', '.join(line.by_hand)}" if line.by_hand else ""
-        said += ", stale: score it again" if stale else ""
-        said += f", needs a person: {', '.join(line.review)}" if line.review else ""
-        said += "".join(f"; {flag}" for flag in line.flags)
-    return f"{line.learner} {line.slug}: handed in {line.handed_in}: {said}"
 
 
 def print_lines(lines: Iterable[GradeLine]) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -17,6 +20,9 @@ backend_option = click.option("--backend", type=click.Choice(BACKENDS), help="On
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a card.")
 jobs_option = click.option(
     "--jobs", type=click.IntRange(min=1), help="How many processes; all processors if not given."
+)
+scheduler_option = click.option(
+    "--scheduler", help="Grade on the workers of this Dask scheduler, such as tcp://10.0.0.1:8786."
 )
 unsafe_option = click.option(
     "--unsafe-no-sandbox", "unsafe", is_flag=True, help="Grade without walls where this machine offers none."
@@ -48,6 +54,24 @@ def own_course(context: click.Context) -> Course:
     for line in lay_out(course.root):
         warn(line)
     return course
+
+
+@contextmanager
+def executor_at(address: str | None, course: Course) -> Iterator[Executor | None]:
+    """The workers of a scheduler; None without an address. Workers that are left out are named.
+
+    Raises:
+        CourseError: there is none that can be used.
+    """
+    if address is None:
+        yield None
+        return
+    from grader.judging.cluster import connect
+
+    with connect(address, course) as workers:
+        for note in workers.notes:
+            warn(note)
+        yield workers.executor
 
 
 def isolation(*, unsafe: bool) -> Level:

@@ -10,8 +10,9 @@ import os
 import signal
 import threading
 from collections.abc import Iterable, Iterator
-from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass, field, replace
+from itertools import chain, islice
 from multiprocessing import connection
 from multiprocessing.util import Finalize
 from typing import Any
@@ -44,6 +45,9 @@ class GradingTask:
     how: How = field(default_factory=How)
     tag: Any = None
 
+
+WINDOW = 256
+"""So many files are with the judging processes at a time."""
 
 _servers: dict[tuple[Level | None, bool], ForkServer] = {}
 
@@ -149,21 +153,46 @@ def run_all(
         jobs: how many local processes.
     """
     again: list[tuple[int, GradingTask]] = []
+    left = enumerate(tasks)
+    while batch := list(islice(left, 1)):
+        # A pool that broke takes what it was at with it; the rest goes on in a new one.
+        yield from _run_in_one_pool(chain(batch, left), again, executor, jobs)
+    for _, task in sorted(again, key=lambda pair: pair[0]):
+        yield task, _alone(task, executor)
+
+
+def _run_in_one_pool(
+    left: Iterator[tuple[int, GradingTask]],
+    again: list[tuple[int, GradingTask]],
+    executor: Executor | None,
+    jobs: int | None,
+) -> Iterator[tuple[GradingTask, Report]]:
+    """Grade until nothing is left or the pool breaks. So many tasks at a time as `WINDOW`: each holds a whole file."""
     pool = executor or local_executor(jobs)
+    pending: dict[Future[Report], tuple[int, GradingTask]] = {}
+    whole = True
     try:
-        futures = {pool.submit(run, _once(task)): (number, task) for number, task in enumerate(tasks)}
-        for future in as_completed(futures):
-            number, task = futures.pop(future)
-            report = _result(future, task)
-            if report is None or report.late:
-                again.append((number, task))
-            else:
-                yield task, report
+        while True:
+            for number, task in islice(left, WINDOW - len(pending) if whole else 0):
+                try:
+                    pending[pool.submit(run, _once(task))] = (number, task)
+                except BrokenExecutor:
+                    again.append((number, task))
+                    whole = executor is not None  # one that is not ours is not replaced: its tasks are tried one by one
+                    if not whole:
+                        break
+            if not pending:
+                return
+            for future in wait(pending, return_when=FIRST_COMPLETED).done:
+                number, task = pending.pop(future)
+                report = _result(future, task)
+                if report is None or report.late:
+                    again.append((number, task))
+                else:
+                    yield task, report
     finally:
         if executor is None:
             pool.shutdown(cancel_futures=True)
-    for _, task in sorted(again, key=lambda pair: pair[0]):
-        yield task, _alone(task, executor)
 
 
 def _once(task: GradingTask) -> GradingTask:
@@ -178,6 +207,8 @@ def _result(future: Future[Report], task: GradingTask) -> Report | None:
     except BrokenExecutor:
         return None
     except Exception as error:  # noqa: BLE001 - such as an executor that lost its machine
+        if type(error).__name__ == "KilledWorker":  # Dask's word for it
+            return None
         return ungraded_report(task, f"the executor failed: {type(error).__name__}: {error}")
 
 

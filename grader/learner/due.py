@@ -19,7 +19,7 @@ LIMIT = 100_000
 
 
 @dataclass(frozen=True)
-class Due:
+class DueDate:
     """When one exercise is due.
 
     Args:
@@ -60,7 +60,7 @@ def plain(name: str, exchange: Path, zone: str, dates: dict[str, datetime | None
     return {"format": 1, "name": name, "exchange": str(exchange), "timezone": zone, "due": due}
 
 
-def due_of(root: Path, slug: str) -> Due | None:
+def due_of(root: Path, slug: str) -> DueDate | None:
     """When an exercise is due; None if nobody said."""
     known = _read(root / FILE)
     newer = _read(Path(str(known.get("exchange", ""))) / str(known.get("name", "")) / DATES) if known else {}
@@ -70,7 +70,7 @@ def due_of(root: Path, slug: str) -> Due | None:
         time = datetime.fromisoformat(str(dates[slug] if isinstance(dates, dict) else ""))
     except (KeyError, ValueError):
         return None
-    return Due(time, str(source.get("timezone", "UTC"))) if time.tzinfo else None
+    return DueDate(time, str(source.get("timezone", "UTC"))) if time.tzinfo else None
 
 
 def _read(path: Path) -> dict[str, Any]:
