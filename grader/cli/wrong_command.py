@@ -62,7 +62,7 @@ def _diff(module: Module, path: Path) -> str:
 
 
 def _adopt(module: Module, name: str, file: Path) -> int:
-    """Write a program as a wrong solution, or write one that is whole over again."""
+    """Write a program as a wrong solution, also over one that is a whole program."""
     path = module.solution.parent / "wrong" / f"{name}.py"
     program = read_program(module, file)[0].decode()
     if path.exists() and path != file.resolve():

@@ -1,4 +1,4 @@
-"""Plays runs in this very process, on its main thread and without watchdogs: where a debugger has a terminal.
+"""Play runs in this process, on its main thread and without watchdogs: here a debugger has a terminal.
 
 The self-check uses it for one run at a time, when the learner's file comes to `breakpoint()`. Grading never does.
 """
@@ -20,8 +20,8 @@ from grader.worker.watch import probes
 _NO_LIMIT = 10**12  # steps
 
 
-class Here:
-    """A session as `grader.checks.play.TraceSource` wants it.
+class InProcessPlayer:
+    """Plays what a check asks for, as a child of the sandbox does: a `grader.checks.play.TraceSource`.
 
     Args:
         name: module name of the learner's file.

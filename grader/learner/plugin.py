@@ -40,7 +40,7 @@ def holds_checks(path: Path, root: Path) -> bool:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add our options where there is a course; elsewhere they are nobody's business."""
+    """Add our options where there is a course: elsewhere they have no use."""
     if not any(roots_of([os.curdir, *sys.argv[1:]])):
         return
     group = parser.getgroup("grader", "checks of the course")

@@ -25,7 +25,7 @@ from grader.judging.report import Row
 from grader.judging.run_check import carry_out, plan_key
 from grader.judging.session import Session
 from grader.judging.submission import Submission, examine, next_step, read
-from grader.learner.debugger import Here
+from grader.learner.debugger import InProcessPlayer
 from grader.learner.layout import lay_out
 from grader.learner.selfcheck import note_stages
 from grader.sandbox import ForkServer
@@ -92,7 +92,7 @@ class CoursePlugin:
         return self._session
 
     def has_terminal(self) -> bool:
-        """Whether somebody sits at the input, which pytest hides from the tests while it captures."""
+        """Whether the standard input is a terminal: pytest hides it from the tests while it captures."""
         capture = self.config.pluginmanager.getplugin("capturemanager")
         if capture is not None:
             capture.suspend_global_capture(in_=True)
@@ -159,7 +159,7 @@ class CoursePlugin:
         seed = self.config.getoption("seed", default=None)
         only = None if seed is None else run_of(seed)
         key = plan_key(SELF_CHECK_KEY, session.submission.sha256, request.function.__name__)
-        here = Here(module.name, session.submission.text, module.scene.read_text(encoding="utf-8"))
+        here = InProcessPlayer(module.name, session.submission.text, module.scene.read_text(encoding="utf-8"))
         in_process = seed is not None or self.config.getoption("usepdb")
         # Without a terminal `breakpoint()` does nothing: a debugger that reads an empty input would end the run.
         debugger = here if self.has_terminal() else None
@@ -168,7 +168,7 @@ class CoursePlugin:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:
-        """Carry a check out as in grading; any other test is pytest's business."""
+        """Run a check as in grading; pytest runs every other test."""
         play = pyfuncitem.funcargs.get("play")
         if not isinstance(play, Play):
             return None

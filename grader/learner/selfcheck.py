@@ -89,7 +89,7 @@ def self_check(
 
 
 def note(module: Module, report: Report, backends: Sequence[str], sha256: str | None) -> str:
-    """Note a learner's progress; one line if that was not possible. One backend alone shows nothing but a beginning."""
+    """Note a learner's progress; one line if that was not possible. A run on one backend counts as a beginning, no more."""
     both = set(backends) == set(BACKENDS)
     core, everything = both and report.core == "passed", both and report.verdict == "passed"
     return note_stages(module, core=core, everything=everything, sha256=sha256)

@@ -21,7 +21,7 @@ LOOK = 1000
 
 
 def saves(modules: Sequence[Module]) -> Iterator[Module]:
-    """Yield a module whenever its learner's file has got another content. Ends with a `KeyboardInterrupt` only.
+    """Yield a module whenever the content of its learner's file changes, until a `KeyboardInterrupt`.
 
     Files as they are when this is called are known already. Folders are watched, not files: many editors replace the file.
 

@@ -1,4 +1,6 @@
-"""Run the cells of one lesson on one backend and say what does not hold. A process of its own: see `running`.
+"""Run the cells of one lesson on one backend and say what does not hold.
+
+`grader.lesson.execution` starts a process with it for each backend.
 
 It reads its job from standard input and writes one JSON object a line: ``begin`` with a line of the lesson, or ``line``
 and ``said`` about something that does not hold.

@@ -26,7 +26,7 @@ class Way:
 
     Args:
         title: of the path.
-        outcome: what one can do then.
+        outcome: what the learner can do then.
         order: slugs of modules that come first, in this order.
         quiz: questions and answers.
     """

@@ -71,7 +71,7 @@ def place_of(coro: Any, names: Mapping[int, str]) -> Place:
     for code, line, frame in frames(coro):
         if not is_library(code.co_filename):
             own, call = (code.co_filename, line, frame), None
-        elif call is None or _is_passage(call):
+        elif call is None or _leads_on(call):
             call = frame
     file, line = (own[0], own[1]) if own else ("", 0)
     if call is None:
@@ -93,7 +93,7 @@ def place_running(frame: FrameType | None) -> str:
     return "runs" if frame is None else f"runs {where(frame.f_code.co_filename, frame.f_lineno)}"
 
 
-def _is_passage(frame: Any) -> bool:
+def _leads_on(frame: Any) -> bool:
     """Whether a library's frame only leads to what waits, such as `async with`, or the machinery of contextlib."""
     return frame.f_code.co_name in {"__aenter__", "__anext__", "__aiter__"} or "contextlib" in frame.f_code.co_filename
 

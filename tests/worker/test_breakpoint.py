@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from grader import Play
-from grader.learner.debugger import Here
+from grader.learner.debugger import InProcessPlayer
 from tests.worker.conftest import ONE_CALL
 
 Playing = Callable[..., Play]
@@ -28,7 +28,7 @@ def test_the_run_is_played_again_here(playing: Playing, monkeypatch: pytest.Monk
     lines: list[int] = []
     monkeypatch.setattr(sys, "breakpointhook", lambda: lines.append(sys._getframe(1).f_lineno))
     play = playing(SUBJECT)
-    play.debugger = Here("subject", SUBJECT, ONE_CALL)
+    play.debugger = InProcessPlayer("subject", SUBJECT, ONE_CALL)
     t = play()
     assert t.call.value == "done"
     assert lines == [5]
