@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import pytest
 
 from grader.course import BACKENDS, Clause
@@ -36,6 +38,12 @@ def test_what_a_clause_earns(parts, points):
     assert clause_score(CLAUSE, rows(*parts)) == Score(points, 14)
 
 
+def test_a_part_without_points_still_has_to_be_run():
+    clause = Clause("G6", "result", core=9, stretch=0)
+    assert clause_score(clause, rows(("core", "+", "+"), ("stretch", "-", "-"))) == Score(9, 9)
+    assert clause_score(clause, rows(("core", "+", "+"), ("stretch", "?", "+"))) == Score(None, 9)
+
+
 def test_blank_is_neither_zero_nor_full():
     assert Score(3, 5) + Score(None, 5) == Score(None, 10)
 
@@ -65,6 +73,19 @@ def test_points_that_no_check_can_earn_are_named(tiny):
     assert gaps(module, [Fake("R1", True), Fake("R2", True), Fake("R2", False), Fake("G3", True)]) is None
     said = gaps(module, [Fake("R1", True), Fake("R2", True)])
     assert said.startswith("no hidden check for R2 (stretch), G3 (core) of m01_tiny")
+
+
+@pytest.mark.parametrize(("core", "named"), [(None, True), (True, False), (False, False)])
+def test_a_clause_without_points_needs_some_check_too(tiny, core, named):
+    toml = tiny.root / "course/m01_tiny/module.toml"
+    text = toml.read_text().replace("core = 15, stretch = 0", "core = 0, stretch = 0").replace("core = 61", "core = 76")
+    toml.write_text(text)
+    checks = [SimpleNamespace(clause=id_, core=True) for id_ in ("R1", "R2")]
+    checks.append(SimpleNamespace(clause="R2", core=False))
+    if core is not None:
+        checks.append(SimpleNamespace(clause="G3", core=core))
+    said = gaps(tiny.module("m01"), checks)
+    assert (said is not None and said.startswith("no hidden check for G3 of m01_tiny")) is named
 
 
 def test_the_verdict_over_rows():
