@@ -11,7 +11,7 @@ from rich.text import Text
 from grader.checks.collect import Kind
 from grader.cli.options import backend_option, own_course, warn
 from grader.course import BACKENDS, CourseError, Module
-from grader.display import show
+from grader.display import report_card, show
 from grader.learner.selfcheck import Checked, card, first_failure, self_check
 from grader.learner.watching import saves
 
@@ -20,9 +20,12 @@ from grader.learner.watching import saves
 @click.argument("modules", nargs=-1, metavar="[MODULE]...")
 @backend_option
 @click.option("--hidden", is_flag=True, help="Run the hidden checks too, where the course has them (self-paced).")
+@click.option("--all", "every", is_flag=True, help="List every check, those that pass too.")
 @click.option("--watch", is_flag=True, help="Check again whenever a file is saved.")
 @click.pass_context
-def check(context: click.Context, modules: tuple[str, ...], backend: str | None, hidden: bool, watch: bool) -> int:
+def check(
+    context: click.Context, modules: tuple[str, ...], backend: str | None, hidden: bool, every: bool, watch: bool
+) -> int:
     """Run the public checks on your own files; without MODULE, on all that you have started."""
     course = own_course(context)
     wanted = course.modules(modules)
@@ -32,7 +35,7 @@ def check(context: click.Context, modules: tuple[str, ...], backend: str | None,
     kinds: tuple[Kind, ...] = ("public", "hidden") if hidden else ("public",)
     if watch:
         return watch_files(wanted, kinds, backends)
-    passed = [print_result(each) for module in wanted for each in check_kinds(module, kinds, backends)]
+    passed = [print_result(each, every=every) for module in wanted for each in check_kinds(module, kinds, backends)]
     return 0 if all(passed) else 1
 
 
@@ -43,13 +46,13 @@ def check_kinds(module: Module, kinds: Sequence[Kind], backends: Sequence[str]) 
             yield self_check(module, kind=kind, backends=backends)
 
 
-def print_result(checked: Checked) -> bool:
+def print_result(checked: Checked, *, every: bool = False) -> bool:
     """Print the line or card of one module; whether it passed."""
     console = show.console()
     if checked.report is None:
         console.print(checked.next_step, style="dim", soft_wrap=True)
     else:
-        for part in card(checked, first_failure(checked)):
+        for part in card(checked, first_failure(checked), every=every):
             console.print(part, soft_wrap=isinstance(part, str))
         console.print()
     if checked.said:
@@ -85,7 +88,7 @@ def check_and_say(module: Module, kinds: Sequence[Kind], backends: Sequence[str]
         line = Text(time.strftime("%H:%M:%S  "), "dim")
         line.append_text(summary(each, time.monotonic() - began))
         console.print(line, soft_wrap=True)
-        for part in () if each.report is None else show.first_words(each.report):
+        for part in () if each.report is None else report_card.first_words(each.report, module=each.module):
             console.print(part)
         if each.said:
             warn(each.said)
@@ -98,9 +101,6 @@ def summary(each: Checked, seconds: float) -> Text:
         return Text(each.next_step, "dim")
     report = each.report
     line = Text(f"{report.module}  ", "bold")
-    line.append_text(show.tick(report.verdict))
-    if report.core and report.core != report.verdict:
-        line.append(f" (core {report.core})", show.STYLES[report.core])
-    counts = ", ".join(f"{report.count(verdict)} {verdict}" for verdict in ("passed", "failed", "not run"))
-    line.append(f"  {counts}" + ("  hidden checks" if each.how.kind == "hidden" else "") + f"  {seconds:.1f} s", "dim")
+    line.append_text(report_card.standing_text(report))
+    line.append(("  hidden checks" if each.how.kind == "hidden" else "") + f"  {seconds:.1f} s", "dim")
     return line

@@ -24,7 +24,7 @@ from grader.cli.options import (
 )
 from grader.cli.pace import Pace
 from grader.course import Course
-from grader.display import show
+from grader.display import report_card, show
 from grader.display.exports import FORMS, NoResult, export
 from grader.judging.batch import Graded, Shelf, grade_all
 from grader.judging.folder import Folder, one_line, scan, take_shard
@@ -124,7 +124,7 @@ def _grade_file(course: Course, module: str, file: Path, level: Level, form: str
             return EXIT["not run"]
     else:
         console = show.console()
-        for part in show.card(report):
+        for part in report_card.card(report, module=found, file=file.as_posix()):
             console.print(part)
         for flag in report.flags:
             console.print(Text(f"look at it: {show.clean(flag)}", "yellow"))

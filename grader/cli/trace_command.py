@@ -1,4 +1,4 @@
-"""``grader trace``: one run of a check's plan, as text and picture; for writing checks."""
+"""``grader trace``: one run of a check's plan, as text and picture."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from grader.judging.submission import examine
 
 @click.command()
 @click.argument("module")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", required=False, type=click.Path(path_type=Path))
 @click.option("--check", "name", help="The check whose plan is played; the first one if not given.")
 @backend_option
 @click.option("--seed", help="The run to play, as a failure shows it; the failing one, or the first, if not given.")
@@ -31,15 +31,16 @@ from grader.judging.submission import examine
 def trace(
     context: click.Context,
     module: str,
-    file: Path,
+    file: Path | None,
     name: str | None,
     backend: str | None,
     seed: str | None,
     as_json: bool,
 ) -> int:
-    """Show one run of FILE under the plan of one check, as text and picture."""
+    """Show one run of FILE, or of your own file, under the plan of one check, as text and picture."""
     course = course_of(context)
     found = course.module(module)
+    file = file or found.stub
     check = check_called(found, name)
     data, sha256 = read_program(found, file)
     submission = examine(found, data, sha256)

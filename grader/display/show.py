@@ -1,4 +1,4 @@
-"""What people see of reports in a terminal: a card for one, tables for many. Made from the report alone."""
+"""What people see of reports in a terminal: how it is written there, and tables. Made from the report alone."""
 
 from __future__ import annotations
 
@@ -9,19 +9,15 @@ from typing import TextIO
 
 from rich import box
 from rich.console import Console, RenderableType
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from grader.checks.runs import word
 from grader.course import ASPECTS, BACKENDS
 from grader.judging.report import Report, Row, Score
 
 WIDTH = 80
 STYLES = {"passed": "green", "failed": "red", "not run": "yellow"}
 TICKS = {"passed": "✓", "failed": "✗", "not run": "·"}
-BOTH_BACKENDS = "G1"
-"""The clause of every module that its file runs unchanged on both backends."""
 
 
 def console(file: TextIO | None = None) -> Console:
@@ -53,120 +49,14 @@ def clean(text: str) -> str:
     return "".join(char if char.isprintable() or char == "\n" else ascii(char)[1:-1] for char in text)
 
 
-def card(report: Report, *, name: str = "", points: bool = True, texts: bool = False) -> Iterable[RenderableType]:
-    """The card of one report: headline, the first failure, a row per check, a table per aspect.
-
-    Args:
-        report: what to show.
-        name: of the learner, if it is one of many.
-        points: whether points are shown; the self-check has none.
-        texts: whether texts of the subject's exceptions are shown: only to the learner in the self-check.
-    """
-    yield headline(report, name=name, points=points)
-    yield from first_words(report, texts=texts)
-    if report.checks and not whole_file(report):
-        yield Padding(rows_table(report), (1, 0, 0, 0))
-    if points and report.aspects:
-        yield Padding(aspects_table(report), (1, 0, 0, 0))
-
-
-def first_words(report: Report, *, texts: bool = True) -> Iterable[RenderableType]:
-    """Why the file as a whole was not judged, else the failure to look at first; nothing if all passed.
-
-    Args:
-        report: what to show.
-        texts: as for `card`.
-    """
-    if report.reason is not None:
-        yield Padding(Text(clean(report.reason), STYLES[report.verdict]), (1, 0, 0, 2))
-        detail = next((row.detail for row in report.checks if row.detail), None)
-        if texts and detail:
-            yield Padding(Text(clean(detail), "dim"), (0, 0, 0, 2))
-    elif first := first_failure(report):
-        yield Padding(failure(report, first, texts=texts), (1, 0, 0, 0))
-
-
 def whole_file(report: Report) -> bool:
     """Whether all rows say the same thing, so that it need be said only once."""
     return report.reason is not None and all(row.message == report.reason for row in report.checks)
 
 
-def headline(report: Report, *, name: str = "", points: bool = True) -> Text:
-    """One or two lines: what, the verdict, and how many rows passed, failed and were not run."""
-    line = Text()
-    line.append(f"{clean(name)} · " if name else "")
-    line.append(clean(report.module), "bold")
-    line.append("  ")
-    line.append(report.verdict, f"bold {STYLES[report.verdict]}")
-    if report.core and report.core != report.verdict:
-        line.append(f" (core {report.core})", STYLES[report.core])
-    if points:
-        line.append(f"  {points_of(Score(report.points, report.max_points))} points")
-    if report.checks:
-        counts = ", ".join(f"{report.count(verdict)} {verdict}" for verdict in ("passed", "failed", "not run"))
-        line.append(f"\n{counts}  (each check counts once on each backend)", "dim")
-    return line
-
-
 def points_of(score: Score) -> str:
     """Points in words; blank is neither zero nor full."""
     return f"{'?' if score.points is None else score.points} of {score.max}"
-
-
-def first_failure(report: Report) -> Row | None:
-    """The row to look at first: a failed core one, else a failed one, else one that was not run.
-
-    Where all that fails does so on one backend only, that is what is wrong, and what the row of `BOTH_BACKENDS` says.
-    """
-    failed_on = {row.backend for row in report.checks if row.verdict == "failed"}
-    one_sided = len(failed_on) == 1 and any(row.backend not in failed_on for row in report.checks)
-
-    def rank(row: Row) -> tuple[bool, ...]:
-        clause = row.clause_name
-        return row.verdict != "failed", not row.core, not (one_sided and clause == BOTH_BACKENDS)
-
-    order = sorted(report.checks, key=rank)
-    return next((row for row in order if row.verdict != "passed"), None)
-
-
-def failure(report: Report, row: Row, *, texts: bool = False) -> Text:
-    """A failed row on the card of its report."""
-    lines = sentences(row, texts=texts)
-    if only := only_on(report, row):
-        lines.append(f"\n  only on {only}", "yellow")
-    if row.verdict == "failed":
-        lines.append(f"\n     again  {again(row)}", "dim")
-    return lines
-
-
-def only_on(report: Report, row: Row) -> str:
-    """Where alone a failed row fails, in words; empty if it fails on the other backend too."""
-    others = [other for other in report.checks if other.id == row.id and other.backend != row.backend]
-    if row.verdict != "failed" or not any(other.verdict == "passed" for other in others):
-        return ""
-    return f"{row.backend}: the same check passes on {others[0].backend}"
-
-
-def again(row: Row) -> str:
-    """What to ask for to see a failed row once more."""
-    return f"{row.id} on {row.backend}" + (f", seed {word(row.run)}" if row.run is not None else "")
-
-
-def sentences(row: Row, *, texts: bool = False) -> Text:
-    """The sentence of a row that did not pass, what was expected and seen, and where."""
-    lines = Text()
-    lines.append(f"{TICKS[row.verdict]} {clean(row.message)}", f"bold {STYLES[row.verdict]}")
-    for label, text in facts(row, texts=texts):
-        lines.append(f"\n  {label:>8}  ", "dim")
-        lines.append(clean(text).replace("\n", "\n" + " " * 12))
-    return lines
-
-
-def facts(row: Row, *, texts: bool) -> list[tuple[str, str]]:
-    """What is known of a failure beside its sentence: label and text."""
-    known = [("look at", row.what), ("expected", row.expected), ("seen", row.actual), ("where", row.where)]
-    known += [("it said", row.detail)] if texts else []
-    return [(label, text) for label, text in known if text]
 
 
 def by_check(report: Report) -> dict[str, dict[str, Row]]:
@@ -177,8 +67,8 @@ def by_check(report: Report) -> dict[str, dict[str, Row]]:
     return checks
 
 
-def rows_table(report: Report) -> Table:
-    """A line per check: its clause, its sentence, and the verdict on each backend."""
+def rows_table(report: Report, *, every: bool = True) -> Table:
+    """A line per check: its clause, its sentence, and the verdict on each backend; those that pass only if `every`."""
     backends = [backend for backend in BACKENDS if any(row.backend == backend for row in report.checks)]
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), width=WIDTH, show_edge=False)
     table.add_column("clause", no_wrap=True)
@@ -187,6 +77,8 @@ def rows_table(report: Report) -> Table:
         table.add_column(backend, no_wrap=True, min_width=9)
     for rows in by_check(report).values():
         first = next(iter(rows.values()))
+        if not every and all(row.verdict == "passed" for row in rows.values()):
+            continue
         cells = [tick(rows[backend].verdict) if backend in rows else Text() for backend in backends]
         clause = first.clause_name + ("" if first.core else " +")
         table.add_row(clause, Text(clean(sentence(rows))), *cells)

@@ -42,18 +42,6 @@ class Story:
     others: tuple[str, ...] = ()
 
     @property
-    def rest(self) -> str:
-        """What is left beside it, in a sentence; empty if nothing is."""
-        parts = []
-        if self.same:
-            parts.append(f"{checks(self.same)} fail{'s' if self.same == 1 else ''} for the same reason.")
-        if len(self.others) > MOST_OPEN or (self.others and not self.is_concept):
-            parts.append(
-                f"{checks(len(self.others))} {'is' if len(self.others) == 1 else 'are'} open besides: look at them after this one."
-            )
-        return " ".join(parts)
-
-    @property
     def is_concept(self) -> bool:
         """Whether the cause is what the check is about, and no slip."""
         return not self.check
@@ -62,6 +50,17 @@ class Story:
     def named(self) -> tuple[str, ...]:
         """Those of the others that are named."""
         return self.others if self.is_concept and len(self.others) <= MOST_OPEN else ()
+
+
+def open_words(story: Story) -> str:
+    """What is open beside the cause, in a sentence; empty if nothing is."""
+    parts = []
+    if story.same:
+        parts.append(f"{checks(story.same)} fail{'s' if story.same == 1 else ''} for the same reason.")
+    if count := len(story.others):
+        end = ":" if story.named else ": look at what is left when this is mended." if story.check else "."
+        parts.append(f"{checks(count)} {'is' if count == 1 else 'are'} open{end}")
+    return " ".join(parts)
 
 
 def checks(count: int) -> str:
@@ -107,7 +106,7 @@ def story_of(report: Report, module: Module | None = None, *, texts: bool = Fals
         texts: whether the texts of the learner's exceptions may be shown: only in the self-check, and to instructors.
         file: what the command names as the file, if it is not the learner's own in its own place.
     """
-    cause = report.cause
+    cause = report.cause or _of_an_older_report(report)
     if cause is None or cause.check is None:
         return None
     row = next((row for row in report.checks if (row.id, row.backend) == (cause.check, cause.backend)), None)
@@ -124,7 +123,7 @@ def story_of(report: Report, module: Module | None = None, *, texts: bool = Fals
         headline=headline(cause, texts=texts),
         line=cause.line,
         code=cause.code,
-        check="" if is_concept else f"{clause_of(row)}  {row.message}",
+        check="" if is_concept else f"{row.clause_name}  {row.message}",
         facts=tuple(facts(row, report, texts=texts and is_concept)),
         step=(steps.get(step, ""), step) if is_concept else ("", ""),
         belief=misconceptions.get(row.misconception or "", "") if is_concept else "",
@@ -134,6 +133,15 @@ def story_of(report: Report, module: Module | None = None, *, texts: bool = Fals
     )
 
 
+def _of_an_older_report(report: Report) -> Cause | None:
+    """The cause of a report that was made before reports had one: the first check that fails, core first."""
+    failed = sorted((row for row in report.checks if row.verdict == "failed"), key=lambda row: not row.core)
+    if not failed or report.reason is not None:
+        return None
+    row = failed[0]
+    return Cause("concept", row.message, clause=row.clause, check=row.id, backend=row.backend)
+
+
 def headline(cause: Cause, *, texts: bool) -> str:
     """The cause in one sentence, with the text of an exception where that may be shown."""
     said = (cause.said or "").splitlines()[0] if texts and cause.said and cause.kind == "exception" else ""
@@ -141,16 +149,11 @@ def headline(cause: Cause, *, texts: bool) -> str:
     return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
-def clause_of(row: Row) -> str:
-    """The clause of a row without its module."""
-    return row.clause.rpartition(".")[2]
-
-
 def sentences_of(rows: Sequence[Row], ids: Iterable[str]) -> Iterable[str]:
     """The sentences of checks, each with its clause."""
     first = {row.id: row for row in reversed(rows)}
     for id_ in ids:
-        yield f"{clause_of(first[id_])}  {first[id_].message}"
+        yield f"{first[id_].clause_name}  {first[id_].message}"
 
 
 def facts(row: Row, report: Report | None = None, *, texts: bool = False) -> Iterable[tuple[str, str]]:
@@ -191,7 +194,8 @@ def command(row: Row, report: Report, file: str = "") -> str:
         "--backend",
         row.backend,
     ]
-    return " ".join([*parts, "--seed", quote(word(row.run))])
+    plain = word(row.run) == "0:fifo" and row.smallest is None  # which is what the check plays first
+    return " ".join(parts if plain else [*parts, "--seed", quote(word(row.run))])
 
 
 def quote(text: str) -> str:

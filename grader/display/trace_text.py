@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from grader.checks.runs import seconds
@@ -15,6 +16,12 @@ ROOM = WIDTH - LABEL - BAR - 2
 """Characters for how a span ended; the line of the learner's file is left out where it does not fit."""
 MAX_LINES = 60
 ENDS = {"returned": "┤", "raised": "✗", "cancelled": "⊘", "open": "…"}
+LEGEND = {
+    "returned": "├┤ from call to return",
+    "raised": "✗ raised",
+    "cancelled": "⊘ was cancelled",
+    "open": "… never ended",
+}
 
 
 def timeline(trace: Trace) -> str:
@@ -33,7 +40,15 @@ def timeline(trace: Trace) -> str:
             for entry in end["waiting"]
             if entry.get("line")
         ]
+    lines.append(legend(spans[:MAX_LINES]))
     return "\n".join(clean(text)[:WIDTH] for text in lines)
+
+
+def legend(spans: Iterable[Span]) -> str:
+    """What the marks in the picture mean, as far as it has them."""
+    used = {span.how for span in spans}
+    said = [text for how, text in LEGEND.items() if how in used]
+    return " · ".join([*said, "virtual seconds"])
 
 
 def heading(trace: Trace) -> str:

@@ -219,8 +219,9 @@ def yield_line(function: FunctionNode) -> int | None:
 
 
 def returns_a_value(function: FunctionNode) -> bool:
-    """Whether some `return` of it has a value."""
-    return any(isinstance(node, ast.Return) and node.value is not None for node in own_nodes(function))
+    """Whether some `return` of it has a value that is not None."""
+    values = [node.value for node in own_nodes(function) if isinstance(node, ast.Return) and node.value is not None]
+    return any(not (isinstance(value, ast.Constant) and value.value is None) for value in values)
 
 
 def is_manager(function: FunctionNode) -> bool:

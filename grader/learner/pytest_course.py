@@ -14,7 +14,8 @@ from grader.checks.rule import CheckFailed, NotRun, Rule
 from grader.checks.runs import run_of, word
 from grader.checks.trace import Trace
 from grader.course import BACKENDS, Course, CourseError, Module
-from grader.display.show import clean, sentences
+from grader.display.report_card import sentences
+from grader.display.show import clean, text_of
 from grader.display.trace_text import timeline
 from grader.judging.answers import TimeLimits
 from grader.judging.blame import Reference
@@ -217,7 +218,7 @@ class CoursePlugin:
             message=rule.sentence,
         )
         row = failure_row(row, failure)
-        lines = [sentences(row, texts=True).plain]
+        lines = [text_of(*sentences(row, texts=True))]
         if row.run is not None:
             lines.append(f"     again  pytest '{item.nodeid}' --seed {word(row.run)}")
         if failure.trace is not None and failure.trace["spans"]:

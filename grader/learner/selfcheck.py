@@ -11,7 +11,7 @@ from grader.checks.collect import BrokenChecks, Kind, checks_of
 from grader.checks.rule import NotRun
 from grader.checks.trace import Trace
 from grader.course import BACKENDS, CourseError, Module
-from grader.display import show
+from grader.display import report_card
 from grader.display.trace_text import timeline
 from grader.judging.judge import SELF_CHECK_KEY, How, grade
 from grader.judging.pool import fork_server
@@ -129,24 +129,28 @@ def core_passed(module: Module) -> tuple[bool, str]:
 def first_failure(checked: Checked) -> tuple[Row, Trace | None] | None:
     """The failure to look at first, and the run that shows it; None if there is none, or the file failed as a whole."""
     report = checked.report
-    row = show.first_failure(report) if report is not None and report.reason is None else None
+    cause = report.cause if report is not None else None
+    if report is None or cause is None or cause.check is None:
+        return None
+    row = next((row for row in report.checks if (row.id, row.backend) == (cause.check, cause.backend)), None)
     if row is None:
         return None
     seen = failing_run(checked, row)
     return row, seen.trace if seen is not None else None
 
 
-def card(checked: Checked, first: tuple[Row, Trace | None] | None) -> list[RenderableType]:
+def card(checked: Checked, first: tuple[Row, Trace | None] | None, *, every: bool = False) -> list[RenderableType]:
     """What a terminal shows of a check: the card, the run that failed, where to go when stuck.
 
     Args:
         first: of `first_failure`.
+        every: whether every check is listed.
     """
     parts: list[RenderableType] = []
     if checked.report is None:
         parts.append(checked.next_step)
     else:
-        parts += show.card(checked.report, points=False, texts=True)
+        parts += report_card.card(checked.report, module=checked.module, points=False, texts=True, every=every)
         if first is not None and first[1] is not None:
             parts.append(f"\n{timeline(first[1])}")
     return [*parts, *filter(None, [hint_line(checked)])]

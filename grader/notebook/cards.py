@@ -16,6 +16,8 @@ from grader.checks.runs import seconds
 from grader.checks.trace import Trace
 from grader.course import BACKENDS, Course, CourseError, Module
 from grader.display import show
+from grader.display.report_card import told
+from grader.display.story import Story, open_words, passing, standing, story_of
 from grader.display.trace_text import begin, depth
 from grader.judging.report import Report, Row
 from grader.learner import progress
@@ -99,10 +101,12 @@ class Card:
             yield _headline(report)
             if report.reason is not None:
                 yield _paragraph(show.clean(report.reason), STYLE["failed"])
-            elif self._first is not None:
-                yield from _failure(report, *self._first)
-            if report.checks and not show.whole_file(report):
-                yield _rows(report)
+            if (story := story_of(report, checked.module, texts=True)) is not None:
+                yield from _failure(story, checked.module, None if self._first is None else self._first[1])
+            if count := passing(report):
+                yield _folded(
+                    f"{count} check{'' if count == 1 else 's'} pass{'es' if count == 1 else ''}", _rows(report)
+                )
         if not self.passed:
             yield _hint(checked.module)
         if checked.said:
@@ -172,31 +176,45 @@ def _paragraph(text: str, style: str = "") -> str:
 
 
 def _headline(report: Report) -> str:
-    verdict = f"{show.TICKS[report.verdict]} {report.verdict}"
-    core = f" (core {report.core})" if report.core and report.core != report.verdict else ""
-    counts = ", ".join(f"{report.count(each)} {each}" for each in ("passed", "failed", "not run"))
-    return (
-        f'<div><b>{escape(report.module)}</b> <span style="{STYLE[report.verdict]}">{verdict}</span>{core}</div>'
-        f'<div style="{STYLE["quiet"]}">{counts} (each check counts once on each backend)</div>'
-    )
+    tick = f"{show.TICKS[report.verdict]} {escape(standing(report))}"
+    return f'<div><b>{escape(report.module)}</b> <span style="{STYLE[report.verdict]}">{tick}</span></div>'
 
 
-def _failure(report: Report, row: Row, trace: Trace | None) -> Iterator[str]:
-    """The sentence, what was expected and seen, the run that shows it."""
-    yield _paragraph(f"{show.TICKS[row.verdict]} {show.clean(row.message)}", STYLE["failed"])
-    parts = show.facts(row, texts=True)
-    if only := show.only_on(report, row):
-        parts.append(("only on", only))
-    if row.verdict == "failed":
-        parts.append(("again", show.again(row)))
+def _failure(story: Story, module: Module, trace: Trace | None) -> Iterator[str]:
+    """The cause, the learner's own line, what was expected and seen, where to go on, the run that shows it."""
+    yield _paragraph(f"{show.TICKS['failed']} {show.clean(story.headline)}", STYLE["failed"])
+    if story.code:
+        yield f'<pre style="{STYLE["code"]};margin:6px 0 0 14px">{story.line} │ {escape(show.clean(story.code))}</pre>'
     lines = [
         f'<tr><th scope="row" style="{STYLE["cell"]};{STYLE["quiet"]};font-weight:normal">{label}</th>'
-        f'<td style="{STYLE["wide"]}"><code style="{STYLE["code"]}">{escape(show.clean(text))}</code></td></tr>'
-        for label, text in parts
+        f'<td style="{STYLE["wide"]}">{text}</td></tr>'
+        for label, text in _told(story, module)
     ]
-    yield f'<table style="margin:4px 0 0 0;border-collapse:collapse">{"".join(lines)}</table>'
+    yield f'<table style="margin:6px 0 0 0;border-collapse:collapse">{"".join(lines)}</table>'
+    if said := open_words(story):
+        yield _paragraph(show.clean(said))
+    if story.named:
+        items = "".join(f"<li>{escape(show.clean(sentence))}</li>" for sentence in story.named)
+        yield f'<ul style="{STYLE["quiet"]};margin:2px 0 0 0">{items}</ul>'
     if trace is not None and trace.spans:
         yield f'<div style="overflow-x:auto;margin-top:8px">{picture.svg(_picture(trace))}</div>'
+
+
+def _told(story: Story, module: Module) -> Iterator[tuple[str, str]]:
+    """What stands under the headline: label, and text as HTML."""
+    for label, text in told(story):
+        said = escape(show.clean(text))
+        if label == "lesson":
+            place = f"lesson.ipynb#{text.replace(' ', '-')}"
+            yield label, f'<a href="{escape(place)}" title="{escape(module.title)}">{said}</a>'
+        elif label in ("again", "expected", "seen"):
+            yield label, f'<code style="{STYLE["code"]}">{said}</code>'
+        else:
+            yield label, said
+
+
+def _folded(summary: str, inner: str) -> str:
+    return f'<details style="margin-top:10px"><summary>{escape(summary)}</summary>{inner}</details>'
 
 
 def _rows(report: Report) -> str:

@@ -6,7 +6,7 @@ import pytest
 from grader.checks.rule import CheckFailed
 from grader.checks.runs import run_of, seconds, word
 from grader.checks.trace import Trace
-from grader.display import show
+from grader.display import report_card, show
 from grader.display.trace_text import timeline
 from grader.judging.failure import failure_row
 from grader.judging.report import Report, Row, Score
@@ -29,37 +29,14 @@ def text(*parts):
     return captured.get()
 
 
-def test_the_headline_counts_passed_failed_and_not_run():
-    said = text(*show.card(report(row(), row("failed"), row("not run"))))
-    assert "m01_tiny  failed (core passed)  5 of 14 points" in said
-    assert "1 passed, 1 failed, 1 not run" in said
-
-
-def test_a_failed_core_check_is_told_before_a_stretch_one_and_before_what_was_not_run():
-    rows = [row("not run", id="a"), row("failed", id="b", core=False), row("failed", id="c"), row(id="d")]
-    assert show.first_failure(report(*rows)).id == "c"
-    assert show.first_failure(report(*rows[:2])).id == "b"
-    assert show.first_failure(report(rows[0], rows[3])).id == "a"
-    assert show.first_failure(report(rows[3])) is None
-
-
-def test_what_fails_on_one_backend_only_is_told_as_that():
-    backends = [("asyncio", "passed"), ("trio", "failed")]
-    rows = [row(verdict, on, id=id_, clause=f"m01.{id_}") for id_ in ("R1", "G1") for on, verdict in backends]
-    assert show.first_failure(report(*rows)).id == "G1"
-    both = [row("failed", "asyncio", id="R2"), *rows]
-    assert show.first_failure(report(*both)).id == "R2"
-    alone = [row("failed", id="R1"), row("failed", id="G1", clause="m01.G1")]  # nothing is known of the other backend
-    assert show.first_failure(report(*alone)).id == "R1"
-
-
-def test_that_it_fails_on_one_backend_only_is_said_once():
-    said = text(*show.card(report(row("failed"), row(backend="asyncio"))))
-    assert said.count("only on trio: the same check passes on asyncio") == 1
+def test_the_headline_says_how_far_a_file_is():
+    said = text(*report_card.card(report(row(), row("failed", id="b", core=False), row("passed", id="c", core=False))))
+    assert "m01_tiny  ✗ core passed · stretch: 1 of 2 open  5 of 14 points" in said
+    assert "✗ core: 1 of 2 open" in text(*report_card.card(report(row(), row("failed", id="b"))))
 
 
 def test_blank_is_shown_as_blank():
-    said = text(*show.card(report(row("not run", message="the check broke"), verdict="not run", points=None)))
+    said = text(*report_card.card(report(row("not run", message="the check broke"), verdict="not run", points=None)))
     assert "? of 14 points" in said
     assert "? of 4" in said
 
@@ -67,14 +44,14 @@ def test_blank_is_shown_as_blank():
 def test_a_reason_is_said_once_and_not_in_every_row():
     rows = [row("failed", id=name, message="the file is empty", detail="its text") for name in "abc"]
     whole = report(*rows, reason="the file is empty")
-    assert text(*show.card(whole)).count("the file is empty") == 1
-    assert "its text" not in text(*show.card(whole))
-    assert "its text" in text(*show.card(whole, texts=True))
+    assert text(*report_card.card(whole)).count("the file is empty") == 1
+    assert "its text" not in text(*report_card.card(whole))
+    assert "its text" in text(*report_card.card(whole, texts=True))
 
 
 def test_nothing_a_learner_writes_moves_the_cursor():
     evil = "\x1b[2J\r\x07[red]x[/red]\u202e"
-    said = text(*show.card(report(row("failed", actual=evil, what=evil), reason=None), name=evil))
+    said = text(*report_card.card(report(row("failed", actual=evil, what=evil), reason=None), name=evil))
     assert "\x1b" not in said
     assert "\r" not in said
     assert "\u202e" not in said
@@ -203,6 +180,7 @@ def test_the_picture_of_a_run():
         "b read                   at 2",
         "end: deadlock: every task waits",
         "  c waits at line 9",
+        "├┤ from call to return · ⊘ was cancelled · … never ended · virtual seconds",
     ]
 
 

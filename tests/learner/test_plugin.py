@@ -50,9 +50,9 @@ def test_a_failed_check_is_a_card_and_no_traceback(run, tiny, texts):
     assert code == 1
     card = said.partition("test_value[trio] ____")[2]
     assert "✗ The value comes back." in card
-    assert "  look at  the value\n" in card
-    assert "  expected  7\n" in card
-    assert "  seen  None\n" in card
+    assert "look at  the value\n" in card
+    assert "expected  7\n" in card
+    assert "seen  None\n" in card
     assert "again  pytest 'exercises/m01_tiny/test_tiny.py::test_value[trio]' --seed 1" in card
     assert "caller actor" in card  # the timeline
     assert "your file printed, at the end:\n  hello" in card
