@@ -22,6 +22,8 @@ from grader.classroom import autograding, dates, intake, recording, verdicts
 from grader.classroom.settings import Settings
 from grader.course import ASPECTS, BACKENDS, Module
 from grader.display import show
+from grader.display.report_card import told
+from grader.display.story import open_words, standing, story_of
 from grader.judging.report import Report, Row
 
 NOT_RUN = "This could not be checked. It is not your fault: your instructor looks at it."
@@ -107,6 +109,8 @@ def page(settings: Settings, module: Module, submitted: SubmittedNotebook, known
         "core": (report.core or "not run") if report else "not run",
         "has_stretch": any(clause.stretch for clause in module.clauses.values()),
         "reason": _reason(report),
+        "story": first_story(module, report, titles=settings.hidden_titles) if report else None,
+        "standing": standing(report) if report else "",
         "findings": without_titles(found, settings)
         if (found := failed_checks(module, report) if report else [])
         else [],
@@ -116,6 +120,34 @@ def page(settings: Settings, module: Module, submitted: SubmittedNotebook, known
         "solution": _solution(settings, module),
         "versions": {key: report.grader.get(key) for key in ("version", "anyio", "trio")} if report else {},
         "not_run": NOT_RUN,
+    }
+
+
+def first_story(module: Module, report: Report, *, titles: bool = True) -> dict[str, Any] | None:
+    """Why the file fails, as the learner's own card says it, without a text of an exception; None if nothing fails.
+
+    The command of the card is left out: a class has no hidden checks to play.
+
+    Args:
+        module: of the submission.
+        report: its verdict.
+        titles: whether the sentences of hidden checks are shown.
+    """
+    story = story_of(report, module)
+    if story is None or report.reason is not None:
+        return None
+    if not titles:
+        clause = report.cause.clause if report.cause is not None else report.module
+        headline = f"Clause {clause} does not hold in every case." if story.is_concept else story.headline
+        story = replace(story, headline=headline, check="", facts=(), others=())
+    lines = [(label, show.clean(text)) for label, text in told(replace(story, command=""))]
+    return {
+        "headline": show.clean(story.headline),
+        "line": story.line,
+        "code": show.clean(story.code),
+        "lines": lines,
+        "rest": show.clean(open_words(story)),
+        "named": [show.clean(sentence) for sentence in story.named],
     }
 
 

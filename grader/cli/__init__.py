@@ -21,6 +21,7 @@ from grader.cli import (
     demo_command,
     dispute_command,
     doctor_command,
+    explain_command,
     grade_command,
     hand_in_command,
     hint_command,
@@ -56,6 +57,7 @@ def cli(context: click.Context, root: str | None) -> None:
 
 for command in (
     check_command.check,
+    explain_command.explain,
     hint_command.hint,
     solution_command.solution,
     reset_command.reset,

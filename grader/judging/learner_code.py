@@ -224,6 +224,11 @@ def returns_a_value(function: FunctionNode) -> bool:
     return any(not (isinstance(value, ast.Constant) and value.value is None) for value in values)
 
 
+def none_line(function: FunctionNode) -> int | None:
+    """The line of a `return` or `return None` of its own; None if it just comes to its end."""
+    return max((node.lineno for node in own_nodes(function) if isinstance(node, ast.Return)), default=None)
+
+
 def is_manager(function: FunctionNode) -> bool:
     """Whether it is marked as a context manager."""
     return any(ast.unparse(each).rpartition(".")[2] in MANAGERS for each in function.decorator_list)

@@ -28,8 +28,10 @@ def no_return(run: FailingRun) -> Iterator[Clue]:
         if not learner_code.returns_a_value(function):
             if _only_raises(function):
                 continue
-            text = f"`{function.name}` returns None: `return` is missing"
-            yield Clue(RANKS["no return"], "no return", text, line or function.lineno, when=not nothing)
+            written = learner_code.none_line(function)
+            why = f"line {written} says so" if written else "`return` is missing"
+            text = f"`{function.name}` returns None: {why}"
+            yield Clue(RANKS["no return"], "no return", text, written or line or function.lineno, when=not nothing)
         elif nothing and line is not None and run.has_run(line):
             text = f"Line {line} works a value out and does nothing with it: `return` is missing"
             yield Clue(RANKS["no return"], "no return", text, line)

@@ -107,9 +107,10 @@ def test_the_card_of_a_failure_says_first_what_failed(run, hand_in):
     _, out, _ = run("grade", "m01", hand_in("no_value"))
     lines = [line.rstrip() for line in out.splitlines()]
     assert lines[0] == "m01_tiny  ✗ core: 1 of 3 open · stretch passed  39 of 100 points"
-    assert lines[2:8] == [
-        "✗ The value comes back.",
-        "",
+    assert lines[2].startswith("✗ `later` returns None: line ")
+    assert lines[3].endswith("│ return None")
+    assert lines[5:10] == [
+        "    check  R1  The value comes back.",
         "  look at  the value",
         " expected  7",
         "     seen  None",

@@ -86,7 +86,7 @@ def test_each_save_is_answered(watching, tiny, texts):
     watch.until("watching tiny.py: save to check again, Ctrl-C ends")
     stub.write_text(texts["no_value"], encoding="utf-8")
     watch.until("m01_tiny  ✗ core: 1 of 3 open")
-    watch.until("✗ The value comes back.")
+    watch.until("✗ `later` returns None: line ")
     beside = stub.with_name("tiny.py~new")
     beside.write_text(texts["right"], encoding="utf-8")
     beside.replace(stub)  # as many editors save
