@@ -16,7 +16,7 @@ from grader.course import BACKENDS, Module
 from grader.judging.answers import Hung, Late, TimeLimits, ended_trace, parts_of, plan_complaint, refuse_forged
 from grader.judging.searches import Habits, Traces, play_search, spread_evenly
 from grader.judging.submission import FileFault, Submission, load_fault
-from grader.judging.trusted_trace import believe, words_of
+from grader.judging.trusted_trace import believe, known_words, words_of
 from grader.sandbox import LinkClosed, LinkTimeout
 
 SLICE = 0.5
@@ -96,7 +96,8 @@ class Session:
         self.requests: list[Mapping[str, Any]] = []
         self._scene = module.scene.read_text(encoding="utf-8")
         #: what names in a trace may be made of, besides the plan's
-        self.words = words_of(self._scene)
+        self._words = words_of(self._scene)
+        self._known = self._words
         self._parts = parts_of(self._scene)
         self._line: ChildLine | None = None
         self._playing: Generator[dict[str, Any], None, None] | None = None
@@ -191,6 +192,7 @@ class Session:
             raise NotRun(f"the check's plan does not fit {self.module.slug}/scene.py: {wrong}")
         self.requests.append(request)
         message = {**request, "op": "play"}
+        self._known = known_words(request["plan"], self._words)
         search = message.pop("search")
         if any(self.runaways.values()):
             message["steps"] = SHORT
@@ -237,7 +239,7 @@ class Session:
             finished = False
             try:
                 while "trace" in (answer := self._receive()):
-                    trace = believe(answer["trace"], message, count, self.words)
+                    trace = believe(answer["trace"], message, count, self._known)
                     count, ended = count + 1, trace["end"]["kind"]
                     self._note(trace)
                     yield trace

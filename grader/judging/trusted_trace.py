@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
 from grader.checks.rule import NotRun
@@ -31,14 +30,19 @@ def words_of(text: str) -> frozenset[str]:
     return frozenset(_WORD.findall(text)) | _OURS
 
 
-def believe(data: object, request: Mapping[str, Any], number: int, words: frozenset[str]) -> dict[str, Any]:
+def known_words(plan: Mapping[str, Any], words: frozenset[str]) -> frozenset[str]:
+    """Return the words that names in the traces of a plan are made of: those of the scene (`words_of`), and the plan's."""
+    return words | frozenset(_WORD.findall(repr(plan)))
+
+
+def believe(data: object, request: Mapping[str, Any], number: int, known: frozenset[str]) -> dict[str, Any]:
     """Take a trace from a child only if it may be believed: the one place where that is decided.
 
     Args:
         data: what the child wrote.
         request: what was asked for: ``backend``, ``plan`` and ``runs``.
         number: of the run whose trace is due, from 0.
-        words: those of the scene (`words_of`).
+        known: the words that names are made of (`known_words`).
 
     Raises:
         NotRun: it is not a trace, not that of this run, or not valid.
@@ -50,27 +54,21 @@ def believe(data: object, request: Mapping[str, Any], number: int, words: frozen
     wanted = {"backend": request["backend"], **request["runs"][number]}
     if any(key not in data or data[key] != value for key, value in wanted.items()):
         raise NotRun("the worker wrote a trace that nobody asked for")
-    if wrong := complaints(data, request, words):
+    if wrong := complaints(data, request, known):
         raise NotRun(f"the run's record is not valid: {wrong}")
     return data
 
 
-def complaints(data: Any, request: Mapping[str, Any], words: frozenset[str]) -> str:
+def complaints(data: Any, request: Mapping[str, Any], known: frozenset[str]) -> str:
     """Return what is wrong with a trace, in a few words; empty text if it may be believed.
 
     Args:
         data: the trace.
         request: what was asked for.
-        words: those of the scene (`words_of`); names made of others than these and the plan's are refused.
+        known: the words that names are made of (`known_words`); a name with any other is refused.
     """
     try:
-        return (
-            _head(data, request)
-            or _spans(data)
-            or _notes(data)
-            or _names(data, request, words)
-            or _probes(data["probes"])
-        )
+        return _head(data, request) or _spans(data) or _notes(data) or _names(data, known) or _probes(data["probes"])
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         return f"malformed ({type(error).__name__})"
 
@@ -89,21 +87,14 @@ def _head(data: Any, request: Mapping[str, Any]) -> str:
     return ""
 
 
-def _names(data: Mapping[str, Any], request: Mapping[str, Any], words: frozenset[str]) -> str:
-    known = _words_with(repr(request["plan"]), words)
-    names = {f"{span['what']} {span['who']}": None for span in data["spans"]}
+def _names(data: Mapping[str, Any], known: frozenset[str]) -> str:
+    names = {name: None for span in data["spans"] for name in (span["what"], span["who"])}
     # What notes a lock is a task, and the learner may have named it.
     names |= {note["what"]: None for note in data["notes"]}
-    for name in names:
-        strange = [word for word in _WORD.findall(name) if word not in known]
-        if strange:
+    for name in map(str, names):
+        if name not in known and (strange := [word for word in _WORD.findall(name) if word not in known]):
             return f"a name that neither plan nor scene knows: {strange[0]}"
     return ""
-
-
-@lru_cache(maxsize=8)  # the runs of a sweep have one plan
-def _words_with(plan: str, words: frozenset[str]) -> frozenset[str]:
-    return words | frozenset(_WORD.findall(plan))
 
 
 def _probes(probes: Mapping[str, Any]) -> str:

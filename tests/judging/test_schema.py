@@ -4,7 +4,7 @@ import copy
 
 import pytest
 
-from grader.judging.trusted_trace import complaints, words_of
+from grader.judging.trusted_trace import complaints, known_words, words_of
 
 SPAN = {
     "id": 0,
@@ -31,11 +31,12 @@ TRACE = {
     "probes": {},
 }
 REQUEST = {"backend": "trio", "plan": {"jobs": {"job": []}}}
-WORDS = words_of("async def scene(subject, world): world.actors({'caller': []}); world.job('x', [], what='run')")
+SCENE = "async def scene(subject, world): world.actors({'caller': []}); world.job('x', [], what='run')"
+KNOWN = known_words(REQUEST["plan"], words_of(SCENE))
 
 
 def test_a_whole_trace_is_believed():
-    assert complaints(TRACE, REQUEST, WORDS) == ""
+    assert complaints(TRACE, REQUEST, KNOWN) == ""
 
 
 @pytest.mark.parametrize(
@@ -64,13 +65,13 @@ def test_a_whole_trace_is_believed():
 def test_what_is_not_believed(change, complaint):
     trace = copy.deepcopy(TRACE)
     change(trace)
-    assert complaint in complaints(trace, REQUEST, WORDS)
+    assert complaint in complaints(trace, REQUEST, KNOWN)
 
 
 def test_what_a_task_without_a_caller_leaves_open_is_believed():
     """A task of trio's own, which nobody started in an actor's name, may be at a job still when the run ends."""
     trace = copy.deepcopy(TRACE)
     trace["spans"][1].update(parent=None, end=None, order=[1, None], how="open")
-    assert complaints(trace, REQUEST, WORDS) == ""
+    assert complaints(trace, REQUEST, KNOWN) == ""
     trace["spans"][0].update(end=None, order=[0, None], how="open")
-    assert "without an end" in complaints(trace, REQUEST, WORDS)
+    assert "without an end" in complaints(trace, REQUEST, KNOWN)
