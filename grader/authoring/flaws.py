@@ -18,7 +18,7 @@ from grader.judging.submission import FunctionNode
 from grader.lesson.hints import hints_path
 from grader.lesson.proving import lesson_path
 from grader.lesson.shape import OF_STRETCH
-from grader.lesson.voice import stilted
+from grader.lesson.voice import stilted_phrases
 
 TOTAL = 100
 CORE = 70
@@ -66,13 +66,13 @@ def _voice(module: Module) -> Iterator[Finding]:
     """Stilted phrases in what learners read, besides lesson, hints and checks, which have their own places."""
     toml = str(module.toml.relative_to(module.root))
     for said in (module.title, module.outcome, *module.misconceptions.values(), *module.steps.values()):
-        yield from (Finding(toml, found) for _, found in stilted(said))
+        yield from (Finding(toml, found) for _, found in stilted_phrases(said))
     if not module.stub.is_file():
         return
     stub = str(module.stub.relative_to(module.root))
     for node in ast.walk(ast.parse(module.stub.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Module | ast.ClassDef | FunctionNode):
-            yield from (Finding(stub, found) for _, found in stilted(ast.get_docstring(node) or ""))
+            yield from (Finding(stub, found) for _, found in stilted_phrases(ast.get_docstring(node) or ""))
 
 
 def _todos(module: Module) -> Iterator[Finding]:
@@ -136,7 +136,7 @@ def _ids(module: Module, kind: Kind, checks: Iterable[Check]) -> Iterator[Findin
             yield Finding(
                 where, f"it is core, and step {check.step!r} is stretch: name a step of the core, or write `core=False`"
             )
-        for _, said in stilted(check.title):
+        for _, said in stilted_phrases(check.title):
             yield Finding(where, said)
         clause = module.clauses[check.clause]
         if kind == "hidden" and not (clause.core if check.core else clause.stretch):

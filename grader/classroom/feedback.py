@@ -22,7 +22,7 @@ from grader.classroom import autograding, dates, intake, recording, verdicts
 from grader.classroom.settings import Settings
 from grader.course import ASPECTS, BACKENDS, Module
 from grader.display import show
-from grader.display.report_card import told
+from grader.display.report_card import story_lines
 from grader.display.story import open_words, standing, story_of
 from grader.judging.report import Report, Row
 
@@ -140,7 +140,7 @@ def first_story(module: Module, report: Report, *, titles: bool = True) -> dict[
         clause = report.cause.clause if report.cause is not None else report.module
         headline = f"Clause {clause} does not hold in every case." if story.is_concept else story.headline
         story = replace(story, headline=headline, check="", facts=(), others=())
-    lines = [(label, show.clean(text)) for label, text in told(replace(story, command=""))]
+    lines = [(label, show.clean(text)) for label, text in story_lines(replace(story, command=""))]
     return {
         "headline": show.clean(story.headline),
         "line": story.line,

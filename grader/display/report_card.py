@@ -84,14 +84,14 @@ def first_words(
         yield Padding(Text(f"{TICKS['failed']} {clean(story.headline)}", f"bold {STYLES['failed']}"), (1, 0, 0, 0))
         if story.code:
             yield Text(f"{story.line:>6} │ {clean(story.code)}", no_wrap=True, overflow="ellipsis")
-        yield Padding(grid(told(story)), (1, 0, 0, 0))
+        yield Padding(grid(story_lines(story)), (1, 0, 0, 0))
         if last := open_words(story):
             yield Padding(Text(clean(last)), (1, 0, 0, 2))
         for sentence in story.named:
             yield Padding(Text(clean(sentence), "dim"), (0, 0, 0, 4))
 
 
-def told(story: Story) -> list[tuple[str, str]]:
+def story_lines(story: Story) -> list[tuple[str, str]]:
     """What stands under the headline: label and text."""
     lines = [("check", story.check), *story.facts]
     lines += [

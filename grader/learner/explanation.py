@@ -56,11 +56,11 @@ def _page(checked: Checked, report: Report) -> Iterator[str]:
     yield f"{report.module}: {standing(report)}"
     story = story_of(report, module, texts=True)
     if story is None:
-        yield filled(show.clean(report.reason or "It could not be checked."))
+        yield fill(show.clean(report.reason or "It could not be checked."))
         return
     yield from failure(story)
     if story.step[0]:
-        yield f"What to read\n{indented(f'the lesson of {module.short}, step “{story.step[0]}” ({lesson_of(module)})')}"
+        yield f"What to read\n{indent(f'the lesson of {module.short}, step “{story.step[0]}” ({lesson_of(module)})')}"
     seen = first_failure(checked)
     if seen is not None and seen[1] is not None and seen[1].spans:
         yield f"The run that shows it\n\n{timeline(seen[1])}"
@@ -71,14 +71,14 @@ def _page(checked: Checked, report: Report) -> Iterator[str]:
 
 def failure(story: Story) -> Iterator[str]:
     """The parts of a failure, each with its heading."""
-    headline = filled(show.clean(story.headline))
+    headline = fill(show.clean(story.headline))
     code = f"\n\n  line {story.line}:  {show.clean(story.code)}" if story.code else ""
-    yield f"Why it fails\n{indented(headline)}{code}"
+    yield f"Why it fails\n{indent(headline)}{code}"
     if story.check:
-        yield f"The check that shows it\n{indented(show.clean(story.check))}"
-    yield "\n".join(f"{LABELS[label]}\n{indented(show.clean(text))}" for label, text in story.facts if label in LABELS)
+        yield f"The check that shows it\n{indent(show.clean(story.check))}"
+    yield "\n".join(f"{LABELS[label]}\n{indent(show.clean(text))}" for label, text in story.facts if label in LABELS)
     if story.belief:
-        yield f"What many believe who write this, and what is not so\n{indented(f'“{story.belief}”')}"
+        yield f"What many believe who write this, and what is not so\n{indent(f'“{story.belief}”')}"
 
 
 def lesson_of(module: Module) -> str:
@@ -86,12 +86,12 @@ def lesson_of(module: Module) -> str:
     return module.toml.with_name("lesson.ipynb").relative_to(module.root).as_posix()
 
 
-def filled(text: str) -> str:
+def fill(text: str) -> str:
     """A text of lines that fit into a terminal."""
     return textwrap.fill(text, WIDTH, break_long_words=False)
 
 
-def indented(text: str) -> str:
+def indent(text: str) -> str:
     """The same under a heading."""
     return textwrap.indent(textwrap.fill(" ".join(text.split()), WIDTH - 2, break_long_words=False), "  ")
 

@@ -15,7 +15,7 @@ from grader.lesson.hints import HINTS, hints_of, hints_path
 from grader.lesson.minutes import LONGEST, LONGEST_OF_OTHERS, PREDICT, core_minutes
 from grader.lesson.notebook_file import is_stale
 from grader.lesson.parts import Cell, Lesson, LessonError, Output, Puzzle, Text, Verify
-from grader.lesson.voice import stilted
+from grader.lesson.voice import stilted_phrases
 
 STRETCH = "The stretch"
 SECTIONS = (
@@ -77,7 +77,7 @@ def _cells(lesson: Lesson) -> Iterator[Wrong]:
 def _voice(lesson: Lesson) -> Iterator[Wrong]:
     for part in lesson.parts:
         if isinstance(part, Text):
-            for line, said in stilted(part.text):
+            for line, said in stilted_phrases(part.text):
                 yield _at(lesson, part.line + line - 1, said)
 
 
@@ -202,7 +202,7 @@ def _hints(module: Module) -> Iterator[Wrong]:
         return
     if "<details>" not in found["Question"]:
         yield Wrong(where, "the question has no folded answer: <details><summary>Answer</summary>…</details>")
-    for line, said in stilted(hints_path(module).read_text(encoding="utf-8")):
+    for line, said in stilted_phrases(hints_path(module).read_text(encoding="utf-8")):
         yield Wrong(f"{where}:{line}", said)
     for one, other in pairwise(HINTS[:-1]):
         if found[one] == found[other]:

@@ -39,7 +39,7 @@ _COMPILED = [(re.compile(pattern, re.MULTILINE), instead) for pattern, instead i
 _CODE = re.compile(r"^```.*?^```+ *$|`[^`\n]*`", re.MULTILINE | re.DOTALL)
 
 
-def stilted(text: str) -> Iterator[tuple[int, str]]:
+def stilted_phrases(text: str) -> Iterator[tuple[int, str]]:
     """Find stilted phrases in Markdown; code in it is left out.
 
     Yields:

@@ -16,7 +16,7 @@ from grader.checks.runs import seconds
 from grader.checks.trace import Trace
 from grader.course import BACKENDS, Course, CourseError, Module
 from grader.display import show
-from grader.display.report_card import told
+from grader.display.report_card import story_lines
 from grader.display.story import Story, open_words, passing, standing, story_of
 from grader.display.trace_text import begin, depth
 from grader.judging.report import Report, Row
@@ -104,9 +104,7 @@ class Card:
             if (story := story_of(report, checked.module, texts=True)) is not None:
                 yield from _failure(story, checked.module, None if self._first is None else self._first[1])
             if count := passing(report):
-                yield _folded(
-                    f"{count} check{'' if count == 1 else 's'} pass{'es' if count == 1 else ''}", _rows(report)
-                )
+                yield _fold(f"{count} check{'' if count == 1 else 's'} pass{'es' if count == 1 else ''}", _rows(report))
         if not self.passed:
             yield _hint(checked.module)
         if checked.said:
@@ -188,7 +186,7 @@ def _failure(story: Story, module: Module, trace: Trace | None) -> Iterator[str]
     lines = [
         f'<tr><th scope="row" style="{STYLE["cell"]};{STYLE["quiet"]};font-weight:normal">{label}</th>'
         f'<td style="{STYLE["wide"]}">{text}</td></tr>'
-        for label, text in _told(story, module)
+        for label, text in _story_lines(story, module)
     ]
     yield f'<table style="margin:6px 0 0 0;border-collapse:collapse">{"".join(lines)}</table>'
     if said := open_words(story):
@@ -200,9 +198,9 @@ def _failure(story: Story, module: Module, trace: Trace | None) -> Iterator[str]
         yield f'<div style="overflow-x:auto;margin-top:8px">{picture.svg(_picture(trace))}</div>'
 
 
-def _told(story: Story, module: Module) -> Iterator[tuple[str, str]]:
+def _story_lines(story: Story, module: Module) -> Iterator[tuple[str, str]]:
     """What stands under the headline: label, and text as HTML."""
-    for label, text in told(story):
+    for label, text in story_lines(story):
         said = escape(show.clean(text))
         if label == "lesson":
             place = f"lesson.ipynb#{text.replace(' ', '-')}"
@@ -213,7 +211,7 @@ def _told(story: Story, module: Module) -> Iterator[tuple[str, str]]:
             yield label, said
 
 
-def _folded(summary: str, inner: str) -> str:
+def _fold(summary: str, inner: str) -> str:
     return f'<details style="margin-top:10px"><summary>{escape(summary)}</summary>{inner}</details>'
 
 

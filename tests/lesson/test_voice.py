@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from grader.lesson import voice
-from grader.lesson.voice import stilted
+from grader.lesson.voice import stilted_phrases
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ from grader.lesson.voice import stilted
     ],
 )
 def test_a_stilted_phrase_is_found_with_its_line(text, instead):
-    ((line, said),) = stilted(f"# Title\n\n{text}\n")
+    ((line, said),) = stilted_phrases(f"# Title\n\n{text}\n")
     assert line == 3
     assert instead in said
 
@@ -43,19 +43,21 @@ def test_a_stilted_phrase_is_found_with_its_line(text, instead):
     ],
 )
 def test_plain_english_and_code_are_left_alone(text):
-    assert list(stilted(text)) == []
+    assert list(stilted_phrases(text)) == []
 
 
 def test_an_exception_is_left_alone(monkeypatch):
-    assert list(stilted("It is no picnic."))
+    assert list(stilted_phrases("It is no picnic."))
     monkeypatch.setitem(voice.EXCEPTIONS, "is no picnic", "an idiom")
-    assert list(stilted("It is no picnic.")) == []
+    assert list(stilted_phrases("It is no picnic.")) == []
 
 
 def test_the_docs_are_plain(checkout):
     pages = [*checkout.glob("*.md"), *checkout.glob("docs/*.md")]
     found = [
-        f"{page.name}:{line}: {said}" for page in pages for line, said in stilted(page.read_text(encoding="utf-8"))
+        f"{page.name}:{line}: {said}"
+        for page in pages
+        for line, said in stilted_phrases(page.read_text(encoding="utf-8"))
     ]
     assert found == []
 
