@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from grader.authoring.site import build_site
 from grader.classroom import assignment
 from grader.classroom.aspects import worth
 from grader.cli.options import course_of
@@ -23,15 +24,21 @@ from grader.lesson.source import read
 @click.option(
     "--to", type=click.Path(path_type=Path), default=Path("build/assignments"), show_default=True, help="Where."
 )
+@click.option(
+    "--site", type=click.Path(path_type=Path), help="Write the course as a static site into this folder instead."
+)
 @click.option("--check", "only_check", is_flag=True, help="Build nothing; exit 1 if a lesson's notebook is stale.")
 @click.pass_context
-def build(context: click.Context, modules: tuple[str, ...], to: Path, only_check: bool) -> int:
+def build(context: click.Context, modules: tuple[str, ...], to: Path, site: Path | None, only_check: bool) -> int:
     """Build the notebooks: lessons from their Markdown, and one assignment a module.
 
     An assignment is a notebook with one locked cell per aspect, and the learner's .py beside it. Without MODULE, the
-    pages of the whole course are built too.
+    pages of the whole course are built too. A site holds every lesson and page, with pictures and folded answers.
     """
     course = course_of(context)
+    if site is not None:
+        print(f"{len(build_site(course, site))} pages: open {site / 'index.html'}")
+        return 0
     lessons = list(_lessons(course, modules))
     if only_check:
         stale = [lesson for lesson in lessons if is_stale(lesson)]
