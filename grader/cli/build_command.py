@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from grader.authoring.front import write_pictures
 from grader.authoring.site import build_site
 from grader.classroom import assignment
 from grader.classroom.aspects import worth
@@ -27,18 +28,27 @@ from grader.lesson.source import read
 @click.option(
     "--site", type=click.Path(path_type=Path), help="Write the course as a static site into this folder instead."
 )
+@click.option(
+    "--pictures", type=click.Path(path_type=Path), help="Write the pictures of the README into this folder instead."
+)
 @click.option("--check", "only_check", is_flag=True, help="Build nothing; exit 1 if a lesson's notebook is stale.")
 @click.pass_context
-def build(context: click.Context, modules: tuple[str, ...], to: Path, site: Path | None, only_check: bool) -> int:
+def build(
+    context: click.Context,
+    modules: tuple[str, ...],
+    to: Path,
+    site: Path | None,
+    pictures: Path | None,
+    only_check: bool,
+) -> int:
     """Build the notebooks: lessons from their Markdown, and one assignment a module.
 
     An assignment is a notebook with one locked cell per aspect, and the learner's .py beside it. Without MODULE, the
     pages of the whole course are built too. A site holds every lesson and page, with pictures and folded answers.
     """
     course = course_of(context)
-    if site is not None:
-        print(f"{len(build_site(course, site))} pages: open {site / 'index.html'}")
-        return 0
+    if site is not None or pictures is not None:
+        return _show(course, site, pictures)
     lessons = list(_lessons(course, modules))
     if only_check:
         stale = [lesson for lesson in lessons if is_stale(lesson)]
@@ -55,6 +65,15 @@ def build(context: click.Context, modules: tuple[str, ...], to: Path, site: Path
         print(lesson.notebook)
     for module in course.modules(modules):
         print(assignment.write(module, to, worth(module)))
+    return 0
+
+
+def _show(course: Course, site: Path | None, pictures: Path | None) -> int:
+    """Write what is for people who have not installed the course."""
+    if site is not None:
+        print(f"{len(build_site(course, site))} pages: open {site / 'index.html'}")
+    for path in write_pictures(course, pictures) if pictures is not None else ():
+        print(path)
     return 0
 
 
