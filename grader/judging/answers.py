@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from grader.checks.rule import NotRun
 from grader.sandbox import LinkClosed
@@ -19,7 +20,16 @@ class Late(NotRun):
 
 
 class Hung(Exception):
-    """The child used processor time and gave no answer. The text continues "the run …"."""
+    """The child gives no answer, and that is its own doing. The text continues "the run …".
+
+    Args:
+        text: what it does.
+        line: of the file, if known.
+    """
+
+    def __init__(self, text: str, line: int | None = None) -> None:
+        super().__init__(text)
+        self.line = line
 
 
 PATIENCE = 5
@@ -30,6 +40,77 @@ MOST = 0.8
 
 STARVED = 0.1
 """A child that gets less than this share of one processor is waiting, not computing slowly on a busy machine."""
+
+
+WAITS = "outside the event loop"
+"""The end of what is said of a child that waits or was stopped: to see it takes seconds by the clock."""
+
+STANDS_STILL = 4.0
+"""Seconds without an answer in which nothing of a child runs or wants to. The worker itself never waits so long."""
+
+STILL_CPU = 0.05
+"""Processor seconds that a child may use in this time, as when it is woken to be looked at."""
+
+
+class ChildLine(Protocol):
+    """The judge's end of the line to a confined child (`grader.sandbox.Link`)."""
+
+    @property
+    def output(self) -> str:
+        """The end of what the child printed."""
+
+    def send(self, obj: dict[str, Any]) -> None:
+        """Send one message."""
+
+    def receive(self, deadline: float) -> dict[str, Any]:
+        """Wait for a message until a time of `time.monotonic`."""
+
+    def cpu_seconds(self) -> float:
+        """Processor seconds that the child has used."""
+
+    def standstill(self) -> str:
+        """Whether nothing of the child runs or wants to: "waits", "is stopped", or empty."""
+
+    def last_line(self, file: str) -> int | None:
+        """End a child that stands still; the line of a file that it was at, if that can be told."""
+
+    def close(self) -> None:
+        """Kill the child and wait until it and all that it started are gone."""
+
+
+class Waiting:
+    """The judge waits for one answer: who is to blame if none comes?
+
+    Args:
+        line: to the child.
+        limits: how long it may take.
+        file: name of the learner's file.
+        known: whether the file is known to wait where it must not.
+    """
+
+    def __init__(self, line: ChildLine, limits: TimeLimits, file: str, *, known: bool = False) -> None:
+        self._line, self._limits, self._file = line, limits, file
+        self._patience = STANDS_STILL * (0.75 if known else 1)
+        self._begun, self._before = time.monotonic(), line.cpu_seconds()
+        self._since, self._used = self._begun, self._before  # it stands still since then
+
+    def look(self) -> None:
+        """Look at a child that has given no answer.
+
+        Raises:
+            Hung: it computes without end, waits, or was stopped.
+            Late: nobody can tell.
+        """
+        now, used, still = time.monotonic(), self._line.cpu_seconds(), self._line.standstill()
+        if used - self._before > self._limits.cpu:
+            raise Hung(f"used {used - self._before:.0f} s of processor time without passing a checkpoint")
+        if not still or used - self._used > STILL_CPU:
+            self._since, self._used = now, used
+        elif now - self._since > self._patience:
+            line = self._line.last_line(self._file)
+            raise Hung(f"{still} {WAITS}{f', line {line}' if line else ''}", line)
+        if now - self._begun > self._limits.silence:
+            raise Late(f"no answer for {self._limits.silence:.0f} s, and no processor time used")
 
 
 @dataclass(frozen=True)

@@ -70,7 +70,9 @@ def explain(
     cause = find_cause(rows, failures, code, again)
     shown = list(rows)
     for failure in failures:
-        if cause is not None and (failure.row.id, failure.row.backend) == (cause.check, cause.backend):
+        if cause is None or is_stuck(failure):
+            continue
+        if (failure.row.id, failure.row.backend) == (cause.check, cause.backend):
             row, _ = smallest(failure.row, failure.error, code, again)
             shown = [row if (each.id, each.backend) == (row.id, row.backend) else each for each in shown]
     return cause, shown
@@ -108,10 +110,15 @@ def find_cause(rows: Sequence[Row], failures: Sequence[Failure], code: LearnerCo
 
 def closer(failure: Failure, again: PlayAgain) -> CheckFailed | None:
     """The same failure, looked at closely; None if it cannot be had."""
-    if failure.row.run is None or failure.data.get("end", {}).get("kind") in ("stuck", "exit", None):
+    if failure.row.run is None or is_stuck(failure):
         return None
     seen = again(failure.row, failure.row.run, True).failure  # noqa: FBT003 - the type names it
     return seen if seen is not None and seen.trace is not None else None
+
+
+def is_stuck(failure: Failure) -> bool:
+    """Whether the run got stuck or left the interpreter: to see that once more takes seconds and shows nothing new."""
+    return failure.data.get("end", {}).get("kind") in ("stuck", "exit", None)
 
 
 def run_of(failure: Failure, code: LearnerCode, error: CheckFailed | None = None) -> FailingRun:

@@ -13,7 +13,17 @@ from typing import Any, Protocol, Self
 
 from grader.checks.rule import NotRun
 from grader.course import BACKENDS, Module
-from grader.judging.answers import Hung, Late, TimeLimits, ended_trace, parts_of, plan_complaint, refuse_forged
+from grader.judging.answers import (
+    WAITS,
+    ChildLine,
+    Hung,
+    TimeLimits,
+    Waiting,
+    ended_trace,
+    parts_of,
+    plan_complaint,
+    refuse_forged,
+)
 from grader.judging.searches import Habits, Traces, play_search, spread_evenly
 from grader.judging.submission import FileFault, Submission, load_fault
 from grader.judging.trusted_trace import believe, known_words, words_of
@@ -35,30 +45,10 @@ SUSPECT_SECONDS = 0.25
 """Processor seconds that a step of a file may take once it has hung; a step of a right file takes a thousandth of it."""
 
 BLOCKS = "blocks the event loop"
-"""The end of what the worker says of a call that waits and uses no processor time: to see it takes seconds by the clock."""
+"""In what the worker says of a call that waits and uses no processor time: to see it takes seconds by the clock."""
 
 RESUMED = 16
 """How many moments of a sweep are still tried, evenly spread, once its child had to be discarded: each may need a new child."""
-
-
-class ChildLine(Protocol):
-    """The judge's end of the line to a confined child (`grader.sandbox.Link`)."""
-
-    @property
-    def output(self) -> str:
-        """The end of what the child printed."""
-
-    def send(self, obj: dict[str, Any]) -> None:
-        """Send one message."""
-
-    def receive(self, deadline: float) -> dict[str, Any]:
-        """Wait for a message until a time of `time.monotonic`."""
-
-    def cpu_seconds(self) -> float:
-        """Processor seconds that the child has used."""
-
-    def close(self) -> None:
-        """Kill the child and wait until it and all that it started are gone."""
 
 
 class Forks(Protocol):
@@ -158,7 +148,8 @@ class Session:
             )
         except Hung as hung:
             self.close()
-            return FileFault("hang", f"importing the file does not end ({hung}): keep only definitions at the top")
+            why = f"importing the file does not end ({hung}): keep only definitions at the top"
+            return FileFault("hang", why, hung.line)
         problem = answer.get("problem")
         if answer.get("loaded") is True:
             return None
@@ -256,7 +247,7 @@ class Session:
                 count += 1
         except Hung as hung:
             self.close()
-            trace = ended_trace(message, "stuck", f"the run {hung}", number=count)
+            trace = ended_trace(message, "stuck", f"the run {hung}", hung.line, number=count)
             self._note(trace)
             yield trace
             count += 1
@@ -309,7 +300,7 @@ class Session:
         line = self._line
         if line is None:
             raise LinkClosed("was discarded")
-        start, before = time.monotonic(), line.cpu_seconds()
+        waiting = Waiting(line, self.limits, self.submission.name, known=any(self.hangs.values()))
         while True:
             now = time.monotonic()
             if now >= self.begun + self.limits.total:
@@ -317,11 +308,7 @@ class Session:
             try:
                 return line.receive(now + min(SLICE, self.limits.total))
             except LinkTimeout:
-                used = line.cpu_seconds() - before
-            if used > self.limits.cpu:
-                raise Hung(f"used {used:.0f} s of processor time without passing a checkpoint")
-            if time.monotonic() - start > self.limits.silence:
-                raise Late(f"no answer for {self.limits.silence:.0f} s, and no processor time used")
+                waiting.look()
 
     def _note(self, trace: Mapping[str, Any]) -> None:
         """Remember a run that did not end."""
@@ -334,7 +321,7 @@ class Session:
         if end["kind"] == "runaway":
             self.runaways[backend].append(place)
         else:
-            self.hangs[backend] += [place] * (MAX_KILLS if text.endswith(BLOCKS) else 1)
+            self.hangs[backend] += [place] * (MAX_KILLS if BLOCKS in text or WAITS in text else 1)
 
     def given_up(self, backend: str) -> str | None:
         """Why the rest of the checks on a backend fails without being tried, or None."""

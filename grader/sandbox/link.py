@@ -11,6 +11,7 @@ import json
 import os
 import re
 import select
+import signal
 import time
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn, Self
@@ -255,6 +256,26 @@ class Link:
         if self._ending:
             return self._ending.cpu
         return processes.cpu_seconds(self.pid) if self.pid and not self._closed else 0.0
+
+    def standstill(self) -> str:
+        """Tell whether the child neither runs nor wants to: "waits", "is stopped", or an empty text."""
+        return processes.standstill(self.pid) if self.pid and not self._closed else ""
+
+    def last_line(self, file: str) -> int | None:
+        """End a child that stands still, and return the line of a file that its main thread is at, if it can be told.
+
+        Args:
+            file: name of the file that the code comes from.
+        """
+        with contextlib.suppress(OSError):
+            for number in (signal.SIGABRT, signal.SIGCONT):  # at the first one it writes where it is, and ends
+                os.kill(self.pid, number)
+        until = time.monotonic() + _LAST_WORD_S
+        while not self._ending and self._status.fileno() in self._open and time.monotonic() < until:
+            self._pump(until)
+        _, _, said = self.output.rpartition("Fatal Python error")
+        found = re.search(rf'File "{re.escape(file)}", line (\d+)', said)
+        return int(found[1]) if found else None
 
     @property
     def output(self) -> str:

@@ -8,6 +8,7 @@ import struct
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 LINUX: bool = sys.platform == "linux"
@@ -38,6 +39,22 @@ def news(status: socket.socket) -> list[tuple[dict[str, Any], int]]:
     except OSError:
         return []
     return [(json.loads(line), sender) for line in data.splitlines()]
+
+
+def standstill(process: int) -> str:
+    """Tell whether nothing of a process runs or wants to: "waits", "is stopped", or an empty text. Linux only."""
+    try:
+        stats = [Path(entry, "stat").read_text(encoding="ascii", errors="replace") for entry in _threads(process)]
+    except OSError:
+        return ""
+    states = {stat.rpartition(")")[2].split()[0] for stat in stats}
+    if not states or not states <= {"S", "T"}:
+        return ""
+    return "is stopped" if "T" in states else "waits"
+
+
+def _threads(process: int) -> list[Path]:
+    return list(Path(f"/proc/{process}/task").iterdir())
 
 
 def cpu_seconds(process: int) -> float:

@@ -7,6 +7,7 @@ import pathlib
 import sys
 import threading
 import time
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -149,6 +150,17 @@ class _Lock:
 
     def __exit__(self, *exc_info: object) -> None:
         self.release()
+
+
+_ACQUIRE = _Lock.acquire.__code__
+
+
+def waits_without_end(frame: types.FrameType) -> bool:
+    """Tell whether the innermost frame of a thread is one in which it waits for a lock, with no time limit: somebody else has it."""
+    if frame.f_code is not _ACQUIRE:
+        return False
+    known = frame.f_locals
+    return known["timeout"] == -1 and bool(known["self"]._real.locked())
 
 
 class _RLock(_Lock):

@@ -24,9 +24,13 @@ from anyio._core._eventloop import claim_worker_thread
 
 from ..loops import private
 from ..loops.control import Control
+from .blocking import waits_without_end
 
 #: Tells how long (virtual s) a call in a worker thread takes, from its function and arguments.
 Duration = Callable[[Any, tuple[Any, ...]], float]
+
+#: A thread counts as passive that waits at so many looks: one whose lock was given back has had its turn by then.
+PASSIVE = 4
 
 _NAME = "worker thread"
 _BACKENDS: dict[str, Any] = {"asyncio": anyio_asyncio.AsyncIOBackend, "trio": anyio_trio.TrioBackend}
@@ -44,13 +48,26 @@ class ThreadWatch:
         self.control = control
         self.duration: Duration = lambda _function, _args: 0.0
         self._before = set(threading.enumerate())
+        self._waiting: dict[int, tuple[Any, int]] = {}  # identity of a thread → where it waits, and at how many looks
         control.threads = self.names
 
     def names(self) -> list[str]:
         """Return the names of the threads that could still wake a task: those that the run started, and abandoned calls."""
         new = [thread for thread in threading.enumerate() if thread not in self._before]
         calls = [_NAME for call in list(_calls.values()) if call.control is self.control]
-        return [*calls, *(thread.name for thread in new if not _is_idle(thread))]
+        return [*calls, *(thread.name for thread in new if not (_is_idle(thread) or self._is_passive(thread)))]
+
+    def _is_passive(self, thread: threading.Thread) -> bool:
+        """Tell whether a thread waits for a lock, without end, as at the looks before: by itself it wakes nobody."""
+        ident = thread.ident or 0
+        frame = sys._current_frames().get(ident)
+        if frame is None or not waits_without_end(frame):
+            self._waiting.pop(ident, None)
+            return False
+        before, looks = self._waiting.get(ident, (frame, 0))
+        looks = looks + 1 if frame is before else 1
+        self._waiting[ident] = (frame, looks)
+        return looks >= PASSIVE
 
 
 def _is_idle(thread: threading.Thread) -> bool:
