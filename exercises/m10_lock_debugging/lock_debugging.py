@@ -4,11 +4,13 @@ Core
 ----
 `transfer` takes the locks of both accounts, in an order that is the same for every pair, before it decides
 anything, and keeps them until both balances have changed. It awaits `audit` once, with both locks held, before
-anything changes; what that raises leaves the call. Too little money: `InsufficientFunds`, no audit. A negative amount:
-`ValueError`, at once. Source and target may be one account. Whatever happens, no lock stays taken and no money is lost.
+anything changes; what that raises leaves the call. Not enough money in the source: `InsufficientFunds`, no audit. A
+negative amount: `ValueError`, at once. Source and target may be one account. Whatever happens, no lock is left held
+and no money is lost.
 
-`LockMonitor` makes named locks and knows which task holds which. Waiters get a lock in order of arrival. Taking a
-lock twice, or releasing one that the task does not hold, raises `RuntimeError`. A cancelled `acquire` leaves no trace.
+`LockMonitor` makes named locks and knows which task holds which. Waiting tasks get a lock in the order in which they
+came. Taking a lock twice, or releasing one that the task does not hold, raises `RuntimeError`. A cancelled `acquire`
+leaves no trace.
 
 Stretch
 -------
@@ -39,7 +41,7 @@ class Account:
 
 
 class InsufficientFunds(Exception):
-    """The source has not enough money. Given."""
+    """The source does not have enough money. Given."""
 
 
 class LockOrderError(RuntimeError):
@@ -63,7 +65,7 @@ class Holdings:
         del self._tasks[name]
 
     def mine(self) -> list[str]:
-        """Names of the locks that the current task holds, the one taken first at the head."""
+        """Names of the locks that the current task holds, the one taken first comes first."""
         me = anyio.get_current_task()
         return [name for name, task in self._tasks.items() if task == me]
 
@@ -116,7 +118,7 @@ class MonitoredLock:
         self._lock = anyio.Lock()
 
     async def acquire(self) -> None:
-        """Take the lock; wait in line while another task holds it.
+        """Take the lock; wait in the queue while another task holds it.
 
         Raises `RuntimeError` if this task holds it already. Stretch: `LockOrderError` if that is against the order.
         """
@@ -166,5 +168,5 @@ class LockMonitor:
     def learn_order(self, wanted: str) -> None:
         """Stretch: the current task is about to take `wanted`. Learn the order, or raise `LockOrderError`."""
         # TODO (stretch): is there a way from `wanted` to a lock that this task holds? Then the way is the circle.
-        # TODO (stretch): else each lock that it holds comes before `wanted`, from now on.
+        # TODO (stretch): otherwise each lock that it holds comes before `wanted`, from now on.
         raise NotImplementedError("TODO (stretch): write LockMonitor.learn_order")

@@ -4,7 +4,7 @@ Core
 ----
 `async with running(services, start_timeout=…) as host:` starts each service when all that it requires are running; it
 is running once it has called `task_status.started()`. The body begins when all are. At the end of the block each is
-cancelled when all that require it have ended. `host.state(name)` follows.
+cancelled when all that require it have ended. `host.state(name)` says where each one is.
 
 Unknown names, two services of one name, a circle: `ValueError`, nothing started. A service that is not ready within
 `start_timeout` of its start, or ends or raises before it is ready: `StartError` with its name; those already started
@@ -12,7 +12,7 @@ are stopped in order.
 
 Stretch
 -------
-- What does not depend on each other starts at the same time, and stops at the same time.
+- Services that do not depend on each other start at the same time, and stop at the same time.
 - An error of a service that stops: it is `FAILED`, the stop goes on, the error leaves the block.
 - An error or a cancellation that ends the block, or the start: everything stops in the same order, cleanup included.
 - A service that raises or returns while the block runs is `FAILED`: the body is cancelled, the others are stopped in
