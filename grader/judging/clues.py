@@ -27,6 +27,8 @@ MISUSE = re.compile(
     r"|mutated during iteration|asynchronous generator|being awaited already|already running|create_future|not in (?:list|deque)"
 )
 """What the libraries say, in a RuntimeError or so, when something is used as it must not be."""
+LEAVING = frozenset({"SystemExit", "KeyboardInterrupt", "TrioInternalError", "RuntimeError"})
+"""What may leave an event loop and has a name that everybody knows."""
 SIGNATURE = re.compile(r"^(?:[\w.<>]*\.)?(\w+)\(\) (?:got|missing|takes)\b")
 UNENTERED = re.compile(r"object does not support the (?:asynchronous )?context manager protocol|__aenter__|__enter__")
 DUNDER = re.compile(r"from (__\w+__) that does not implement __await__")
@@ -216,12 +218,10 @@ def _exits(run: FailingRun) -> Iterator[Clue]:
     if end.get("kind") != "exit":
         return
     line = next((item["line"] for item in end.get("waiting", ()) if item.get("line")), None)
-    said = (
-        end["text"]
-        if end["text"].startswith(("nobody caught", "the interpreter"))
-        else "an exception leaves the event loop"
-    )
-    at = f", from line {line}" if line else ""
+    text = str(end["text"])
+    known = text.startswith(("nobody caught", "the interpreter")) or text.partition(" ")[0] in LEAVING
+    said = text if known else "an exception that is not an `Exception` leaves the event loop"
+    at = f", from line {line}" if line and f"line {line}" not in said else ""
     yield Clue(RANKS["exit"], "exit", f"{said[:1].upper()}{said[1:]}{at}", line)
 
 

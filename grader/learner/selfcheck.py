@@ -156,6 +156,14 @@ def card(checked: Checked, first: tuple[Row, Trace | None] | None, *, every: boo
     return [*parts, *filter(None, [hint_line(checked)])]
 
 
+def belief_of(report: Report | None) -> str | None:
+    """The id of the misconception that a report's failure is about; None if there is none, or the cause is a slip."""
+    cause = report.cause if report is not None else None
+    if report is None or cause is None or cause.kind != "concept":
+        return None
+    return next((row.misconception for row in report.checks if row.id == cause.check), None)
+
+
 def hint_line(checked: Checked) -> str:
     """The line about the next hint; empty if there is none, or it is not needed."""
     if (

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from grader.course import Module
 from grader.lesson.execution import Wrong, codes
-from grader.lesson.hints import HINTS, hints_of, hints_path
+from grader.lesson.hints import HINTS, beliefs_of, cut, hints_of, hints_path
 from grader.lesson.minutes import LONGEST, LONGEST_OF_OTHERS, PREDICT, core_minutes
 from grader.lesson.notebook_file import is_stale
 from grader.lesson.parts import Cell, Lesson, LessonError, Output, Puzzle, Text, Verify
@@ -35,6 +35,7 @@ OF_STRETCH = "(stretch)"
 
 STEPS = range(3, 8)
 HINT_WORDS = range(20, 121)
+BELIEF_WORDS = range(15, 81)
 TOLERANCE = 0.1
 RUNNERS = ("run", "record")
 
@@ -207,6 +208,20 @@ def _hints(module: Module) -> Iterator[Wrong]:
     for one, other in pairwise(HINTS[:-1]):
         if found[one] == found[other]:
             yield Wrong(where, f"{one} and {other} are the same")
+    yield from _hints_for_beliefs(module, where)
     for title in HINTS[:-1]:
         if (count := len(found[title].split())) not in HINT_WORDS:
             yield Wrong(where, f"{title} has {count} words: write {HINT_WORDS[0]} to {HINT_WORDS[-1]}")
+
+
+def _hints_for_beliefs(module: Module, where: str) -> Iterator[Wrong]:
+    """The texts that the first hint begins with: short, and for misconceptions that the module has."""
+    for belief, text in beliefs_of(module).items():
+        if (count := len(text.split())) not in BELIEF_WORDS:
+            yield Wrong(
+                where, f"the hint for {belief} has {count} words: write {BELIEF_WORDS[0]} to {BELIEF_WORDS[-1]}"
+            )
+    for title, body in cut(hints_path(module).read_text(encoding="utf-8"), "###"):
+        for belief in filter(None, title.replace(" ", "").split(",")):
+            if belief not in module.misconceptions:
+                yield Wrong(where, f"{belief} is not a misconception of {module.toml.name}: {body.strip()[:40]}…")

@@ -22,7 +22,7 @@ from grader.display.trace_text import begin, depth
 from grader.judging.report import Report, Row
 from grader.learner import progress
 from grader.learner.layout import lay_out
-from grader.learner.selfcheck import Checked, card, first_failure, self_check
+from grader.learner.selfcheck import Checked, belief_of, card, first_failure, self_check
 from grader.lesson.hints import next_hint
 from grader.notebook import picture
 
@@ -106,7 +106,7 @@ class Card:
             if count := passing(report):
                 yield _fold(f"{count} check{'' if count == 1 else 's'} pass{'es' if count == 1 else ''}", _rows(report))
         if not self.passed:
-            yield _hint(checked.module)
+            yield _hint(checked.module, belief_of(report))
         if checked.said:
             yield _paragraph(checked.said, STYLE["quiet"])
 
@@ -238,9 +238,9 @@ def _rows(report: Report) -> str:
     )
 
 
-def _hint(module: Module) -> str:
-    """The next hint, folded."""
-    hint = next_hint(module, progress.read(module.root).of(module.slug).hints)
+def _hint(module: Module, belief: str | None) -> str:
+    """The next hint, folded; the first one begins with what the learner seems to believe."""
+    hint = next_hint(module, progress.read(module.root).of(module.slug).hints, belief)
     if hint is None:
         return ""
     title, text = hint

@@ -11,6 +11,7 @@ from grader import cli
 from grader.judging.submission import examine
 from grader.learner.layout import stub_place
 from grader.learner.progress import read
+from grader.lesson.hints import next_hint
 
 HINTS = """\
 ## Hint 1
@@ -286,3 +287,14 @@ def test_grading_knows_nothing_of_the_progress(grader, write, tiny):
     (tiny.root / "progress.json").write_text("{", encoding="utf-8")
     assert grader("grade", "m01", tiny.module("m01").stub)[0] == 0
     assert (tiny.root / "progress.json").read_text() == "{"
+
+
+def test_the_first_hint_begins_with_what_the_learner_seems_to_believe(tiny):
+    module = tiny.module("m01")
+    hints = "# Hints\n\n## Hint 1\n\nGeneral.\n\n### no-wait, other\n\nYou need not wait?\n\n## Hint 2\n\nTwo.\n\n## Hint 3\n\nThree.\n\n## Question\n\nWhy?\n"
+    module.toml.with_name("hints.md").write_text(hints, encoding="utf-8")
+    assert next_hint(module, 0) == ("Hint 1", "General.")
+    assert next_hint(module, 0, "no-wait") == ("Hint 1", "You need not wait?\n\nGeneral.")
+    assert next_hint(module, 1, "no-wait") == ("Hint 2", "Two.")
+    (module.root / "course" / "hints.md").write_text("# Shared\n\n## shared-one\n\nFor many.\n", encoding="utf-8")
+    assert next_hint(module, 0, "shared-one") == ("Hint 1", "For many.\n\nGeneral.")
