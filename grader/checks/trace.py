@@ -65,8 +65,7 @@ class Span:
     def value_as(self, kind: type[T]) -> T:
         """What it returned, as a `list`, `dict`, `tuple`, `str` …; fails the subject if it is something else."""
         value = self.value
-        if kind is float and type(value) is int:
-            value = float(value)
+        value = float(value) if kind is float and type(value) is int else value
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
             self._trace.fail(self.name, f"returned {value!r}, which is not {_A_KIND.get(kind, kind.__name__)}")
         return value
@@ -77,6 +76,12 @@ class Span:
         if not isinstance(value, Data) or name not in value.fields:
             self._trace.fail(self.name, f"returned {value!r}, which has no `{name}`")
         return value.fields[name]
+
+    def error_part(self, name: str) -> Any:
+        """That attribute of the error that it raised; fails the subject if there is none."""
+        if self.raised is None or name not in self.raised.attributes:
+            self._trace.fail(self.name, f"{self.ending}, without an attribute `{name}`")
+        return self.raised.attributes[name]
 
     @property
     def raised(self) -> Error | None:

@@ -29,8 +29,12 @@ def test_every_kind_of_error_is_on_the_page() -> None:
 def test_an_attribute_of_an_error_is_read_as_the_page_says() -> None:
     error = {"error": "OutOfBudget", "attributes": {"tries": 2, "last": {"token": "E1"}}}
     call = ended("raised", error=error).call
-    assert call.raised.attributes["tries"] == 2
-    assert call.raised.attributes["last"] == token("E1")
+    assert call.error_part("tries") == 2
+    assert call.error_part("last") == token("E1")
+    with pytest.raises(CheckFailed, match="raised OutOfBudget, without an attribute `first`"):
+        call.error_part("first")
+    with pytest.raises(CheckFailed, match="returned"):
+        ended("returned").call.error_part("tries")
 
 
 @pytest.mark.parametrize("how", ["cancelled", "raised"])
