@@ -8,7 +8,7 @@ The timeout is 10, the threshold 3, the cooldown 30.
 
 from typing import Any
 
-from grader import Play, Trace, at_most, at_once, check, cleanup, fail, give, hang, near, token, verb, wait
+from grader import Play, Trace, at_most, at_once, check, cleanup, fail, give, hang, near, on_cancel, token, verb, wait
 
 START = 100
 JOBS = {
@@ -28,8 +28,10 @@ def at(seconds: float) -> list[Any]:
 OPENING = [at(0), call("bad"), call("bad"), call("bad")]
 
 
-def circuit(play: Play, *, jobs: dict | None = None, before_the_loop: bool = False, **actors: list) -> Any:
-    breaker = {"timeout": 10, "threshold": 3, "cooldown": 30}
+def circuit(
+    play: Play, *, jobs: dict | None = None, before_the_loop: bool = False, threshold: int = 3, **actors: list
+) -> Any:
+    breaker = {"timeout": 10, "threshold": threshold, "cooldown": 30}
     return play(breaker=breaker, jobs={**JOBS, **(jobs or {})}, actors=actors, before_the_loop=before_the_loop)
 
 
@@ -53,17 +55,34 @@ def test_timeout(play: Play) -> None:
 
 @check("R1", misconception="arguments-are-extra", step="bound-the-call")
 def test_value(play: Play) -> None:
-    """`call` gives `func` its arguments and returns what it returned."""
-    t = circuit(play, caller=[at(0), call("ok", 1, 2)])
-    t.expect("what the call returned", t.one("call").value, token("V"))
-    t.expect("what func was called with", t.of("ok").args, [1, 2])
+    """`call` gives `func` its arguments and returns what it returned, also `None`."""
+    t = circuit(play, jobs={"none": [give(None)]}, caller=[at(0), call("ok", 1, None), call("none")])
+    t.expect("what the calls returned", [span.value for span in t.all("call")], [token("V"), None])
+    t.expect("what func was called with", t.of("ok").args, [1, None])
 
 
 @check("R1", misconception="errors-may-be-changed", step="count-failures")
 def test_error(play: Play) -> None:
-    """An `Exception` of `func` leaves `call` as it is, not in a group."""
-    t = circuit(play, caller=[at(0), call("bad")])
-    t.expect("what the call raised", t.one("call").raised, "E")
+    """An `Exception` of `func` leaves `call` as it is, not in a group, and `func` is not called again."""
+    for kind in ("ValueError", "ConnectionError", "ExceptionGroup of one"):
+        t = circuit(play, jobs={"raises": [fail("E", kind)]}, caller=[at(0), call("raises")])
+        t.expect("what the call raised", t.one("call").raised, "E")
+        t.expect("how often func was called", len(t.all("run")), 1)
+
+
+@check("R1", misconception="cancelled-from-outside-is-all", step="tell-cancellation-apart")
+def test_ends_although_cancelled(play: Play) -> None:
+    """A `func` that raises although its call was cancelled from outside has failed; one that returns has succeeded."""
+    for end in (fail("E"), give("V")):
+
+        def trial(*job: Any) -> Any:
+            eye = [at(0), call("bad"), call("bad"), at(20), look(), call("bad"), look(), call("bad"), look()]
+            return circuit(play, jobs={"late": [*job]}, a=[at(1), call("late")], eye=eye)
+
+        wanted = states(trial(wait(3), end))
+        t = trial(on_cancel(end), hang()).cancel("a", at=START + 4)
+        expect_run(t, "bad")
+        t.expect("states after two failures and such a call, and after more failures", states(t), wanted)
 
 
 @check("R1", misconception="some-errors-do-not-count", step="count-failures")
@@ -78,6 +97,8 @@ def test_threshold(play: Play) -> None:
     """`threshold` failures in a row open the circuit, and not one fewer."""
     t = circuit(play, caller=[at(0), *[call("bad"), look()] * 3])
     t.expect("states after each failure", states(t), ["CLOSED", "CLOSED", "OPEN"])
+    t = circuit(play, caller=[at(0), *[["another", "bad"]] * 2, call("bad"), look()])
+    t.expect("state after two failures of another breaker, and one of its own", states(t), ["CLOSED"])
 
 
 @check("R2", misconception="failures-add-up", step="count-failures")
@@ -95,6 +116,18 @@ def test_cooldown(play: Play) -> None:
     t.expect("states at 1, 29 and 31 s", states(t), ["OPEN", "OPEN", "HALF_OPEN"])
 
 
+@check("R3", misconception="cooldown-from-the-start", step="look-at-the-clock")
+def test_start_of_the_cooldown(play: Play) -> None:
+    """The cooldown begins when the last failing call has ended, cleanup included, each time that the circuit opens."""
+    eye = [at(0), call("cleans up"), look(), at(43), look(), at(45), look()]
+    t = circuit(play, threshold=1, eye=[*eye, call("ok"), call("slow"), at(84), look()])
+    expect_run(t, "cleans up")
+    first, *later = states(t)
+    if first == "OPEN":  # else R1 and R2 say so
+        wanted = ["OPEN", "HALF_OPEN", "OPEN"]
+        t.expect("states 29 and 31 s after it opened, and 28 s after it opened again", later, wanted)
+
+
 @check("R3", misconception="open-only-counts", step="look-at-the-clock")
 def test_refused_while_open(play: Play) -> None:
     """While `OPEN`, a call raises `CircuitOpenError` at once, without calling `func`."""
@@ -105,6 +138,18 @@ def test_refused_while_open(play: Play) -> None:
     t.expect("calls of func", t.names("run").count("ok"), 0)
 
 
+@check("R3", misconception="refusals-are-failures", step="probe-one-at-a-time")
+def test_refusals_change_nothing(play: Play) -> None:
+    """A refused call is no failure, does not prolong the cooldown, and leaves a probe its place."""
+    eye = [at(31), look(), call("probe"), look(), *OPENING[1:], at(68), call("ok"), look()]
+    others = [at(20), *[call("ok")] * 3, at(32), *[call("ok")] * 3]
+    t, alone = (circuit(play, opener=OPENING, eye=eye, others=calls) for calls in (others, []))
+    expect_run(t, "bad")
+    refused = [span.raised == "CircuitOpenError" for span in t.all("call", "others")]
+    if all(refused):  # else R3 and R4 say so
+        t.expect("states at 31 s, after the probe, and after the next one, as without them", states(t), states(alone))
+
+
 @check("R4", misconception="half-open-lets-all-through", step="probe-one-at-a-time")
 def test_one_probe(play: Play) -> None:
     """While `HALF_OPEN`, one call is let through as a probe; others are refused at once as long as it runs."""
@@ -112,6 +157,18 @@ def test_one_probe(play: Play) -> None:
     t.expect("how the probe ended", t.one("call", "first").how, "returned")
     t.expect("what the other call raised", t.one("call", "other").errors, ["CircuitOpenError"])
     t.expect("when it was refused", t.one("call", "other").end, near(START + 33))
+    t = circuit(play, opener=OPENING, **{name: [at(31), call("probe")] for name in "abc"})
+    t.expect("calls let through, of three at the same time", t.names("run").count("probe"), 1)
+
+
+@check("R4", misconception="half-open-lets-all-through", step="probe-one-at-a-time")
+def test_one_probe_after_a_cancelled_one(play: Play) -> None:
+    """After a cancelled probe one call at a time is let through again, not more."""
+    actors = {"first": [at(31), call("slow")], "a": [at(40), call("probe")], "b": [at(41), call("probe")]}
+    t = circuit(play, opener=OPENING, **actors, eye=[at(39), look()]).cancel("first", at=START + 33)
+    expect_run(t, "slow")
+    if states(t) == ["HALF_OPEN"]:  # else R5 says so
+        t.expect("calls let through, of two that overlap", t.names("run").count("probe"), at_most(1))
 
 
 @check("R4", misconception="failed-probe-is-one-failure", step="probe-one-at-a-time")
@@ -128,8 +185,9 @@ def test_cancelled_is_no_failure(play: Play) -> None:
         "a": [at(1), call("cleans up")],
         "eye": [at(0), call("bad"), call("bad"), at(20), look(), call("bad"), look()],
     }
-    t = circuit(play, **actors).cancel("a", at=START + 3)
-    t.expect("states after two failures and it, and after one more failure", states(t), ["CLOSED", "OPEN"])
+    for moment in (3, 8):
+        t = circuit(play, **actors).cancel("a", at=START + moment)
+        t.expect("states after two failures and it, and after one more failure", states(t), ["CLOSED", "OPEN"])
 
 
 @check("R5", misconception="place-never-given-back", step="probe-one-at-a-time")
@@ -138,6 +196,14 @@ def test_cancelled_probe(play: Play) -> None:
     actors = {"a": [at(31), call("cleans up")], "eye": [at(40), look(), call("ok"), look()]}
     t = circuit(play, opener=OPENING, **actors).cancel("a", at=START + 33)
     t.expect("states after it, and after the next call", states(t), ["HALF_OPEN", "CLOSED"])
+
+
+@check("R5", misconception="place-never-given-back", step="probe-one-at-a-time")
+def test_probe_cancelled_at_every_step(play: Play) -> None:
+    """At whatever moment a probe is cancelled, its place is free for the next one."""
+    actors = {"a": [at(31), call("ok")], "eye": [at(40), call("ok")]}
+    for t in circuit(play, opener=OPENING, **actors).cancelled("a"):
+        t.expect("how the next call ended", t.one("call", "eye").how, "returned")
 
 
 @check("R6", misconception="late-calls-count", step="know-the-late-ones", core=False)
@@ -154,6 +220,16 @@ def test_side_by_side(play: Play) -> None:
     t = circuit(play, **{name: [at(0), call("probe")] for name in "abc"})
     expect_run(t, "probe")
     t.expect("when three calls of 5 s had ended", [span.end for span in t.all("call")], [near(START + 5)] * 3)
+
+
+@check("R6", misconception="late-calls-count-again", step="know-the-late-ones", core=False)
+def test_late_call_beside_a_probe(play: Play) -> None:
+    """A late call that ends while a probe runs does not give the probe's place away."""
+    breaker, jobs = {"timeout": 10, "threshold": 3, "cooldown": 3}, {**JOBS, "late": [wait(9), give("V")]}
+    actors = {"late": [at(-2), call("late")], "probe": [at(4), call("probe")], "other": [at(8), call("ok")]}
+    t = play(breaker=breaker, jobs=jobs, actors={**actors, "opener": OPENING})
+    expect_run(t, "late", "probe")
+    t.expect("what the call beside the probe raised", t.one("call", "other").errors, ["CircuitOpenError"])
 
 
 @check("R7", misconception="arguments-are-right", step="bound-the-call")
@@ -214,6 +290,17 @@ def test_exits_pass(play: Play) -> None:
     t = circuit(play, jobs={"exit": [wait(1), fail("X", "Abandon")]}, caller=[at(0), *[call("exit")] * 3, look()])
     expect_run(t, "exit")
     t.expect("state after three of them", states(t), ["CLOSED"])
+
+
+@check("G5", misconception="catch-everything", step="probe-one-at-a-time")
+def test_exits_give_the_place_back(play: Play) -> None:
+    """What is no `Exception` is no success either; a probe that ends by it gives its place free."""
+    for first in ([], [at_once()]):
+        jobs = {"exit": [*first, fail("X", "Abandon")]}
+        then = [look(), call("ok"), look()]
+        t, without = (circuit(play, jobs=jobs, opener=OPENING, eye=[at(31), *p, *then]) for p in ([call("exit")], []))
+        expect_run(t, "bad")
+        t.expect("states after it, and after the next call, as without it", states(t), states(without))
 
 
 @check("G6", misconception="look-again-and-again", step="look-at-the-clock")

@@ -1,6 +1,6 @@
 """What your `transaction` should do, one sentence a check. The caller enters the block after 3.7 seconds."""
 
-from grader import Play, Trace, at_most, check, fail, near, one_of, wait
+from grader import Play, Trace, at_most, check, fail, near, one_of, token, wait
 
 START = 3.7
 
@@ -21,13 +21,38 @@ def test_begin_body_commit(play: Play) -> None:
     t.expect("what happened", spans, ["begin", "body", "commit"])
 
 
+@check("R1", misconception="as-comes-by-itself", step="begin-and-end")
+def test_hands_out_the_connection(play: Play) -> None:
+    """The body gets the connection from `as`."""
+    t = happened(play(body=[wait(1)]), "body")
+    t.expect("what `as` gives", [note["value"] for note in t.notes("handed")], [token("db")])
+
+
+@check("R1", misconception="begin-cannot-fail", step="begin-and-end")
+def test_no_body_without_begin(play: Play) -> None:
+    """If `begin` raises, the body does not run."""
+    t = happened(play(begin=[wait(1), fail("B")], body=[wait(1)]), "begin")
+    t.expect("bodies", t.names("body"), [])
+
+
 @check("R1", misconception="finally-commits", step="begin-and-end")
 def test_body_that_raises(play: Play) -> None:
     """If the body raises, `rollback` follows, and the very same exception goes on."""
-    t = play(begin=[wait(1)], body=[wait(2), fail("E")], rollback=[wait(1)])
-    spans = [s.what for s in t.spans if s.what in ("begin", "body", "commit", "rollback")]
-    t.expect("what happened", spans, ["begin", "body", "rollback"])
-    t.expect("what leaves the block", t.call.raised, "E")
+    for kind in ("ValueError", "TimeoutError", "ExceptionGroup of one"):
+        t = play(begin=[wait(1)], body=[wait(2), fail("E", kind)], rollback=[wait(1)])
+        spans = [s.what for s in t.spans if s.what in ("begin", "body", "commit", "rollback")]
+        t.expect("what happened", spans, ["begin", "body", "rollback"])
+        t.expect("what leaves the block", t.call.raised, "E")
+
+
+@check("R1", misconception="twice-is-safer", step="begin-and-end")
+def test_nothing_is_called_twice(play: Play) -> None:
+    """`begin`, `commit` and `rollback` are each called at most once, whenever the block is cancelled."""
+    for t in play(begin=[wait(1)], body=[wait(1)], commit=[wait(1)], rollback=[wait(1)]).cancelled("caller"):
+        if not t.notes("cancel"):
+            happened(t, "begin")
+        for what in ("begin", "commit", "rollback"):
+            t.expect(f"calls of `{what}`", len(t.all(what)), at_most(1))
 
 
 @check("R2", misconception="await-in-finally", step="shield-what-must-finish")
@@ -40,8 +65,9 @@ def test_commit_is_protected(play: Play) -> None:
 @check("R2", misconception="await-in-finally", step="shield-what-must-finish")
 def test_rollback_is_protected(play: Play) -> None:
     """A cancellation that comes during `rollback` does not interrupt it."""
-    t = play(body=[wait(1), fail("E")], rollback=[wait(2)]).cancel("caller", at=START + 2)
-    t.expect("the rollback", t.one("rollback").ending, "returned")
+    for kind in ("ValueError", "Abandon"):
+        t = play(body=[wait(1), fail("E", kind)], rollback=[wait(2)]).cancel("caller", at=START + 2)
+        t.expect("the rollback", t.one("rollback").ending, "returned")
 
 
 @check("R3", misconception="shield-without-a-bound", step="bound-the-shield")
@@ -67,6 +93,20 @@ def test_body_is_not_protected(play: Play) -> None:
     """A cancellation reaches the body at once."""
     t = play(body=[wait(90)]).cancel("caller", at=START + 20)
     t.expect("the body was cancelled at", t.one("body").cancelled_at, near(START + 20))
+
+
+@check("R4", misconception="timeout-for-everything", step="leave-the-rest-open")
+def test_finish_timeout_bounds_nothing_else(play: Play) -> None:
+    """`begin` and the body may take longer than `finish_timeout`."""
+    t = play(begin=[wait(20)], body=[wait(20)], finish_timeout=2)
+    t.expect("`begin` and the body", [t.one("begin").ending, t.one("body").ending], ["returned", "returned"])
+
+
+@check("R4", misconception="one-at-a-time", step="leave-the-rest-open")
+def test_other_connections_do_not_wait(play: Play) -> None:
+    """A transaction on another connection does not wait for this one."""
+    t = play(body=[wait(50)], others={"second": {"body": [wait(1)], "start": START + 1}})
+    t.expect("when the bodies ended", [body.end for body in t.all("body")], [near(START + 50), near(START + 2)])
 
 
 @check("R5", misconception="cancellation-is-an-exception", step="shield-what-must-finish")
@@ -98,15 +138,18 @@ def test_runs_on_both(play: Play) -> None:
 @check("G2", misconception="tasks-end-by-themselves", step="exactly-one-end")
 def test_leaves_nothing(play: Play) -> None:
     """When the block has ended, no task and no stream of its own is left."""
-    for commit in ([wait(1)], [wait(90)]):
-        happened(play(body=[wait(1)], commit=commit), "commit").expect_nothing_left()
+    for end in ([wait(1)], [wait(90)]):
+        happened(play(body=[wait(1)], commit=end), "commit").expect_nothing_left()
+        happened(play(body=[wait(1), fail("E")], rollback=end), "rollback").expect_nothing_left()
 
 
 @check("G3", misconception="handled-once-is-done", step="leave-the-rest-open")
 def test_cancelled_block(play: Play) -> None:
-    """When the body was cancelled, the block ends by the cancellation."""
+    """When the body was cancelled, the block ends by the cancellation; none that was noticed is dropped."""
     t = play(body=[wait(90)], rollback=[wait(1)]).cancel("caller", at=START + 3)
     t.expect("the block", t.call.how, "cancelled")
+    for t in play(begin=[wait(1)], body=[wait(1)], commit=[wait(1)], rollback=[wait(1)]).cancelled("caller"):
+        t.expect_cancellation_passes(jobs="body")
 
 
 @check("G4", misconception="blocking-is-short", step="begin-and-end")

@@ -2,6 +2,7 @@
 
 Base: right/plain
 Breaks: R4
+Also: R6
 """
 
 

@@ -2,7 +2,7 @@
 
 Base: right/plain
 Breaks: G3
-Also: R6
+Also: R6 R1
 """
 
 
