@@ -70,7 +70,7 @@ def explain(
     cause = find_cause(rows, failures, code, again)
     shown = list(rows)
     for failure in failures:
-        if cause is None or is_stuck(failure):
+        if cause is None or end_of(failure) == "stuck":  # to see that once more takes seconds
             continue
         if (failure.row.id, failure.row.backend) == (cause.check, cause.backend):
             row, _ = smallest(failure.row, failure.error, code, again)
@@ -110,15 +110,16 @@ def find_cause(rows: Sequence[Row], failures: Sequence[Failure], code: LearnerCo
 
 def closer(failure: Failure, again: PlayAgain) -> CheckFailed | None:
     """The same failure, looked at closely; None if it cannot be had."""
-    if failure.row.run is None or is_stuck(failure):
+    if failure.row.run is None or end_of(failure) in ("stuck", "exit", None):
         return None
     seen = again(failure.row, failure.row.run, True).failure  # noqa: FBT003 - the type names it
     return seen if seen is not None and seen.trace is not None else None
 
 
-def is_stuck(failure: Failure) -> bool:
-    """Whether the run got stuck or left the interpreter: to see that once more takes seconds and shows nothing new."""
-    return failure.data.get("end", {}).get("kind") in ("stuck", "exit", None)
+def end_of(failure: Failure) -> str | None:
+    """How the failing run ended, as a trace has it."""
+    end: str | None = failure.data.get("end", {}).get("kind")
+    return end
 
 
 def run_of(failure: Failure, code: LearnerCode, error: CheckFailed | None = None) -> FailingRun:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -27,6 +26,7 @@ from grader.judging.flags import flags_by_reading
 from grader.judging.points import clause_id, gaps, score
 from grader.judging.report import UNTRIED, Cause, Report, Row, verdict_of
 from grader.judging.run_check import run_check
+from grader.judging.safe_text import SafeTexts
 from grader.judging.session import Forks, Session
 from grader.judging.smallest import Played
 from grader.judging.submission import FileFault, Submission, examine
@@ -101,8 +101,13 @@ def _grade_once(builder: ReportBuilder, submission: Submission, forks: Forks) ->
             rows = [row for row, _ in judged]
             failures = [Failure(row, error) for row, error in judged if error is not None]
             by_id = {check.id: check for check in checks}
-            again = functools.partial(play_again, by_id, session, how.key)
+            again = Again(by_id, session, how.key)
             cause, rows = explain(rows, failures, submission.text, again)
+            if failures and how.kind == "hidden":
+                safe = SafeTexts(module, submission.text)
+                for data in (*(failure.data for failure in failures), *again.traces):
+                    safe.learn(data)
+                cause, rows = safe.cause(cause), [safe.row(row) for row in rows]
             found = canary.flags() if canary is not None and any(row.verdict == "passed" for row in rows) else []
     except NotRun as error:
         return builder.not_run(str(error), checks, late=isinstance(error, Late))
@@ -148,28 +153,34 @@ def judge(
     return replace(blank, verdict="passed"), None
 
 
-def play_again(
-    checks: Mapping[str, Check],
-    session: Session,
-    key: bytes,
-    row: Row,
-    run: Mapping[str, Any],
-    observe: bool,  # noqa: FBT001
-) -> Played:
-    """Play a row's check in one run only.
+class Again:
+    """Plays a row's check in one run only.
 
     Args:
         checks: id → check.
         session: with the file loaded.
         key: the course's.
-        row: which check, on which backend.
-        run: the run.
-        observe: whether to look at it closely.
     """
-    outcome = run_check(checks[row.id], session, row.backend, key, only=run, observe=observe)
-    # Of a check with several plans nobody knows which of them a run that passes belongs to.
-    known = outcome.failure is not None or (outcome.not_run is None and outcome.plans == 1)
-    return Played(outcome.failure, outcome.trace.data if outcome.trace is not None and known else None)
+
+    def __init__(self, checks: Mapping[str, Check], session: Session, key: bytes) -> None:
+        self._checks, self._session, self._key = checks, session, key
+        #: of the runs that failed
+        self.traces: list[Mapping[str, Any]] = []
+
+    def __call__(self, row: Row, run: Mapping[str, Any], observe: bool) -> Played:  # noqa: FBT001
+        """Play it.
+
+        Args:
+            row: which check, on which backend.
+            run: the run.
+            observe: whether to look at it closely.
+        """
+        outcome = run_check(self._checks[row.id], self._session, row.backend, self._key, only=run, observe=observe)
+        if outcome.failure is not None:
+            self.traces.append(outcome.failure.trace or {})
+        # Of a check with several plans nobody knows which of them a run that passes belongs to.
+        known = outcome.failure is not None or (outcome.not_run is None and outcome.plans == 1)
+        return Played(outcome.failure, outcome.trace.data if outcome.trace is not None and known else None)
 
 
 def blank_row(module: Module, check: Check, backend: str) -> Row:

@@ -1,0 +1,64 @@
+"""Texts that a submission chooses while it runs do not reach its learner; what was known beforehand does."""
+
+import json
+
+import pytest
+
+from grader.judging.judge import How, grade
+from grader.judging.safe_text import SafeTexts, covered
+
+#: What carries the plan out: it is known only when the file runs.
+CARRIERS = {
+    "a text that it returns": "return repr(sorted(locals().items())) * 9",
+    "texts in a list": "return [f'secret{value}', f'quiet{delay}']",
+    "the name of a class": "raise type(f'Secret{value}delay{delay}'.replace('.', '_') * 9, (Exception,), {})",
+    "an object of such a class": "return type(f'Secret{value}', (), {})()",
+    "the class of what cannot be awaited": "return value\ndef later(value, *, delay): return type(f'Secret{value}', (), {})()",
+    "a key": "return {f'secret{value}': 1}",
+    "a name in an enum": "import enum\n    return enum.Enum('E', [f'secret{value}'])[f'secret{value}']",
+    "a long number as text": "return str(10**40 + value)",
+    "the attribute of an exception": "error = KeyError()\n    error.where = f'secret{value}'\n    raise error",
+}
+
+
+@pytest.mark.parametrize("carrier", CARRIERS)
+def test_a_text_that_only_the_run_knows_is_covered(tiny, forks, texts, carrier):
+    text = texts["right"].replace("return value", CARRIERS[carrier])
+    report = grade(tiny.module("m01"), text.encode(), forks=forks)
+    plain = report.plain()
+    seen = json.dumps([plain.get("cause"), [{**row, "detail": ""} for row in plain["checks"]]])
+    assert report.verdict == "failed"
+    for leak in ("secret7", "Secret7", "quiet", "('delay'", "00000000007"):
+        assert leak not in seen
+    # The instructor and the self-check see it.
+    assert report.plain() != grade(tiny.module("m01"), text.encode(), forks=forks, how=How(kind="public")).plain()
+
+
+def test_what_the_file_itself_says_is_shown(tiny, forks, texts):
+    text = texts["right"].replace("return value", "return 'nothing at all'")
+    report = grade(tiny.module("m01"), text.encode(), forks=forks)
+    assert "nothing at all" in {row.actual for row in report.checks}
+
+
+def test_what_is_known(tiny):
+    safe = SafeTexts(tiny.module("m01"), "class Mine: ...")
+    assert all(map(safe.is_known, ("caller", "Mine", "ValueError", "CancelScope", "value 7", "")))
+    assert not any(map(safe.is_known, ("secret", "value 1234567", "value " * 20)))
+
+
+@pytest.mark.parametrize(
+    ("shown", "text", "said"),
+    [
+        ("returned 'secret'", "secret", "returned a text of 6 characters"),
+        ("returned ['secr', 'secr…", "secr", "returned [a text of 4 characters, a text of 4 characters…"),
+        ("returned 'a long secret in two li…", "a long secret in two lines", "returned a text of 26 characters…"),
+        (r"returned 'two\nlines'", "two\nlines", "returned a text of 9 characters"),
+        ("raised Secret at line 7", "Secret", "raised a name of 6 characters at line 7"),
+        ("nothing known, not 7", "nothing known", "a text of 13 characters, not 7"),
+        ("raised Secretary", "Secret", "raised Secretary"),
+        ("it was at an end", "at", "it was at an end"),
+        ("returned 'at'", "at", "returned a text of 2 characters"),
+    ],
+)
+def test_how_a_text_is_covered(shown, text, said):
+    assert covered(shown, text) == said
