@@ -12,7 +12,7 @@ from grader.checks.collect import Kind
 from grader.cli.options import backend_option, own_course, warn
 from grader.course import BACKENDS, CourseError, Module
 from grader.display import report_card, show
-from grader.learner.selfcheck import Checked, card, first_failure, self_check
+from grader.learner.selfcheck import SelfCheck, card, first_failure, self_check
 from grader.learner.watching import saves
 
 
@@ -39,14 +39,14 @@ def check(
     return 0 if all(passed) else 1
 
 
-def check_kinds(module: Module, kinds: Sequence[Kind], backends: Sequence[str]) -> Iterator[Checked]:
+def check_kinds(module: Module, kinds: Sequence[Kind], backends: Sequence[str]) -> Iterator[SelfCheck]:
     """Run the checks of each kind that the module has here."""
     for kind in kinds:
         if kind == "public" or module.hidden_checks:
             yield self_check(module, kind=kind, backends=backends)
 
 
-def print_result(checked: Checked, *, every: bool = False) -> bool:
+def print_result(checked: SelfCheck, *, every: bool = False) -> bool:
     """Print the line or card of one module; whether it passed."""
     console = show.console()
     if checked.report is None:
@@ -95,7 +95,7 @@ def check_and_say(module: Module, kinds: Sequence[Kind], backends: Sequence[str]
     return all(each.has_passed for each in found)
 
 
-def summary(each: Checked, seconds: float) -> Text:
+def summary(each: SelfCheck, seconds: float) -> Text:
     """One line about a check of a file."""
     if each.report is None:
         return Text(each.next_step, "dim")

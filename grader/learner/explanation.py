@@ -16,7 +16,7 @@ from grader.display.story import Story, standing, story_of
 from grader.display.trace_text import timeline
 from grader.judging.report import Report
 from grader.learner.pristine import pristine
-from grader.learner.selfcheck import Checked, first_failure
+from grader.learner.selfcheck import SelfCheck, first_failure
 
 WIDTH = 78
 LABELS = {
@@ -41,7 +41,7 @@ of it fails. Help them to find the fault themselves:
 """
 
 
-def explanation(checked: Checked) -> str:
+def explanation(checked: SelfCheck) -> str:
     """The failure on a page of plain text; one line if there is none."""
     report = checked.report
     if report is None:
@@ -51,7 +51,7 @@ def explanation(checked: Checked) -> str:
     return "\n\n".join(_page(checked, report))
 
 
-def _page(checked: Checked, report: Report) -> Iterator[str]:
+def _page(checked: SelfCheck, report: Report) -> Iterator[str]:
     module = checked.module
     yield f"{report.module}: {standing(report)}"
     story = story_of(report, module, texts=True)
@@ -96,7 +96,7 @@ def indent(text: str) -> str:
     return textwrap.indent(textwrap.fill(" ".join(text.split()), WIDTH - 2, break_long_words=False), "  ")
 
 
-def prompt(checked: Checked) -> str:
+def prompt(checked: SelfCheck) -> str:
     """The failure for an assistant or a teacher, with the rule that the learner writes the code.
 
     It holds the exercise, the learner's own file and the failing public check; no other check and no solution.

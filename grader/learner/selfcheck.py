@@ -26,7 +26,7 @@ NOT_STARTED = "not started"
 
 
 @dataclass(frozen=True)
-class Checked:
+class SelfCheck:
     """The result of checking a learner's file.
 
     Args:
@@ -68,7 +68,7 @@ def self_check(
     backends: Sequence[str] = BACKENDS,
     forks: Forks | None = None,
     keep: bool = True,
-) -> Checked:
+) -> SelfCheck:
     """Check the learner's file of a module.
 
     Args:
@@ -83,9 +83,9 @@ def self_check(
     how = How(kind, tuple(backends))
     fault = examine(module, data).fault
     if fault is not None and fault.kind == NOT_STARTED:
-        return Checked(module, how, None)
+        return SelfCheck(module, how, None)
     report = grade(module, data, forks=forks or forks_here(), how=how, sha256=sha256)
-    return Checked(module, how, report, note(module, report, backends, sha256) if keep else "")
+    return SelfCheck(module, how, report, note(module, report, backends, sha256) if keep else "")
 
 
 def note(module: Module, report: Report, backends: Sequence[str], sha256: str | None) -> str:
@@ -126,7 +126,7 @@ def core_passed(module: Module) -> tuple[bool, str]:
     return True, ""
 
 
-def first_failure(checked: Checked) -> tuple[Row, Trace | None] | None:
+def first_failure(checked: SelfCheck) -> tuple[Row, Trace | None] | None:
     """The failure to look at first, and the run that shows it; None if there is none, or the file failed as a whole."""
     report = checked.report
     cause = report.cause if report is not None else None
@@ -139,7 +139,7 @@ def first_failure(checked: Checked) -> tuple[Row, Trace | None] | None:
     return row, seen.trace if seen is not None else None
 
 
-def card(checked: Checked, first: tuple[Row, Trace | None] | None, *, every: bool = False) -> list[RenderableType]:
+def card(checked: SelfCheck, first: tuple[Row, Trace | None] | None, *, every: bool = False) -> list[RenderableType]:
     """What a terminal shows of a check: the card, the run that failed, where to go when stuck.
 
     Args:
@@ -164,7 +164,7 @@ def belief_of(report: Report | None) -> str | None:
     return next((row.misconception for row in report.checks if row.id == cause.check), None)
 
 
-def hint_line(checked: Checked) -> str:
+def hint_line(checked: SelfCheck) -> str:
     """The line about the next hint; empty if there is none, or it is not needed."""
     if (
         checked.has_passed
@@ -174,7 +174,7 @@ def hint_line(checked: Checked) -> str:
     return f"\nstuck?  grader hint {checked.module.short}"
 
 
-def failing_run(checked: Checked, row: Row) -> Replay | None:
+def failing_run(checked: SelfCheck, row: Row) -> Replay | None:
     """Play the run of a failed row again; None if it cannot be played.
 
     Args:

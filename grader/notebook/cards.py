@@ -22,7 +22,7 @@ from grader.display.trace_text import begin, depth
 from grader.judging.report import Report, Row
 from grader.learner import progress
 from grader.learner.layout import lay_out
-from grader.learner.selfcheck import Checked, belief_of, card, first_failure, self_check
+from grader.learner.selfcheck import SelfCheck, belief_of, card, first_failure, self_check
 from grader.lesson.hints import next_hint
 from grader.notebook import picture
 
@@ -51,7 +51,7 @@ class Card:
         checked: what was found.
     """
 
-    def __init__(self, checked: Checked) -> None:
+    def __init__(self, checked: SelfCheck) -> None:
         self._checked = checked
 
     @property
