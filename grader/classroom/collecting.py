@@ -104,6 +104,7 @@ def _take_in(
             continue
         if settings.roster and each.learner not in settings.roster:
             strangers.add(each.learner)
+        notes += each.notes
         arrived = "exchange" if source.drop is None else "drop"
         try:
             taken.append(intake.take(each, target, module, notebook=notebook, arrived=arrived))

@@ -38,6 +38,7 @@ class HandIn:
         place: the folders in it that lead to the file; with none the file lies in `root`.
         time: when, in UTC.
         file: the file's name; the module's own if empty.
+        notes: what is worth a look if it is taken, one line each.
     """
 
     learner: str
@@ -46,6 +47,7 @@ class HandIn:
     place: tuple[str, ...]
     time: dt.datetime
     file: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

@@ -43,11 +43,12 @@ def check_origin(search: Search, *, owner: bool, named_by_learner: bool, now: dt
         arrived = dt.datetime.fromtimestamp(max(info.st_ctime for info in infos), dt.UTC).replace(tzinfo=None)
         said, when = search.settings.local(each.time), search.settings.local(arrived)
         if each.time > now + SKEW:
-            search.notes.append(f"{each.name} is dated ahead ({said}): taken as of {when}")
-            kept.append(replace(each, time=min(arrived, now)))
+            note = f"{each.name} is dated ahead ({said}): taken as of {when}"
+            kept.append(replace(each, time=min(arrived, now), notes=(*each.notes, note)))
             continue
         if (named_by_learner or strangers) and arrived - each.time > SKEW:
-            search.notes.append(f"{each.learner}: {each.name} says {said} but changed at {when}: look at it")
+            note = f"{each.learner}: {each.name} says {said} but changed at {when}: look at it"
+            each = replace(each, notes=(*each.notes, note))  # noqa: PLW2901
         kept.append(each)
     search.found = kept
 
@@ -80,8 +81,8 @@ def find_files(search: Search) -> None:
         except (NotAFolder, OSError):
             continue  # the intake says what is wrong with it
         if len(files) == 1:
-            search.found[number] = replace(each, file=files[0])
-            search.notes.append(f"{each.name}: there is no {module.name}.py, {one_line(files[0])} is taken for it")
+            note = f"{each.name}: there is no {module.name}.py, {one_line(files[0])} is taken for it"
+            search.found[number] = replace(each, file=files[0], notes=(*each.notes, note))
 
 
 def _is_work(name: str) -> bool:

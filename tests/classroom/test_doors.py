@@ -37,6 +37,7 @@ def test_a_folder_dated_ahead_stands_in_for_nothing_that_comes_later(school, tex
     assert taken(done) == ["ada"]
     assert any("is dated ahead" in note for note in done.notes)
     assert record_of(school, "ada")["time"] < "2099"
+    assert school.desk.collect().notes == ()  # said once
     later = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=1)
     school.hand_in("ada", when=later.strftime("%Y-%m-%d %H:%M:%S.%f UTC"))
     assert taken(school.desk.collect()) == ["ada"]

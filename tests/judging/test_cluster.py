@@ -27,17 +27,16 @@ def start(tmp_path):
     running = []
 
     def start(*words):
-        log = (tmp_path / f"log{len(running)}").open("wb")
         file = ["--scheduler-file", str(tmp_path / "scheduler.json")]
-        process = subprocess.Popen(
-            [sys.executable, "-m", "dask", *words, *file], env=QUIET, stdin=subprocess.DEVNULL, stdout=log, stderr=log
-        )
+        command = [sys.executable, "-m", "dask", *words, *file]
+        with (tmp_path / f"log{len(running)}").open("wb") as log:
+            process = subprocess.Popen(command, env=QUIET, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         running.append(process)
         return process
 
     yield start
     for process in running:
-        process.terminate()
+        process.kill()
     for process in running:
         process.wait(60)
 
