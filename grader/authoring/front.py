@@ -36,7 +36,7 @@ TIMELINE = ("m10_lock_debugging", "broken")
 
 
 @dataclass(frozen=True)
-class Look:
+class Theme:
     """A page that a picture is made for."""
 
     name: str
@@ -44,7 +44,7 @@ class Look:
     theme: TerminalTheme
 
 
-LOOKS = (Look("light", "#1f2328", DEFAULT_TERMINAL_THEME), Look("dark", "#e6edf3", DIMMED_MONOKAI))
+LOOKS = (Theme("light", "#1f2328", DEFAULT_TERMINAL_THEME), Theme("dark", "#e6edf3", DIMMED_MONOKAI))
 
 
 def write_pictures(course: Course, to: Path) -> list[Path]:
@@ -98,7 +98,7 @@ def _learner_terminal(course: Course) -> tuple[str, str]:
         root = copy_course(course, Path(place))
         target = root / module.stub.relative_to(course.root)
         target.write_text(_wrong(module, "finishing_order"), encoding="utf-8")
-        text = _printed(["--root", str(root), "check", module.short], root)
+        text = _terminal_text(["--root", str(root), "check", module.short], root)
     return f"grader check {module.short}", _head(text, 20)
 
 
@@ -116,7 +116,7 @@ def _instructor_terminal(course: Course) -> tuple[str, str]:
             path = folder / learner / module.slug / module.stub.name
             path.parent.mkdir(parents=True)
             path.write_text(answer, encoding="utf-8")
-        text = _printed(["--root", str(course.root), "grade", "--all", "submissions", "--jobs", "1"], Path(place))
+        text = _terminal_text(["--root", str(course.root), "grade", "--all", "submissions", "--jobs", "1"], Path(place))
     return "grader grade --all submissions", "\n".join(line for line in text.splitlines() if " reports in " not in line)
 
 
@@ -125,7 +125,7 @@ def _wrong(module: Module, name: str) -> str:
     return whole_program(module, path)
 
 
-def _printed(arguments: Sequence[str], folder: Path) -> str:
+def _terminal_text(arguments: Sequence[str], folder: Path) -> str:
     environment: Mapping[str, str] = {**os.environ, "FORCE_COLOR": "1", "COLUMNS": str(COLUMNS)}
     ended = subprocess.run(
         [sys.executable, "-m", "grader", *arguments],

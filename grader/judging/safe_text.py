@@ -71,7 +71,7 @@ class SafeTexts:
     def cover(self, shown: str) -> str:
         """A sentence, with only the length of each text that is not known."""
         for text in sorted(self._unknown, key=len, reverse=True):
-            shown = covered(shown, text)
+            shown = cover(shown, text)
         return shown
 
     def row(self, row: Row) -> Row:
@@ -87,7 +87,7 @@ class SafeTexts:
         return None if cause is None else replace(cause, text=self.cover(cause.text))
 
 
-def covered(shown: str, text: str) -> str:
+def cover(shown: str, text: str) -> str:
     """A sentence with one text covered, whole or cut off, as it is or as Python writes it."""
     for form in dict.fromkeys((repr(text)[1:-1], text)):
         head, place = form[:HEAD], 0

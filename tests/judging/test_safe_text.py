@@ -5,7 +5,7 @@ import json
 import pytest
 
 from grader.judging.judge import How, grade
-from grader.judging.safe_text import SafeTexts, covered
+from grader.judging.safe_text import SafeTexts, cover
 
 #: What carries the plan out: it is known only when the file runs.
 CARRIERS = {
@@ -61,4 +61,4 @@ def test_what_is_known(tiny):
     ],
 )
 def test_how_a_text_is_covered(shown, text, said):
-    assert covered(shown, text) == said
+    assert cover(shown, text) == said

@@ -85,7 +85,7 @@ class Alarm:
         if control is None or self._make is None:
             return
         line = _line(frame, self._file)
-        if number == signal.SIGPROF and (used := self._computed(control)) >= self.step_seconds:
+        if number == signal.SIGPROF and (used := self._seconds_used(control)) >= self.step_seconds:
             text = f"used {used:.1f} s of processor time without passing a checkpoint"
         elif number == signal.SIGALRM and self._waits(control) and line is not None:
             text = "blocks the event loop"
@@ -95,7 +95,7 @@ class Alarm:
         self._report(self._make(where + text, line))
         os._exit(0)
 
-    def _computed(self, control: Control) -> float:
+    def _seconds_used(self, control: Control) -> float:
         """Return the processor seconds since the first look at this step."""
         used = _cpu(resource.getrusage(resource.RUSAGE_SELF))
         if self._step is None or self._step[0] != control.progress:
