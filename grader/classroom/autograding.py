@@ -18,6 +18,7 @@ from grader.classroom.assignment import ANSWER
 from grader.classroom.settings import Settings
 from grader.course import CourseError
 from grader.display import show
+from grader.display.story import why
 from grader.judging.report import Report
 
 ANSWER_LIMIT = 200_000
@@ -124,16 +125,23 @@ class WriteVerdict(Hook):
 
 
 def notes(report: Report, aspect: str) -> str:
-    """What an instructor reads under a cell in formgrader: the rows of one aspect, with all that is known."""
-    if report.reason is not None and not report.checks:
-        return f"{report.verdict}: {report.reason}\n"
-    lines = []
-    for row in report.checks:
-        if row.aspect != aspect:
+    """What an instructor reads under a cell in formgrader: why the file fails, then the rows of one aspect that do not pass.
+
+    What fails for the cause that is said already has one line; what passes is a number.
+    """
+    if show.whole_file(report) or not report.checks:
+        return show.clean(f"{report.verdict}: {why(report, texts=True)}") + "\n"
+    mine = [row for row in report.checks if row.aspect == aspect]
+    lines = [f"why: {why(report, texts=True)}"] if report.verdict != "passed" else []
+    told = report.cause.same if report.cause is not None else ()
+    for row in mine:
+        if row.verdict == "passed":
             continue
         lines.append(f"{show.TICKS[row.verdict]} {row.clause:8}{row.backend:8} {row.verdict:8} {row.message}")
-        if row.verdict == "failed":
+        if row.verdict == "failed" and row.id not in told:
             known = [("look at", row.what), ("expected", row.expected), ("seen", row.actual), ("where", row.where)]
             known += [("it said", row.detail), ("seed", word(row.run) if row.run is not None else None)]
             lines += [f"{label:>10}  {text}" for label, text in known if text]
+    passing = sum(row.verdict == "passed" for row in mine)
+    lines.append(f"{show.TICKS['passed']} {passing} of {len(mine)} rows pass")
     return show.clean("\n".join(lines)) + "\n"

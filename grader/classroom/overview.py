@@ -14,6 +14,7 @@ from grader.classroom import intake, recording, verdicts
 from grader.classroom.settings import Settings
 from grader.classroom.table import GradeLine, cell, text
 from grader.course import Module
+from grader.display import story
 from grader.judging.batch import write
 from grader.judging.report import Report
 
@@ -245,7 +246,7 @@ def explain(settings: Settings, module: Module, line: GradeLine) -> list[str]:
     if report is None:
         return [*said, "not scored yet"]
     said.append(f"{report.verdict}, sha256 {report.sha256}, isolation {report.isolation}")
-    said += [f"reason: {report.reason}"] if report.reason else []
+    said += [f"why: {reason}"] if (reason := story.why(report, texts=True)) else []
     for aspect, points in (line.aspects or {}).items():
         by_hand = ", given by hand" if aspect in line.by_hand else ""
         waits = ", waits for a person" if aspect in line.review else ""

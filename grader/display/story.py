@@ -133,6 +133,22 @@ def story_of(report: Report, module: Module | None = None, *, texts: bool = Fals
     )
 
 
+def why(report: Report, *, texts: bool = False) -> str:
+    """Why a file failed or was not run, in one line with the line of the file and its text; empty if it passed.
+
+    Args:
+        report: the verdicts.
+        texts: whether the texts of the learner's exceptions may be shown.
+    """
+    if report.verdict == "not run" and report.reason is not None:
+        return report.reason
+    cause = report.cause or _of_an_older_report(report)
+    if cause is None:
+        return report.reason or ""
+    place = f" [{cause.line}: {cause.code}]" if cause.code else ""
+    return headline(cause, texts=texts) + place
+
+
 def _of_an_older_report(report: Report) -> Cause | None:
     """The cause of a report that was made before reports had one: the first check that fails, core first."""
     failed = sorted((row for row in report.checks if row.verdict == "failed"), key=lambda row: not row.core)

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from grader.display import report_card, show
-from grader.display.story import headline, open_words, standing, story_of
+from grader.display.story import headline, open_words, standing, story_of, why
 from grader.judging.report import Cause, Report, Row
 
 MODULE = SimpleNamespace(
@@ -139,3 +139,11 @@ def test_no_line_of_a_card_is_wider_than_a_terminal():
         row(actual=long, happened=long, message=long), cause=replace(SLIP, text=long, code="x" * 200), texts=True
     )
     assert max(map(len, text.splitlines())) <= 80
+
+
+def test_why_is_one_line_for_an_instructor():
+    assert why(report(row(), cause=SLIP), texts=True) == "Line 3 raises NameError: name 'retrun'. [3: retrun 7]"
+    assert why(report(row(), cause=SLIP)) == "Line 3 raises NameError. [3: retrun 7]"
+    assert why(report(row(verdict="passed"), verdict="passed")) == ""
+    assert why(report(reason="nobody answered", verdict="not run")) == "nobody answered"
+    assert why(report(row())) == "test_x works."
