@@ -38,25 +38,15 @@ from .plans import (
 
 # -- G: rules of every exercise --------------------------------------------------------------------------------------
 @check("G1", misconception="asyncio-is-everywhere", step="start-together")
-def test_values_on_both_backends(play: Play) -> None:
-    """The file works on asyncio and on trio: jobs return their values."""
+def test_both_backends(play: Play) -> None:
+    """The file works on asyncio and on trio: jobs return, run out of time or raise, or the call is cancelled."""
     t = play(jobs={"a": [wait(1), give("A")], "b": [wait(2), give("B")]}, timeout=LONG)
     t.expect("the list", t.call.value, [A, B])
-
-
-@check("G1", misconception="asyncio-is-everywhere", step="bound-the-wait")
-def test_timeout_on_both_backends(play: Play) -> None:
-    """The file works on asyncio and on trio, also when a job runs out of time."""
     t = play(jobs={"a": [wait(1), give("A")], "late": [wait(50), give("A")]}, timeout=10)
     expect_called(t, "a")
     expect_no_error_of_its_own(t)
     for entry in entries_of(t):
         t.expect("an entry", entry, one_of(A, TIMED_OUT))
-
-
-@check("G1", misconception="asyncio-is-everywhere", step="let-cancellation-through")
-def test_errors_on_both_backends(play: Play) -> None:
-    """The file works on asyncio and on trio, also when a job raises or the call is cancelled."""
     for bad in ([wait(2), fail("E1")], [cleanup(wait(1), fail("E1")), wait(50)]):
         t = play(jobs={"bad": bad, "b": [cleanup(wait(1)), wait(50)]}, timeout=10)
         expect_called(t, "bad")
@@ -65,19 +55,12 @@ def test_errors_on_both_backends(play: Play) -> None:
 
 
 @check("G2", misconception="streams-close-themselves", step="keep-what-is-finished")
-def test_nothing_left_after_a_list(play: Play) -> None:
-    """When the call has returned, no task, stream or lock of its own is left."""
-    for late in ([wait(2)], [cleanup(wait(1)), wait(50)]):
-        t = play(jobs={"a": [wait(1), give("A")], "b": late}, timeout=10)
-        expect_called(t, "a")
-        expect_nothing_left(t)
-
-
-@check("G2", misconception="streams-close-themselves", step="keep-what-is-finished")
-def test_nothing_left_after_an_error(play: Play) -> None:
-    """When the call ends by an error of a job, no task, stream or lock of its own is left."""
-    for bad in ([wait(2), fail("E1")], [on_cancel(fail("E1")), wait(50)]):
-        t = play(jobs={"a": [wait(1), give("A")], "bad": bad, "b": [wait(50)]}, timeout=10)
+def test_nothing_left(play: Play) -> None:
+    """When the call has ended, by a list or by an error of a job, no task, stream or lock of its own is left."""
+    lists = {"b": [wait(2)]}, {"b": [cleanup(wait(1)), wait(50)]}
+    errors = ({"bad": bad, "b": [wait(50)]} for bad in ([wait(2), fail("E1")], [on_cancel(fail("E1")), wait(50)]))
+    for others in (*lists, *errors):
+        t = play(jobs={"a": [wait(1), give("A")], **others}, timeout=10)
         expect_called(t, "a")
         expect_nothing_left(t)
 
@@ -190,18 +173,12 @@ def test_no_busy_waiting_for_cleanups(play: Play) -> None:
 
 @check("G9", misconception="jobs-are-coroutines", step="start-together")
 def test_kinds_of_jobs(play: Play) -> None:
-    """A job is any callable that returns an awaitable: a partial, a method, an object, a plain function."""
+    """A job is any callable that returns an awaitable, which need not be a coroutine: a partial, a method, an object."""
     forms = ["partial", "function", "instance", "method"]
     jobs = {form: [wait(index + 1), give(form)] for index, form in enumerate(forms)}
+    jobs |= {"awaitable": [awaitable(), wait(2), give("awaitable")], "another": [awaitable(), wait(1), give("another")]}
     t = play(jobs=jobs, forms={form: form for form in forms}, timeout=LONG)
-    t.expect("the list", t.call.value, [token(form) for form in forms])
-
-
-@check("G9", misconception="jobs-are-coroutines", step="start-together")
-def test_awaitable_objects(play: Play) -> None:
-    """What a job returns need not be a coroutine: anything that can be awaited will do."""
-    t = play(jobs={"a": [awaitable(), wait(1), give("A")], "b": [awaitable(), wait(2), give("B")]}, timeout=LONG)
-    t.expect("the list", t.call.value, [A, B])
+    t.expect("the list", t.call.value, [token(name) for name in jobs])
 
 
 @check("G9", misconception="jobs-are-coroutines", step="keep-what-is-finished")

@@ -54,20 +54,13 @@ def test_an_estimate_is_no_limit(play: Play) -> None:
 
 
 @check("R4", misconception="own-deadline-only", step="deadlines-around", core=False)
-def test_tighter_deadline_around(play: Play) -> None:
-    """The time left ends at the tightest of the deadlines around the call, if that is sooner than `deadline`."""
+def test_tightest_deadline(play: Play) -> None:
+    """The time left ends at `deadline`, or at the tightest of the deadlines around the call if that is sooner."""
     tasks = {"a": [wait(2)], "b": [wait(1)], "c": [wait(1)]}
-    for enclosing in ([START + 6, START + 80], [START + 80, START + 6, START + 90]):
-        for t in both(play, tasks, ends=60, estimates={"a": 5.5, "b": 4.5, "c": 3.5}, enclosing=enclosing):
+    for left, ends, enclosing in ((6, 60, (6, 80)), (6, 60, (80, 6, 90)), (10, 10, (60, 30))):
+        estimates = {"a": left - 0.5, "b": left - 1.5, "c": left - 2.5}
+        for t in both(play, tasks, ends=ends, estimates=estimates, enclosing=[START + end for end in enclosing]):
             expect_started(t, ["a", "c"])
-
-
-@check("R4", misconception="own-deadline-only", step="deadlines-around", core=False)
-def test_own_deadline_is_the_sooner(play: Play) -> None:
-    """The time left ends at `deadline` if the deadlines around the call are later."""
-    tasks = {"a": [wait(2)], "b": [wait(1)], "c": [wait(1)]}
-    for t in both(play, tasks, estimates={"a": 9.5, "b": 8.5, "c": 7.5}, enclosing=[START + 60, START + 30]):
-        expect_started(t, ["a", "c"])
 
 
 @check("R4", misconception="first-misfit-ends-it", step="soft-or-hard", core=False)

@@ -69,10 +69,11 @@ THEN = {"fails": [wait(1), fail("E")]}
 
 @check("R5", misconception="place-never-given-back", step="probe-one-at-a-time")
 def test_cancelled_probe(play: Play) -> None:
-    """A cancelled probe gives its place free: the circuit is still `HALF_OPEN`, and the next call is let through."""
+    """A cancelled probe gives its place free, also if its caller had been cancelled when it called: the next is let through."""
     then = [*looks(50), call("ok"), look()]
     trials = [opened(play, {"a": [at(31), call(name)], "eye": then}, jobs=CANCELLED) for name in CANCELLED]
-    expect_no_trace(play, then, [t for trial in trials for t in interrupted(trial, a=35)])
+    before = opened(play, {"a": [at(31), cancel("a"), call("slow")], "eye": then})
+    expect_no_trace(play, then, [*(t for trial in trials for t in interrupted(trial, a=35)), before])
 
 
 @check("R5", misconception="place-never-given-back", step="probe-one-at-a-time")
@@ -106,14 +107,6 @@ def test_probe_cancelled_at_every_step(play: Play) -> None:
         returned = any(run.how == "returned" for run in t.all("run", "probe"))
         t.expect("calls let through after it", len(let_through(t, "eye")), 1)
         t.expect("states after it, and after the next call", states(t), wanted[returned])
-
-
-@check("R5", misconception="place-never-given-back", step="probe-one-at-a-time")
-def test_cancelled_before_it_calls(play: Play) -> None:
-    """The place of a probe is free also if its caller had been cancelled when it called."""
-    then = [*looks(50), call("ok"), look()]
-    trial = opened(play, {"a": [at(31), cancel("a"), call("slow")], "eye": then})
-    expect_no_trace(play, then, [trial])
 
 
 @check("R5", misconception="place-never-given-back", step="probe-one-at-a-time")
@@ -188,15 +181,10 @@ def test_late_when_closed_again(play: Play) -> None:
 
 
 @check("R6", misconception="late-calls-count-again", step="know-the-late-ones", core=False)
-def test_late_in_a_second_cooldown(play: Play) -> None:
-    """A call let through before the circuit opened that ends in a later cooldown changes nothing."""
+def test_late_when_opened_again(play: Play) -> None:
+    """A call let through before the circuit opened that ends when it has opened once more changes nothing."""
     actors = {"p": [at(31), call("bad")], "eye": looks(46, 60.5, 61.5)}
     expect_late_change_nothing(play, actors, "after a failed probe", end=45)
-
-
-@check("R6", misconception="late-calls-count-again", step="know-the-late-ones", core=False)
-def test_late_when_opened_again(play: Play) -> None:
-    """A call let through before the circuit opened that ends when it has closed and opened again changes nothing."""
     actors = {"p": [at(31), call("ok"), *FIVE], "eye": looks(51, 61.5, 62.5)}
     expect_late_change_nothing(play, actors, "when it has opened again", end=50)
 

@@ -102,28 +102,30 @@ def test_negative_amount(play: Play) -> None:
     t.expect("balances at the end", balances(t), {"A": 100, "B": 40})
 
 
-#: Whose lock another task has while a transfer waits: the source's alone, or both.
-SOURCE_BUSY = [("A0", "B0", ["A0"]), ("B1", "A1", ["B1"]), ("A2", "B2", ["A2", "B2"]), ("B3", "A3", ["A3", "B3"])]
+def source_busy(n: int) -> list[tuple[str, str, list[str]]]:
+    """Four transfers between pairs of accounts, from that number on: source, target, whose locks another task has meanwhile."""
+    return [
+        (f"A{n}", f"B{n}", [f"A{n}"]),
+        (f"B{n + 1}", f"A{n + 1}", [f"B{n + 1}"]),
+        (f"A{n + 2}", f"B{n + 2}", [f"A{n + 2}", f"B{n + 2}"]),
+        (f"B{n + 3}", f"A{n + 3}", [f"A{n + 3}", f"B{n + 3}"]),
+    ]
 
 
 @check("R3", misconception="check-before-lock", step="change-under-locks")
-def test_money_gone_while_waiting(play: Play) -> None:
-    """Money that was there when the transfer began, and is gone when it has the locks, is not enough."""
-    turns = [(busy, [move(a, b, 20)], add(a, -90), wait(1)) for a, b, busy in SOURCE_BUSY]
-    t = play(accounts=MANY, actors=in_turn(*turns))
+def test_money_changed_while_waiting(play: Play) -> None:
+    """The money counts that is there when the transfer has the locks: what went meanwhile is gone, what came is there."""
+    gone = [(busy, [move(a, b, 20)], add(a, -90), wait(1)) for a, b, busy in source_busy(0)]
+    come = [(busy, [move(a, b, 120)], add(a, 30), wait(1)) for a, b, busy in source_busy(4)]
+    t = play(accounts=MANY, actors=in_turn(*gone, *come))
     for call in moves(t):
-        expect_refused(t, call, "InsufficientFunds")
-        t.expect("balances of source and target", [balances(t)[name] for name in call.plain_args[:2]], [10, 100])
-
-
-@check("R3", misconception="check-before-lock", step="change-under-locks")
-def test_money_come_while_waiting(play: Play) -> None:
-    """Money that came while the transfer waited for the locks counts."""
-    turns = [(busy, [move(a, b, 120)], add(a, 30), wait(1)) for a, b, busy in SOURCE_BUSY]
-    t = play(accounts=MANY, actors=in_turn(*turns))
-    for call in moves(t):
-        t.expect("the transfer", ending(call), "returned")
-        t.expect("balances of source and target", [balances(t)[name] for name in call.plain_args[:2]], [10, 220])
+        source, target, amount = call.plain_args[:3]
+        if amount == 20:
+            expect_refused(t, call, "InsufficientFunds")
+        else:
+            t.expect("the transfer", ending(call), "returned")
+        wanted = [10, 100] if amount == 20 else [10, 220]
+        t.expect("balances of source and target", [balances(t)[source], balances(t)[target]], wanted)
 
 
 @check("R3", misconception="check-before-lock", step="change-under-locks")

@@ -301,9 +301,12 @@ SLOW = {"db": service(down=0.6), "log": service("db", down=1.2), "web": service(
 
 @check("R8", misconception="cancellation-reaches-all", step="keep-the-order-whatever-happens", core=False)
 def test_cancelled_while_stopping(play: Play) -> None:
-    """A cancellation while services stop does not cut that short: what a dependant requires runs until that has ended."""
+    """A cancellation, or a deadline around the block, while services stop does not cut that short: each has its turn."""
     for offset in (0.3, 4, 9):
         t = play(services=SLOW, body=[wait(3)]).cancel("caller", at=START + 6 + offset)
+        expect_stopped(t, SLOW)
+    for body in ([wait(3)], [wait(3), fail("E")]):
+        t = play(services=SLOW, body=body).within("caller", START + 8)
         expect_stopped(t, SLOW)
 
 
@@ -313,14 +316,6 @@ def test_stop_has_no_bound(play: Play) -> None:
     plan = {"db": service(), "web": service("db", down=20_000)}
     for trial in (play(services=plan, body=[wait(3)]), play(services=plan, body=[wait(30)]).cancel("caller", at=20)):
         expect_stopped(trial, plan)
-
-
-@check("R8", misconception="cancellation-reaches-all", step="keep-the-order-whatever-happens", core=False)
-def test_deadline_while_stopping(play: Play) -> None:
-    """A deadline around the block that expires while services stop does not cut that short."""
-    for body in ([wait(3)], [wait(3), fail("E")]):
-        t = play(services=SLOW, body=body).within("caller", START + 8)
-        expect_stopped(t, SLOW)
 
 
 @check("R8", misconception="cancellation-reaches-all", step="keep-the-order-whatever-happens", core=False)
