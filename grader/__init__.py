@@ -7,6 +7,7 @@ from grader.checks.play import Play, Trial
 from grader.checks.rule import CheckFailed, NotRun, check
 from grader.checks.trace import Span, Trace
 from grader.checks.words import (
+    about,
     at_least,
     at_most,
     at_once,
@@ -41,6 +42,7 @@ __all__ = [
     "Span",
     "Trace",
     "Trial",
+    "about",
     "at_least",
     "at_most",
     "at_once",

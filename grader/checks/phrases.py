@@ -13,6 +13,21 @@ from grader.checks.words import Matcher
 PLAIN = re.compile(r"[^\W\d][\w .:/*+-]*\w|\w")
 """Text that needs no quotes: it begins with a letter, and nothing in it could be taken for the end of a list."""
 ARTICLES = {"NoneType": "None", "function": "a function", "async_generator": "an async generator"}
+KINDS: dict[type, str] = {
+    list: "a list",
+    dict: "a dictionary",
+    tuple: "a tuple",
+    str: "a text",
+    int: "a whole number",
+    float: "a number",
+}
+ENDS = {
+    "deadlock": "deadlock",
+    "runaway": "the run does not end",
+    "stuck": "the event loop stands still",
+    "exit": "the interpreter was left",
+    "error": "an error where none should be",
+}
 
 
 def phrase(value: Any, unit: str = "") -> str:
@@ -73,3 +88,20 @@ def number(value: float) -> str:
 def with_unit(text: str, unit: str) -> str:
     """A number in words with its unit."""
     return f"{text} {unit}" if unit else text
+
+
+def breaking_off(end: Mapping[str, Any]) -> tuple[str, str]:
+    """How a run broke off, in words: what happened, and where everybody waited.
+
+    Args:
+        end: of the trace.
+    """
+    places = [_place(entry) for entry in end["waiting"] if entry.get("line")]
+    where = "; ".join(dict.fromkeys(places))
+    return ENDS.get(end["kind"], "the run broke off"), end["text"] + (f" ({where})" if where else "")
+
+
+def _place(entry: Mapping[str, Any]) -> str:
+    code = f": {entry['code']}" if entry.get("code") else ""
+    who = f"{entry['task']} waits at " if entry.get("task") else ""
+    return f"{who}line {entry['line']}{code}"

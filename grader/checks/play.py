@@ -6,11 +6,12 @@ import hashlib
 import hmac
 import random
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
 
-from grader.checks.rule import NotRun
+from grader.checks.rule import CheckFailed, NotRun
 from grader.checks.trace import Span, Trace
+from grader.checks.values import same
 
 #: Orders a check samples: half of them on each backend, other ones on each.
 ORDERS = 40
@@ -72,6 +73,29 @@ class Play:
         """Kinds of `fail` that are not an `Exception`; asyncio's own loop stops at a real SystemExit or KeyboardInterrupt."""
         return ["Abandon", "SystemExit", "KeyboardInterrupt"] if self.backend == "trio" else ["Abandon"]
 
+    def expect_portable(
+        self, what: str, run: Callable[[Play], Trace], read: Callable[[Trace], Any], wanted: Any
+    ) -> Trace:
+        """Fail the subject if a run shows what is wanted on the other backend, and not on this one (G1).
+
+        What is wrong on both is for other clauses.
+
+        Args:
+            what: is looked at, in a few words.
+            run: plays a plan, the same on both.
+            read: finds in a run what is looked at.
+            wanted: to be found there.
+
+        Returns:
+            The run on this backend.
+        """
+        other = Play(self.session, backend="trio" if self.backend == "asyncio" else "asyncio", key=self.key)
+        trace = run(self)
+        here, there = (_shown(each, read) for each in (trace, run(other)))
+        if same(wanted, there):
+            trace.expect(f"{what} (as on {other.backend})", here, wanted)
+        return trace
+
     def draw(self, count: int, *, low: float = 1.0, step: float = 0.5) -> list[float]:
         """Return `count` different times (virtual s) in random order, at least `step` apart, from `low` on."""
         times = [low + step * (index + self._random.choice((0.1, 0.2, 0.3))) for index in range(count)]
@@ -116,8 +140,8 @@ class Trial(Trace):
     def data(self) -> Mapping[str, Any]:
         """The trace of the single run, as plain data."""
         if not self._played:
-            self._played = True
             self._data = next(self._search({"kind": "once"})).data
+            self._played = True
         return self._data
 
     # -- interference ------------------------------------------------------------------------------------------
@@ -204,6 +228,14 @@ class Trial(Trace):
         if self._play.debugger is None:
             return data
         return next(self._play.debugger.play({**request, "search": _alone(data)}))
+
+
+def _shown(trace: Trace, read: Callable[[Trace], Any]) -> Any:
+    """What is found in a run; if that fails the subject, why."""
+    try:
+        return read(trace)
+    except CheckFailed as failure:
+        return failure.sentence
 
 
 def _alone(run: Mapping[str, Any]) -> dict[str, Any]:

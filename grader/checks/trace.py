@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn, TypeVar
 
+from grader.checks.phrases import KINDS, breaking_off
 from grader.checks.rule import CheckFailed
 from grader.checks.values import Data, Error, decode, differing, same
 
@@ -67,7 +68,7 @@ class Span:
         value = self.value
         value = float(value) if kind is float and type(value) is int else value
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-            self._trace.fail(self.name, f"returned {value!r}, which is not {_A_KIND.get(kind, kind.__name__)}")
+            self._trace.fail(self.name, f"returned {value!r}, which is not {KINDS.get(kind, kind.__name__)}")
         return value
 
     def part(self, name: str) -> Any:
@@ -93,6 +94,12 @@ class Span:
     def errors(self) -> list[Error]:
         """The exceptions that it raised, out of their groups; empty if it raised none."""
         return [] if self.raised is None else self.raised.leaves
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether it ended by a cancellation, be it in a group that holds nothing else."""
+        kinds = {error.kind for error in self.errors}
+        return self.how == "cancelled" or (bool(kinds) and kinds <= {"Cancelled", "CancelledError"})
 
     @property
     def left(self) -> dict[str, list[str]]:
@@ -267,13 +274,19 @@ class Trace:
                 self.fail("not written yet", f"`{span.what}` raises NotImplementedError (line {span.line})")
             if span.raised == "NotAwaitable":
                 self.fail("no coroutine", f"`{span.what}` must be an `async def` function: {span.raised.text}")
-        end = self.data["end"]
-        if end["kind"] == "done":
-            return
-        places = [_place(w) for w in end["waiting"] if w.get("line")]
-        where = "; ".join(dict.fromkeys(places))
-        seen = end["text"] + (f" ({where})" if where else "")
-        self.fail(_ENDS.get(end["kind"], "the run broke off"), seen)
+        if self.data["end"]["kind"] != "done":
+            self.fail(*breaking_off(self.data["end"]))
+
+    def expect_begun(self, *who: str, what: str = "run") -> None:
+        """Fail the subject unless each of these began at all: without that nothing is shown by what follows."""
+        if never := [name for name in who if not self.all(what, name)]:
+            self.fail(" and ".join(never), "never started")
+
+    def expect_all_ended(self, what: str = "run") -> None:
+        """Fail the subject if a span of that kind, such as a job, had not ended when the first call did."""
+        end = self.call.finished or 0
+        going = [span.who for span in self.all(what) if span.finished is None or span.finished > end]
+        self.expect_that(f"when {self.call.what} ended", not going, f"{', '.join(going)} had not ended")
 
     def expect_nothing_left(self, span: Span | None = None, *, but: Sequence[str] = ()) -> None:
         """Fail the subject if the call left tasks, streams, files or locks behind (G2), except the kinds in `but`."""
@@ -292,6 +305,11 @@ class Trace:
         for entry in self.data["probes"]["blocking"]:
             self.fail("a call that blocks the event loop", f"{entry['call']} at line {entry['line']}")
 
+    def expect_cancelled(self, call: Span | None = None) -> None:
+        """Fail the subject unless that call, or the first, ended by the cancellation from outside (G3)."""
+        call = call or self.call
+        self.expect_that("cancelled from outside", call.is_cancelled, f"{call.name} {call.ending}")
+
     def expect_cancellation_passes(self, *, jobs: str = "run") -> None:
         """Fail the subject if a cancellation from outside reached a call and the call did not end by it (G3)."""
         for call in self.calls():
@@ -299,29 +317,6 @@ class Trace:
             if struck and call.how == "returned":
                 line = f" at line {call.line}" if call.line else ""
                 self.fail("cancelled from outside", f"{call.what} was interrupted{line} and returned all the same")
-
-
-_A_KIND: dict[type, str] = {
-    list: "a list",
-    dict: "a dictionary",
-    tuple: "a tuple",
-    str: "a text",
-    int: "a whole number",
-    float: "a number",
-}
-_ENDS = {
-    "deadlock": "deadlock",
-    "runaway": "the run does not end",
-    "stuck": "the event loop stands still",
-    "exit": "the interpreter was left",
-    "error": "an error where none should be",
-}
-
-
-def _place(entry: Mapping[str, Any]) -> str:
-    code = f": {entry['code']}" if entry.get("code") else ""
-    who = f"{entry['task']} waits at " if entry.get("task") else ""
-    return f"{who}line {entry['line']}{code}"
 
 
 class Actor:

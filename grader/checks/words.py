@@ -203,6 +203,11 @@ def near(value: float, within: float = 1e-6) -> Matcher:
     return _Between(f"{value:g}", value - within, value + within)
 
 
+def about(value: float) -> Matcher:
+    """Return what equals a time (virtual s) or one a moment later: who polls or blocks for a moment breaks other clauses."""
+    return near(value, within=0.06)
+
+
 def at_most(value: float) -> Matcher:
     """Return what equals every number up to `value`."""
     return _Between(f"at most {value:g}", high=value + 1e-6)

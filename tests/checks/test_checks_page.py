@@ -1,13 +1,14 @@
-"""`docs/checks.md` names every kind of error that a script can raise, and what it says of reading errors is true."""
+"""`docs/checks.md` names every word of a check and every kind of error that a script can raise, and what it says of reading errors is true."""
 
+import inspect
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from grader import CheckFailed, token
-from grader.checks.trace import Trace
+import grader
+from grader import CheckFailed, Play, Trace, Trial, token
 from grader.worker.scene.scripts import FAULTS
 
 TEXT = (Path(__file__).parents[2] / "docs/checks.md").read_text(encoding="utf-8")
@@ -42,3 +43,11 @@ def test_the_word_for_cancellation_fails_only_a_call_that_returned(how) -> None:
     ended(how, outside=True).expect_cancellation_passes()
     with pytest.raises(CheckFailed, match="returned all the same"):
         ended("returned", outside=True).expect_cancellation_passes()
+
+
+def test_the_page_names_every_word_of_an_author() -> None:
+    page = set(re.findall(r"\w+", TEXT))
+    functions = {name for name in grader.__all__ if not inspect.isclass(getattr(grader, name))}
+    methods = {name for each in (Play, Trial, Trace) for name in vars(each) if inspect.isfunction(vars(each)[name])}
+    words = {name for name in functions | methods if not name.startswith("_")}
+    assert words - page - {"expect_ended", "fail"} == set()  # the engine's own

@@ -1,10 +1,11 @@
 """The words with which a check reads what a learner's function gave: what is not as it must be fails the subject."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from grader import CheckFailed
+from grader import CheckFailed, Play, about
 from grader.checks.trace import Trace
 
 
@@ -92,3 +93,100 @@ def test_nothing_of_a_kind_fails_the_subject() -> None:
 def test_what_never_ended_fails_the_subject() -> None:
     with pytest.raises(CheckFailed, match="never ended"):
         trace(span(0, "main"), span(1, "run", how="open", end=None)).ends("run")
+
+
+@pytest.mark.parametrize(
+    ("how", "error", "passes"),
+    [
+        ("cancelled", None, True),
+        ("raised", {"error": "ExceptionGroup", "leaves": [{"error": "Cancelled"}, {"error": "CancelledError"}]}, True),
+        ("raised", {"error": "ExceptionGroup", "leaves": [{"error": "Cancelled"}, {"error": "ValueError"}]}, False),
+        ("raised", {"error": "ValueError"}, False),
+        ("returned", None, False),
+    ],
+)
+def test_a_call_that_ended_by_the_cancellation(how: str, error: Any, passes: bool) -> None:
+    t = trace({**span(0, "main", how=how), "error": error})
+    assert t.call.is_cancelled is passes
+    if passes:
+        t.expect_cancelled()
+        return
+    for read in (t.expect_cancelled, lambda: t.expect_cancelled(t.call)):
+        with pytest.raises(CheckFailed, match="cancelled from outside: main "):
+            read()
+
+
+def test_jobs_that_must_begin() -> None:
+    t = trace(span(0, "main"), {**span(1, "run"), "who": "a"}, {**span(2, "call"), "who": "b"})
+    t.expect_begun("a")
+    t.expect_begun("b", what="call")
+    with pytest.raises(CheckFailed, match="b and c: never started"):
+        t.expect_begun("a", "b", "c")
+
+
+def test_jobs_that_must_have_ended_when_the_call_does() -> None:
+    job = {**span(1, "run"), "who": "a", "order": [1, 2]}
+    call = {**span(0, "main"), "order": [0, 3]}
+    trace(call, job).expect_all_ended()
+    trace(call, {**job, "order": [1, 9]}).expect_all_ended("work")
+    for late in ([1, 9], [1, None]):
+        with pytest.raises(CheckFailed, match="when main ended: a had not ended"):
+            trace(call, {**job, "order": late}).expect_all_ended()
+    with pytest.raises(CheckFailed, match="a had not ended"):
+        trace({**call, "order": [0, None]}, job).expect_all_ended()
+
+
+@pytest.mark.parametrize(("value", "passes"), [(5, True), (5.04, True), (4.97, True), (5.1, False), ("5", False)])
+def test_about_a_time(value: Any, passes: bool) -> None:
+    assert (about(5) == value) is passes
+
+
+class OnEach:
+    """Answers with a run of each backend.
+
+    Args:
+        values: backend → what the call returned, or a way for the run to break off.
+    """
+
+    def __init__(self, **values: Any) -> None:
+        self.values = values
+
+    def play(self, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        value = self.values[request["backend"]]
+        end = {"kind": value if value == "deadlock" else "done", "text": "all wait", "waiting": []}
+        yield {**trace(span(0, "main", value=value)).data, "backend": request["backend"], "end": end}
+
+
+@pytest.mark.parametrize(
+    ("asyncio", "trio", "failed_on"),
+    [
+        (7, 7, None),
+        (7, 8, "trio"),
+        (8, 7, "asyncio"),
+        (8, 8, None),
+        (7, "deadlock", "trio"),
+        ("deadlock", 7, "asyncio"),
+    ],
+)
+def test_what_works_on_one_backend_must_work_on_the_other(asyncio: Any, trio: Any, failed_on: str | None) -> None:
+    for backend in ("asyncio", "trio"):
+        play = Play(OnEach(asyncio=asyncio, trio=trio), backend=backend)
+
+        def portable(play: Play = play) -> Trace:
+            return play.expect_portable("the value", lambda on: on(), lambda t: t.call.value, 7)
+
+        if backend == failed_on:
+            with pytest.raises(CheckFailed):
+                portable()
+        elif "deadlock" not in (asyncio, trio):
+            assert portable().backend == backend
+        else:
+            portable()
+        assert play.runs
+
+
+def test_a_run_that_broke_off_says_so_each_time_it_is_read() -> None:
+    trial = Play(OnEach(trio="deadlock"), backend="trio")()
+    for _ in range(2):
+        with pytest.raises(CheckFailed, match="deadlock: all wait"):
+            trial.calls()

@@ -22,27 +22,15 @@ def entries_of(t: Trace) -> list:
     return list(value) if isinstance(value, list | tuple) else []
 
 
-def expect_called(t: Trace, *names: str) -> None:
-    """Those jobs were called, whatever else was: without that nothing is shown by what follows."""
-    t.expect("of these jobs, those that were called", [name for name in names if name in t.names("run")], [*names])
-
-
 def expect_called_unless_cancelled(t: Trace, *names: str) -> None:
     """Those jobs were called, in the run of a sweep that is undisturbed."""
     if not t.notes("cancel"):
-        expect_called(t, *names)
-
-
-def expect_all_ended(t: Trace) -> None:
-    """Every job that was started has ended before the call."""
-    for job in t.all("run"):
-        ended = job.finished is not None and job.finished < (t.call.finished or 0)
-        t.expect_that(f"the job {job.who}", ended, "still running when the call ended")
+        t.expect_begun(*names)
 
 
 def expect_error_leaves(t: Trace) -> None:
     """The job `bad` was called; if jobs raised, an error of theirs has left the call, and none ran on after the first."""
-    expect_called(t, "bad")
+    t.expect_begun("bad")
     bad = [job for job in t.all("run") if job.raised]
     names = " or ".join(repr(job.raised) for job in bad)
     left = not bad or any(error in t.call.errors for job in bad for error in job.errors)
@@ -55,14 +43,14 @@ def expect_error_leaves(t: Trace) -> None:
 
 def expect_ends_by_cancellation(t: Trace, *, at: float) -> None:
     """The call, and every job before it, ended by the cancellation from outside, at that time."""
-    expect_all_ended(t)
-    t.expect_that("cancelled from outside", is_cancelled(t), f"the call {t.call.ending} at {t.call.end:g}")
+    t.expect_all_ended()
+    t.expect_that("cancelled from outside", t.call.is_cancelled, f"the call {t.call.ending} at {t.call.end:g}")
     t.expect("when the call ended", t.call.end, near(at))
 
 
 def expect_cancellation_goes_on(t: Trace, *, cleanup_takes: float) -> None:
     """If the caller was cancelled and a job cut off, the call ended by that, and no later than the cleanup."""
-    expect_all_ended(t)
+    t.expect_all_ended()
     for cancelled in t.notes("cancel"):
         t.expect("when the call ended", t.call.end, at_most(cancelled["t"] + cleanup_takes))
         cut = [job.who for job in t.all("run") if job.how == "cancelled"]
@@ -71,10 +59,4 @@ def expect_cancellation_goes_on(t: Trace, *, cleanup_takes: float) -> None:
             t.expect("entries that say TIMED_OUT", entries_of(t).count(TIMED_OUT), 0)
             t.expect("how the caller's next checkpoint ended", t.one("after").how, "cancelled")
         else:
-            t.expect_that("cancelled from outside", is_cancelled(t), f"the call {t.call.ending}")
-
-
-def is_cancelled(t: Trace) -> bool:
-    """The call ended by a cancellation, maybe in a group."""
-    errors = t.call.errors
-    return t.call.how == "cancelled" or (bool(errors) and all(e in ("Cancelled", "CancelledError") for e in errors))
+            t.expect_that("cancelled from outside", t.call.is_cancelled, f"the call {t.call.ending}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grader import Play, check, cleanup, fail, give, give_error, hang, one_of, token, wait
 
-from .plans import LONG, START, TIMED_OUT, A, B, C, D, entries_of, expect_called
+from .plans import LONG, START, TIMED_OUT, A, B, C, D, entries_of
 
 
 # -- R1: one entry per job, in order ---------------------------------------------------------------------------------
@@ -22,7 +22,7 @@ def test_places_beside_late_jobs(play: Play) -> None:
     """A value stands in the place of its own job, also behind jobs that run out of time: it does not move up."""
     jobs = {"A": [wait(50), give("A")], "B": [wait(2), give("B")], "C": [wait(50)], "D": [wait(1), give("D")]}
     for t in play(jobs=jobs, timeout=10).orders(4):
-        expect_called(t, *jobs)
+        t.expect_begun(*jobs)
         t.expect_that("the list", bool(entries_of(t)), f"the call {t.call.ending}, and gave no entries")
         for name, entry in zip(jobs, entries_of(t), strict=False):
             if entry in (A, B, C, D):

@@ -8,8 +8,6 @@ from .plans import (
     LONG,
     TIMED_OUT,
     B,
-    expect_all_ended,
-    expect_called,
     expect_called_unless_cancelled,
     expect_cancellation_goes_on,
     expect_ends_by_cancellation,
@@ -33,7 +31,7 @@ def test_error_of_the_last_job(play: Play) -> None:
     jobs = {"a": [wait(1), give("A")], "b": [cleanup(wait(3)), wait(50)], "bad": [wait(2), fail("E1", "OSError")]}
     t = play(jobs=jobs, timeout=LONG)
     expect_error_leaves(t)
-    expect_all_ended(t)
+    t.expect_all_ended()
 
 
 @check("R4", misconception="errors-are-results", step="keep-what-is-finished")
@@ -99,7 +97,7 @@ def test_error_after_a_cleanup(play: Play) -> None:
         bad, other = [cleanup(wait(short), fail("E1")), wait(50)], [cleanup(wait(long)), wait(50)]
         t = play(jobs={"bad": bad, "a": other, "b": [wait(1), give("B")]}, timeout=10)
         expect_error_leaves(t)
-        expect_all_ended(t)
+        t.expect_all_ended()
 
 
 @check("R4", misconception="every-timeout-error-is-mine", step="tell-the-two-timeouts-apart")
@@ -133,7 +131,7 @@ def test_cancelled_past_the_timeout(play: Play) -> None:
     slow = [cleanup(wait(400)), wait(700)]
     for jobs in ({"a": slow}, {"a": [wait(1), give("A")], "b": slow, "c": slow}):
         t = play(jobs=jobs, timeout=300).cancel("caller", at=104)
-        expect_called(t, "a")
+        t.expect_begun("a")
         expect_ends_by_cancellation(t, at=504)
 
 
@@ -143,7 +141,7 @@ def test_deadline_of_the_caller(play: Play) -> None:
     for took in (0, 1, 400):
         jobs = {"a": [wait(1), give("A")], "b": [cleanup(wait(took)), wait(700)]}
         t = play(jobs=jobs, timeout=300).within("caller", 104)
-        expect_called(t, "a")
+        t.expect_begun("a")
         expect_ends_by_cancellation(t, at=104 + took)
 
 
@@ -151,7 +149,7 @@ def test_deadline_of_the_caller(play: Play) -> None:
 def test_cancelled_before_the_call(play: Play) -> None:
     """A caller that is cancelled already gets no list of jobs that look as if they had run out of time."""
     jobs = {"a": [wait(50)], "b": [cleanup(wait(2)), wait(50)]}
-    expect_called(play(jobs=jobs, timeout=LONG), "a", "b")
+    play(jobs=jobs, timeout=LONG).expect_begun("a", "b")
     expect_cancellation_goes_on(play(jobs=jobs, timeout=LONG, cancelled_before=True), cleanup_takes=2)
 
 
@@ -160,8 +158,8 @@ def test_cancelled_during_the_cleanup(play: Play) -> None:
     """Cancelled while jobs that ran out of time clean up, every job ends and the cancellation is not lost."""
     jobs = {"a": [cleanup(wait(5)), wait(50)], "b": [wait(1), give("B")], "c": [cleanup(wait(1)), wait(50)]}
     t = play(jobs=jobs, timeout=10).cancel("caller", at=112)
-    expect_called(t, "a")
-    expect_all_ended(t)
+    t.expect_begun("a")
+    t.expect_all_ended()
     if t.call.how == "returned":
         t.expect("the list", t.call.value, [TIMED_OUT, B, TIMED_OUT])
         t.expect("how the caller's next checkpoint ended", t.one("after").how, "cancelled")
@@ -172,6 +170,6 @@ def test_cancelled_after_an_error(play: Play) -> None:
     """Cancelled while the others clean up after an error, the call gives no list, and every job ends."""
     jobs = {"bad": [wait(2), fail("E1")], "b": [cleanup(wait(5)), wait(50)]}
     t = play(jobs=jobs, timeout=LONG).cancel("caller", at=104)
-    expect_called(t, "bad")
-    expect_all_ended(t)
+    t.expect_begun("bad")
+    t.expect_all_ended()
     t.expect_that("cancelled after an error", t.call.how != "returned", "a list all the same")

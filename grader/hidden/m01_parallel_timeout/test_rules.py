@@ -26,13 +26,10 @@ from .plans import (
     A,
     B,
     entries_of,
-    expect_all_ended,
-    expect_called,
     expect_called_unless_cancelled,
     expect_cancellation_goes_on,
     expect_ends_by_cancellation,
     expect_error_leaves,
-    is_cancelled,
 )
 
 
@@ -43,13 +40,13 @@ def test_both_backends(play: Play) -> None:
     t = play(jobs={"a": [wait(1), give("A")], "b": [wait(2), give("B")]}, timeout=LONG)
     t.expect("the list", t.call.value, [A, B])
     t = play(jobs={"a": [wait(1), give("A")], "late": [wait(50), give("A")]}, timeout=10)
-    expect_called(t, "a")
+    t.expect_begun("a")
     expect_no_error_of_its_own(t)
     for entry in entries_of(t):
         t.expect("an entry", entry, one_of(A, TIMED_OUT))
     for bad in ([wait(2), fail("E1")], [cleanup(wait(1), fail("E1")), wait(50)]):
         t = play(jobs={"bad": bad, "b": [cleanup(wait(1)), wait(50)]}, timeout=10)
-        expect_called(t, "bad")
+        t.expect_begun("bad")
         expect_no_error_of_its_own(t)
     expect_no_error_of_its_own(play(jobs={"a": [wait(50)], "b": [wait(50)]}, timeout=10).cancel("caller", at=104))
 
@@ -61,7 +58,7 @@ def test_nothing_left(play: Play) -> None:
     errors = ({"bad": bad, "b": [wait(50)]} for bad in ([wait(2), fail("E1")], [on_cancel(fail("E1")), wait(50)]))
     for others in (*lists, *errors):
         t = play(jobs={"a": [wait(1), give("A")], **others}, timeout=10)
-        expect_called(t, "a")
+        t.expect_begun("a")
         expect_nothing_left(t)
 
 
@@ -87,7 +84,7 @@ def test_jobs_are_not_shielded(play: Play) -> None:
     """A cancellation from outside reaches the jobs when it comes, not at their timeout, and none is tried again."""
     jobs = {"a": [wait(1), give("A")], "b": [wait(8), give("B")], "c": [wait(700)]}
     t = play(jobs=jobs, timeout=300).cancel("caller", at=104)
-    expect_called(t, "a")
+    t.expect_begun("a")
     expect_cancelled(t, "b", "c", at=104)
     expect_ends_by_cancellation(t, at=104)
     t.expect("calls of one job", max([len(t.all("run", name)) for name in jobs]), at_most(1))
@@ -97,7 +94,7 @@ def test_jobs_are_not_shielded(play: Play) -> None:
 def test_deadline_passes(play: Play) -> None:
     """The deadline of a scope around the call cancels it like any other: it is not taken for the timeout."""
     t = play(jobs={"a": [wait(1), give("A")], "b": [wait(700)]}, timeout=300).within("caller", 104)
-    expect_called(t, "a")
+    t.expect_begun("a")
     expect_ends_by_cancellation(t, at=104)
 
 
@@ -108,7 +105,7 @@ def test_nothing_blocks(play: Play) -> None:
     for jobs in ({"a": value}, {"a": value, "b": late}, {"bad": bad, "b": late}, {"bad": [on_cancel(*bad), wait(50)]}):
         t = play(jobs=jobs, timeout=10)
         t.expect_not_blocked()
-        expect_called(t, next(iter(jobs)))
+        t.expect_begun(next(iter(jobs)))
 
 
 @check("G4", misconception="blocking-is-short", step="let-cancellation-through")
@@ -118,7 +115,7 @@ def test_nothing_blocks_when_cancelled(play: Play) -> None:
         t = play(jobs={"a": [wait(1), give("A")], "b": [cleanup(wait(2)), wait(50)]}, timeout=10)
         t = t.cancel("caller", at=at)
         t.expect_not_blocked()
-        expect_called(t, "a")
+        t.expect_begun("a")
 
 
 @check("G5", misconception="catch-everything", step="let-cancellation-through")
@@ -128,7 +125,7 @@ def test_exits_pass(play: Play) -> None:
         jobs = {"a": [wait(1), give("A")], "bad": [wait(2), fail("X", kind)], "b": [cleanup(wait(1)), wait(9)]}
         t = play(jobs=jobs, timeout=LONG)
         expect_error_leaves(t)
-        expect_all_ended(t)
+        t.expect_all_ended()
 
 
 @check("G5", misconception="catch-everything", step="let-cancellation-through")
@@ -148,7 +145,7 @@ def test_exits_of_late_jobs_pass(play: Play) -> None:
     for bad in ways:
         t = play(jobs={"a": [wait(1), give("A")], "bad": bad, "b": [cleanup(wait(2)), wait(50)]}, timeout=10)
         expect_error_leaves(t)
-        expect_all_ended(t)
+        t.expect_all_ended()
 
 
 @check("G6", misconception="look-again-and-again", step="bound-the-wait")
@@ -199,7 +196,7 @@ def expect_cancelled(t: Trace, *names: str, at: float) -> None:
 def expect_no_error_of_its_own(t: Trace) -> None:
     """What leaves the call, if anything does, is the jobs'."""
     raised = t.call.errors
-    known = is_cancelled(t) or not raised or any(error.token for error in raised)
+    known = t.call.is_cancelled or not raised or any(error.token for error in raised)
     t.expect_that("an error that no job raised", known, f"the call {t.call.ending}")
 
 
@@ -212,5 +209,5 @@ def expect_nothing_left(t: Trace) -> None:
 def expect_same_steps(short: Trace, long: Trace) -> None:
     """The run with the longer waits took about as many steps."""
     t = long
-    expect_called(t, "a")
+    t.expect_begun("a")
     t.expect(f"wake-ups, where the short wait took {short.steps}", t.steps, at_most(2 * short.steps + 10))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grader import Play, check, cleanup, fail_after, give, hang, near, token, wait
 
-from .plans import LONG, START, TIMED_OUT, A, B, expect_all_ended, expect_called
+from .plans import LONG, START, TIMED_OUT, A, B
 
 
 # -- R2: at the same time, each with its own timeout -----------------------------------------------------------------
@@ -101,7 +101,7 @@ def test_all_late(play: Play) -> None:
     """When every job runs out of time, the call returns, and every entry is `TIMED_OUT`."""
     for count in (1, 3):
         t = play(jobs={f"job{index}": [hang()] for index in range(count)}, timeout=10)
-        expect_called(t, *[f"job{index}" for index in range(count)])
+        t.expect_begun(*[f"job{index}" for index in range(count)])
         t.expect("the list", t.call.value, [TIMED_OUT] * count)
 
 
@@ -119,7 +119,7 @@ def test_cleanup_is_awaited(play: Play) -> None:
     """When the call returns, the `finally` blocks of the jobs that ran out of time have finished."""
     jobs = {"a": [cleanup(wait(25)), hang()], "b": [wait(1), give("B")], "c": [cleanup(wait(2)), hang()]}
     for t in play(jobs=jobs, timeout=10).orders(4):
-        expect_all_ended(t)
+        t.expect_all_ended()
         t.expect("the list", t.call.value, [TIMED_OUT, B, TIMED_OUT])
 
 

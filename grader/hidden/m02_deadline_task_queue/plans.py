@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from grader import Play, Trace, Trial, near, token, wait
+from grader import Play, Trace, Trial, token, wait
 
 BOTH = ("drain_until", "drain_or_fail")
 START = 137.31
@@ -90,17 +90,7 @@ def expect_started(t: Trace, names: Sequence[str]) -> None:
     t.expect("tasks as they were started", t.names("run"), list(names))
 
 
-def expect_begun(t: Trace, *names: str) -> None:
-    """Expect that those tasks were started, whatever else was: without that nothing is shown by what follows."""
-    t.expect("of these tasks, those that were started", [name for name in names if name in t.names("run")], [*names])
-
-
-def at(seconds: float) -> Any:
-    """That long after the call, or a moment later: who blocks or polls for a moment breaks other clauses."""
-    return near(START + seconds, within=0.05)
-
-
 def expect_begun_unless_cancelled(t: Trace, *names: str) -> None:
     """Expect that those tasks were started, in the run of a sweep that is undisturbed."""
     if not t.notes("cancel"):
-        expect_begun(t, *names)
+        t.expect_begun(*names)

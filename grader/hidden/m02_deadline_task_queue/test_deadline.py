@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from grader import Play, Trace, cancel, check, cleanup, fail, give, hang, on_cancel, wait
+from grader import Play, Trace, about, cancel, check, cleanup, fail, give, hang, on_cancel, wait
 
 from .plans import (
     BOTH,
     LONG,
     START,
     Tasks,
-    at,
     both,
     drained,
-    expect_begun,
     expect_begun_unless_cancelled,
     expect_report,
     expect_settled,
@@ -54,8 +52,8 @@ def test_cancelled_at_the_deadline(play: Play) -> None:
     """At `deadline`, a point in time, the task that runs is cancelled, and the call ends."""
     for running in ([hang()], [wait(9)]):
         for t in both(play, {"a": [wait(4)], "b": [wait(3)], "c": running, "d": [wait(1)]}):
-            t.expect("c was cancelled at", t.of("c").cancelled_at, at(10))
-            t.expect("the call ended at", t.call.end, at(10))
+            t.expect("c was cancelled at", t.of("c").cancelled_at, about(START + 10))
+            t.expect("the call ended at", t.call.end, about(START + 10))
 
 
 @check("R2", misconception="relative-deadline", step="one-clock")
@@ -76,7 +74,7 @@ def test_soft_end(play: Play) -> None:
 def test_soft_end_with_nothing_done(play: Play) -> None:
     """`drain_until` returns a report also if nothing was done by `deadline`, or if it has passed already."""
     t = drained(play, "drain_until", {"a": [hang()], "b": [wait(1)]})
-    expect_begun(t, "a")
+    t.expect_begun("a")
     expect_report(t, [])
     expect_report(drained(play, "drain_until", {"a": [wait(1)]}, ends=-1), [])
 
@@ -85,7 +83,7 @@ def test_soft_end_with_nothing_done(play: Play) -> None:
 def test_hard_end(play: Play) -> None:
     """When the deadline interrupts a task, `drain_or_fail` raises a `TimeoutError` that is in no group."""
     t = drained(play, "drain_or_fail", {"a": [wait(4)], "b": [hang()], "c": [wait(1)]})
-    expect_begun(t, "a", "b")
+    t.expect_begun("a", "b")
     t.expect("raised", t.call.raised, "TimeoutError")
 
 
@@ -101,8 +99,8 @@ def expect_interrupted(t: Trace) -> None:
 def test_cleanup_awaited(play: Play) -> None:
     """The call ends when the cleanup of the interrupted task has ended; the task counts as interrupted."""
     for t in both(play, {"a": [wait(4)], "b": [cleanup(wait(3)), hang()], "c": [wait(1)]}):
-        t.expect("b was cancelled at", t.of("b").cancelled_at, at(10))
-        t.expect("the call ended at", t.call.end, at(13))
+        t.expect("b was cancelled at", t.of("b").cancelled_at, about(START + 10))
+        t.expect("the call ended at", t.call.end, about(START + 13))
         expect_interrupted(t)
 
 
@@ -110,7 +108,7 @@ def test_cleanup_awaited(play: Play) -> None:
 def test_later_deadline_around(play: Play) -> None:
     """A later deadline around the call changes nothing: `deadline` expires."""
     for t in both(play, {"a": [wait(4)], "b": [hang()], "c": [wait(1)]}, enclosing=[START + 90, START + 50]):
-        t.expect("b was cancelled at", t.of("b").cancelled_at, at(10))
+        t.expect("b was cancelled at", t.of("b").cancelled_at, about(START + 10))
         expect_interrupted(t)
 
 
@@ -156,7 +154,7 @@ def test_interrupted_stays(play: Play) -> None:
     for place in (0, play.pick(1, 3), 4):
         tasks = {name: [cleanup(wait(1)), hang()] if i == place else [wait(1)] for i, name in enumerate(names)}
         for t in both(play, tasks):
-            expect_begun(t, names[place])
+            t.expect_begun(names[place])
             expect_nothing_lost(t, tasks)
 
 
@@ -165,7 +163,7 @@ def test_failed_and_interrupted(play: Play) -> None:
     """Failed tasks before the one that the deadline interrupts change nothing: it and the rest stay in order."""
     tasks = {"c": [wait(1), fail("E1")], "b": [wait(1)], "e": [fail("E2")], "d": [hang()], "a": [wait(1)]}
     for t in both(play, tasks):
-        expect_begun(t, "c")
+        t.expect_begun("c")
         expect_nothing_lost(t, tasks)
 
 
@@ -175,7 +173,7 @@ def test_in_one_place_only(play: Play) -> None:
     for end in (give(1), fail("E")):
         tasks = {"a": [wait(2)], "b": [on_cancel(wait(1), end), hang()], "c": [wait(1)]}
         t = drained(play, "drain_until", tasks)
-        expect_begun(t, "b")
+        t.expect_begun("b")
         expect_nothing_lost(t, tasks)
 
 
@@ -194,7 +192,7 @@ def test_deadline_around_interrupts(play: Play) -> None:
     """The task that a tighter deadline around the call interrupts is still in the queue, in its place."""
     tasks = {"c": [wait(2)], "a": [cleanup(wait(1)), hang()], "b": [wait(1)]}
     for t in both(play, tasks, within=6):
-        expect_begun(t, "a")
+        t.expect_begun("a")
         expect_nothing_lost(t, tasks)
 
 
@@ -204,7 +202,7 @@ def test_deadline_and_cancellation(play: Play) -> None:
     tasks = {"c": [wait(2)], "a": [cleanup(wait(9)), hang()], "b": [wait(1)]}
     for moment in (6, 12):
         for t in both(play, tasks, cancelled=moment):
-            expect_begun(t, "a")
+            t.expect_begun("a")
             expect_nothing_lost(t, tasks)
 
 
@@ -222,7 +220,7 @@ def test_cancelled_before_the_call(play: Play) -> None:
     """When the caller was cancelled before the call, the queue is as it was; else the same tasks run."""
     tasks = {"b": [wait(1)], "c": [wait(1)], "a": [wait(1)]}
     for function in BOTH:
-        expect_begun(drained(play, function, tasks), "b")
+        drained(play, function, tasks).expect_begun("b")
         expect_queue(drained(play, function, tasks, begin=[wait(START), cancel("caller")]), ["b", "c", "a"])
 
 
@@ -233,7 +231,7 @@ def test_skipped_stay_in_order(play: Play) -> None:
     tasks = {name: [wait(1)] for name in names}
     estimates = {names[index]: LONG + index for index in (1, 2, 4, 5)}
     for t in both(play, tasks, estimates=estimates):
-        expect_begun(t, "first")
+        t.expect_begun("first")
         expect_nothing_lost(t, tasks)
 
 
@@ -255,6 +253,6 @@ def test_skipped_and_left_by_an_interrupt(play: Play) -> None:
     tasks = {name: [wait(1)] for name in ("first", "c", "e", "a", "d", "b")}
     tasks["a"] = [wait(1), fail("stop", "Abandon")]
     for t in both(play, tasks, estimates={"c": LONG, "d": LONG}):
-        expect_begun(t, "first")
+        t.expect_begun("first")
         if "stop" in t.call.errors:  # else G5 is broken; whether `a` is given back is G5's too
             expect_nothing_lost(t, tasks)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grader import Play, Trace, at_once, check, cleanup, fail, give, hang, on_cancel, wait
 
-from .plans import LONG, START, both, drained, expect_begun, expect_report, expect_started, queue_of, report_of
+from .plans import LONG, START, both, drained, expect_report, expect_started, queue_of, report_of
 
 
 def expect_hard_if_left(t: Trace) -> None:
@@ -78,7 +78,7 @@ def test_deadline_has_passed(play: Play) -> None:
         for t in both(play, {"a": first, "b": [wait(1)]}, ends=ends):
             expect_started(t, [])
     for t in both(play, {"a": [give(1)], "b": [wait(1)]}, ends=5):
-        expect_begun(t, "a")
+        t.expect_begun("a")
 
 
 @check("R5", misconception="cancellation-stops-the-loop", step="one-clock")
@@ -112,7 +112,7 @@ def test_last_task_ends_late(play: Play) -> None:
     for end in (give(1), fail("E", "TimeoutError")):
         for last in ([on_cancel(wait(1), end), hang()], [cleanup(wait(12)), end]):
             t = drained(play, "drain_or_fail", {"a": [wait(4)], "b": last})
-            expect_begun(t, "a", "b")
+            t.expect_begun("a", "b")
             expect_hard_if_left(t)
 
 
@@ -122,7 +122,7 @@ def test_tasks_left_although_none_was_interrupted(play: Play) -> None:
     for end in (give(1), fail("E")):
         for running in ([on_cancel(wait(1), end), hang()], [cleanup(wait(12)), end]):
             t = drained(play, "drain_or_fail", {"a": running, "b": [wait(1)]})
-            expect_begun(t, "a")
+            t.expect_begun("a")
             expect_hard_if_left(t)
 
 
@@ -131,7 +131,7 @@ def test_too_late_to_begin(play: Play) -> None:
     """With a deadline that has passed and tasks in the queue, `drain_or_fail` raises `TimeoutError`; with time it does not."""
     for ends in (-1, 10):
         expect_hard_if_left(drained(play, "drain_or_fail", {"a": [wait(1)], "b": [wait(1)]}, ends=ends))
-    expect_begun(drained(play, "drain_or_fail", {"a": [wait(1)], "b": [wait(1)]}), "a")
+    drained(play, "drain_or_fail", {"a": [wait(1)], "b": [wait(1)]}).expect_begun("a")
 
 
 @check("R6", misconception="hard-means-loud", step="soft-or-hard")
@@ -146,7 +146,7 @@ def test_empty_queue(play: Play) -> None:
 def test_a_second_call_finds_an_empty_queue(play: Play) -> None:
     """A second call, when the first did all, gives an empty report: each call has its own."""
     for t in both(play, {"a": [wait(1)], "b": [fail("E")]}, again=START + 60):
-        expect_begun(t, "a")
+        t.expect_begun("a")
         if not queue_of(t):
             expect_report(t, [], number=1)
 
@@ -164,5 +164,5 @@ def test_misfits_are_left_because_of_time(play: Play) -> None:
     for estimates, enclosing in plans:
         tasks = {"first": [wait(1)], "a": [wait(1)], "b": [wait(1)]}
         t = drained(play, "drain_or_fail", tasks, estimates=estimates, enclosing=enclosing)
-        expect_begun(t, "first")
+        t.expect_begun("first")
         expect_hard_if_left(t)

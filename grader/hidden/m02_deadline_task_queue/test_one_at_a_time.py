@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from grader import Play, Trace, check, fail, give, give_error, one_of, token, wait
+from grader import Play, Trace, about, check, fail, give, give_error, one_of, token, wait
 
-from .plans import LONG, START, Tasks, at, both, expect_begun, expect_settled, expect_started, report_of
+from .plans import LONG, START, Tasks, both, expect_settled, expect_started, report_of
 
 
 # -- R1: one at a time, in order -------------------------------------------------------------------------------------
@@ -85,8 +85,8 @@ def test_ends_with_the_last_task(play: Play) -> None:
     plans: list[Tasks] = [{}, {"a": [wait(1)], "b": [wait(2)]}, {"a": [wait(1)], "b": [wait(2), fail("E")]}]
     for tasks in plans:
         for t in both(play, tasks):
-            expect_begun(t, *tasks)
-            t.expect("the call ended at", t.call.end, at(last_end(t) - START))
+            t.expect_begun(*tasks)
+            t.expect("the call ended at", t.call.end, about(START + last_end(t) - START))
 
 
 def last_end(t: Trace) -> float:
@@ -98,8 +98,8 @@ def last_end(t: Trace) -> float:
 def test_does_not_wait_for_what_does_not_fit(play: Play) -> None:
     """When only tasks are left that do not fit, the call ends; it does not wait."""
     for t in both(play, {"a": [wait(1)], "b": [wait(1)]}, estimates={"a": 5, "b": LONG}):
-        expect_begun(t, "a")
-        t.expect("the call ended at", t.call.end, at(last_end(t) - START))
+        t.expect_begun("a")
+        t.expect("the call ended at", t.call.end, about(START + last_end(t) - START))
 
 
 @check("R1", misconception="estimates-added-up", step="deadlines-around", core=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from grader import CheckFailed, Play, Trace, at_most, check, fail, wait
+from grader import Play, Trace, at_most, check, fail, wait
 
 from .plans import (
     ENDINGS,
@@ -40,40 +40,35 @@ from .plans import (
 @check("G1", misconception="asyncio-is-everywhere", step="close-however-it-ends")
 def test_both_backends(play: Play) -> None:
     """What works on one of asyncio and trio works on the other."""
-    other = Play(play.session, backend="trio" if play.backend == "asyncio" else "asyncio")
     steps = [track("alder"), wait(1), live(), watch("w", track("birch"), wait(1)), live()]
-    _expect_like(play, other, steps, [[["alder"], ["alder", "birch"]], ["returned", "returned", "raised"], []])
+    expect_portable(play, steps, [[["alder"], ["alder", "birch"]], ["returned", "returned", "raised"], []])
     steps = [opened("alder", "r", wait(1), read("alder"), live()), live()]
-    _expect_like(play, other, steps, [[[path_of("alder")], []], ["returned"], []])
+    expect_portable(play, steps, [[[path_of("alder")], []], ["returned"], []])
 
 
 @check("G1", misconception="asyncio-is-everywhere", step="limit-what-is-open", core=False)
 def test_read_all_on_both_backends(play: Play) -> None:
     """What `read_all` does on one of asyncio and trio, it does on the other."""
-    other = Play(play.session, backend="trio" if play.backend == "asyncio" else "asyncio")
-    _expect_like(play, other, [read_all(MANY, 2)], [[], ["returned"], [TEXTS[name] for name in MANY]])
-    _expect_like(play, other, [read_all(["alder", "yew"], 2)], [[], ["raised"], []])
+    expect_portable(play, [read_all(MANY, 2)], [[], ["returned"], [TEXTS[name] for name in MANY]])
+    expect_portable(play, [read_all(["alder", "yew"], 2)], [[], ["raised"], []])
 
 
-def _expect_like(play: Play, other: Play, steps: Sequence[Any], wanted: Sequence[Any]) -> None:
-    mine, theirs = alone(play, *steps, files=TEXTS), alone(other, *steps, files=TEXTS)
-    mine.calls()  # a run that breaks off fails the subject here
-    here, there = _seen(mine), _seen(theirs)
-    if there == wanted:  # what is wrong on both is for other clauses
-        mine.expect(f"live, endings, texts (as on {other.backend})", here, wanted)
+def expect_portable(play: Play, steps: Sequence[Any], wanted: Sequence[Any]) -> None:
+    """Expect what is wanted of these steps if it is so on the other backend: live files, endings and texts."""
+    mine = play.expect_portable(
+        "live, endings, texts", lambda on: alone(on, *steps, files=TEXTS), live_and_texts, wanted
+    )
     if steps[0][0] in ("open_tracked", "read_all"):
         opened_files(mine)
     for call in mine.calls("track") + mine.calls("live"):
         mine.expect_that(call.what, call.how == "returned", f"it {call.ending}")
 
 
-def _seen(t: Trace) -> list[Any]:
-    try:
-        endings = [call.how for call in t.calls() if call.what != "live"]
-        texts = [text for call in t.all("read_all") if call.how == "returned" for text in texts_of(t, call)]
-        return [names(t), endings, texts]
-    except CheckFailed as failure:
-        return [failure.sentence]
+def live_and_texts(t: Trace) -> list[Any]:
+    """What is live at the end, how the calls ended, and what `read_all` returned."""
+    endings = [call.how for call in t.calls() if call.what != "live"]
+    texts = [text for call in t.all("read_all") if call.how == "returned" for text in texts_of(t, call)]
+    return [names(t), endings, texts]
 
 
 @check("G2", misconception="collector-closes", step="close-however-it-ends")
@@ -101,19 +96,13 @@ def test_read_all_leaves_nothing_behind(play: Play) -> None:
         t.expect_nothing_left()
 
 
-def expect_cancelled(t: Trace, what: str) -> None:
-    """Expect that the first call of that kind was left by the cancellation."""
-    call = t.one(what, "caller")
-    t.expect_that("cancelled from outside", call.how == "cancelled", f"{call.what} {call.ending}")
-
-
 @check("G3", misconception="error-of-mine-comes-first", step="answer-for-a-block")
 def test_cancelled_block(play: Play) -> None:
     """A block that is cancelled from outside is left by that, and not by a `LeakError`."""
     for steps in ([wait(30)], [track("alder"), wait(30)]):
         trial = alone(play, watch("w", *steps))
         for t in (trial.cancel("caller", at=START + 5), trial.within("caller", START + 5)):
-            expect_cancelled(t, "watch")
+            t.expect_cancelled(t.one("watch", "caller"))
             for span in t.all("track"):
                 t.expect_that("track", span.how == "returned", f"it {span.ending}")
 
@@ -122,7 +111,7 @@ def test_cancelled_block(play: Play) -> None:
 def test_cancelled_with_an_open_file(play: Play) -> None:
     """Cancelled from outside, the block of `open_tracked` is left by that."""
     t = opened_files(observed(play, opened("alder", "r", wait(30))).cancel("caller", at=START + 5))
-    expect_cancelled(t, "open_tracked")
+    t.expect_cancelled(t.one("open_tracked", "caller"))
     for t in observed(play, opened("alder", "r", wait(1)), seconds={"alder": [1, 1, 1]}).cancelled("caller", limit=8):
         t.expect_cancellation_passes()
 
@@ -136,7 +125,7 @@ def test_read_all_cancelled(play: Play) -> None:
         opened_files(t)
         if (t.one("read_all").end or t.time) < START + moment:
             continue  # no work of it takes time
-        expect_cancelled(t, "read_all")
+        t.expect_cancelled(t.one("read_all", "caller"))
         late = [n["value"] for n in t.notes("open", "file") if n["t"] > START + moment + 0.01]
         t.expect("opened after the cancellation", late, [])
     for t in observed(play, read_all(MANY[:3], 2), files=TEXTS, seconds=seconds).cancelled("caller", limit=8):

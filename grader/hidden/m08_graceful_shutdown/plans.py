@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from grader import Play, Trace, Trial, near, verb
+from grader import Play, Trace, Trial, about, verb
 
 START = 53.7
 LONG = 1000.0
@@ -50,11 +50,6 @@ def serve(play: Play, services: Scripts, *signals: tuple[float, str], **more: An
     return run(play, services, signals=signals, function="serve", **more)
 
 
-def at(seconds: float) -> Any:
-    """That long after the call, or a moment later: who polls or blocks for a moment breaks other clauses."""
-    return near(START + seconds, within=0.05)
-
-
 # -- what is read from them ------------------------------------------------------------------------------------------
 def expect_begun(t: Trace) -> None:
     """Expect that services ran at all: a call that starts none has nothing to leave, to hide or to break."""
@@ -66,13 +61,13 @@ def expect_told(t: Trace, moment: float, *names: str) -> None:
     for name in names:
         step = t.of(name)[told()]
         t.expect_that(f"{name}, told to stop", step.how == "returned", f"it never was: its wait {step.ending}")
-        t.expect(f"{name} was told to stop at", step.end, at(moment))
+        t.expect(f"{name} was told to stop at", step.end, about(START + moment))
 
 
 def expect_cancelled(t: Trace, moment: float, *names: str) -> None:
     """Expect that those services were cancelled at that time (s after `START`)."""
     for name in names:
-        t.expect(f"{name} was cancelled at", t.one("run", name).cancelled_at, at(moment))
+        t.expect(f"{name} was cancelled at", t.one("run", name).cancelled_at, about(START + moment))
 
 
 def expect_returned(t: Trace, **ends: float) -> None:
@@ -80,7 +75,7 @@ def expect_returned(t: Trace, **ends: float) -> None:
     for name, moment in ends.items():
         span = t.one("run", name)
         t.expect_that(f"{name}, which needs no cancellation", span.how == "returned", f"{span.what} {span.ending}")
-        t.expect(f"{name} returned at", span.end, at(moment))
+        t.expect(f"{name} returned at", span.end, about(START + moment))
 
 
 def expect_cleanups(t: Trace, names: Sequence[str]) -> None:
@@ -109,9 +104,3 @@ def came(t: Trace) -> Any:
 def running(t: Trace, note: Any) -> list[Any]:
     """The services that ran when that was noted."""
     return [s for s in t.all("run") if s.begun < note["order"] < (s.finished or note["order"] + 1)]
-
-
-def is_cancelled(t: Trace) -> bool:
-    """Whether the call ended by a cancellation, be it in a group that has nothing else in it."""
-    only = [error.kind in ("Cancelled", "CancelledError") for error in t.call.errors]
-    return t.call.how == "cancelled" or (bool(only) and all(only))

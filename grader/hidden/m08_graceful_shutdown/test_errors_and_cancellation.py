@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from grader import Play, Trace, check, checkpoint, cleanup, fail, give, hang, on_cancel, one_of, wait
+from grader import Play, Trace, about, check, checkpoint, cleanup, fail, give, hang, on_cancel, one_of, wait
 
 from .plans import (
     CLASSES,
     LONG,
     OBEDIENT,
     START,
-    at,
     both,
     came,
     expect_begun,
@@ -18,7 +17,6 @@ from .plans import (
     expect_returned,
     expect_told,
     expect_whole,
-    is_cancelled,
     labels,
     run,
     running,
@@ -37,7 +35,7 @@ def expect_group(t: Trace, *errors: str) -> None:
 
 def expect_no_mixture(t: Trace, *errors: str) -> None:
     """Expect that a call cancelled from outside ended by that, or by those errors; whether by all of them, R4 asks."""
-    if not is_cancelled(t):
+    if not t.call.is_cancelled:
         seen, left = labels(t.call.errors), sorted(errors)
         t.expect_that("what leaves the call", bool(seen) and all(one in left for one in seen), f"{seen}, of {left}")
 
@@ -60,11 +58,11 @@ def test_one_error_of_a_service(play: Play) -> None:
     for kind in CLASSES:
         t = run(play, {"a": [wait(1)], "b": [wait(1.5), fail("E", kind)]}, cleanups={"a": [wait(1)]})
         expect_group(t, "E")
-        t.expect("the call ended at", t.call.end, at(2.5))
+        t.expect("the call ended at", t.call.end, about(START + 2.5))
     for kind in ("Fault", "TimeoutError", "OSError"):
         t = run(play, {"a": OBEDIENT, "b": [wait(1.5), fail("E", kind)]}, cleanups={"a": [wait(1)]})
         expect_group(t, "E")
-        t.expect("the call ended at", t.call.end, at(2.5))
+        t.expect("the call ended at", t.call.end, about(START + 2.5))
     for t in both(play, {"a": [wait(1)], "b": [fail("E")]}):
         expect_group(t, "E")
     expect_group(run(play, {"a": [wait(1)], "b": [told(), fail("E")]}, stop=2.0), "E")
@@ -201,7 +199,7 @@ def test_cleanup_is_bounded_and_independent_when_cancelled(play: Play) -> None:
     for trial in both(play, services, cleanups=cleanups):
         t = trial.cancel("caller", at=START + 2.2)
         expect_cleanups(t, list("abcd"))
-        t.expect("cleanup of a began at", t.one("cleanup", "a").start, at(2.2 + 0.6 + 0.3 + 6))
+        t.expect("cleanup of a began at", t.one("cleanup", "a").start, about(START + 2.2 + 0.6 + 0.3 + 6))
 
 
 @check("R5", misconception="handled-once-is-done", step="clean-up-whatever-happens")
@@ -210,11 +208,11 @@ def test_cancellation_goes_on(play: Play) -> None:
     services = {"a": [hang()], "b": [told(), wait(0.8)], "c": [cleanup(wait(0.5)), wait(LONG)]}
     for trial in both(play, services, cleanups={"a": [wait(0.4)]}):
         for t in (trial.cancel("caller", at=START + 2.2), trial.within("caller", START + 2.2)):
-            t.expect_that("cancelled from outside", is_cancelled(t), f"{t.call.what} {t.call.ending}")
-            t.expect("the call ended at", t.call.end, at(3.1))
+            t.expect_cancelled()
+            t.expect("the call ended at", t.call.end, about(START + 3.1))
     for trial in (run(play, services, stop=1.0), serve(play, services, (1.0, "TERM"))):
         t = trial.cancel("caller", at=START + 4.2)
-        t.expect_that("cancelled from outside", is_cancelled(t), f"{t.call.what} {t.call.ending}")
+        t.expect_cancelled()
 
 
 @check("R5", misconception="errors-before-cancellation", step="one-group-of-errors")

@@ -2,22 +2,9 @@
 
 from __future__ import annotations
 
-from grader import Play, at_least, at_most, check, checkpoint, fail, give, hang, near, wait
+from grader import Play, about, at_least, at_most, check, checkpoint, fail, give, hang, near, wait
 
-from .plans import (
-    LONG,
-    OBEDIENT,
-    START,
-    at,
-    both,
-    expect_cancelled,
-    expect_returned,
-    expect_told,
-    labels,
-    run,
-    serve,
-    told,
-)
+from .plans import LONG, OBEDIENT, START, both, expect_cancelled, expect_returned, expect_told, labels, run, serve, told
 
 
 # -- R1: all at the same time ----------------------------------------------------------------------------------------
@@ -30,7 +17,7 @@ def test_all_run_at_the_same_time(play: Play) -> None:
         t = trial.accepting("deadlock")  # whether the call ends, the next check asks
         t.expect("services that were started", sorted(t.names("run")), sorted(names))
         for span in t.all("run"):
-            t.expect(f"{span.who} was started at", span.start, at(0))
+            t.expect(f"{span.who} was started at", span.start, about(START))
     t = run(play, {f"s{index}": [wait(2)] for index in range(60)})
     t.expect("services, of 60, that ran at the same time", t.most_open("run"), 60)
 
@@ -59,7 +46,7 @@ def test_calls_beside_each_other(play: Play) -> None:
     callers = {"caller": [START, "a", "b"], "second": [START + 1, "c", "d"], "third": [START + 3, "e"]}
     t = run(play, services, callers=callers, cleanups={"e": [wait(0.7)]}, stop=8.5)
     for name, moment in {"a": 0, "b": 0, "c": 1, "d": 1, "e": 3}.items():
-        t.expect(f"{name} was started at", t.one("run", name).start, at(moment))
+        t.expect(f"{name} was started at", t.one("run", name).start, about(START + moment))
     expect_told(t, 8.5, "b")
     expect_returned(t, a=8, b=8.5, e=4.5)
     expect_cancelled(t, 12.2, "d")
@@ -67,7 +54,7 @@ def test_calls_beside_each_other(play: Play) -> None:
     for call in t.calls():
         errors, moment = ended[call.who]
         t.expect(f"the errors out of the call of the {call.who}", labels(call.errors), errors)
-        t.expect(f"the call of the {call.who} ended at", call.end, at(moment))
+        t.expect(f"the call of the {call.who} ended at", call.end, about(START + moment))
 
 
 @check("R1", misconception="state-ends-with-the-call", step="tell-then-wait")
@@ -93,7 +80,7 @@ def test_calls_after_each_other(play: Play) -> None:
     expect_told(t, 22, "b")
     for span in t.all("run"):
         t.expect_that(f"{span.who}, which needs no cancellation", span.how == "returned", span.ending)
-    t.expect("the second call ended at", t.calls()[1].end, at(23))
+    t.expect("the second call ended at", t.calls()[1].end, about(START + 23))
 
 
 @check("R1", misconception="alone-is-simpler", step="tell-then-wait")
@@ -103,7 +90,7 @@ def test_a_single_service(play: Play) -> None:
         for trial in (run(play, services, stop=2.0), serve(play, services, (2.0, "TERM"))):
             t = trial.accepting("deadlock")
             expect_told(t, 2, "a")
-            t.expect("a ended at", t.one("run", "a").end, at(3.1 if services["a"][1] == wait(1.1) else 12))
+            t.expect("a ended at", t.one("run", "a").end, about(START + (3.1 if services["a"][1] == wait(1.1) else 12)))
             t.expect("services that were cleaned up", t.names("cleanup"), ["a"])
             t.expect_that("the call", t.call.how == "returned", t.call.ending)
 
@@ -134,7 +121,7 @@ def test_no_services(play: Play) -> None:
     """Without services the call returns at once."""
     for t in both(play, {}):
         t.expect_that("the call", t.call.how == "returned", t.call.ending)
-        t.expect("the call ended at", t.call.end, at(0))
+        t.expect("the call ended at", t.call.end, about(START))
 
 
 @check("R1", misconception="stopped-before-it-began", step="tell-then-wait")
@@ -143,7 +130,7 @@ def test_stopped_before_it_began(play: Play) -> None:
     t = run(play, {"a": [told(), wait(2.2)], "b": [wait(1.1)], "c": OBEDIENT}, stop=-4.0)
     t.expect("services that were started", sorted(t.names("run")), ["a", "b", "c"])
     for name in ("a", "c"):  # told, or even cancelled: that is R2's matter
-        t.expect(f"{name} was told to stop at", t.of(name)[told()].end, at(0))
+        t.expect(f"{name} was told to stop at", t.of(name)[told()].end, about(START))
 
 
 @check("R1", misconception="tasks-begin-in-order", step="tell-then-wait")
@@ -209,9 +196,9 @@ def test_no_longer_than_needed(play: Play) -> None:
     """If all have returned before `grace` is over, the call does not wait for the rest of it."""
     services = {"a": [told(), wait(1.2)], "b": [told(), wait(0.6)]}
     t = run(play, services, stop=4.0, grace=60.0)
-    t.expect("the call ended at", t.call.end, at(5.2))
+    t.expect("the call ended at", t.call.end, about(START + 5.2))
     t = run(play, {"a": [told(), wait(1.2)], "b": [hang()]}, stop=4.0, grace=7.0)
-    t.expect("the call ended at", t.call.end, at(11))
+    t.expect("the call ended at", t.call.end, about(START + 11))
 
 
 @check("R2", misconception="grace-starts-anew", step="bound-the-wait")

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from grader import Play, Trace, at_most, check, checkpoint, cleanup, fail, hang, near, wait
+from grader import Play, Trace, about, at_most, check, checkpoint, cleanup, fail, hang, near, wait
 
 from .plans import (
     LONG,
     OBEDIENT,
     START,
-    at,
     expect_begun,
     expect_cancelled,
     expect_cleanups,
@@ -52,7 +51,7 @@ def test_grace_after_a_signal(play: Play) -> None:
     expect_cancelled(t, 3.3 + grace, "c")
     t.expect("services that were cleaned up", sorted(t.names("cleanup")), ["a", "b", "c"])
     t = serve(play, {"a": [told(), wait(0.3)], "b": OBEDIENT}, (3.3, "INT"), grace=60.0)
-    t.expect("the call ended at", t.call.end, at(3.6))
+    t.expect("the call ended at", t.call.end, about(START + 3.6))
 
 
 @check("R6", misconception="signals-are-fixed", step="signals")
@@ -97,7 +96,7 @@ def test_further_signals(play: Play) -> None:
         expect_caught(t)
         expect_whole(t, ["a", "b", "c"])
         t.expect_that("the call", t.call.how == "returned", t.call.ending)
-        t.expect("the call ended at", t.call.end, at(9.2))
+        t.expect("the call ended at", t.call.end, about(START + 9.2))
 
 
 @check("R6", misconception="deaf-while-cleaning-up", step="later-signals", core=False)
@@ -115,7 +114,7 @@ def test_signals_during_cleanup_only(play: Play) -> None:
         t = serve(play, services | {"c": last}, *signals, cleanups=cleanups)
         expect_caught(t)
         expect_whole(t, ["a", "b", "c"])
-        t.expect("the call ended at", t.call.end, at(7.1))
+        t.expect("the call ended at", t.call.end, about(START + 7.1))
 
 
 @check("R6", misconception="deaf-while-cleaning-up", step="later-signals", core=False)

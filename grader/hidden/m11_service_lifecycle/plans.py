@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from grader import Play, Trace, at_most, cleanup, fail, hang, near, on_cancel, verb, wait
+from grader import Play, Trace, at_most, cleanup, fail, hang, on_cancel, verb, wait
 
 START = 2.9
 ready, states, health = verb("ready"), verb("states"), verb("health")
@@ -62,11 +62,6 @@ MANY = 24
 """As many services as nobody would let start a few at a time by chance."""
 
 
-def about(moment: float) -> Any:
-    """That moment, or one a little later: who blocks or polls for a moment breaks other clauses."""
-    return near(moment, within=0.06)
-
-
 def by(moment: float) -> Any:
     """That moment at the latest, or a little later."""
     return at_most(moment + 0.06)
@@ -91,12 +86,6 @@ def final(t: Trace, who: str = "caller") -> Any:
     return notes[0]["value"]
 
 
-def expect_started(t: Trace, names: Iterable[str]) -> None:
-    """Expect that these services were started at all: a check of how they end would prove nothing otherwise."""
-    never = [name for name in names if not t.all("run", name)]
-    t.expect_that("services", not never, f"{', '.join(never)} never started")
-
-
 def order_complaint(t: Trace, plan: Services) -> str:
     """Say which service was cancelled before one that requires it had ended; empty text if none was."""
     seen = runs(t)
@@ -115,19 +104,11 @@ def expect_stop_order(t: Trace, plan: Services) -> None:
     t.expect_that("a service is cancelled when all that require it have ended", not complaint, complaint)
 
 
-def expect_all_ended(t: Trace) -> None:
-    """Expect that each service that was started has ended, cleanup included, when the call ends."""
-    call = t.call
-    for name, span in runs(t).items():
-        over = span.finished is not None and call.finished is not None and span.finished < call.finished
-        t.expect_that(f"{name} when the call ended", over, "had not ended, cleanup included")
-
-
 def expect_stopped(t: Trace, plan: Services, *, started: Iterable[str] | None = None) -> None:
     """Expect that these services, or all of the plan, were started, and stopped in order, and that all have ended."""
-    expect_started(t, plan if started is None else started)
+    t.expect_begun(*(plan if started is None else started))
     expect_stop_order(t, plan)
-    expect_all_ended(t)
+    t.expect_all_ended()
 
 
 def expect_leaves(t: Trace, *errors: str) -> None:

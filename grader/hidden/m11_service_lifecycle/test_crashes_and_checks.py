@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from grader import Play, Trace, at_least, at_once, awaitable, check, cleanup, fail, give, hang, on_cancel, wait
+from grader import Play, Trace, about, at_least, at_once, awaitable, check, cleanup, fail, give, hang, on_cancel, wait
 
 from .plans import (
-    about,
     body_end,
     crashing,
     doing,

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from grader import Play, at_most, at_once, awaitable, check, cleanup, fail, hang, wait
+from grader import Play, about, at_most, at_once, awaitable, check, cleanup, fail, hang, wait
 
 from .plans import (
     IMPOSSIBLE,
     START,
-    about,
     by,
     crashing,
-    expect_all_ended,
     expect_leaves,
     expect_no_body,
     expect_start_error,
-    expect_started,
     expect_stop_order,
     expect_stopped,
     failing,
@@ -40,11 +37,11 @@ def test_nothing_is_left(play: Play) -> None:
     ends = [play(services=plan, body=body) for body in ([wait(12)], [wait(2), fail("E")])]
     ends.append(play(services=plan, body=[wait(12)]).cancel("caller", at=START + 5))
     for t in ends:
-        expect_started(t, plan)
+        t.expect_begun(*plan)
         t.expect_nothing_left()
     for steps in ([wait(2), fail("E")], [cleanup(wait(1)), hang()]):
         t = play(services=failing(*steps), body=[wait(1)], start_timeout=4)
-        expect_started(t, ("db", "log", "web"))
+        t.expect_begun("db", "log", "web")
         t.expect_nothing_left()
     play(services=plan, body=[wait(12)]).cancel("caller", at=START + 0.5).expect_nothing_left()
 
@@ -57,9 +54,9 @@ def test_cancellation_goes_on(play: Play) -> None:
         play(services=plan, body=[wait(30)]).cancel("caller", at=START + 9),
         play(services=plan, body=[wait(30)]).within("caller", START + 9),
     ):
-        expect_started(trial, plan)
+        trial.expect_begun(*plan)
         trial.expect("the body was cancelled at", trial.one("body").cancelled_at, about(START + 9))
-        trial.expect_that("cancelled from outside", trial.call.how == "cancelled", f"it {trial.call.ending}")
+        trial.expect_cancelled()
         trial.expect("the block ended at", trial.call.end, by(START + 9.7))
 
 
@@ -69,8 +66,8 @@ def test_cancelled_start_goes_on(play: Play) -> None:
     plan = {"db": service(down=0.3), "web": service("db", up=9, down=0.4)}
     for at in (0.6, 5):
         t = play(services=plan, body=[wait(30)], start_timeout=20).cancel("caller", at=START + at)
-        expect_started(t, ["db"])
-        t.expect_that("cancelled from outside", t.call.how == "cancelled", f"it {t.call.ending}")
+        t.expect_begun("db")
+        t.expect_cancelled()
         t.expect("the block ended at", t.call.end, by(START + at + 0.7))
         expect_no_body(t)
 
@@ -79,9 +76,9 @@ def test_cancelled_start_goes_on(play: Play) -> None:
 def test_cancellation_at_every_step(play: Play) -> None:
     """Cancelled from outside at any moment before the body has ended, the block ends by that, or at the next await."""
     for t in play(services={"db": service()}, body=[wait(1), wait(1)]).cancelled("caller"):
-        expect_started(t, [] if t.notes("cancel") else ["db"])
+        t.expect_begun(*([] if t.notes("cancel") else ["db"]))
         if t.notes("cancel") and [span.how for span in t.all("body")] != ["returned"]:
-            t.expect_that("cancelled from outside", t.call.how == "cancelled", f"it {t.call.ending}")
+            t.expect_cancelled()
 
 
 @check("G4", misconception="blocking-is-short", step="bound-the-start")
@@ -89,7 +86,7 @@ def test_blocks_nothing(play: Play) -> None:
     """No call blocks the event loop."""
     plan = {"db": service(), "web": service("db")}
     for t in (play(services=plan, body=[wait(25)]), play(services=failing(hang()), body=[wait(1)], start_timeout=3)):
-        expect_started(t, ["db", "web"])
+        t.expect_begun("db", "web")
         t.expect_not_blocked()
 
 
@@ -123,7 +120,7 @@ def test_interrupts_while_stopping(play: Play) -> None:
         plan = {"db": service(down=1.6), "log": service("db", down=2.2), "web": grumpy("stop", "log", kind=kind)}
         # This asks only that it is not lost: a stop that never ends after it is not judged here.
         t = play(services=plan, body=[wait(2)]).accepting("deadlock")
-        expect_started(t, plan)
+        t.expect_begun(*plan)
         t.expect_that(f"{kind} of web should leave the call", t.call.how != "returned", f"it {t.call.ending}")
         expect_stop_order(t, plan)
 
@@ -135,7 +132,7 @@ def test_no_busy_waiting(play: Play) -> None:
     def steps(scale: float) -> int:
         plan = {"db": service(up=scale, down=scale), "web": service("db", up=scale, down=scale)}
         t = play(services=plan, body=[wait(scale)], start_timeout=3 * scale, health_interval=9 * scale)
-        expect_started(t, ["db"])
+        t.expect_begun("db")
         return t.steps
 
     t = play(services={"db": service()}, body=[wait(1)])
@@ -159,4 +156,4 @@ def test_any_callable(play: Play) -> None:
     t.expect("the call", t.call.ending, "returned")
     t = play(services={"db": service(), "web": {"requires": ["db"], "run": [at_once(), fail("E")]}}, body=[wait(2)])
     expect_start_error(t, "web")
-    expect_all_ended(t)
+    t.expect_all_ended()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grader import Play, Trace, at_least, check, cleanup, fail, give, hang, on_cancel, wait
+from grader import Play, Trace, about, at_least, check, cleanup, fail, give, hang, on_cancel, wait
 
 from .plans import (
     AT,
@@ -12,14 +12,12 @@ from .plans import (
     MIRROR,
     START,
     Services,
-    about,
     body_end,
     by,
     chain,
     expect_leaves,
     expect_no_body,
     expect_start_error,
-    expect_started,
     expect_stopped,
     failing,
     graph,
@@ -38,7 +36,7 @@ def ready_at(t: Trace, name: str) -> float:
 # -- R1: starting in order -------------------------------------------------------------------------------------------
 def expect_start_order(t: Trace, plan: Services) -> None:
     """Expect that each service was started when all that it requires were ready, and the body when all were."""
-    expect_started(t, plan)
+    t.expect_begun(*plan)
     up = {span.who: span.begun for span in t.all("ready")}
     for span in t.all("run"):
         early = [name for name in plan[span.who].get("requires", ()) if up.get(name, span.begun) >= span.begun]
@@ -100,7 +98,7 @@ def test_start_together(play: Play) -> None:
         t.expect("started at", starts, dict.fromkeys(sorted(plan), about(START)))
     many = {f"s{i}": service(up=up) for i, up in enumerate(play.draw(MANY))}
     t = play(services=many, body=[wait(1)])
-    expect_started(t, many)
+    t.expect_begun(*many)
     late = [name for name, span in runs(t).items() if span.start > START + 0.06]
     t.expect(f"of {MANY} services, not started at once", late, [])
 
@@ -111,7 +109,7 @@ def test_start_as_soon_as_possible(play: Play) -> None:
     slow = {"db": service(up=1.2), "log": service(up=6.3), "mail": service("db", up=0.9), "web": service("mail")}
     for plan in (mixed(play, slow), graph(play), graph(play)):
         t = play(services=plan, body=[wait(1)])
-        expect_started(t, plan)
+        t.expect_begun(*plan)
         for name, span in runs(t).items():
             last = max([START, *(ready_at(t, needed) for needed in plan[name]["requires"])])
             t.expect(f"{name} started at", span.start, about(last))
@@ -164,7 +162,7 @@ def test_each_has_its_own_timeout(play: Play) -> None:
     """Each service has `start_timeout` seconds from its own start; the others do not use them up."""
     plan = {"a": service(up=4.1), "b": service("a", up=4.3), "c": service("b", up=4.2)}
     t = play(services=plan, body=[wait(1)], start_timeout=4.5)
-    expect_started(t, plan)
+    t.expect_begun(*plan)
     t.expect("the body", [span.ending for span in t.all("body")], ["returned"])
 
 
@@ -173,7 +171,7 @@ def test_running_is_not_limited(play: Play) -> None:
     """A service that is ready in time may run for any time: `start_timeout` is not about that."""
     plan = {"db": service(up=1), "web": service("db", up=1)}
     t = play(services=plan, body=[wait(50)], start_timeout=3)
-    expect_started(t, plan)
+    t.expect_begun(*plan)
     t.expect("the body", [span.ending for span in t.all("body")], ["returned"])
     for name, span in runs(t).items():
         t.expect(f"{name} was cancelled at", span.cancelled_at, at_least(body_end(t)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grader import Play, Trace, at_least, check, cleanup, fail, give, hang, leaves_of, on_cancel, wait
+from grader import Play, Trace, about, at_least, check, cleanup, fail, give, hang, leaves_of, on_cancel, wait
 
 from .plans import (
     AT,
@@ -10,14 +10,12 @@ from .plans import (
     MANY,
     MIRROR,
     START,
-    about,
     body_end,
     chain,
     crashing,
     doing,
     expect_leaves,
     expect_no_body,
-    expect_started,
     expect_stopped,
     failing,
     final,
@@ -54,7 +52,7 @@ def test_stops_after_the_body(play: Play) -> None:
     """At the end of the block every service is cancelled, not before, and the block ends when they have ended."""
     plan = chain(play, "db", "log", "web")
     t = play(services=plan, body=[wait(3)])
-    expect_started(t, plan)
+    t.expect_begun(*plan)
     t.expect("the call", t.call.ending, "returned")
     for name, span in runs(t).items():
         t.expect_that(name, span.cancelled_at is not None, f"was not cancelled: it {span.ending}")
@@ -67,7 +65,7 @@ def test_states_before_and_after(play: Play) -> None:
     """All services are `RUNNING` in the body, and `STOPPED` after the block."""
     plan = chain(play, "db", "log", "web")
     t = play(services=plan, body=[states(), wait(3), states()])
-    expect_started(t, plan)
+    t.expect_begun(*plan)
     for seen in t.all("states", "caller"):
         t.expect("states in the body", seen.value, dict.fromkeys(plan, "RUNNING"))
     t.expect("states after the block", final(t), dict.fromkeys(plan, "STOPPED"))
@@ -105,7 +103,7 @@ def test_stop_together(play: Play) -> None:
         t.expect("cancelled at", seen, dict.fromkeys(sorted(plan), about(body_end(t))))
     many = {f"s{i}": service(down=down) for i, down in enumerate(play.draw(MANY))}
     t = play(services=many, body=[wait(2)])
-    expect_started(t, many)
+    t.expect_begun(*many)
     late = [name for name, span in runs(t).items() if (span.cancelled_at or 0) > body_end(t) + 0.06]
     t.expect(f"of {MANY} services, not cancelled at once", late, [])
 
@@ -116,7 +114,7 @@ def test_stop_as_soon_as_possible(play: Play) -> None:
     slow = {"db": service(), "log": service("db", down=1.2), "mail": service(), "web": service("mail", down=6.3)}
     for plan in (mixed(play, slow), graph(play), graph(play)):
         t = play(services=plan, body=[wait(2)])
-        expect_started(t, plan)
+        t.expect_begun(*plan)
         seen = runs(t)
         for name, span in seen.items():
             ends = [seen[other].end or t.time for other in seen if name in plan[other]["requires"]]
@@ -187,7 +185,7 @@ def test_two_blocks_at_once(play: Play) -> None:
     ask = [wait(2), states(), wait(4), states()]
     t = play(services=plan, body=[wait(5)], others={"other": {"services": again, "body": ask, "begin": START + 3.4}})
     t.expect("db of other was started at", t.one("run", "db of other").start, about(START + 3.4))
-    expect_started(t, (*plan, *again))
+    t.expect_begun(*plan, *again)
     for seen in t.all("states", "other"):
         t.expect("states in the body of other", seen.value, dict.fromkeys(again, "RUNNING"))
     for who, mine in (("caller", plan), ("other", again)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from grader import Play, Span, Trace, Trial, at_least, cleanup, give, near, token, verb, wait
+from grader import Play, Span, Trace, Trial, about, at_least, cleanup, give, token, verb, wait
 
 each, first, receive, patient = verb("each"), verb("first"), verb("receive"), verb("patient")
 busy, close, inside = verb("busy"), verb("close"), verb("inside")
@@ -74,11 +74,6 @@ def left_at(t: Trace) -> float:
     return float(t.first(t.notes("leaves"), "the end of the body", "never came")["t"])  # type: ignore[arg-type]
 
 
-def at(seconds: float) -> Any:
-    """That moment, or a little later: who blocks or polls for a moment breaks other clauses."""
-    return near(seconds, within=0.05)
-
-
 def running_at(t: Trace, moment: float) -> list[Span]:
     """The worker calls that went on at that time and could not know that it had come."""
     return [
@@ -89,14 +84,14 @@ def running_at(t: Trace, moment: float) -> list[Span]:
 def expect_cut(t: Trace, moment: float) -> None:
     """Expect that the worker calls that went on at that time were cancelled then, and that none was begun later."""
     for work in running_at(t, moment):
-        t.expect(f"{work.who} was cancelled at", work.cancelled_at, at(moment))
+        t.expect(f"{work.who} was cancelled at", work.cancelled_at, about(moment))
     t.expect("items begun later", [work.who for work in t.all("work") if work.start > moment + 0.1], [])
 
 
 def over(t: Trace, moment: float) -> Any:
     """When all is over that went on at that time and was cancelled then: worker calls, and what the consumer did."""
-    cut = [*running_at(t, moment), *(did for did in t.all("busy") if did.cancelled_at == at(moment))]
-    return at(max([moment, *(span.end or 0.0 for span in cut)]))
+    cut = [*running_at(t, moment), *(did for did in t.all("busy") if did.cancelled_at == about(moment))]
+    return about(max([moment, *(span.end or 0.0 for span in cut)]))
 
 
 def failed_at(t: Trace) -> float | None:

@@ -6,11 +6,10 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
-from grader import Play, Trace, at_most, check, cleanup, fail, give, hang, leaves_of, on_cancel, wait
+from grader import Play, Trace, about, at_most, check, cleanup, fail, give, hang, leaves_of, on_cancel, wait
 
 from .plans import (
     KINDS,
-    at,
     busy,
     each,
     expect_cut,
@@ -68,7 +67,7 @@ def test_body_goes_on_after_the_end(play: Play) -> None:
     t = out(play, jobs(play, 4), each(), busy(wait(3)), workers=2)
     expect_received(t, 4)
     t.expect("what the body did after the iteration", t.one("busy").ending, "returned")
-    t.expect("the block ended at", t.call.end, at(left_at(t)))
+    t.expect("the block ended at", t.call.end, about(left_at(t)))
 
 
 @check("R4", misconception="receiver-sees-the-end", step="close-to-end")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from grader import Play, Trace, Trial, fail, give, near, verb, wait
+from grader import Play, Trace, Trial, fail, give, verb, wait
 
 START = 53.7
 NEVER = float("inf")
@@ -35,11 +35,6 @@ def takes(seconds: float) -> list[Any]:
     return [wait(seconds), give("V")]
 
 
-def at(seconds: float) -> Any:
-    """That long after the call, or a moment later: who blocks or polls for a moment breaks other clauses."""
-    return near(START + seconds, within=0.05)
-
-
 # -- what is read from them ------------------------------------------------------------------------------------------
 def report(t: Trace, who: str = "caller") -> list[Any]:
     """Name, status, value and error of each outcome, in the order of the report."""
@@ -50,12 +45,6 @@ def report(t: Trace, who: str = "caller") -> list[Any]:
     strange = [row[0] for row in rows if not isinstance(row[0], str)]
     t.expect_that("the keys of the report", not strange, f"not names of jobs: {strange}")
     return list(rows)
-
-
-def expect_run(t: Trace, *names: str) -> None:
-    """Expect that these jobs were run at all: a check of what happens then would prove nothing otherwise."""
-    never = [name for name in names if not t.all("run", name)]
-    t.expect_that("jobs", not never, f"{', '.join(never)} never called")
 
 
 def outcomes(t: Trace, who: str = "caller") -> dict[str, Any]:

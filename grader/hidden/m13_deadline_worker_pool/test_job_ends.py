@@ -8,6 +8,7 @@ from typing import Any
 from grader import (
     Play,
     Trace,
+    about,
     at_most,
     at_once,
     check,
@@ -22,7 +23,7 @@ from grader import (
     wait,
 )
 
-from .plans import NEVER, START, at, expect_run, expect_status, look, outcomes, pool, status, takes
+from .plans import NEVER, START, expect_status, look, outcomes, pool, status, takes
 
 
 # -- R3: each job has its end ----------------------------------------------------------------------------------------
@@ -64,7 +65,7 @@ def test_deadline_around_the_call_of_run(play: Play) -> None:
     """`run` is called under its end too: what it does before it returns an awaitable sees no later deadline."""
     for t, ends in ends_of_jobs(play, takes(1), plain=True):
         for name, end in ends.items():
-            expect_run(t, name)
+            t.expect_begun(name)
             for entry in t.notes("called", name):
                 t.expect(f"deadline in force when {name} was called", entry["value"], at_most(START + end + 1e-6))
 
@@ -105,7 +106,11 @@ def test_timed_out(play: Play) -> None:
     """A job that still runs at its own deadline is cancelled then and `TIMED_OUT`; others are not disturbed."""
     jobs = {"a": [hang()], "b": takes(7), "c": takes(9), "d": takes(6)}
     for t in pool(play, jobs, deadlines={"a": 4, "b": 5.5, "d": 6.4}).orders(4):
-        t.expect("a and b were cancelled at", [t.of(n).cancelled_at for n in ("a", "b")], [at(4), at(5.5)])
+        t.expect(
+            "a and b were cancelled at",
+            [t.of(n).cancelled_at for n in ("a", "b")],
+            [about(START + 4), about(START + 5.5)],
+        )
         expect_status(t, a="TIMED_OUT", b="TIMED_OUT")
         t.expect("c and d", [t.of(n).how for n in ("c", "d")], ["returned", "returned"])
 
@@ -133,7 +138,7 @@ def test_timed_out_at_the_end_of_the_pool(play: Play) -> None:
         late = [run for run in t.all("run") if run.how == "cancelled" and run.start < START + 9]
         t.expect_that("jobs that still ran at the pool's end", bool(late), "none was cancelled")
         for run in late:
-            t.expect(f"{run.who} was cancelled at", run.cancelled_at, at(10))
+            t.expect(f"{run.who} was cancelled at", run.cancelled_at, about(START + 10))
             t.expect(f"what happened to {run.who}", status(t, run.who)[run.who], "TIMED_OUT")
 
 
@@ -150,13 +155,13 @@ def test_not_cancelled_before_its_end(play: Play) -> None:
 def test_cleanup_awaited(play: Play) -> None:
     """A job that ran out of time has cleaned up before its worker goes on and before the call returns."""
     t = pool(play, {"a": [cleanup(wait(2)), hang()], "b": takes(1)}, workers=1, deadlines={"a": 4})
-    t.expect("a was cancelled at", t.of("a").cancelled_at, at(4))
+    t.expect("a was cancelled at", t.of("a").cancelled_at, about(START + 4))
     first = t.of("b").start < START + 0.5  # whichever is started first
-    t.expect("b was started at", t.of("b").start, at(0 if first else 6))
-    t.expect("the call ended at", t.call.end, at(6 if first else 7))
+    t.expect("b was started at", t.of("b").start, about(START + (0 if first else 6)))
+    t.expect("the call ended at", t.call.end, about(START + (6 if first else 7)))
     expect_status(t, a="TIMED_OUT", b="DONE")
     t = pool(play, {"c": [cleanup(wait(3)), hang()]}, workers=1)
-    t.expect("the call ended at", t.call.end, at(13))
+    t.expect("the call ended at", t.call.end, about(START + 13))
     expect_status(t, c="TIMED_OUT")
 
 
@@ -185,7 +190,7 @@ def test_answers_with_a_value_or_an_error(play: Play) -> None:
         jobs = {name: script, "next": takes(1), "beside": takes(9)}
         for deadlines in ({name: 4, "beside": 20}, {name: 20, "beside": 10.5}):
             t = pool(play, jobs, workers=2, ends=12, deadlines=deadlines)
-            expect_run(t, name, "next", "beside")
+            t.expect_begun(name, "next", "beside")
             t.expect(f"{name}, cancelled at its end", status(t, name)[name], allowed[name])
             expect_status(t, next="DONE", beside="DONE")
 
@@ -194,7 +199,7 @@ def test_answers_with_a_value_or_an_error(play: Play) -> None:
 def test_never_noticed_its_end(play: Play) -> None:
     """A job that was busy with what must not be interrupted, and gave a value after its end, is `DONE` or `TIMED_OUT`."""
     t = pool(play, {"a": [cleanup(wait(7)), give("A")], "b": takes(1)}, workers=1, deadlines={"a": 4})
-    expect_run(t, "a", "b")
+    t.expect_begun("a", "b")
     seen = outcomes(t).get("a", ["no outcome", None])[:2]
     t.expect("a", seen[0], one_of("DONE", "TIMED_OUT"))
     expect_status(t, b="DONE")

@@ -6,7 +6,7 @@ from typing import Any
 
 from grader import Play, check, fail, fail_after, give, give_error, hang, in_group, one_of, token, wait
 
-from .plans import START, expect_run, expect_status, outcomes, pool, report, takes
+from .plans import START, expect_status, outcomes, pool, report, takes
 
 
 # -- R1: one outcome for each job ------------------------------------------------------------------------------------
@@ -141,7 +141,7 @@ def test_two_reports(play: Play) -> None:
     jobs = {"a": [wait(1), give("A")], "b": [wait(3), fail("E")]}
     more = {"c": [wait(2), fail("F")], "d": [wait(4), give("D")]}
     t = pool(play, jobs, workers=1, beside={"jobs": more, "workers": 1, "deadline": START + 20})
-    expect_run(t, "a", "b", "c", "d")
+    t.expect_begun("a", "b", "c", "d")
     t.expect("names in the report", sorted(outcomes(t)), ["a", "b"])
     t.expect("names in the report of the other pool", sorted(outcomes(t, "other")), ["c", "d"])
 

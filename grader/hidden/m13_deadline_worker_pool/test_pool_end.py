@@ -4,9 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from grader import Play, Trace, at_least, at_most, at_once, check, cleanup, fail, give, hang, near, on_cancel, wait
+from grader import (
+    Play,
+    Trace,
+    about,
+    at_least,
+    at_most,
+    at_once,
+    check,
+    cleanup,
+    fail,
+    give,
+    hang,
+    near,
+    on_cancel,
+    wait,
+)
 
-from .plans import NEVER, START, Jobs, at, expect_run, expect_status, move, outcomes, pool, refused, status, takes
+from .plans import NEVER, START, Jobs, expect_status, move, outcomes, pool, refused, status, takes
 
 
 def expect_not_started(t: Trace, *names: str, end: float = NEVER) -> None:
@@ -70,7 +85,7 @@ def test_looked_at_when_it_would_start(play: Play) -> None:
         t.expect_that(f"{name} should be started", not fitted, "it was skipped, though there was time enough")
     quick = {"a": takes(1), "b": takes(1), "c": takes(1)}
     t = pool(play, quick, workers=1, estimates={"a": 7.5, "b": 7.8, "c": 7.2})
-    expect_run(t, *quick)
+    t.expect_begun(*quick)
     expect_status(t, a="DONE", b="DONE", c="DONE")
 
 
@@ -87,7 +102,7 @@ def test_others_that_fit_are_started(play: Play) -> None:
 def test_infinite_time(play: Play) -> None:
     """Without any deadline every job is started, whatever its estimate, and runs as long as it likes."""
     t = pool(play, {"a": takes(900), "b": takes(1)}, workers=1, ends=None, estimates={"a": 1e6, "b": 1e9}, margin=3)
-    expect_run(t, "a", "b")
+    t.expect_begun("a", "b")
     expect_status(t, a="DONE", b="DONE")
 
 
@@ -116,7 +131,7 @@ def test_nothing_is_started_after_the_end(play: Play) -> None:
         jobs = {"a": running, "b": [give(1)], "c": takes(1), "d": [at_once(), fail("F")]}
         for plan in ({}, {"ends": 80, "enclosing": [90], "margin": 80}):
             t = pool(play, jobs, workers=1, deadlines={"a": 70, "b": 75, "d": 85}, **plan)
-            expect_run(t, "a")
+            t.expect_begun("a")
             expect_not_started(t, *(name for name in ("b", "c", "d") if not started_before(t, name, 9.9)))
 
 
@@ -131,7 +146,7 @@ def test_pool_has_ended_before_it_began(play: Play) -> None:
     ):
         t = pool(play, jobs, workers=2, deadlines={"a": 60, "b": 50}, **plan)
         expect_not_started(t, "a", "b", "c")
-        t.expect("the call ended at", t.call.end, at(0))
+        t.expect("the call ended at", t.call.end, about(START))
 
 
 #: pools, and their ends (s after `START`)
@@ -153,7 +168,11 @@ def test_end_of_the_pool(play: Play) -> None:
     """The pool ends at `deadline`, or `margin` before the tightest deadline around the call, whichever is sooner."""
     for plan, end in POOLS:
         t = pool(play, {"a": [hang()], "b": [hang()]}, deadlines={"b": 70}, **plan)
-        t.expect("a and b were cancelled at", [t.of(name).cancelled_at for name in ("a", "b")], [at(end), at(end)])
+        t.expect(
+            "a and b were cancelled at",
+            [t.of(name).cancelled_at for name in ("a", "b")],
+            [about(START + end), about(START + end)],
+        )
 
 
 @check("R5", misconception="own-deadline-only", step="room-to-report")
@@ -162,8 +181,8 @@ def test_deadline_around_without_margin(play: Play) -> None:
     for given in ({}, {"margin": 0}):
         jobs = {"a": takes(1), "b": [hang()], "c": takes(1)}
         t = pool(play, jobs, workers=1, ends=60, enclosing=[90, 10], **given)
-        t.expect("b was cancelled at", t.of("b").cancelled_at, at(10))
-        t.expect("the call ended at", t.call.end, at(10))
+        t.expect("b was cancelled at", t.of("b").cancelled_at, about(START + 10))
+        t.expect("the call ended at", t.call.end, about(START + 10))
 
 
 @check("R5", misconception="own-deadline-only", step="room-to-report")
@@ -174,7 +193,7 @@ def test_enclosing_deadline_of_the_call(play: Play) -> None:
     for name in jobs:
         t.expect(f"{name} was called with", t.of(name).args, [near(START + 18)])
     t = pool(play, {"d": [move(0, START + 70), hang()]}, ends=90, enclosing=[20], margin=2)
-    t.expect("d was cancelled at", t.of("d").cancelled_at, at(18))
+    t.expect("d was cancelled at", t.of("d").cancelled_at, about(START + 18))
 
 
 @check("R5", misconception="late-is-skipped", step="room-to-report")
@@ -186,7 +205,7 @@ def test_all_that_waits_is_skipped(play: Play) -> None:
         t.one("run")
         started = {run.who for run in t.all("run") if run.start < START + end - 1e-3}
         expect_not_started(t, *(name for name in jobs if name not in started), end=end)
-        t.expect("the call ended at", t.call.end, at(end))
+        t.expect("the call ended at", t.call.end, about(START + end))
 
 
 @check("R5", misconception="wait-for-the-deadline", step="room-to-report")
@@ -204,8 +223,8 @@ def test_returns_sooner(play: Play) -> None:
     ]
     for plan, end in plans:
         t = pool(play, **plan)
-        expect_run(t, *(["a"] if end else []))
-        t.expect("the call ended at", t.call.end, at(end))
+        t.expect_begun(*(["a"] if end else []))
+        t.expect("the call ended at", t.call.end, about(START + end))
 
 
 # -- R7: the report is there in time ---------------------------------------------------------------------------------

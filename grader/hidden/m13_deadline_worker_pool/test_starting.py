@@ -8,7 +8,7 @@ from typing import Any
 
 from grader import Play, Trace, Trial, at_least, at_most, check, cleanup, fail, give, hang, near, token, wait
 
-from .plans import NEVER, START, Jobs, expect_run, pool, report, takes
+from .plans import NEVER, START, Jobs, pool, report, takes
 
 
 def expect_busy(t: Trace, workers: int, waiting: Sequence[str], who: str = "caller", jobs: Sequence[str] = ()) -> None:
@@ -22,7 +22,7 @@ def expect_busy(t: Trace, workers: int, waiting: Sequence[str], who: str = "call
         jobs: the jobs of that pool, if there are others.
     """
     call = t.first([call for call in t.calls("run_pool") if call.who == who], "the call", "was never made")
-    expect_run(t, *waiting)
+    t.expect_begun(*waiting)
     end = call.end or t.time
     runs = [run for run in t.all("run") if not jobs or run.who in jobs]
     begun = {run.who: run.start for run in reversed(runs)}
