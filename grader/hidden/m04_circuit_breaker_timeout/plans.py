@@ -77,7 +77,7 @@ def states(t: Trace, who: str = "eye") -> list[Any]:
 def expect_run(t: Trace, *jobs: str) -> None:
     """Fail the subject unless `call` called those jobs: without that nothing is shown by what follows."""
     t.expect_that("the constructor", t.call.how == "returned", t.call.ending)
-    t.expect("of these jobs, those that were called", [job for job in jobs if t.all("run", job)], [*jobs])
+    t.expect_begun(*jobs)
 
 
 def outcome(span: Span) -> Any:
