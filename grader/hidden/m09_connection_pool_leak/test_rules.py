@@ -143,7 +143,7 @@ def test_interrupts_of_connect(play: Play) -> None:
 
 @check("G6", misconception="look-again-and-again", step="bound-the-wait")
 def test_no_busy_waiting(play: Play) -> None:
-    """Who waits for a connection, or for the last lease to end, wakes up no more often if all takes a thousand times as long."""
+    """A task that waits for a connection or for the last lease wakes up no more often if all takes a thousand times as long."""
     steps = []
     for long in (1, 1000):
         actors = {"h": [lease(wait(5 * long))], "x": [wait(1), lease(wait(long))], "y": [wait(1.5), lease(wait(long))]}
