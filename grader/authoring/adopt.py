@@ -43,7 +43,6 @@ class Adopted:
 
     Args:
         base: the file that it changes; None if it stays whole.
-        text: of the file.
     """
 
     base: Path | None

@@ -55,8 +55,6 @@ class Bundle:
     """What to put together.
 
     Args:
-        course: the checkout.
-        modules: which ones.
         wheel: the engine's file; built if None.
         self_paced: whether hidden checks and solutions are inside.
         hand_in: nbgrader's settings for learners, by the folder that assignments lie in; none if nobody collects.

@@ -10,12 +10,7 @@ from grader.judging.submission import FunctionNode, is_unwritten
 
 
 def misfits(stub: Path, solution: Path) -> Iterator[str]:
-    """What does not fit, one line each.
-
-    Args:
-        stub: the file that learners write in.
-        solution: the reference solution.
-    """
+    """What does not fit, one line each."""
     trees = []
     for path in (stub, solution):
         try:

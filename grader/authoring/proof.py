@@ -49,9 +49,6 @@ class Grading:
     """One file with one set of checks, to be graded.
 
     Args:
-        module: that it is of.
-        path: of the file.
-        kind: of the checks.
         claim: what a wrong file says; None for a right one.
         only: ids of the checks; all of them if empty.
         later: only the checks count that nothing failed before: what the file breaks is proven already.
@@ -75,9 +72,7 @@ class Proof:
     """What was proven about one module.
 
     Args:
-        files: how many files were graded.
-        wrong: how many of them are wrong ones.
-        checks: how many checks it has.
+        wrong: how many of the files are wrong ones.
         findings: what is not as it must be.
         needs: how many wrong files fail each check, and how many need it.
     """

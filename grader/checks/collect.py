@@ -35,11 +35,9 @@ class Check:
         clause: such as ``R3``.
         aspect: what it is scored under, from the clause unless the rule says otherwise.
         core: whether it is a core check.
-        kind: ``hidden`` or ``public``.
         title: the sentence that the learner reads.
         misconception: id of the wrong idea it catches, from ``module.toml``.
         step: id of the lesson step that treats it.
-        function: what to call.
     """
 
     id: str

@@ -320,12 +320,7 @@ class Trace:
 
 
 class Actor:
-    """What one actor or job did.
-
-    Args:
-        span: its first span.
-        trace: the run.
-    """
+    """What one actor or job did."""
 
     def __init__(self, span: Span, trace: Trace) -> None:
         self._span, self._trace = span, trace

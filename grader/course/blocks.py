@@ -20,7 +20,6 @@ class Part:
         name: what it defines; None for an import, a placeholder or anything else.
         first: the index of its first line in the file, comments and decorators included.
         above: the lines between it and the part before.
-        lines: its own.
     """
 
     node: ast.stmt
@@ -37,7 +36,6 @@ class Block:
     Args:
         file: the lines of the whole file.
         head: a class's lines before its body: comments, decorators, name and bases.
-        parts: the statements.
         below: the lines after the last one.
     """
 

@@ -28,7 +28,6 @@ class Reference:
 
     Args:
         module: whose solution; where that is not at hand, as in a learner's copy of a class, the question stays open.
-        forks: makes the children.
     """
 
     def __init__(self, module: Module, forks: Forks) -> None:

@@ -112,11 +112,7 @@ class Flag:
 
 
 def flags_by_reading(text: str) -> list[Flag]:
-    """The flags of a file, one for each line and reason, in order of lines; none if it is not Python.
-
-    Args:
-        text: of the file.
-    """
+    """The flags of a file, one for each line and reason, in order of lines; none if it is not Python."""
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -126,11 +122,7 @@ def flags_by_reading(text: str) -> list[Flag]:
 
 
 class _FileReader:
-    """Reads one file.
-
-    Args:
-        tree: its syntax tree.
-    """
+    """Reads one file."""
 
     def __init__(self, tree: ast.Module) -> None:
         self._tree = tree

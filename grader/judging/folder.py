@@ -28,9 +28,7 @@ class FolderEntry:
 
     Args:
         learner: the name of the learner's folder.
-        slug: of the module.
         data: the file's bytes, None if there is no file to grade.
-        sha256: of the file.
         missing: why there is none.
         unreadable: whether that is a matter of permissions and the like, so that nobody can tell what is in it.
     """

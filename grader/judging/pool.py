@@ -29,9 +29,7 @@ class GradingTask:
 
     Args:
         module: what it was written for; its root is the same path wherever it runs.
-        data: the submission's bytes.
         sha256: of the whole file, see `grader.judging.submission.read`.
-        level: isolation.
         walls: False for the course's own files, where nothing is hostile.
         how: which checks, backends, limits.
         tag: whatever the caller wants to find it by.

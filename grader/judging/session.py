@@ -66,7 +66,6 @@ class Session:
     """The children of one submission, one after the other.
 
     Args:
-        module: the module it was written for.
         submission: a file without fault.
         forks: makes the children.
         limits: how long it may take; the time for all checks runs from now.

@@ -28,7 +28,6 @@ class Running:
     Args:
         level: its outer walls.
         walls: whether its children get inner walls.
-        limits: of each child.
         serve: source text of another request loop, for tests of the sandbox.
         as_root: use the spare user ids of root where there are any.
         imports: modules that every child finds imported.

@@ -102,12 +102,7 @@ class _Asked:
 
 
 class RunPlayer:
-    """One subject in its scene.
-
-    Args:
-        subject: the learner's file.
-        scene: text of the scene's file.
-    """
+    """One subject in its scene."""
 
     def __init__(self, subject: Subject, scene: str, *, alarm: Alarm) -> None:
         self.subject, self.alarm = subject, alarm

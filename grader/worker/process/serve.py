@@ -52,11 +52,7 @@ def _load(message: dict[str, Any], channel: Channel, alarm: Alarm) -> RunPlayer 
 
 
 class _Judge:
-    """What the judge asks for, one thing after the other.
-
-    Args:
-        channel: the line to it.
-    """
+    """What the judge asks for, one thing after the other."""
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel

@@ -114,7 +114,6 @@ class Script:
     """Plays the steps of one script in the current task.
 
     Args:
-        world: the world it plays in.
         who: name of the actor or job.
         verbs: the scene's own verbs: name → async function of the step's arguments.
     """

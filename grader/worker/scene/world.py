@@ -26,9 +26,6 @@ class World:
     """What a scene sees of the worker.
 
     Args:
-        control: the run's clock and record.
-        probes: the run's probes.
-        subject_file: file name of the subject's code.
         outside: interference that the plan asks for: ``cancel`` and ``within``, lists of [actor, virtual s].
         faults: fakes that fail: name of the fake → the calls of it (from 1) that raise.
     """

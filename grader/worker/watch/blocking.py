@@ -32,12 +32,7 @@ _loop_thread = threading.get_ident()
 
 
 class BlockWatch:
-    """Sees blocking calls that the subject's own code makes in the thread of the event loop.
-
-    Args:
-        control: the run's clock.
-        subject_file: file name of the subject's code.
-    """
+    """Sees blocking calls that the subject's own code makes in the thread of the event loop."""
 
     def __init__(self, control: Control, subject_file: str) -> None:
         self.control, self.file = control, subject_file

@@ -23,11 +23,7 @@ class OpenFile:
 
 
 class FileWatch:
-    """The files of one run; each opening and closing becomes a note ``open`` or ``close`` of ``file``.
-
-    Args:
-        control: the run's clock and record.
-    """
+    """The files of one run; each opening and closing becomes a note ``open`` or ``close`` of ``file``."""
 
     def __init__(self, control: Control) -> None:
         self.control = control

@@ -13,11 +13,7 @@ from ..record.spans import SpanRecord
 
 
 class LockWatch:
-    """Remembers the locks of a run: which task holds which, and since which span.
-
-    Args:
-        control: the run's clock and record.
-    """
+    """Remembers the locks of a run: which task holds which, and since which span."""
 
     def __init__(self, control: Control) -> None:
         self.control = control

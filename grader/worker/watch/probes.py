@@ -54,12 +54,7 @@ def _tell_creation(cls: Any) -> None:
 
 
 class Probes:
-    """The probes of one run.
-
-    Args:
-        control: the run's clock, tasks and record.
-        subject_file: file name of the subject's code.
-    """
+    """The probes of one run."""
 
     def __init__(self, control: Control, subject_file: str) -> None:
         self.control = control

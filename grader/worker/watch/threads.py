@@ -38,11 +38,7 @@ _real = {name: backend.run_sync_in_worker_thread for name, backend in _BACKENDS.
 
 
 class ThreadWatch:
-    """How worker threads behave in one run.
-
-    Args:
-        control: the run's clock.
-    """
+    """How worker threads behave in one run."""
 
     def __init__(self, control: Control) -> None:
         self.control = control
@@ -117,8 +113,6 @@ class _Call:
     """One function in a worker thread. `run` is what the thread does, the rest is for the task that waits for it.
 
     Args:
-        function: what to run, without arguments.
-        control: the run's clock.
         abandon: whether a cancellation leaves the thread alone, instead of waiting for it.
     """
 
