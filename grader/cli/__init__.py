@@ -37,6 +37,7 @@ from grader.cli import (
 )
 from grader.course import CourseError
 from grader.judging.judge import DISTRIBUTION
+from grader.judging.pool import collect_rarely
 from grader.sandbox import IsolationRefused
 
 USAGE = 2
@@ -100,6 +101,7 @@ def main(args: Sequence[str] | None = None) -> int:
     """
     arguments = list(sys.argv[1:] if args is None else args)
     if args is None:
+        collect_rarely()
         signal.signal(signal.SIGTERM, _interrupt)
     code = _run(arguments)
     if args is None:

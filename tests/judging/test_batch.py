@@ -1,3 +1,4 @@
+import gc
 import json
 import os
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -256,3 +257,8 @@ def test_when_a_kept_report_is_current(tiny):
         replace(good, grader={**mark, "anyio": "4.15"}),
     ):
         assert not batch.is_current(other, entry, mark, "none")
+
+
+def test_a_process_of_the_pool_collects_garbage_rarely():
+    with pool.local_executor(1) as executor:
+        assert executor.submit(gc.get_threshold).result()[0] == pool.GARBAGE
