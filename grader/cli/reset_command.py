@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from grader.cli.options import own_course
-from grader.learner import pristine
+from grader.learner import stub_reset
 
 
 @click.command()
@@ -15,6 +15,6 @@ def reset(context: click.Context, module: str) -> int:
     """Put your file of MODULE back to the stub. Yours is kept as a backup."""
     found = own_course(context).module(module)
     name = found.stub.relative_to(found.root)
-    backup = pristine.reset(found)
+    backup = stub_reset.reset(found)
     print(f"{name} is the stub again" + (f"; yours is kept as {backup}" if backup else ": nothing of yours was in it"))
     return 0

@@ -1,1 +1,1 @@
-"""What a learner uses: the self-check, pytest, watch mode, progress, reset and dispute."""
+"""What a learner uses: self-check, pytest, watch mode, explanations, questions asked again, progress, reset, dispute, JupyterLab."""

@@ -15,8 +15,8 @@ from grader.display import show
 from grader.display.story import Story, standing, story_of
 from grader.display.trace_text import timeline
 from grader.judging.report import Report
-from grader.learner.pristine import pristine
 from grader.learner.selfcheck import SelfCheck, first_failure
+from grader.learner.stub_reset import untouched_stub
 
 WIDTH = 78
 LABELS = {
@@ -117,7 +117,7 @@ def prompt(checked: SelfCheck) -> str:
 def exercise_of(module: Module) -> str:
     """What the exercise asks for: the text at the top of its stub, and the sentences of its public checks."""
     try:
-        told = ast.get_docstring(ast.parse(pristine(module).decode("utf-8"))) or ""
+        told = ast.get_docstring(ast.parse(untouched_stub(module).decode("utf-8"))) or ""
     except (OSError, SyntaxError, ValueError, CourseError):
         told = ""  # the public checks say what the exercise wants, too
     sentences = dict.fromkeys(f"- {check.title}" for check in checks_of(module, "public"))

@@ -1,6 +1,6 @@
 """The few stilted patterns that a machine can see in English prose, each with what to write instead.
 
-It is no editor: a text without a finding may still read badly.
+It is not an editor: a text without a finding may still read badly.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ VERSIONS = 200
 """How many versions of a file are looked at in git's history: learners commit often."""
 
 
-def pristine(module: Module) -> bytes:
+def untouched_stub(module: Module) -> bytes:
     """The stub of a module as the course shipped it: from the bundle, else the newest untouched version that git has.
 
     Raises:
@@ -76,7 +76,7 @@ def reset(module: Module, now: datetime | None = None) -> Path | None:
     Raises:
         CourseError: there is no stub to go back to, or something cannot be written. Nothing is changed then.
     """
-    data = pristine(module)
+    data = untouched_stub(module)
     try:
         if module.stub.is_file():
             if module.stub.read_bytes() == data:
