@@ -54,6 +54,10 @@ def test_never_more_than_size(play: Play) -> None:
     for t in play(actors=actors, size=2, connect=[wait(0.7)]).orders(4):
         t.expect("connections made", len(t.all("connect")), one_of(1, 2))
         expect_lent(t, *actors)
+    actors = {"x": [lease()], **{f"u{n}": [wait(1), lease(wait(1))] for n in range(4)}}
+    t = play(actors=actors, size=1, connect=[wait(0.7)], connects={"c1": [wait(3), fail("E")]})
+    expect_lent(t, "u0")
+    t.expect("connections made at once after one that failed", t.most_open("connect"), at_most(1))
 
 
 @check("R1", misconception="always-a-new-one", step="slot-before-connection")
@@ -63,12 +67,43 @@ def test_idle_one_is_used_again(play: Play) -> None:
     t.expect("connections made", len(t.all("connect")), 1)
 
 
+@check("R1", misconception="one-for-all-pools", step="slot-before-connection")
+def test_two_pools(play: Play) -> None:
+    """Two pools know nothing of each other: what is idle or leased in one is nothing to the other."""
+    steps = [["another", lease(wait(2)), stats()], wait(3)]
+    t = play(actors={"a": [lease(wait(1)), lease(*steps)], "b": [wait(2), lease()]}, size=1)
+    t.expect("connections made", len(t.all("connect")), 2)
+    t.expect("who was served, and when", served(t, "b"), {"b": near(6)})
+    t.expect("leased, idle and waiting, in the other pool", numbers(t), [(0, 1, 0)])
+    t = play(actors={"a": [lease(wait(1)), ["another", lease(wait(1))]]}, size=1)
+    t.expect("connections made, when one is idle in the first pool", len(t.all("connect")), 2)
+
+
 @check("R2", misconception="line-after-yield", step="give-back-whatever-happens")
 def test_given_back(play: Play) -> None:
     """However its block ends (return, error, cancellation), a connection is given back."""
     for steps in ([wait(1)], [wait(1), fail("E")], [hang()]):
         t = play(actors={"a": [within(3, lease(*steps))], "b": [wait(5), within(1, lease())]}, size=1)
         t.expect("who was served, and when", served(t, "b"), {"b": near(5)})
+
+
+@check("R2", misconception="pool-handles-errors", step="give-back-whatever-happens")
+def test_very_same_error(play: Play) -> None:
+    """The error that a block raises leaves the lease as it is, in no group, also a `TimeoutError`."""
+    for kind in ("ValueError", "TimeoutError"):
+        t = play(actors={"a": [lease(wait(1), fail("E", kind))]}, acquire_timeout=5)
+        t.expect("what leaves the lease", t.call.raised, "E")
+
+
+@check("R2", misconception="got-it-then-lost-it", step="find-the-leak")
+def test_cancelled_at_the_hand_over(play: Play) -> None:
+    """A waiter that is cancelled at the moment at which a slot becomes free does not lose it."""
+    for first in (lease(wait(3)), lease()):
+        actors = {"h": [first], "x": [wait(1), lease(wait(1))], "k": [wait(3), cancel("x")]}
+        actors["y"] = [at(9), within(1, lease())]
+        connects = {} if len(first) > 1 else {"c1": [wait(3), fail("E")]}
+        for t in play(actors=actors, size=1, connects=connects).orders(8):
+            t.expect("who was served, and when", served(t, "y"), {"y": near(9)})
 
 
 @check("R2", misconception="got-it-then-lost-it", step="find-the-leak")
@@ -123,6 +158,22 @@ def test_aclose(play: Play) -> None:
         t.expect(f"what {who} gets", t.of(who)[lease()].errors, ["PoolClosedError"])
         t.expect(f"{who} was refused at", t.of(who)[lease()].end, near(moment))
     t.expect("`aclose` returned at", t.one("aclose").end, near(9.5))
+
+
+@check("R9", misconception="waiters-find-out", step="close-the-pool")
+def test_all_who_wait_are_refused(play: Play) -> None:
+    """`aclose` refuses all who wait at once; a lease that fails afterwards has its connection closed, and its own error."""
+    line = {f"w{n}": [wait(1), lease()] for n in range(3)}
+    t = play(
+        actors={"a": [lease(wait(9), fail("E", "ConnectionError"))], **line, "k": [wait(2), aclose(), stats()]}, size=1
+    )
+    expect_lent(t, "a")
+    leases = {span.who: span for span in t.calls("lease")}
+    t.expect("what those who wait get", [leases[who].errors for who in line], [["PoolClosedError"]] * 3)
+    t.expect("they were refused at", [leases[who].end for who in line], [near(2)] * 3)
+    t.expect("what leaves the lease of a", leases["a"].raised, "E")
+    t.expect("connections closed", t.names("close"), ["c1"])
+    t.expect("leased, idle and waiting, when all is closed", numbers(t), [(0, 0, 0)])
 
 
 @check("R9", misconception="close-means-idle", step="close-the-pool")
@@ -208,6 +259,9 @@ def test_cancellation(play: Play) -> None:
     expect_lent(t, "a")
     t.expect("the lease", t.of("b")[lease()].how, "cancelled")
     t.expect("it ended at", t.of("b")[lease()].end, near(4))
+    t = play(actors={"a": [pool(lease(wait(50)))]}).cancel("a", at=3)
+    expect_lent(t, "a")
+    t.expect("the block of the pool", t.one("pool").how, "cancelled")
 
 
 @check("G4", misconception="blocking-is-short", step="bound-the-wait")
