@@ -13,10 +13,13 @@ from dataclasses import dataclass
 #: Modules that an exercise in anyio has no use for, and why a file that imports one should be looked at.
 MODULES = {
     "_ctypes": "reaches into the interpreter's memory",
+    "bdb": "watches running code",
     "builtins": "can change what every name means",
+    "cProfile": "executes text as code",
     "code": "executes text as code",
     "codeop": "executes text as code",
     "ctypes": "reaches into the interpreter's memory",
+    "doctest": "executes text as code",
     "dis": "reads compiled code",
     "faulthandler": "reaches into the interpreter",
     "fcntl": "works on file descriptors by number",
@@ -25,20 +28,28 @@ MODULES = {
     "grader_worker": "is the engine",
     "imp": "loads modules by names made up at run time",
     "importlib": "loads modules by names made up at run time",
+    "logging.config": "finds objects by text",
     "linecache": "reads the source of other code",
     "marshal": "makes code out of bytes",
     "mmap": "works on memory by address",
+    "pdb": "watches running code",
+    "profile": "executes text as code",
+    "pydoc": "finds objects by text",
     "pickle": "makes objects out of bytes",
     "pkgutil": "loads modules by names made up at run time",
     "runpy": "executes other files",
     "symtable": "reads compiled code",
+    "timeit": "executes text as code",
+    "trace": "watches running code",
     "unittest.mock": "replaces parts of other modules",
     "zipimport": "loads modules by names made up at run time",
 }
 #: Names of modules that are useful apart from these.
 PARTS = {
     "asyncio": {"all_tasks"},
+    "contextvars": {"copy_context"},
     "inspect": {
+        *("getmodule", "unwrap", "findsource", "getfile", "get_annotations"),
         *("currentframe", "stack", "trace", "getouterframes", "getinnerframes", "getmembers", "getmembers_static"),
         *("getsource", "getsourcelines", "getsourcefile", "getclosurevars", "getgeneratorlocals", "getcoroutinelocals"),
         *("getattr_static", "getasyncgenlocals"),
@@ -61,6 +72,7 @@ PARTS = {
         ),
         *("fork", "forkpty", "execv", "execve", "execl", "execle", "execlp", "execvp", "execvpe", "posix_spawn"),
     },
+    "string": {"Formatter"},
     "sys": {
         *("modules", "settrace", "setprofile", "gettrace", "getprofile", "meta_path", "path_hooks", "addaudithook"),
         *("setswitchinterval", "monitoring", "path_importer_cache", "displayhook", "excepthook", "unraisablehook"),
@@ -69,6 +81,8 @@ PARTS = {
     },
     "threading": {"settrace", "setprofile", "settrace_all_threads", "setprofile_all_threads"},
     "traceback": {"walk_stack", "walk_tb", "extract_stack"},
+    "trio.lowlevel": {"current_clock", "current_root_task", "add_instrument"},
+    "typing": {"ForwardRef"},
     "types": {"CodeType", "FunctionType", "FrameType", "CellType", "LambdaType"},
 }
 #: Attributes by which code gets at what it was not given.
@@ -83,6 +97,7 @@ ATTRIBUTES = {
     **dict.fromkeys(("__subclasses__", "__bases__", "__base__"), "classes that the file was not given"),
     **dict.fromkeys(("__self__", "__func__", "__wrapped__"), "what stands behind a function"),
     **dict.fromkeys(("__loader__", "__spec__", "__getattribute__"), "the import system, or attributes by any name"),
+    **dict.fromkeys(("native_token", "get_context"), "the event loop itself, or what a task carries along"),
     **dict.fromkeys(("__defaults__", "__kwdefaults__"), "a function's defaults"),
 }
 CALLS = {
@@ -93,6 +108,15 @@ CALLS = {
 }
 BY_NAME = ("getattr", "setattr", "delattr", "hasattr")
 OWN = ("self", "cls")
+#: Names with an underscore that libraries document.
+DOCUMENTED = frozenset(
+    {
+        *("_replace", "_asdict", "_fields", "_make", "_field_defaults"),
+        *("_value_", "_name_", "_missing_", "_generate_next_value_", "_ignore_", "_order_", "_value2member_map_"),
+    }
+)
+LOOPS = frozenset({"get_running_loop", "get_event_loop", "current_task", "current_root_task"})
+"""What gives an object of the event loop's own."""
 
 
 @dataclass(frozen=True, order=True)
@@ -128,6 +152,8 @@ class _FileReader:
         self._tree = tree
         self._modules: dict[str, str] = {}  # name in the file → module it stands for
         self._imported: set[str] = set()  # names that come from elsewhere
+        self._own = _names_in(tree)  # what the file itself gives a name
+        self._foreign: set[str] = set()  # names of objects of the event loop's
         self._constant: set[str] = set()  # loop variables over texts that are written down
         self._docstrings = {
             id(node.body[0].value)
@@ -145,7 +171,10 @@ class _FileReader:
                 yield from self._import(node)
             elif isinstance(node, (ast.For, ast.AsyncFor, ast.comprehension)) and _is_table_of_texts(node.iter):
                 self._constant |= {name.id for name in ast.walk(node.target) if isinstance(name, ast.Name)}
+            elif isinstance(node, ast.Assign) and self._is_of_loop(node.value):
+                self._foreign |= {target.id for target in node.targets if isinstance(target, ast.Name)}
         used = {id(node.value) for node in nodes if isinstance(node, ast.Attribute)}
+        used |= {id(node.func) for node in nodes if isinstance(node, ast.Call) and _root(node.func) in BY_NAME}
         for node in nodes:
             for text in self._reasons(node, used):
                 yield Flag(getattr(node, "lineno", 0), text)
@@ -158,6 +187,8 @@ class _FileReader:
             self._imported.add(bound)
             if not source:
                 self._modules[bound] = alias.name if alias.asname else bound
+            elif name in PARTS:
+                self._modules[bound] = name
             if reason := _module_reason(name) or _module_reason(source):
                 yield Flag(node.lineno, f"imports `{name}`, which {reason}")
             elif alias.name in PARTS.get(source, ()):
@@ -168,10 +199,8 @@ class _FileReader:
     def _reasons(self, node: ast.AST, used: set[int]) -> Iterator[str]:
         yield from self._changes(node)
         match node:
-            case ast.Attribute(value=ast.Name(id=name), attr=attr) if name in self._modules:
-                yield from _of_module(self._modules[name], attr)
-            case ast.Attribute(attr=attr) if attr in ATTRIBUTES and not _is_of_super(node):
-                yield f"uses `{attr}`: {ATTRIBUTES[attr]}"
+            case ast.Attribute():
+                yield from self._attribute(node)
             case ast.Name(id=name, ctx=ast.Load()) if id(node) not in used:
                 yield from self._alone(name)
             case ast.Constant(value=str(text)) if id(node) not in self._docstrings:
@@ -181,12 +210,26 @@ class _FileReader:
             case ast.MatchClass(kwd_attrs=names):
                 yield from (f"uses `{name}`: {ATTRIBUTES[name]}" for name in names if name in ATTRIBUTES)
 
+    def _attribute(self, node: ast.Attribute) -> Iterator[str]:
+        """What the use of an attribute says."""
+        module, attr = self._module(node.value), node.attr
+        if module is not None and (attr in PARTS.get(module, ()) or (module in PARTS and attr == "__dict__")):
+            yield f"uses `{module}.{attr}`"
+        elif attr in ATTRIBUTES and not _is_of_super(node):
+            yield f"uses `{attr}`: {ATTRIBUTES[attr]}"
+        elif _is_private(attr) and attr not in DOCUMENTED and module is not None:
+            yield f"uses `{module}.{attr}`, a private part of a library"
+        elif _is_private(attr) and attr not in self._own | DOCUMENTED and not _is_own(node.value):
+            yield f"uses `{attr}`, a private part of something that the file did not make"
+
     def _alone(self, name: str) -> Iterator[str]:
         """What a name says that stands for itself, without an attribute."""
         if self._modules.get(name) in PARTS:
             yield f"hands the module `{self._modules[name]}` on as a value"
         elif name in CALLS:
             yield f"`{name}` {CALLS[name]}"
+        elif name in BY_NAME and name not in self._own:
+            yield f"hands `{name}` on, which takes names made up at run time"
         elif name == "__builtins__":
             yield f"uses `{name}`: {ATTRIBUTES[name]}"
 
@@ -195,11 +238,35 @@ class _FileReader:
         match node:
             case ast.Attribute(ctx=ast.Store() | ast.Del()) if (root := _root(node)) in self._imported:
                 yield f"changes an attribute of `{root}`, which it imported"
+            case ast.Attribute(ctx=ast.Store() | ast.Del(), value=value) if self._is_of_loop(value):
+                yield "changes an attribute of the event loop"
+            case ast.Attribute(ctx=ast.Store() | ast.Del(), value=value) if _is_class_of_another(value):
+                yield "changes an attribute of another object's class"
+            case ast.Call(func=ast.Name(id=name), args=[ast.Starred(), *_]) if name in BY_NAME:
+                yield f"`{name}` with a name made up at run time"
             case ast.Call(func=ast.Name(id=name), args=[target, word, *_]) if name in BY_NAME:
                 yield from self._by_name(name, target, word)
             case ast.Call(func=ast.Attribute(attr="__setattr__" | "__delattr__"), args=[target, *_]):
                 if _root(target) in self._imported:
                     yield f"changes an attribute of `{_root(target)}`, which it imported"
+
+    def _module(self, node: ast.expr) -> str | None:
+        """The module that an expression such as ``trio.lowlevel`` stands for, as far as reading tells."""
+        match node:
+            case ast.Name(id=name):
+                return self._modules.get(name)
+            case ast.Attribute(value=value, attr=attr) if (module := self._module(value)) is not None:
+                return f"{module}.{attr}"
+        return None
+
+    def _is_of_loop(self, node: ast.expr) -> bool:
+        """Whether an expression gives an object of the event loop's own."""
+        match node:
+            case ast.Name(id=name):
+                return name in self._foreign
+            case ast.Call(func=ast.Attribute(attr=name) | ast.Name(id=name)):
+                return name in LOOPS and name not in self._own
+        return False
 
     def _by_name(self, call: str, target: ast.expr, word: ast.expr) -> Iterator[str]:
         """What `getattr` and the like do: change what was imported, or use a name that nobody can read."""
@@ -207,15 +274,37 @@ class _FileReader:
         if call in ("setattr", "delattr") and root in self._imported:
             yield f"changes an attribute of `{root}`, which it imported"
         written = isinstance(word, ast.Constant) or (isinstance(word, ast.Name) and word.id in self._constant)
-        if not written and not (isinstance(target, ast.Name) and target.id in OWN):
+        if not written and not _is_own(target):
             yield f"`{call}` with a name made up at run time"
 
 
-def _of_module(module: str, attr: str) -> Iterator[str]:
-    if attr in PARTS.get(module, ()) or (module in PARTS and attr == "__dict__"):
-        yield f"uses `{module}.{attr}`"
-    elif _is_private(attr):
-        yield f"uses `{module}.{attr}`, a private part of a library"
+def _names_in(tree: ast.AST) -> frozenset[str]:
+    """The names that a file gives to something: functions, classes, variables, attributes, slots."""
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                found.add(name)
+            case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name):
+                found.add(name)
+            case ast.Attribute(value=value, attr=name, ctx=ast.Store()) if _is_own(value):
+                found.add(name)
+            case ast.Assign(targets=[ast.Name(id="__slots__")], value=value):
+                found |= {str(item.value) for item in ast.walk(value) if isinstance(item, ast.Constant)}
+    return frozenset(found)
+
+
+def _is_own(node: ast.expr) -> bool:
+    """Whether an expression is the object whose method this is."""
+    return isinstance(node, ast.Name) and node.id in OWN
+
+
+def _is_class_of_another(node: ast.expr) -> bool:
+    """Whether an expression is the class of an object that is not the one whose method this is."""
+    match node:
+        case ast.Call(func=ast.Name(id="type"), args=[thing]) | ast.Attribute(value=thing, attr="__class__"):
+            return not _is_own(thing)
+    return False
 
 
 def _module_reason(name: str) -> str | None:

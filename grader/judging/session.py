@@ -197,6 +197,7 @@ class Session:
         Raises:
             NotRun: as for `play`.
         """
+        self._known = known_words(request["plan"], self._words)
         return [] if self._line is None else list(self._play_in_child({**request, "op": "play", "runs": runs}))
 
     def settle(self) -> None:

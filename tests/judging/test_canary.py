@@ -8,6 +8,7 @@ import pytest
 
 from grader.checks.collect import checks_of
 from grader.checks.play import Play, order_of
+from grader.checks.rule import NotRun
 from grader.course import BACKENDS, Course
 from grader.judging.canary import SAID, Canary, essence, first_difference, without_search
 from grader.judging.canary_file import behind, canary_text
@@ -129,6 +130,24 @@ def test_the_moment_is_any_but_the_first_ones(tiny, forks, texts):
     module = tiny.module("m01")
     with Session(module, examine(module, texts["right"].encode()), forks) as session:
         assert {Canary(session, random.Random(seed)).moment(10) for seed in range(99)} == set(range(2, 10))
+
+
+def test_a_canary_that_cannot_be_played_costs_nothing(tiny, forks, texts, monkeypatch):
+    """Whatever is wrong with it, the submission's verdict stands, and nobody is accused."""
+
+    def broken(*_):
+        raise NotRun("the run's record is not valid")
+
+    monkeypatch.setattr(Session, "play_runs", broken)
+    report = grade(tiny.module("m01"), texts["right"].encode(), forks=forks)
+    assert (report.verdict, report.flags) == ("passed", ())
+
+
+def test_names_of_the_plan_are_no_reason_for_a_flag(forks):
+    """The canary's record may hold what the plan names, such as an actor of its own."""
+    module = Course(ROOT).module("m01")
+    report = grade(module, module.solution.read_bytes(), forks=forks)
+    assert (report.verdict, report.flags) == ("passed", ())
 
 
 def test_lines_before_the_canary_are_counted_as_python_counts_them():

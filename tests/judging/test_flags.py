@@ -16,6 +16,26 @@ from grader.judging.report import Report
 ROOT = Path(__file__).resolve().parents[2]
 
 REACHES = {
+    "the module behind a job": ("import inspect\ninspect.getmodule(f).World._end = 1\n", "uses `inspect.getmodule`"),
+    "getattr as a value": ("import functools\nfunctools.reduce(getattr, ['a', 'b'], f)\n", "hands `getattr` on"),
+    "getattr unpacked": ("def f(pair): return getattr(*pair)\n", "`getattr` with a name made up at run time"),
+    "fields of a format": ("import string\nstring.Formatter().get_field('0', (f,), {})\n", "uses `string.Formatter`"),
+    "the clock of trio": ("import trio\ntrio.lowlevel.current_clock()\n", "uses `trio.lowlevel.current_clock`"),
+    "the clock of trio by import": ("from trio import lowlevel\nlowlevel.current_clock()\n", "uses `trio.lowlevel"),
+    "a private part of a loop": ("def f(loop): return loop._ready\n", "uses `_ready`, a private part of something"),
+    "a private part, far": ("import anyio\nanyio.abc.TaskGroup._spawn\n", "uses `anyio.abc.TaskGroup._spawn`"),
+    "the time of the loop": (
+        "import asyncio\nasync def f():\n    loop = asyncio.get_running_loop()\n    loop.time = None\n",
+        "changes an attribute of the event loop",
+    ),
+    "the class of another object": (
+        "def f(scope): type(scope).cancel = None\n",
+        "changes an attribute of another object's class",
+    ),
+    "by __class__": ("def f(scope): scope.__class__.cancel = None\n", "changes an attribute of another object's class"),
+    "the context": ("import contextvars\ncontextvars.copy_context()\n", "uses `contextvars.copy_context`"),
+    "globals of a library's function": ("import anyio\nanyio.sleep.__globals__\n", "uses `__globals__`"),
+    "objects by text": ("import logging.config\n", "imports `logging.config`"),
     "engine by name": ("import sys\nw = sys.modules['grader_worker']", "line 2: uses `sys.modules`"),
     "engine imported": ("import grader_worker.session", "line 1: imports `grader_worker.session`, which is the engine"),
     "an alias": ("import sys as s\ns.modules", "line 2: uses `sys.modules`"),
