@@ -56,6 +56,7 @@ class LessonPlayer:
         self.solved = solved
         self.tell = tell
         self.namespace: Namespace = {"__name__": "__main__"}
+        self.proofs: Namespace = {}  # names of verify blocks: later ones may use them, cells may not
 
     def play(self) -> None:
         """Run everything in order. After a cell that raised, the rest would only say the same again."""
@@ -97,16 +98,15 @@ class LessonPlayer:
 
     def verify(self, proof: Verify, name: str) -> None:
         """Run a proof; it finds the value of the cell's last expression as ``_`` and the backend as ``BACKEND``."""
-        self.namespace["BACKEND"] = self.backend
+        names = {**self.proofs, **self.namespace, "BACKEND": self.backend}
         try:
             with contextlib.redirect_stdout(io.StringIO()):
-                self.run(proof.text, proof.line, self.namespace)
+                self.run(proof.text, proof.line, names)
         except BaseException as error:  # noqa: BLE001 - as above
             line = self.line_of(error, proof.line)
-            said = f"{error_line(error)}: {self.source(line)}{self.sides(error, line)}"
+            said = f"{error_line(error)}: {self.source(line)}{self.sides(error, line, names)}"
             self.wrong(line, f"{name}: its verify block does not hold: {said}")
-        finally:
-            self.namespace.pop("BACKEND", None)
+        self.proofs |= {name: value for name, value in names.items() if name not in self.namespace}
 
     def run(self, text: str, line: int, namespace: Namespace) -> Any:
         """Execute a piece of the lesson; the value of its last expression."""
@@ -131,7 +131,7 @@ class LessonPlayer:
         frames = traceback.extract_tb(error.__traceback__)
         return next((f.lineno for f in reversed(frames) if f.filename == str(self.lesson.path) and f.lineno), default)
 
-    def sides(self, error: BaseException, line: int) -> str:
+    def sides(self, error: BaseException, line: int, names: Namespace) -> str:
         """The two sides of an assert that does not hold, if they can be computed again."""
         try:
             node = ast.parse(self.for_backend(self.source(line))).body[0]
@@ -141,7 +141,7 @@ class LessonPlayer:
                 return ""
             with contextlib.redirect_stdout(io.StringIO()):
                 values = [
-                    eval(compile(ast.Expression(side), "<side>", "eval"), self.namespace)  # noqa: S307 - its task
+                    eval(compile(ast.Expression(side), "<side>", "eval"), names)  # noqa: S307 - its task
                     for side in (node.test.left, node.test.comparators[0])
                 ]
         except BaseException:  # noqa: BLE001 - it was only meant to help
@@ -202,7 +202,7 @@ class LessonPlayer:
 
     def outcome(self, text: str, *, fresh: bool) -> str:
         """In the child: how the program ended."""
-        namespace: Namespace = {"__name__": "__main__"} if fresh else dict(self.namespace)
+        namespace: Namespace = {"__name__": "__main__"} if fresh else {**self.proofs, **self.namespace}
         namespace["BACKEND"] = self.backend
         silence = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - it ends with the child
         os.dup2(silence.fileno(), 2)

@@ -66,6 +66,14 @@ def test_what_differs_on_one_backend_is_found_there_alone(played):
     assert "cell `broken` on trio printed in line 1 'on trio', the lesson says 'on asyncio'" in said
 
 
+def test_a_later_proof_can_use_a_name_of_a_proof_and_a_cell_cannot(played):
+    assert played("assert number == 1", "one = number\nassert one == 1") == []
+    assert played("assert number == 2", "assert number == one + 1") == []
+    said = played("```python {#wait}\nnumber += 1\n", "```python {#wait}\nnumber += one\n")
+    assert [line for line in said if "cell `wait`" in line and "NameError: name 'one' is not defined" in line] == said
+    assert len(said) == 2
+
+
 def test_a_test_file_that_fails_is_found(found):
     (said,) = found("assert True", "assert 1 == 2")
     assert "test_tiny.py must pass in pytest, but: FAILED test_tiny.py::test_it[" in said
