@@ -10,6 +10,8 @@ from grader import Play, Trace, Trial, check, fail, near, verb, wait
 
 track, untrack, live, watch = verb("track"), verb("untrack"), verb("live"), verb("watch")
 open_tracked, read, read_all, drop = verb("open_tracked"), verb("read"), verb("read_all"), verb("drop")
+write, close, jam, empty_the_list = verb("write"), verb("close"), verb("jam"), verb("empty_the_list")
+track_elsewhere, prepare = verb("track_elsewhere"), verb("prepare")
 
 START = 2
 FILES = {name: f"text of {name}" for name in ("alder", "birch", "cedar", "dogwood", "elder")}
@@ -47,17 +49,37 @@ def test_live(play: Play) -> None:
     t.expect("names", names(t), [["birch", "alder"], ["alder"]])
     times = [leak["opened_at"] for leak in lists(t)[0]]
     t.expect("times", times, [near(START), near(START + 1)])
+    t = alone(play, track("birch"), track("alder"), untrack("birch"), track("birch"), empty_the_list(), live())
+    t.expect("names, when birch was tracked again", names(t), [["alder", "birch"]])
+
+
+@check("R1", misconception="name-is-the-resource", step="tell-them-apart")
+def test_same_name(play: Play) -> None:
+    """Several resources may have one name: all are listed, and untracking one leaves the other."""
+    t = alone(play, track("alder", "tree"), track("birch", "tree"), live(), untrack("alder"), live())
+    t.expect("names", names(t), [["tree", "tree"], ["tree"]])
+
+
+@check("R1", misconception="one-tracker-for-all", step="tell-them-apart")
+def test_two_trackers(play: Play) -> None:
+    """A tracker lists what was tracked with it, by any task, and nothing that another tracker knows."""
+    actors = {"other": [wait(1), track("alder"), track_elsewhere("birch")], "caller": [wait(START), live()]}
+    t = play(actors=actors)
+    t.expect("names", names(t), [["alder"]])
 
 
 @check("R2", misconception="equal-is-the-same", step="tell-them-apart")
 def test_identity(play: Play) -> None:
     """Equal resources are two resources, also if they cannot be hashed; what is not tracked cannot be untracked."""
-    for kind in ("same", "unhashable"):
+    for kind in ("same", "unhashable", "empty"):
         steps = [track("alder"), wait(1), track("birch"), untrack("alder"), live(), untrack("alder"), track("birch")]
-        t = alone(play, *steps, kinds={"alder": kind, "birch": kind})
-        t.expect("names", names(t), [["birch"]])
+        t = alone(play, *steps, live(), kinds={"alder": kind, "birch": kind})
+        t.expect("names", names(t), [["birch"], ["birch"]])
         t.expect("raised by each `untrack`", [span.raised for span in t.all("untrack")], [None, "ValueError"])
         t.expect("raised by each `track`", [span.raised for span in t.all("track")], [None, None, "ValueError"])
+        steps = [track("alder", "tree"), track("birch", "tree"), untrack("alder"), untrack("birch")]
+        t = alone(play, *steps, kinds={"alder": kind, "birch": kind})
+        t.expect("raised by each `untrack` of one name", [span.raised for span in t.all("untrack")], [None, None])
 
 
 @check("R3", misconception="collected-is-closed", step="keep-none-alive", core=False)
@@ -78,6 +100,51 @@ def test_watch(play: Play) -> None:
     t.expect("named in the error", [name for name in ("alder", "birch") if name in text], ["birch"])
 
 
+@check("R4", misconception="first-leak-is-enough", step="answer-for-a-block")
+def test_names_each_leak(play: Play) -> None:
+    """The error names all that was left open in the block, by whatever task."""
+    actors = {
+        "caller": [wait(START), watch("w", wait(0.5), track("alder"), track("birch"), wait(3))],
+        "other": [wait(START + 1), track("cedar"), track("dogwood"), wait(9), track("elder")],
+    }
+    t = play(actors=actors, kinds={"alder": "empty"})
+    t.expect("raised by the block", t.one("watch").raised, "LeakError")
+    text = "".join(str(note["value"]) for note in t.notes("leaks"))
+    t.expect("named in the error", [name for name in FILES if name in text], ["alder", "birch", "cedar", "dogwood"])
+
+
+@check("R4", misconception="counting-is-enough", step="answer-for-a-block")
+def test_known_before(play: Play) -> None:
+    """What is tracked in the block counts, though its name, an equal one or itself was known; another was closed meanwhile."""
+    for kind, new in (
+        ("plain", track("birch", "fir")),
+        ("same", track("birch", "fir")),
+        ("plain", track("alder", "fir")),
+    ):
+        block = watch("w", wait(1), untrack("alder"), wait(1), new)
+        t = alone(play, track("alder", "fir"), wait(1), block, kinds={"alder": kind, "birch": kind})
+        t.expect("raised by the block", t.one("watch").raised, "LeakError")
+
+
+@check("R4", misconception="watch-begins-when-called", step="answer-for-a-block")
+def test_begins_at_with(play: Play) -> None:
+    """The block begins at `with`: what was tracked after the call of `watch`, and before that, was live before."""
+    t = alone(play, prepare("w"), wait(1), track("alder"), wait(1), watch("w", wait(1)))
+    t.expect("raised by the block", t.one("watch").raised, None)
+
+
+@check("R4", misconception="one-block-at-a-time", step="answer-for-a-block")
+def test_blocks_of_two_tasks(play: Play) -> None:
+    """Blocks of two tasks that overlap each answer for what was tracked while they ran."""
+    actors = {
+        "caller": [wait(START), watch("w", wait(4))],
+        "other": [wait(START + 2), watch("v", wait(4))],
+        "third": [wait(START + 3), track("alder")],
+    }
+    t = play(actors=actors)
+    t.expect("raised by each block", [span.raised for span in t.all("watch")], ["LeakError", "LeakError"])
+
+
 @check("R4", misconception="error-of-mine-comes-first", step="answer-for-a-block")
 def test_own_exception(play: Play) -> None:
     """If the body raises, its own exception leaves the block."""
@@ -89,9 +156,49 @@ def test_own_exception(play: Play) -> None:
 def test_open_tracked(play: Play) -> None:
     """`open_tracked` lists the file by its path while it is open, and gives it to the body."""
     for ending in ([], [fail("E")]):
-        t = alone(play, open_tracked("alder", "r", read("alder"), live(), *ending), live(), files=FILES)
+        steps = open_tracked("alder", "r", read("alder"), live(), *ending)
+        t = alone(play, steps, live(), files=FILES, relative=not ending)
         t.expect("text", t.of("caller")[read("alder")].value, FILES["alder"])
         t.expect("names inside and after", names(t), [["path of alder"], []])
+        if ending:
+            t.expect("what leaves the block", t.call.raised, "E")
+    t = alone(play, open_tracked("alder", "rb", read("alder"), close("alder")), live(), files=FILES)
+    t.expect("text in mode rb", t.of("caller")[read("alder")].value, repr(FILES["alder"].encode()))
+    t.expect("names after the body closed the file", names(t), [[]])
+
+
+@check("R5", misconception="opened-means-tracked", step="close-however-it-ends")
+def test_not_opened(play: Play) -> None:
+    """A file that cannot be opened is not tracked, and the error leaves."""
+    t = alone(play, open_tracked("yew", "r", wait(1)), live(), files=FILES)
+    t.expect("names", names(t), [[]])
+    t.expect_that("FileNotFoundError wanted", "FileNotFoundError" in t.call.errors, f"it {t.call.ending}")
+
+
+@check("R5", misconception="name-is-the-resource", step="close-however-it-ends")
+def test_one_file_opened_twice(play: Play) -> None:
+    """A file that is open twice is listed twice, and closing one leaves the other."""
+    inner = open_tracked("alder", "r", live())
+    t = alone(play, open_tracked("alder", "r", inner, live()), live(), files=FILES)
+    t.expect("names", names(t), [["path of alder", "path of alder"], ["path of alder"], []])
+
+
+@check("R5", misconception="cleanup-cannot-fail", step="close-however-it-ends")
+def test_closing_fails(play: Play) -> None:
+    """If closing the file fails, its error leaves the block, and the file is no longer listed."""
+    t = alone(play, open_tracked("alder", "w", write("alder", "new"), jam("alder"), wait(1)), live(), files=FILES)
+    t.expect("names", names(t), [[]])
+    t.expect_that("OSError wanted", "OSError" in t.one("open_tracked").errors, f"it {t.one('open_tracked').ending}")
+
+
+@check("R5", misconception="await-in-finally", step="close-however-it-ends")
+def test_cancelled_at_every_step(play: Play) -> None:
+    """Cancelled at any moment, also while opening or closing, the file is closed and no longer listed."""
+    actors = {"caller": [wait(START), open_tracked("alder", "r", wait(1))], "eye": [wait(START + 20), live()]}
+    for t in play(actors=actors, files=FILES, seconds={"alder": [1, 1, 1]}).cancelled("caller"):
+        t.expect("names", names(t, "eye"), [[]])
+        files = [[note["value"] for note in t.notes(what, "file")] for what in ("open", "close")]
+        t.expect("files closed, as they were opened", files[1], files[0])
 
 
 @check("R6", misconception="await-in-finally", step="close-however-it-ends")
@@ -169,3 +276,5 @@ def test_interrupts_pass(play: Play) -> None:
         if block[0] == "open_tracked":
             opened(t)
         t.expect_that("`stop` wanted", "stop" in t.call.errors, f"it {t.call.ending}")
+        if block[0] == "open_tracked":
+            t.expect("files closed", [note["value"] for note in t.notes("close", "file")], ["alder"])
