@@ -108,12 +108,22 @@ def _grade_once(builder: ReportBuilder, submission: Submission, forks: Forks) ->
                 for data in (*(failure.data for failure in failures), *again.traces):
                     safe.learn(data)
                 cause, rows = safe.cause(cause), [safe.row(row) for row in rows]
+            rows = [tell_unsteady(row) for row in rows] if session.habits.differs else rows
             found = canary.flags() if canary is not None and any(row.verdict == "passed" for row in rows) else []
     except NotRun as error:
         return builder.not_run(str(error), checks, late=isinstance(error, Late))
     except OSError as error:
         return builder.not_run(f"the scene cannot be read or the worker not started: {error}", checks)
     return replace(builder.report(rows), flags=(*flags_of(submission, how.kind), *found), cause=cause)
+
+
+def tell_unsteady(row: Row) -> Row:
+    """A row of a sweep that failed, of a file whose equal runs differ: its learner must know that the next run may be another."""
+    if row.verdict != "failed" or row.run is None or not (row.run.get("cancel") or row.run.get("fault")):
+        return row
+    return replace(
+        row, where=f"{row.where}; equal runs of the file differ by themselves, as with `random` or the wall clock"
+    )
 
 
 def judge_all(

@@ -1,13 +1,15 @@
 """The runs of a sweep prove that they are what was asked for; a file whose equal runs differ is told from a forged one."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from grader.checks.play import Play
 from grader.checks.rule import NotRun
 from grader.course import BACKENDS
-from grader.judging.judge import grade
+from grader.judging.judge import grade, tell_unsteady
+from grader.judging.report import Row
 from grader.judging.session import Session
 from grader.judging.submission import examine
 
@@ -166,4 +168,13 @@ def test_a_file_whose_equal_runs_differ_is_judged_by_what_can_be_judged(tiny, fo
     assert report.verdict == "passed", [row for row in report.checks if row.verdict != "passed"]
     report = grade(module, right.replace(PAUSE + SLEEP, SWALLOW).encode(), forks=forks)
     assert report.verdict == "failed"
-    assert {row.id for row in report.checks if row.verdict == "failed"} == {"test_cancelled"}
+    failed = [row for row in report.checks if row.verdict == "failed"]
+    assert {row.id for row in failed} == {"test_cancelled"}
+
+
+def test_a_learner_of_a_file_whose_equal_runs_differ_is_told():
+    row = Row("test_it", "m01.G3", "timeout", "trio", "failed", "It ends.", where="run of 3 s")
+    run = {"seed": 0, "order": "fifo", "cancel": {"who": "caller", "after": 3}, "fault": None}
+    assert "equal runs of the file differ" in tell_unsteady(replace(row, run=run)).where
+    assert tell_unsteady(replace(row, run={**run, "cancel": None})).where == "run of 3 s"
+    assert tell_unsteady(replace(row, verdict="passed", run=run)).where == "run of 3 s"
