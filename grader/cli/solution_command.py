@@ -10,6 +10,7 @@ from rich.syntax import Syntax
 
 from grader.cli.options import own_course, warn
 from grader.course import CourseError, Module
+from grader.course.other_ways import other_ways
 from grader.display import show
 from grader.learner import progress
 from grader.learner.selfcheck import core_passed
@@ -34,6 +35,7 @@ def solution(context: click.Context, module: str, answer: str | None) -> int:
     passes, why = (False, "") if "seen" in entry.when else core_passed(found)
     if passes:
         show_solution(found)
+        show_others(found)
         show_question(found)
         return 0
     if "seen" in entry.when:
@@ -80,6 +82,16 @@ def show_solution(module: Module) -> None:
         console.print(Syntax(text, "python", theme="ansi_dark", background_color="default", word_wrap=True))
     else:
         print(text)
+
+
+def show_others(module: Module) -> None:
+    """Name up to three other right ways, each with the sentence on how it is built; nothing where there are none."""
+    if not (ways := other_ways(module)):
+        return
+    console = show.console()
+    console.print("\nOther right ways:", style="bold")
+    for path, sentence in ways:
+        console.print(f"  {path.relative_to(module.root).as_posix()}\n    {sentence}", soft_wrap=True)
 
 
 def show_question(module: Module) -> None:

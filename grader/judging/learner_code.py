@@ -136,7 +136,7 @@ class LearnerCode:
             number: of the line.
             made: name of the coroutine that it made.
         """
-        awaited = {id(node.value) for node in self._nodes if isinstance(node, ast.Await)}
+        awaited = {id(node.value) for node in self._nodes if isinstance(node, ast.Await)} | self._awaited_later
         found = []
         for node in self._nodes:
             value = getattr(node, "value", None)
@@ -152,6 +152,18 @@ class LearnerCode:
         here = [each for each in found if each[2].lineno == number and id(each[2]) not in awaited]
         here.sort(key=lambda each: (*_unlike_a_coroutine(each[2], made), *each[:2]))
         return Call(shorten(f"{ast.unparse(here[0][2].func)}()"), here[0][3]) if here else None
+
+    @cached_property
+    def _awaited_later(self) -> set[int]:
+        """The calls whose coroutines are kept under a name that is awaited somewhere: an `await` may come too late, not be missing."""
+        names = {ast.unparse(node.value) for node in self._nodes if isinstance(node, ast.Await)}
+        return {
+            id(node.value)
+            for node in self._nodes
+            if isinstance(node, ast.Assign | ast.AnnAssign)
+            for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+            if node.value is not None and ast.unparse(target) in names
+        }
 
     @staticmethod
     def _calls_in(value: ast.AST | None) -> Iterator[ast.Call]:

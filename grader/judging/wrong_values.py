@@ -11,7 +11,7 @@ from grader.judging import learner_code
 from grader.judging.learner_code import FunctionNode, LearnerCode
 from grader.judging.run_evidence import RANKS, Clue, FailingRun
 
-NOT_A = re.compile(r", which is not ([^,]+)$")
+NOT_A = re.compile(r", which is not ([^,\"'\])}]+)[\"'\])}]*$")
 KINDS = {list: "a list", tuple: "a tuple", dict: "a dictionary", str: "a text", bool: "True or False"}
 
 

@@ -10,7 +10,7 @@ from rich.console import RenderableType
 from grader.checks.collect import BrokenChecks, Kind, checks_of
 from grader.checks.rule import NotRun
 from grader.checks.trace import Trace
-from grader.course import BACKENDS, CourseError, Module
+from grader.course import BACKENDS, Course, CourseError, Module
 from grader.display import report_card
 from grader.display.trace_text import timeline
 from grader.judging.judge import SELF_CHECK_KEY, How, grade
@@ -153,7 +153,23 @@ def card(checked: SelfCheck, first: tuple[Row, Trace | None] | None, *, every: b
         parts += report_card.card(checked.report, module=checked.module, points=False, texts=True, every=every)
         if first is not None and first[1] is not None:
             parts.append(f"\n{timeline(first[1])}")
-    return [*parts, *filter(None, [hint_line(checked)])]
+    return [*parts, *filter(None, [hint_line(checked), after_pass(checked)])]
+
+
+def after_pass(checked: SelfCheck) -> str:
+    """Where to go when everything passes: the reference to compare with, and the next module; empty before that."""
+    module, short = checked.module, checked.module.short
+    if not checked.has_passed:
+        return ""
+    lines = []
+    if module.solution.is_file():
+        lines.append(f"compare  grader solution {short}  shows a reference, and other right ways")
+    if checked.how.kind == "public" and module.hidden_checks:
+        lines.append(f"further  grader check --hidden {short}  runs the checks that count")
+    slugs = Course(module.root).slugs
+    if module.slug in slugs[:-1]:
+        lines.append(f"next     {slugs[slugs.index(module.slug) + 1]}")
+    return "\n" + "\n".join(lines) if lines else ""
 
 
 def belief_of(report: Report | None) -> str | None:

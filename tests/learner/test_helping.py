@@ -8,9 +8,11 @@ import sys
 import pytest
 
 from grader import cli
+from grader.course.other_ways import other_ways
 from grader.judging.submission import examine
 from grader.learner.layout import stub_place
 from grader.learner.progress import read
+from grader.learner.selfcheck import after_pass, self_check
 from grader.lesson.hints import next_hint
 
 HINTS = """\
@@ -298,3 +300,29 @@ def test_the_first_hint_begins_with_what_the_learner_seems_to_believe(tiny):
     assert next_hint(module, 1, "no-wait") == ("Hint 2", "Two.")
     (module.root / "course" / "hints.md").write_text("# Shared\n\n## shared-one\n\nFor many.\n", encoding="utf-8")
     assert next_hint(module, 0, "shared-one") == ("Hint 1", "For many.\n\nGeneral.")
+
+
+def test_other_right_ways_are_named_shortest_first(tiny, texts):
+    module = tiny.module("m01")
+    right = module.solution.with_name("right")
+    right.mkdir(exist_ok=True)
+    for path in right.glob("*.py"):
+        path.unlink()
+    for name, lines in (("long", 9), ("short", 1), ("middle", 5), ("longest", 20)):
+        (right / f"{name}.py").write_text(f'"""Built {name}."""\n' + "x = 1\n" * lines, encoding="utf-8")
+    (right / "broken.py").write_text("def f(:\n", encoding="utf-8")
+    assert [(path.stem, said) for path, said in other_ways(module)] == [
+        ("short", "Built short."),
+        ("middle", "Built middle."),
+        ("long", "Built long."),
+    ]
+
+
+def test_a_pass_says_where_to_go(tiny, texts):
+    module = tiny.module("m01")
+    module.stub.write_text(texts["right"], encoding="utf-8")
+    said = after_pass(self_check(module, keep=False))
+    assert "grader solution m01" in said
+    assert "grader check --hidden m01" in said
+    module.stub.write_text(texts["no_value"], encoding="utf-8")
+    assert after_pass(self_check(module, keep=False)) == ""

@@ -1,0 +1,65 @@
+"""What reading a file tells about a line: only what is so."""
+
+import textwrap
+
+import pytest
+
+from grader.judging.learner_code import LearnerCode, none_line, returns_a_value, unused_value
+
+
+def code(text):
+    return LearnerCode(textwrap.dedent(text).lstrip())
+
+
+@pytest.mark.parametrize(
+    ("line", "made", "said"),
+    [
+        ("job()", "", ("job()", "statement")),
+        ("x = job()", "", ("job()", "value")),
+        ("return self.make(job())", "job", ("job()", "part")),
+        ("return Outcome(value=job.run(end))", "work", ("job.run()", "part")),
+        ("group.start_soon(run(1))", "run", ("run()", "part")),
+        ("await job()", "", None),
+        ("await other(x)", "", None),
+    ],
+)
+def test_the_call_without_await(line, made, said):
+    found = code(f"async def f():\n    {line}\n").call_without_await(2, made)
+    assert (None if found is None else (found.name, found.form)) == said
+
+
+def test_a_coroutine_that_is_awaited_later_is_not_missing_its_await():
+    text = "async def f():\n    coming = job()\n    async with slot:\n        await coming\n"
+    assert code(text).call_without_await(2) is None
+
+
+def test_clocks_that_are_only_printed_do_not_count():
+    text = "import time\nfrom time import monotonic as now\nprint(time.time())\nlog.info('%s', now())\nstart = now()\n"
+    assert code(text).clocks() == [(5, "time.monotonic")]
+
+
+def test_the_other_backend_is_known_by_any_name():
+    text = "import asyncio as aio\nfrom asyncio import wait_for as limit, TimeoutError\naio.sleep(1)\nlimit(x, 2)\nexcept_ = TimeoutError\n"
+    assert code(text).uses_of("asyncio") == [(3, "asyncio.sleep"), (4, "asyncio.wait_for")]
+    assert code(text).uses_of("trio") == []
+
+
+def test_what_is_caught_by_name_is_expected():
+    text = "try:\n    pass\nexcept (KeyError, anyio.EndOfStream):\n    pass\nexcept Exception:\n    pass\nwith suppress(ValueError):\n    pass\n"
+    assert code(text).handled == {"KeyError", "EndOfStream", "ValueError"}
+
+
+def test_a_function_that_returns_nothing():
+    source = code(
+        "def f():\n    x + 1\n\ndef g():\n    return None\n\ndef h():\n    if x:\n        return 1\n    y == 2\n\ndef k():\n    go()\n"
+    )
+    f, g, h, k = source.functions
+    assert [returns_a_value(each) for each in (f, g, h, k)] == [False, False, True, False]
+    assert [unused_value(each) for each in (f, g, h, k)] == [2, None, 10, None]
+    assert [none_line(each) for each in (f, g)] == [None, 5]
+
+
+def test_a_file_that_cannot_be_read_has_no_lines_to_blame():
+    broken = LearnerCode("def f(:\n")
+    assert (broken.functions, broken.clocks(), broken.call_without_await(1)) == ([], [], None)
+    assert broken.line(7) == ""
