@@ -6,13 +6,28 @@ import sys
 
 from grader.notebook import errors
 from grader.notebook.cards import check, mine
+from grader.notebook.helping import hint, reset, solution
 from grader.notebook.parsons import parsons
 from grader.notebook.predict import predict, predictions
 from grader.notebook.progress_table import progress
 from grader.notebook.runner import Stuck, run
 from grader.notebook.timeline import Timeline, record
 
-__all__ = ["Stuck", "Timeline", "check", "mine", "parsons", "predict", "predictions", "progress", "record", "run"]
+__all__ = [
+    "Stuck",
+    "Timeline",
+    "check",
+    "hint",
+    "mine",
+    "parsons",
+    "predict",
+    "predictions",
+    "progress",
+    "record",
+    "reset",
+    "run",
+    "solution",
+]
 
 
 def _prepare() -> None:
