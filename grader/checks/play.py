@@ -91,7 +91,7 @@ class Play:
         """
         other = Play(self.session, backend="trio" if self.backend == "asyncio" else "asyncio", key=self.key)
         trace = run(self)
-        here, there = (_shown(each, read) for each in (trace, run(other)))
+        here, there = (_reading_or_why(each, read) for each in (trace, run(other)))
         if same(wanted, there):
             trace.expect(f"{what} (as on {other.backend})", here, wanted)
         return trace
@@ -230,7 +230,7 @@ class Trial(Trace):
         return next(self._play.debugger.play({**request, "search": _alone(data)}))
 
 
-def _shown(trace: Trace, read: Callable[[Trace], Any]) -> Any:
+def _reading_or_why(trace: Trace, read: Callable[[Trace], Any]) -> Any:
     """What is found in a run; if that fails the subject, why."""
     try:
         return read(trace)
