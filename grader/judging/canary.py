@@ -1,7 +1,7 @@
 """Whether the submission's process still records what happens: a file with known faults is played there too.
 
 The same runs of the same file are played in a fresh process. A difference means that something in the submission's process
-was changed. What to play is chosen anew each time, from what the checks have asked for, and so is when.
+was changed. What to play is chosen again each time, from what the checks have asked for, and so is when.
 """
 
 from __future__ import annotations

@@ -100,7 +100,7 @@ def _errors(run: FailingRun) -> Iterator[Clue]:
         if not is_unexpected(run, each):
             continue
         if "coroutine" in each["text"] and run.probes.get("unawaited_lines"):
-            continue  # what is wrong is told by the coroutine itself
+            continue  # the coroutine itself says what is wrong
         hidden = "" if out or not _is_caught(run, line) else ", and your own `except` catches it"
         text = f"Line {line} raises {kind}{hidden}"
         yield Clue(RANKS["exception"], "exception", text, line, each["text"], run.first_time(line))

@@ -104,7 +104,7 @@ def _probes(probes: Mapping[str, Any]) -> str:
     lines += [entry["line"] for entry in observed.get("raised", ())]
     lines += [line for line, _ in observed.get("lines", ())] + [line for _, line in observed.get("path", ())]
     if any(line is not None and (type(line) is not int or not 0 <= line <= _MAX_LINE) for line in lines):
-        return "a line that is no number"
+        return "a line that is not a number"
     return ""
 
 

@@ -131,7 +131,7 @@ class _Lock:
             line = watch.note_call("lock.acquire")
             if line is not None:
                 watch.control.stop("stuck", f"line {line} waits for a lock of `threading`: that stops the whole loop")
-                raise BlockedForEver(f"line {line} blocks the event loop for ever")
+                raise BlockedForEver(f"line {line} blocks the event loop forever")
         return bool(self._real.acquire(blocking, timeout))
 
     def __getattr__(self, name: str) -> Any:
