@@ -9,6 +9,7 @@ from rich.terminal_theme import DEFAULT_TERMINAL_THEME
 
 from grader.authoring.front import LOOKS, terminal
 from grader.cli import main
+from grader.course import Course
 
 NAMES = [f"{name}-{look.name}.svg" for name in ("timeline", "check", "grade") for look in LOOKS]
 
@@ -23,6 +24,17 @@ def test_the_readme_shows_pictures_that_are_there(checkout):
     shown = re.findall(r'(?:src|srcset)="docs/pictures/([^"]+)"', readme)
     assert sorted(shown) == sorted(NAMES)
     assert sorted(path.name for path in (checkout / "docs/pictures").iterdir()) == sorted(NAMES)
+
+
+def test_the_readme_does_not_boast(checkout):
+    said = [
+        int(number) for number in re.findall(r"more than (\d+)", (checkout / "README.md").read_text(encoding="utf-8"))
+    ]
+    course = Course(checkout)
+    checks = sum(path.read_text(encoding="utf-8").count("\n@check(") for path in checkout.glob("grader/hidden/*/*.py"))
+    wrong, right = (sum(len(getattr(module, name)) for module in course.modules()) for name in ("wrong", "right"))
+    assert len(said) == 3
+    assert all(number < there for number, there in zip(said, (checks, wrong, right), strict=True))
 
 
 @pytest.mark.parametrize("name", NAMES)
