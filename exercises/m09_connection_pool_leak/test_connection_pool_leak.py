@@ -55,9 +55,12 @@ def test_never_more_than_size(play: Play) -> None:
         t.expect("connections made", len(t.all("connect")), one_of(1, 2))
         expect_lent(t, *actors)
     actors = {"x": [lease()], **{f"u{n}": [wait(1), lease(wait(1))] for n in range(4)}}
-    t = play(actors=actors, size=1, connect=[wait(0.7)], connects={"c1": [wait(3), fail("E")]})
-    expect_lent(t, "u0")
+    t = play(actors=actors, size=1, connect=[wait(0.7)], connects={"c1": [wait(3), fail("E")]}).accepting("deadlock")
     t.expect("connections made at once after one that failed", t.most_open("connect"), at_most(1))
+    actors = {"h": [lease(wait(20))], "x": [wait(1), lease()], "y": [wait(6), lease()]}
+    t = play(actors=actors, size=1, acquire_timeout=4).accepting("deadlock")
+    expect_lent(t, "h")
+    t.expect("connections made, when a waiter gave up", len(t.all("connect")), 1)
 
 
 @check("R1", misconception="always-a-new-one", step="slot-before-connection")
