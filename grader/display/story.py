@@ -113,6 +113,7 @@ def story_of(report: Report, module: Module | None = None, *, texts: bool = Fals
     if row is None:
         return None
     is_concept = cause.kind == "concept"
+    is_slip = cause.kind not in ("concept", "deadlock")
     misconceptions: Mapping[str, str] = {} if module is None else module.misconceptions
     steps: Mapping[str, str] = {} if module is None else module.steps
     step = row.step or ""
@@ -125,8 +126,8 @@ def story_of(report: Report, module: Module | None = None, *, texts: bool = Fals
         code=cause.code,
         check="" if is_concept else f"{row.clause_name}  {row.message}",
         facts=tuple(facts(row, report, texts=texts and is_concept)),
-        step=(steps.get(step, ""), step) if is_concept else ("", ""),
-        belief=misconceptions.get(row.misconception or "", "") if is_concept else "",
+        step=("", "") if is_slip else (steps.get(step, ""), step),
+        belief="" if is_slip else misconceptions.get(row.misconception or "", ""),
         command=command(row, report, file),
         same=len(cause.same),
         others=tuple(sentences_of(report.checks, ids)),

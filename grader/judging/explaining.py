@@ -17,6 +17,8 @@ from grader.judging.smallest import PlayAgain, smallest
 LOOKED_AT = 8
 """So many failing checks are played once more and looked at closely: a plain cause is in the first of them."""
 NO_LOOP = re.compile(r"event loop|create_future|async context|run\(\) is still running", re.IGNORECASE)
+MOST_LINES = 3
+"""So many lines in which tasks wait are told."""
 BOTH_BACKENDS = "G1"
 """The clause of every module that its file runs unchanged on both backends."""
 
@@ -101,7 +103,7 @@ def find_cause(rows: Sequence[Row], failures: Sequence[Failure], code: LearnerCo
     if foreign is not None:
         return cause_of(foreign, order[0], code, [row.id for row in order])
     if best is None:
-        return concept(order, code)
+        return deadlock(order[0], known, code) or concept(order, code)
     clue, place = best
     same = [row.id for row, found in looked_at if any(same_cause(clue, each) for each in found)]
     same += [failure.row.id for failure in failures if shows(clue, failure, code)]
@@ -180,6 +182,26 @@ def cause_of(clue: Clue, row: Row, code: LearnerCode, same: Sequence[str]) -> Ca
     return Cause(
         clue.kind, clue.text, clue.line, row.clause, code.line(clue.line), clue.said or None, row.id, row.backend, ids
     )
+
+
+def deadlock(row: Row, known: Mapping[tuple[str, str], Failure], code: LearnerCode) -> Cause | None:
+    """The cause of a file whose first failing check ended in a deadlock: its sentence says less than where the tasks wait."""
+    failure = known.get((row.id, row.backend))
+    end = failure.data.get("end", {}) if failure is not None else {}
+    if end.get("kind") != "deadlock":
+        return None
+    lines = sorted({entry["line"] for entry in end.get("waiting", ()) if type(entry.get("line")) is int})
+    shown = [str(line) for line in lines[:MOST_LINES]]
+    place = (
+        f": they wait in line{'s' if len(shown) > 1 else ''} {' and '.join(filter(None, [', '.join(shown[:-1]), shown[-1]]))}"
+        if shown
+        else ""
+    )
+    text = f"Deadlock: every task waits, and nothing is left that could wake one{place}"
+    line = lines[0] if len(lines) == 1 else None
+    same = [each.row.id for each in known.values() if each.data.get("end", {}).get("kind") == "deadlock"]
+    ids = tuple(id_ for id_ in dict.fromkeys(same) if id_ != row.id)
+    return Cause("deadlock", text, line, row.clause, code.line(line), None, row.id, row.backend, ids)
 
 
 def concept(order: Sequence[Row], code: LearnerCode) -> Cause:

@@ -175,7 +175,7 @@ def after_pass(checked: SelfCheck) -> str:
 def belief_of(report: Report | None) -> str | None:
     """The id of the misconception that a report's failure is about; None if there is none, or the cause is a slip."""
     cause = report.cause if report is not None else None
-    if report is None or cause is None or cause.kind != "concept":
+    if report is None or cause is None or cause.kind not in ("concept", "deadlock"):
         return None
     return next((row.misconception for row in report.checks if row.id == cause.check), None)
 
