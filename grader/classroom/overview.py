@@ -251,7 +251,8 @@ def explain(settings: Settings, module: Module, line: GradeLine) -> list[str]:
         by_hand = ", given by hand" if aspect in line.by_hand else ""
         waits = ", waits for a person" if aspect in line.review else ""
         said.append(f"{aspect}: {cell(points) or '?'} of {settings.points(module)[aspect]}{by_hand}{waits}")
-        said += [f"    {each}" for each in _clause_lines(report, module, aspect)]
+        if report.reason is None:  # else the same is the matter with every clause
+            said += [f"    {each}" for each in _clause_lines(report, module, aspect)]
     if line.penalty:
         said.append(f"late by {line.late_seconds} s: {settings.late.words(line.late_seconds)}: -{cell(line.penalty)}")
     said.append(f"score: {cell(line.score) or '?'} of {cell(line.max_points)}")

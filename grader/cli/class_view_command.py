@@ -41,7 +41,7 @@ def status(modules: tuple[str, ...], folder: Path | None, everybody: bool) -> in
     for each in found.counts:
         if each.slug in wanted:
             counts = (each.collected, each.scored, each.stale, each.review, each.feedback)
-            table.add_row(each.slug, "yes" if each.released else "no", *map(str, counts))
+            table.add_row(each.slug.partition("_")[0], "yes" if each.released else "no", *map(str, counts))
     show.console().print(table)
     lines = [line for line in found.lines if line.handed_in and line.slug in wanted]
     shown = [line for line in lines if (line.learner, line.slug) in found.stale or line.review or not line.verdict]
