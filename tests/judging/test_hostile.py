@@ -156,3 +156,19 @@ def _children() -> set[str]:
         found |= set(children)
         left += [Path(f"/proc/{child}/task/{child}/children") for child in children]
     return found
+
+
+def test_a_file_does_not_find_the_engine_among_the_modules(forks, module):
+    """Neither by name nor by a loop over them, and the loop of asyncio names nothing of the worker's in public."""
+    looks = (
+        "\nimport sys as _sys, asyncio as _asyncio\n"
+        "assert not [name for name in _sys.modules if 'grader' in name or 'worker' in name]\n"
+        "_real = gather_within\n"
+        "async def gather_within(jobs, *, timeout):\n"
+        "    try:\n        loop = _asyncio.get_running_loop()\n"
+        "    except RuntimeError:\n        loop = None\n"
+        "    assert not [n for n in dir(loop) if type(getattr(loop, n, 0)).__module__.startswith('grader') and n[0] != '_']\n"
+        "    return await _real(jobs, timeout=timeout)\n"
+    )
+    report = grade(module, (RIGHT + looks).encode(), forks=forks)
+    assert report.verdict == "passed", report.reason

@@ -31,9 +31,9 @@ class _Ready:
         if task is None:
             self._callbacks.append(handle)
         else:
-            info = self._loop.control.tasks.get(task)
+            info = self._loop._control.tasks.get(task)
             # A task's first step is queued while the task is made: it gets the next number.
-            serial = info.serial if info else self._loop.control.next_serial
+            serial = info.serial if info else self._loop._control.next_serial
             # A task that yields queues after those that its step made ready: it queues when the step is over.
             turn = self._loop.turn + (0.5 if task is self._loop.stepping else 0.0)
             self._steps.append((turn, serial, task, handle))
@@ -42,7 +42,7 @@ class _Ready:
         if self._callbacks_this_turn:
             self._callbacks_this_turn -= 1
             return self._callbacks.popleft()
-        index = self._loop.control.pick([step[:2] for step in self._steps])
+        index = self._loop._control.pick([step[:2] for step in self._steps])
         _, _, task, handle = self._steps.pop(index)
         self._loop.stepping = task
         return handle
@@ -108,8 +108,8 @@ class Loop(asyncio.SelectorEventLoop):
     """An asyncio event loop whose clock and order belong to `control`; one loop serves many runs."""
 
     def __init__(self) -> None:
-        self.control = Control(Order())
-        self.control.running = False
+        self._control = Control(Order())
+        self._control.running = False
         self.turn = 0
         self.stepping: asyncio.Task[Any] | None = None
         selector = _Selector(selectors.DefaultSelector())
@@ -122,7 +122,7 @@ class Loop(asyncio.SelectorEventLoop):
 
     def time(self) -> float:
         """Return the virtual time (s)."""
-        return self.control.now
+        return self._control.now
 
     def _make_task(
         self,
@@ -133,17 +133,17 @@ class Loop(asyncio.SelectorEventLoop):
         **options: Any,
     ) -> asyncio.Task[Any]:
         context = context if context is not None else contextvars.copy_context()
-        parent = self.control.tasks.get(asyncio.current_task(self)) if self.is_running() else None
+        parent = self._control.tasks.get(asyncio.current_task(self)) if self.is_running() else None
         if options.get("name") is None:  # asyncio's own numbers go on over runs: equal runs would not be equal
-            options["name"] = f"Task-{self.control.next_serial}"
+            options["name"] = f"Task-{self._control.next_serial}"
         task: asyncio.Task[Any] = asyncio.Task(coro, loop=loop, context=context, **options)
-        if self.control.running:
-            self.control.note_spawn(task, context, parent)
+        if self._control.running:
+            self._control.note_spawn(task, context, parent)
         return task
 
     def between_steps(self, timeout: float | None) -> list[tuple[selectors.SelectorKey, int]]:
         """Do what happens between two steps: count the last one, then move the clock if nothing is ready."""
-        control, inner = self.control, self._selector.inner  # type: ignore[attr-defined]
+        control, inner = self._control, self._selector.inner  # type: ignore[attr-defined]
         control.progress += 1
         self.turn += 1
         if self.stepping is not None:
@@ -191,7 +191,7 @@ def run(main: Callable[[Callable[[Control], None], Callable[[], bool]], Coroutin
     try:
 
         def take_over(control: Control) -> None:
-            loop.control = control
+            loop._control = control
             loop._scheduled.clear()  # type: ignore[attr-defined]  # only cancelled timers are left of the last run
 
         loop.run_until_complete(main(take_over, loop.is_clean))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gc
+import sys
 import warnings
 from typing import Any
 
+from ..scene.module_state import HIDDEN
 from ..scene.subject import Problem, Subject
 from ..watch import probes
 from .alarm import Alarm
@@ -17,6 +19,9 @@ from .player import RunPlayer
 #: a tenth of the time; with 100,000 it looks two or three times a grading, and freeing what it finds takes as much again.
 GARBAGE = 500_000
 
+#: Name of the worker's package in a child; where it runs in the judge's own process it has another one, and stays.
+CONFINED = "grader_worker"
+
 
 def prepare() -> None:
     """Do once, in the process that all children are forked from, what each of them needs."""
@@ -27,6 +32,7 @@ def prepare() -> None:
 
 def serve(channel: Channel) -> None:
     """Answer requests until the judge hangs up."""
+    hide_worker()
     judge = _Judge(channel)
     alarm = Alarm(lambda trace: channel.send({"trace": trace}))
     alarm.start()
@@ -36,6 +42,14 @@ def serve(channel: Channel) -> None:
             session = _load(message, channel, alarm)
         elif message["op"] == "play" and session is not None:
             judge.play(session, message)
+
+
+def hide_worker() -> None:
+    """Take the worker out of the modules that were imported: nothing that a file finds by chance there, or by a loop over them."""
+    package, _, _ = __name__.partition(".")
+    if package == CONFINED:
+        for name in [name for name in sys.modules if name.partition(".")[0] == package]:
+            HIDDEN[name] = sys.modules.pop(name)
 
 
 def _load(message: dict[str, Any], channel: Channel, alarm: Alarm) -> RunPlayer | None:

@@ -180,6 +180,10 @@ _WRAPPERS: dict[type, tuple[str, ...]] = {
 }
 
 
+#: Modules of the worker, by name, that a learner's file does not find among those that were imported.
+HIDDEN: dict[str, types.ModuleType] = {}
+
+
 def _parts(function: types.FunctionType) -> tuple[Any, ...]:
     return (function.__code__, function.__defaults__, function.__kwdefaults__)
 
@@ -189,9 +193,9 @@ def _is_shared(value: Any, name: str) -> bool:
     if not issubclass(type(value), type | types.FunctionType | types.BuiltinFunctionType):
         return False
     owner = value.__module__
-    if not isinstance(owner, str) or owner == name or owner not in sys.modules:
+    found: Any = sys.modules.get(owner) or HIDDEN.get(owner) if isinstance(owner, str) and owner != name else None
+    if found is None:
         return False
-    found: Any = sys.modules[owner]
     for part in value.__qualname__.split("."):
         found = getattr(found, part, None)
     return found is value
