@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from grader.checks.rule import CheckFailed
+from grader.course import BACKENDS
 from grader.judging import clues as looking
 from grader.judging.learner_code import LearnerCode
 from grader.judging.report import Cause, Row
@@ -115,7 +116,9 @@ def closer(failure: Failure, again: PlayAgain) -> CheckFailed | None:
     if failure.row.run is None or end_of(failure) in ("stuck", "exit", None):
         return None
     seen = again(failure.row, failure.row.run, True).failure  # noqa: FBT003 - the type names it
-    return seen if seen is not None and seen.trace is not None else None
+    if seen is None or seen.trace is None or seen.trace["end"]["kind"] != failure.data["end"]["kind"]:
+        return None  # not the same run, so it explains nothing
+    return seen
 
 
 def end_of(failure: Failure) -> str | None:
@@ -160,6 +163,8 @@ def needs_a_loop(clue: Clue) -> bool:
 
 def _one_backend(rows: Sequence[Row], code: LearnerCode) -> Clue | None:
     """The clue for a file that fails on one backend only and uses what is the other one's."""
+    if all(code.uses_of(backend) for backend in BACKENDS):
+        return None  # it looks which backend it runs on
     failed = {row.backend for row in rows if row.verdict == "failed"}
     passed = {row.backend for row in rows if row.verdict == "passed"}
     for backend in sorted(failed):

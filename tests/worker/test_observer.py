@@ -106,3 +106,26 @@ def test_the_word_of_a_run_keeps_its_choices() -> None:
     run = {"seed": 0, "order": "fifo", "cancel": None, "fault": None, "choices": [[3, 1], [9, 2]]}
     assert word(run) == "0:fifo:choices:3=1,9=2"
     assert run_of(word(run)) == run
+
+
+IN_A_HANDLER = """
+import signal
+import anyio
+
+async def main(world):
+    seen = []
+    def note(*_):
+        seen.append(1)
+    signal.signal(signal.SIGUSR1, note)
+    signal.raise_signal(signal.SIGUSR1)
+    await anyio.sleep(1)
+    world.signal_at(world.now + 1, "USR1")
+    await anyio.sleep(5)
+    return len(seen)
+"""
+
+
+def test_a_signal_handler_runs_as_it_does_unobserved(playing: Playing) -> None:
+    plain, close = playing(IN_A_HANDLER)().data, observed(playing(IN_A_HANDLER))().data
+    assert plain["end"]["kind"] == close["end"]["kind"] == "done"
+    assert [span["value"] for span in plain["spans"]] == [span["value"] for span in close["spans"]]

@@ -74,10 +74,13 @@ class Observer:
         }
 
     def _task(self) -> str:
-        """The name of the current task, with a number that tells it from others of that name."""
+        """The name of the current task, with a number that tells it from others of that name; none in a signal handler."""
         control = self._control
-        info = control.tasks.get(control.current())
-        return f"{control.current_name()}#{0 if info is None else info.serial}"
+        try:
+            info = control.tasks.get(control.current())
+            return f"{control.current_name()}#{0 if info is None else info.serial}"
+        except Exception:
+            return "?#0"
 
     def _frame_tracer(self, frame: FrameType, event: str, arg: Any) -> Trace | None:
         if frame.f_code.co_filename != self._file:
