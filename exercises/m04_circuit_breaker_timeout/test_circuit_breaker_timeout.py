@@ -140,7 +140,7 @@ def test_refused_while_open(play: Play) -> None:
 
 @check("R3", misconception="refusals-are-failures", step="probe-one-at-a-time")
 def test_refusals_change_nothing(play: Play) -> None:
-    """A refused call is no failure, does not prolong the cooldown, and leaves a probe its place."""
+    """A refused call is not a failure, does not prolong the cooldown, and leaves a probe its place."""
     eye = [at(31), look(), call("probe"), look(), *OPENING[1:], at(68), call("ok"), look()]
     others = [at(20), *[call("ok")] * 3, at(32), *[call("ok")] * 3]
     t, alone = (circuit(play, opener=OPENING, eye=eye, others=calls) for calls in (others, []))
@@ -294,7 +294,7 @@ def test_exits_pass(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="probe-one-at-a-time")
 def test_exits_give_the_place_back(play: Play) -> None:
-    """What is no `Exception` is no success either; a probe that ends by it gives its place free."""
+    """What is not an `Exception` is not a success either; a probe that ends by it gives its place free."""
     for first in ([], [at_once()]):
         jobs = {"exit": [*first, fail("X", "Abandon")]}
         then = [look(), call("ok"), look()]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import builtins
 import re
+import types
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -32,7 +33,11 @@ SHORT = 4
 HEAD = 12
 """So many characters of a text are looked for: what is shown of it may be cut."""
 
-_OF_PYTHON = frozenset(name for module in (builtins, anyio, asyncio, trio) for name in dir(module))
+_OF_PYTHON = frozenset(name for module in (builtins, anyio, asyncio, trio) for name in dir(module)) | {
+    kind.__name__
+    for kind in vars(types).values()
+    if isinstance(kind, type)  # coroutine, generator and so on
+}
 _OF_ENGINE = frozenset(
     {"Fault", "Abandon", "FaultGroup", "MemoryObjectSendStream", "MemoryObjectReceiveStream", "Task"}
 )

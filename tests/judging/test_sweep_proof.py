@@ -143,10 +143,6 @@ def test_a_fault_that_does_not_come_is_not_run(fakes, forks, forged, lines):
 #: What makes equal runs of an honest file differ; `_pause` takes a moment.
 UNSTEADY = {
     "random numbers": "import random\nasync def _pause():\n    await anyio.sleep(random.random() / 1000)\n",
-    "the clock": (
-        "import time\nasync def _pause():\n"
-        "    for _ in range(time.perf_counter_ns() // 100 % 7):\n        await anyio.lowlevel.checkpoint()\n"
-    ),
     "addresses": (
         "_kept = []\nasync def _pause():\n    _kept.append({object() for _ in range(8)})\n"
         "    await anyio.sleep(id(next(iter(_kept[-1]))) % 1009 / 1e6)\n"

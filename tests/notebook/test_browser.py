@@ -82,7 +82,7 @@ def browser():
 
 
 STATE = """() => {
-    const panel = window.jupyterapp.shell.currentWidget;
+    const panel = window.jupyterapp?.shell?.currentWidget;
     if (!panel || !panel.content || !panel.content.model) return {ready: false};
     const cells = Array.from(panel.content.widgets).filter(cell => cell.model.type === 'code');
     const outputs = cells.flatMap(cell => cell.model.outputs.toJSON());

@@ -88,7 +88,7 @@ def test_a_self_check_is_one_output_with_a_text(kernel, checkout, tmp_path):
     )
     assert nothing == []
     (data,) = execute(kernel[1], "check('m01')")[0]
-    assert "m01_parallel_timeout  passed" in data["text/plain"]
+    assert "m01_parallel_timeout  ✓ passed" in data["text/plain"]
     assert "passed" in data["text/html"]
     (data,) = execute(kernel[1], "progress()")[0]
     assert "✓ all passed" in data["text/plain"]

@@ -2,7 +2,7 @@
 
 Base: right/plain
 Breaks: R1
-Also: R2 R3 R4 R5 G3 G5
+Also: R2 R3 R4 R5 R6 G3 G5
 """
 
 del run_tasks

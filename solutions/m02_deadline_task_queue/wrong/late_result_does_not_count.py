@@ -2,7 +2,7 @@
 
 Base: right/plain
 Breaks: R2
-Also: R3
+Also: R3 R6
 """
 
 

@@ -2,7 +2,7 @@
 
 Base: right/plain
 Breaks: R3
-Also: R2
+Also: R2 R6
 """
 
 import anyio.lowlevel

@@ -2,6 +2,7 @@
 
 Base: right/plain
 Breaks: R2
+Also: R6
 """
 
 
