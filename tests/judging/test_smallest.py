@@ -146,6 +146,15 @@ async def main(world):
 """
 
 
+@pytest.fixture(autouse=True)
+def collect() -> Iterator[None]:
+    """A search that is left half way keeps its child's line until the garbage collector comes: not in another test."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
+
+
 @pytest.fixture
 def forks() -> Iterator[Any]:
     from grader.sandbox import ForkServer
@@ -180,9 +189,6 @@ def test_a_lost_update_is_brought_down_to_the_choices_that_lose_it(
     row = Row("test_x", "m01.R1", "result", backend, "failed", "", what="the total", run=plain_run(1, "pos"))
     found, data = smallest(row, failed.value, LearnerCode(LOST_UPDATE), again)
     session.close()
-    with warnings.catch_warnings():  # loops that broke off in this process leave their sockets to the garbage collector
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
     taken = (failed.value.trace or {}).get("taken", ())
     assert found.run is not None
     assert len(found.run["choices"]) <= min(4, len(taken))
