@@ -32,7 +32,7 @@ def page(settings: Settings, views: Iterable[ModuleView], *, made: str, names: b
         settings: of the class.
         views: from `grader.classroom.overview.look_at`.
         made: when, for people.
-        names: whether learners are named; else they are numbered, each page anew.
+        names: whether learners are named; else they are numbered, on each page from 1 on.
     """
     found = list(views)
     who = _namer(found, names=names)

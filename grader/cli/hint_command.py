@@ -8,9 +8,8 @@ from rich.markdown import Markdown
 from grader.cli.options import own_course, warn
 from grader.course import CourseError, Module
 from grader.display import show
-from grader.judging.report import Report
 from grader.learner import progress
-from grader.learner.selfcheck import belief_of, self_check
+from grader.learner.selfcheck import present_belief
 from grader.lesson.hints import HINT_COUNT, hints_of, next_hint
 
 
@@ -26,7 +25,7 @@ def hint(context: click.Context, module: str, again: bool) -> int:
     if again and not opened:
         raise CourseError(f"no hint of {found.slug} is open yet: leave out --again")
     before = opened - 1 if again else opened
-    shown = next_hint(found, before, belief_of(_report(found)) if not before else None)
+    shown = next_hint(found, before, present_belief(found) if not before else None)
     if shown is None:
         print(
             f"All {HINT_COUNT} hints are open. `grader hint {found.short} --again` shows the last one; {_then(found)}"
@@ -46,14 +45,6 @@ def hint(context: click.Context, module: str, again: bool) -> int:
     if said:
         warn(said)
     return 0
-
-
-def _report(module: Module) -> Report | None:
-    """What the public checks say of the learner's file; None if it is not started, or cannot be read."""
-    try:
-        return self_check(module, keep=False).report
-    except CourseError:
-        return None
 
 
 def _then(module: Module) -> str:

@@ -82,9 +82,9 @@ class Pace:
     @staticmethod
     def left_words(seconds: float) -> str:
         """A time that is left, roughly."""
-        for unit, size, digits in (("s", 1, 0), ("min", 60, 0)):
+        for unit, size in (("s", 1), ("min", 60)):
             if seconds < 90 * size:
-                return f"about {seconds / size:.{digits}f} {unit} left"
+                return f"about {seconds / size:.0f} {unit} left"
         return f"about {seconds / 3600:.1f} h left"
 
     def _now(self) -> float:

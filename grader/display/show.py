@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from grader.course import ASPECTS, BACKENDS
+from grader.judging.folder import one_line
 from grader.judging.report import Report, Row, Score
 
 WIDTH = 80
@@ -46,7 +47,7 @@ def text_of(*parts: RenderableType) -> str:
 
 def clean(text: str) -> str:
     """A text with everything that could move a cursor made visible: it may come from a learner's file or folder."""
-    return "".join(char if char.isprintable() or char == "\n" else ascii(char)[1:-1] for char in text)
+    return "\n".join(map(one_line, text.split("\n")))
 
 
 def whole_file(report: Report) -> bool:

@@ -102,14 +102,14 @@ def story_of(report: Report, module: Module | None = None, *, texts: bool = Fals
 
     Args:
         report: the verdicts.
-        module: whose; without it neither lesson step nor misconception can be told in words.
+        module: whose; without it neither lesson step nor misconception can be named in words.
         texts: whether the texts of the learner's exceptions may be shown: only in the self-check, and to instructors.
         file: what the command names as the file, if it is not the learner's own in its own place.
     """
     cause = report.cause or _of_an_older_report(report)
     if cause is None or cause.check is None:
         return None
-    row = next((row for row in report.checks if (row.id, row.backend) == (cause.check, cause.backend)), None)
+    row = report.row_of(cause)
     if row is None:
         return None
     is_concept = cause.kind == "concept"

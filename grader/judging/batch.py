@@ -71,7 +71,7 @@ class Shelf:
         One that was *not run* never takes the place of a verdict: it lies beside it, as ``<slug>.not-run.json``.
         """
         path = self.path(learner, report.module)
-        text = report.json(learner=learner, seal=self._seal(learner, json.loads(report.json())))
+        text = report.json(learner=learner, seal=self._seal(learner, report.plain()))
         aside = path.with_name(f"{report.module}{NOT_RUN}")
         if report.verdict == "not run":
             older = self.get(learner, report.module)
@@ -177,7 +177,7 @@ def grade_all(
             tasks.append(GradingTask(module, each.data, each.sha256, level, how=how, tag=each))
     begun(len(tasks))
     if tasks:
-        for task, report in run_all(tasks, executor, jobs=min(jobs or len(tasks), len(tasks)) if jobs else None):
+        for task, report in run_all(tasks, executor, jobs=min(jobs, len(tasks)) if jobs else None):
             yield _keep(shelf, task.tag, report)
 
 

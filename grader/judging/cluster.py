@@ -76,7 +76,7 @@ def _forgive_nothing(dask_scheduler: Any) -> None:
 
 def _choose(client: Any, course: Course) -> tuple[list[str], list[str]]:
     """The addresses of workers that can be used, and why the others cannot."""
-    own = _own(course)
+    own = identity(str(course.root))
     answers = client.run(identity, str(course.root), on_error="return")
     threads = client.nthreads()
     good, notes = [], []
@@ -93,10 +93,6 @@ def _choose(client: Any, course: Course) -> tuple[list[str], list[str]]:
             continue
         notes.append(f"worker {worker} is not used: {why}")
     return good, notes
-
-
-def _own(course: Course) -> dict[str, str]:
-    return identity(str(course.root))
 
 
 def identity(root: str) -> dict[str, str]:

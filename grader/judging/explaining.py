@@ -19,7 +19,7 @@ LOOKED_AT = 8
 """So many failing checks are played once more and looked at closely: a plain cause is in the first of them."""
 NO_LOOP = re.compile(r"event loop|create_future|async context|run\(\) is still running", re.IGNORECASE)
 MOST_LINES = 3
-"""So many lines in which tasks wait are told."""
+"""At most this many lines in which tasks wait are named."""
 BOTH_BACKENDS = "G1"
 """The clause of every module that its file runs unchanged on both backends."""
 
@@ -35,6 +35,11 @@ class Failure:
 
     row: Row
     error: CheckFailed
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Which check it is, on which backend."""
+        return self.row.id, self.row.backend
 
     @property
     def data(self) -> Mapping[str, Any]:
@@ -71,14 +76,11 @@ def explain(
     """
     code = LearnerCode(text)
     cause = find_cause(rows, failures, code, again)
-    shown = list(rows)
-    for failure in failures:
-        if cause is None or end_of(failure) == "stuck":  # to see that once more takes seconds
-            continue
-        if (failure.row.id, failure.row.backend) == (cause.check, cause.backend):
-            row, _ = smallest(failure.row, failure.error, code, again)
-            shown = [row if (each.id, each.backend) == (row.id, row.backend) else each for each in shown]
-    return cause, shown
+    shows = cause and next((each for each in failures if each.key == (cause.check, cause.backend)), None)
+    if not shows or end_of(shows) == "stuck":  # to see that once more takes seconds
+        return cause, list(rows)
+    row, _ = smallest(shows.row, shows.error, code, again)
+    return cause, [row if (each.id, each.backend) == shows.key else each for each in rows]
 
 
 def find_cause(rows: Sequence[Row], failures: Sequence[Failure], code: LearnerCode, again: PlayAgain) -> Cause | None:
@@ -86,7 +88,7 @@ def find_cause(rows: Sequence[Row], failures: Sequence[Failure], code: LearnerCo
     order = in_order(rows)
     if not order:
         return None
-    known = {(failure.row.id, failure.row.backend): failure for failure in failures}
+    known = {failure.key: failure for failure in failures}
     looked_at: list[tuple[Row, list[Clue]]] = []
     ids: set[str] = set()
     for row in order:

@@ -210,6 +210,10 @@ class Report:
         known |= {"cause": self.cause.plain()} if self.cause is not None else {}
         return plain | known | ({"flags": list(self.flags)} if self.flags else {})
 
+    def row_of(self, cause: Cause) -> Row | None:
+        """The row that shows a cause; None if the file failed as a whole."""
+        return next((row for row in self.checks if (row.id, row.backend) == (cause.check, cause.backend)), None)
+
     def json(self, **extra: str) -> str:
         """Return it as one line of JSON, with `extra` keys in front (such as the learner).
 

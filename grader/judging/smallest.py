@@ -19,7 +19,7 @@ MOST_REPLAYS, MOST_SECONDS = 60, 0.3
 """A learner waits for this: so many runs, or so long, and what has been found by then is shown."""
 NO_ORDER = "No special order is needed: it fails when every task runs as soon as it is ready."
 NAMED = 2
-"""So many choices are told one by one; of more, only how many there are."""
+"""At most this many choices are named one by one; of more, only the number is given."""
 
 
 @dataclass(frozen=True)

@@ -130,9 +130,7 @@ def first_failure(checked: SelfCheck) -> tuple[Row, Trace | None] | None:
     """The failure to look at first, and the run that shows it; None if there is none, or the file failed as a whole."""
     report = checked.report
     cause = report.cause if report is not None else None
-    if report is None or cause is None or cause.check is None:
-        return None
-    row = next((row for row in report.checks if (row.id, row.backend) == (cause.check, cause.backend)), None)
+    row = report.row_of(cause) if report is not None and cause is not None else None
     if row is None:
         return None
     seen = failing_run(checked, row)
@@ -178,6 +176,14 @@ def belief_of(report: Report | None) -> str | None:
     if report is None or cause is None or cause.kind not in ("concept", "deadlock"):
         return None
     return next((row.misconception for row in report.checks if row.id == cause.check), None)
+
+
+def present_belief(module: Module) -> str | None:
+    """What `belief_of` says of the learner's file as it is now; None also if the file is not started, or cannot be read."""
+    try:
+        return belief_of(self_check(module, keep=False).report)
+    except CourseError:
+        return None
 
 
 def hint_line(checked: SelfCheck) -> str:

@@ -6,7 +6,7 @@ from grader.course import CourseError, Module
 from grader.course.other_ways import other_ways
 from grader.display import show
 from grader.learner import progress, stub_reset
-from grader.learner.selfcheck import belief_of, core_passed, self_check
+from grader.learner.selfcheck import core_passed, present_belief
 from grader.lesson.hints import HINT_COUNT, hints_of, next_hint
 from grader.notebook.cards import own_course
 
@@ -46,19 +46,12 @@ def hint(name: str, *, again: bool = False) -> Page:
     if again and not opened:
         raise CourseError(f"no hint of {module.slug} is open yet: leave out again=True")
     before = opened - 1 if again else opened
-    shown = next_hint(module, before, _belief(module) if not before else None)
+    shown = next_hint(module, before, present_belief(module) if not before else None)
     if shown is None:
         return Page(f"All {HINT_COUNT} hints are open: `hint({module.short!r}, again=True)` shows the last one.")
     title, text = shown
     said = "" if again else progress.reach(module.root, module.slug, hints=before + 1)
     return Page("\n\n".join(filter(None, [f"**{title} of {HINT_COUNT}**", text, said])))
-
-
-def _belief(module: Module) -> str | None:
-    try:
-        return belief_of(self_check(module, keep=False).report)
-    except CourseError:
-        return None
 
 
 def reset(name: str) -> Page:
