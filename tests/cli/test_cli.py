@@ -390,8 +390,9 @@ def test_a_batch_that_is_stopped_leaves_no_process_and_no_traceback(tiny, texts,
     if number == signal.SIGKILL:  # the standard library's own process may say that it clears up after it
         assert "Traceback" not in err
     else:
-        assert err.strip().splitlines()[-1] == "grader: stopped"
-        assert "Traceback" not in err
+        kept = "grader: grading stopped: 0 of 1 are done and kept; the same command goes on with the rest"
+        said = [line for line in err.splitlines() if line]
+        assert said in (["grader: stopped"], [kept, "grader: stopped"])  # it may not have begun to count
     until = time.monotonic() + 5
     while of_session(started.pid) and time.monotonic() < until:
         time.sleep(0.05)

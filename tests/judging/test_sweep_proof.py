@@ -12,6 +12,7 @@ from grader.judging.judge import grade, tell_unsteady
 from grader.judging.report import Row
 from grader.judging.session import Session
 from grader.judging.submission import examine
+from grader.judging.sweep_proof import equal_runs_differ
 
 FAKES_SCENE = '''\
 """A caller who calls `later` with two jobs."""
@@ -143,6 +144,10 @@ def test_a_fault_that_does_not_come_is_not_run(fakes, forks, forged, lines):
 #: What makes equal runs of an honest file differ; `_pause` takes a moment.
 UNSTEADY = {
     "random numbers": "import random\nasync def _pause():\n    await anyio.sleep(random.random() / 1000)\n",
+    "the clock": (
+        "import time\nasync def _pause():\n"
+        "    for _ in range(time.perf_counter_ns() // 100 % 7):\n        await anyio.lowlevel.checkpoint()\n"
+    ),
     "addresses": (
         "_kept = []\nasync def _pause():\n    _kept.append({object() for _ in range(8)})\n"
         "    await anyio.sleep(id(next(iter(_kept[-1]))) % 1009 / 1e6)\n"
@@ -166,6 +171,17 @@ def test_a_file_whose_equal_runs_differ_is_judged_by_what_can_be_judged(tiny, fo
     assert report.verdict == "failed"
     failed = [row for row in report.checks if row.verdict == "failed"]
     assert {row.id for row in failed} == {"test_cancelled"}
+
+
+@pytest.mark.parametrize("count", [1, 2, 4])
+def test_equal_runs_that_differ_by_nothing_but_their_steps_differ(count):
+    def undisturbed(steps):
+        places = [[place, 0.0] for place in range(steps)]
+        return {"cancel": None, "spans": [], "notes": [], "sweep_at": places, "sweep_steps": steps}
+
+    disturbed = {**undisturbed(3), "cancel": {"who": "caller", "after": 3}}
+    assert equal_runs_differ(undisturbed(3), [undisturbed(count)], [disturbed])
+    assert not equal_runs_differ(undisturbed(3), [undisturbed(3)], [disturbed])
 
 
 def test_a_learner_of_a_file_whose_equal_runs_differ_is_told():
