@@ -9,15 +9,17 @@ from typing import Any
 from nbgrader.apps import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.exchange.default import ExchangeFetchAssignment, ExchangeSubmit
+from nbgrader.utils import notebook_hash
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
 from grader.classroom import receipt
 from grader.classroom.dropping import own_name
-from grader.classroom.intake import TIMESTAMP
+from grader.classroom.intake import SECRET, TIMESTAMP
 from grader.classroom.nbgrader_api import quiet, why
 from grader.classroom.settings import Settings
 from grader.course import Course, CourseError
+from grader.learner.class_score import note_hand_in
 from grader.learner.due import due_of
 
 RECEIPT = "receipt.txt"
@@ -155,11 +157,19 @@ class Submit(ExchangeSubmit):  # type: ignore[misc]  # nbgrader has no types
         when = due_of(root_of(folder), slug)
         made = receipt.receipt(slug, file, self.timestamp, self._earlier(slug, file.name), due=when)
         super().copy_files()
+        self._note(root_of(folder), slug, made.sha256)
         text = made.text(public(slug, file) if made.sha256 else "")
         (folder / RECEIPT).write_text(text, "utf-8")
         for warning in made.warnings:
             self.log.warning("%s", warning)
         self.log.info("%s", text)
+
+    def _note(self, root: Path, slug: str, sha256: str | None) -> None:
+        """Remember under which name the class will publish the page: `grader progress` looks for it."""
+        cached = Path(self.cache_path) / "+".join(self.assignment_filename.split("+")[:3])
+        secret = (cached / SECRET).read_text("utf-8")
+        page = f"{notebook_hash(secret=secret, notebook_id=slug)}.html"
+        note_hand_in(root, slug, time=self.timestamp, sha256=sha256, page=page)
 
     def _earlier(self, slug: str, name: str) -> list[receipt.Earlier]:
         found = []

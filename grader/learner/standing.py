@@ -13,6 +13,7 @@ from rich.text import Text
 from grader.course import Course, CourseError, Module
 from grader.judging.submission import examine, read
 from grader.learner import progress
+from grader.learner.class_score import ClassScore, class_score
 from grader.lesson.hints import HINT_COUNT
 
 WIDTH = 80
@@ -60,6 +61,7 @@ class Standing:
         seen: whether the solution was seen without passing.
         since: the day on which that was reached.
         opened: how many hints.
+        score: in the class, if the learner can see one.
     """
 
     module: Module
@@ -67,6 +69,7 @@ class Standing:
     seen: bool = False
     since: str = ""
     opened: int = 0
+    score: ClassScore | None = None
 
     @property
     def stage(self) -> State | None:
@@ -104,7 +107,7 @@ def standing(module: Module, entry: progress.ModuleProgress) -> Standing:
     file = state_of_file(module, entry)
     seen = "seen" in entry.when
     since = entry.when.get("seen" if seen else file or "", "")[:10]
-    return Standing(module, file, seen, since, entry.hints)
+    return Standing(module, file, seen, since, entry.hints, class_score(module.root, module.slug))
 
 
 def state_of_file(module: Module, entry: progress.ModuleProgress) -> State | None:
@@ -131,10 +134,20 @@ def table(lines: list[Standing]) -> Table:
     made.add_column("state", width=min(STATE_WIDTH, max((len(line.state) for line in lines), default=0)))
     made.add_column("since", no_wrap=True, min_width=10)
     made.add_column("hints", no_wrap=True, min_width=6)
+    scored = any(line.score for line in lines)
+    if scored:
+        made.add_column("class", max_width=12)
     for line in lines:
         state = Text(line.state, STYLES[line.stage])
-        made.add_row(line.module.short, line.module.title, state, line.since, line.hints)
+        score = [line.score.words if line.score else ""] if scored else []
+        made.add_row(line.module.short, line.module.title, state, line.since, line.hints, *score)
     return made
+
+
+def pages_line(lines: list[Standing]) -> str:
+    """Where the class's feedback pages are, in a line for each; empty if there are none."""
+    known = [(line.module.short, line.score) for line in lines]
+    return "\n".join(f"{short}: {score.text} in the class, {score.page}" for short, score in known if score)
 
 
 def place(root: Path) -> str:

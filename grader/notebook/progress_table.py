@@ -7,7 +7,7 @@ from typing import Any
 
 from grader.display.show import text_of
 from grader.learner.recall import due_line
-from grader.learner.standing import Standing, standings, table
+from grader.learner.standing import Standing, pages_line, standings, table
 from grader.notebook.cards import own_course
 
 
@@ -16,7 +16,7 @@ class ProgressTable:
 
     Args:
         lines: one for each module.
-        said: a line about questions that are due, or about the file, if it could not be used.
+        said: lines about questions that are due, the file if it could not be used, and pages of the class.
     """
 
     def __init__(self, lines: list[Standing], said: str = "") -> None:
@@ -32,9 +32,9 @@ class ProgressTable:
 
     def _repr_html_(self) -> str:
         style = "text-align:left;padding:2px 14px 2px 0"
-        head = "".join(
-            f'<th scope="col" style="{style}">{name}</th>' for name in ("module", "", "state", "since", "hints")
-        )
+        names = ["module", "", "state", "since", "hints"]
+        names += ["class"] if any(line.score for line in self._lines) else []
+        head = "".join(f'<th scope="col" style="{style}">{name}</th>' for name in names)
         rows = "".join(
             "<tr>"
             + "".join(
@@ -45,12 +45,13 @@ class ProgressTable:
                     escape(line.state),
                     escape(line.since),
                     escape(line.hints),
+                    *([escape(line.score.words if line.score else "")] if "class" in names else []),
                 )
             )
             + "</tr>"
             for line in self._lines
         )
-        said = f"<p>{escape(self._said)}</p>" if self._said else ""
+        said = "".join(f"<p>{escape(line)}</p>" for line in self._said.splitlines())
         return (
             '<table style="border-collapse:collapse;color:var(--jp-ui-font-color1,inherit);'
             'font-family:var(--jp-ui-font-family,sans-serif);font-size:13px">'
@@ -62,4 +63,5 @@ def progress() -> ProgressTable:
     """How far you have come in every module of the course around the notebook."""
     course = own_course()
     lines, said = standings(course)
-    return ProgressTable(lines, " ".join(filter(None, [said, due_line(course)])))
+    more = [" ".join(filter(None, [said, due_line(course)])), pages_line(lines)]
+    return ProgressTable(lines, "\n".join(filter(None, more)))
