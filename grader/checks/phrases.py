@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from grader.checks.values import Data, Opaque
-from grader.checks.words import Matcher
+from grader.checks.words import Matcher, OneOf
 
 PLAIN = re.compile(r"[^\W\d][\w .:/*+-]*\w|\w")
 """Text that needs no quotes: it begins with a letter, and nothing in it could be taken for the end of a list."""
@@ -37,6 +37,8 @@ def phrase(value: Any, unit: str = "") -> str:
         value: what a check saw or wanted.
         unit: of the numbers in it, such as ``s``.
     """
+    if isinstance(value, OneOf):
+        return " or ".join(dict.fromkeys(phrase(choice, unit) for choice in value.choices))
     if isinstance(value, Matcher):
         return with_unit(value.text, unit)
     if type(value) in (int, float):

@@ -191,10 +191,13 @@ class _Between(Matcher):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class _OneOf(Matcher):
+class OneOf(Matcher):
+    """Each of several values; feedback writes them one by one."""
+
     choices: tuple[Any, ...] = ()
 
     def accepts(self, seen: Any) -> bool:
+        """Tell whether `seen` is one of them."""
         return any(choice == seen for choice in self.choices)
 
 
@@ -220,4 +223,4 @@ def at_least(value: float) -> Matcher:
 
 def one_of(*choices: Any) -> Matcher:
     """Return what equals each of `choices`."""
-    return _OneOf(" or ".join(repr(choice) for choice in choices), choices)
+    return OneOf(" or ".join(repr(choice) for choice in choices), choices)

@@ -21,7 +21,7 @@ from grader.checks.runs import word
 from grader.classroom import autograding, dates, intake, recording, verdicts
 from grader.classroom.settings import Settings
 from grader.course import ASPECTS, BACKENDS, Module
-from grader.display import show
+from grader.display import picture, picture_signs, show
 from grader.display.report_card import story_lines
 from grader.display.story import open_words, standing, story_of
 from grader.judging.report import Report, Row
@@ -140,6 +140,7 @@ def first_story(module: Module, report: Report, *, titles: bool = True) -> dict[
         clause = report.cause.clause if report.cause is not None else report.module
         headline = f"Clause {clause} does not hold in every case." if story.is_concept else story.headline
         story = replace(story, headline=headline, check="", facts=(), others=())
+    row = report.row_of(report.cause) if report.cause is not None and titles else None
     lines = [(label, show.clean(text)) for label, text in story_lines(replace(story, command=""))]
     return {
         "headline": show.clean(story.headline),
@@ -148,6 +149,9 @@ def first_story(module: Module, report: Report, *, titles: bool = True) -> dict[
         "lines": lines,
         "rest": show.clean(open_words(story)),
         "named": [show.clean(sentence) for sentence in story.named],
+        "picture": picture.svg(picture.of_run(row.shown), picture_signs.NARROW)
+        if row is not None and row.shown
+        else "",
     }
 
 
@@ -191,14 +195,32 @@ def _reason(report: Report | None) -> str:
 
 
 def failed_checks(module: Module, report: Report) -> list[FailedCheck]:
-    """What did not pass, core first, one entry for each check; nothing if the file failed as a whole."""
+    """What did not pass, core first, one entry for each check; nothing if the file failed as a whole.
+
+    Checks that fail for the report's cause stand under the one that shows it.
+    """
     if report.reason is not None and report.verdict == "failed":
         return []
     by_check: dict[str, list[Row]] = {}
     for row in report.checks:
         by_check.setdefault(row.id, []).append(row)
-    found = [_failed_check(module, rows) for rows in by_check.values() if any(row.verdict == "failed" for row in rows)]
-    return merge_alike(sorted(found, key=lambda each: not each.core))
+    found = {
+        id_: _failed_check(module, rows)
+        for id_, rows in by_check.items()
+        if any(row.verdict == "failed" for row in rows)
+    }
+    first, same = _of_the_cause(report, found)
+    rest = [each for id_, each in found.items() if first is None or id_ not in (first, *same)]
+    alike = merge_alike(sorted(rest, key=lambda each: not each.core))
+    return alike if first is None else [replace(found[first], also=tuple(found[id_].sentence for id_ in same)), *alike]
+
+
+def _of_the_cause(report: Report, found: Mapping[str, FailedCheck]) -> tuple[str | None, list[str]]:
+    """Which of the failed checks shows the report's cause, None if it has none, and which others fail for it."""
+    cause = report.cause
+    if cause is None or cause.check not in found:
+        return None, []
+    return cause.check, [id_ for id_ in cause.same if id_ in found]
 
 
 def without_titles(found: list[FailedCheck], settings: Settings) -> list[FailedCheck]:

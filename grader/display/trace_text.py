@@ -8,6 +8,7 @@ from typing import Any
 from grader.checks.runs import seconds
 from grader.checks.trace import Span, Trace
 from grader.display.show import clean
+from grader.judging.shown_run import depth, first_moment
 
 WIDTH = 80
 BAR = 30
@@ -27,7 +28,7 @@ LEGEND = {
 def timeline(trace: Trace) -> str:
     """The picture of one run, at most 80 columns wide."""
     spans = trace.spans
-    lines = [heading(trace), axis(begin(trace), trace.time)]
+    lines = [heading(trace), axis(first_moment(trace), trace.time)]
     lines += [line(span, trace) for span in spans[:MAX_LINES]]
     if len(spans) > MAX_LINES:
         lines.append(f"… and {len(spans) - MAX_LINES} more")
@@ -62,11 +63,6 @@ def heading(trace: Trace) -> str:
     return " · ".join(parts)
 
 
-def begin(trace: Trace) -> float:
-    """When there is something to see (virtual s): scenes let some time pass before the first call."""
-    return min((span.start for span in trace.spans if span.what != "actor"), default=0.0)
-
-
 def axis(start: float, end: float) -> str:
     """The axis of time, in virtual seconds."""
     left, right = seconds(start), f"{seconds(end)} s"
@@ -76,15 +72,7 @@ def axis(start: float, end: float) -> str:
 def line(span: Span, trace: Trace) -> str:
     """One span: its name, indented by depth, its bar, and how it ended."""
     label = f"{'  ' * min(depth(span, trace), 5)}{span.who} {span.what}"
-    return f"{label[:LABEL]:{LABEL}} {bar(span, begin(trace), trace.time):{BAR}} {ending(span)}"
-
-
-def depth(span: Span, trace: Trace) -> int:
-    """How many spans it lies in."""
-    by_id, count = trace.by_id, 0
-    while span.parent is not None and span.parent in by_id:
-        span, count = by_id[span.parent], count + 1
-    return count
+    return f"{label[:LABEL]:{LABEL}} {bar(span, first_moment(trace), trace.time):{BAR}} {ending(span)}"
 
 
 def bar(span: Span, start: float, end: float) -> str:

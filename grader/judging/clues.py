@@ -31,6 +31,7 @@ LEAVING = frozenset({"SystemExit", "KeyboardInterrupt", "TrioInternalError", "Ru
 """What may leave an event loop and has a name that everybody knows."""
 SIGNATURE = re.compile(r"^(?:[\w.<>]*\.)?(\w+)\(\) (?:got|missing|takes)\b")
 UNENTERED = re.compile(r"object does not support the (?:asynchronous )?context manager protocol|__aenter__|__enter__")
+LOCK_LINE = re.compile(r"line (\d+) waits for a lock")
 DUNDER = re.compile(r"from (__\w+__) that does not implement __await__")
 
 
@@ -198,6 +199,8 @@ def _blocking_calls(run: FailingRun) -> Iterator[Clue]:
             break
     end = run.data.get("end", {})
     line = next((item["line"] for item in end.get("waiting", ()) if item.get("line")), None)
+    if end.get("kind") == "stuck" and (named := LOCK_LINE.match(str(end["text"]))):
+        line = int(named[1])  # the run was stopped by the watch over locks, which names the line itself
     if end.get("kind") == "stuck" and line is not None:
         loop = run.code.loop_around(line)
         if "waits for a lock" in end["text"]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from grader.checks.rule import CheckFailed
@@ -13,6 +13,7 @@ from grader.judging import clues as looking
 from grader.judging.learner_code import LearnerCode
 from grader.judging.report import Cause, Row
 from grader.judging.run_evidence import Clue, FailingRun
+from grader.judging.shown_run import shown_run
 from grader.judging.smallest import PlayAgain, smallest
 
 LOOKED_AT = 8
@@ -77,9 +78,12 @@ def explain(
     code = LearnerCode(text)
     cause = find_cause(rows, failures, code, again)
     shows = cause and next((each for each in failures if each.key == (cause.check, cause.backend)), None)
-    if not shows or end_of(shows) == "stuck":  # to see that once more takes seconds
+    if not shows:
         return cause, list(rows)
-    row, _ = smallest(shows.row, shows.error, code, again)
+    row, data = shows.row, shows.data
+    if end_of(shows) != "stuck":  # to see that once more takes seconds
+        row, data = smallest(row, shows.error, code, again)
+    row = replace(row, shown=shown_run(data) if data else None)
     return cause, [row if (each.id, each.backend) == shows.key else each for each in rows]
 
 

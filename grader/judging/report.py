@@ -60,6 +60,7 @@ class Row:
         run: the failing run: its seed, order, cancellation and fault, as `grader.checks.play.Play` replays it.
         smallest: which choices of the order it takes to fail, in a sentence; only in the row that shows the cause.
         differs: what a passing run of the same plan does otherwise, in a sentence; only in that row.
+        shown: the run as a page shows it, of `grader.judging.shown_run`; only in that row.
         detail: texts of the subject's exceptions; for the instructor, never for a learner whose file is graded.
         late: whether there was no answer and nobody to blame; not part of the format.
     """
@@ -83,6 +84,7 @@ class Row:
     run: Mapping[str, Any] | None = None
     smallest: str | None = None
     differs: str | None = None
+    shown: Mapping[str, Any] | None = None
     detail: str | None = None
     late: bool = field(default=False, compare=False)
 
@@ -99,7 +101,19 @@ class Row:
     def plain(self) -> dict[str, Any]:
         """Return it as plain data, in the order of the format; what is not known is left out."""
         always = ("id", "clause", "aspect", "backend", "verdict", "points", "message", "core", "misconception", "step")
-        known = ("seed", "what", "happened", "expected", "actual", "where", "run", "smallest", "differs", "detail")
+        known = (
+            "seed",
+            "what",
+            "happened",
+            "expected",
+            "actual",
+            "where",
+            "run",
+            "smallest",
+            "differs",
+            "shown",
+            "detail",
+        )
         plain = {key: getattr(self, key) for key in always}
         return plain | {key: value for key in known if (value := getattr(self, key)) is not None}
 

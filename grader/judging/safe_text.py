@@ -83,6 +83,9 @@ class SafeTexts:
         """A row as its learner may read it; what was covered is kept for the instructor."""
         names = ("what", "expected", "actual", "happened", "where", "smallest", "differs")
         texts: dict[str, Any] = {name: self.cover(text) for name in names if (text := getattr(row, name))}
+        if row.shown is not None:
+            rows = [{**each, "said": self.cover(each["said"])} for each in row.shown["rows"]]
+            row = replace(row, shown={**row.shown, "rows": rows})
         if all(text == getattr(row, name) for name, text in texts.items()):
             return row
         return replace(row, **texts, detail=row.detail or row.actual)

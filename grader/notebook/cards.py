@@ -12,19 +12,17 @@ from typing import Any
 
 from markdown_it import MarkdownIt
 
-from grader.checks.runs import seconds
 from grader.checks.trace import Trace
 from grader.course import BACKENDS, Course, CourseError, Module
-from grader.display import show
+from grader.display import picture, show
 from grader.display.report_card import story_lines
 from grader.display.story import Story, open_words, passing, standing, story_of
-from grader.display.trace_text import begin, depth
 from grader.judging.report import Report, Row
+from grader.judging.shown_run import shown_run
 from grader.learner import progress
 from grader.learner.layout import lay_out
 from grader.learner.selfcheck import SelfCheck, belief_of, card, first_failure, self_check
 from grader.lesson.hints import next_hint
-from grader.notebook import picture
 
 STYLE = {
     "card": "border:1px solid var(--jp-border-color1,#999);border-radius:4px;padding:10px 14px;max-width:760px;"
@@ -194,8 +192,8 @@ def _failure(story: Story, module: Module, trace: Trace | None) -> Iterator[str]
     if story.named:
         items = "".join(f"<li>{escape(show.clean(sentence))}</li>" for sentence in story.named)
         yield f'<ul style="{STYLE["quiet"]};margin:2px 0 0 0">{items}</ul>'
-    if trace is not None and trace.spans:
-        yield f'<div style="overflow-x:auto;margin-top:8px">{picture.svg(_picture(trace))}</div>'
+    if trace is not None and (shown := shown_run(trace.data)) is not None:
+        yield f'<div style="overflow-x:auto;margin-top:8px">{picture.svg(picture.of_run(shown))}</div>'
 
 
 def _story_lines(story: Story, module: Module) -> Iterator[tuple[str, str]]:
@@ -247,26 +245,3 @@ def _hint(module: Module, belief: str | None) -> str:
     said = f"<p>When you have read it: <code>grader hint {escape(module.short)}</code> goes on to the next.</p>"
     inner = MarkdownIt("commonmark").render(text)
     return f'<details style="margin-top:10px"><summary>Stuck? {escape(title)}</summary>{inner}{said}</details>'
-
-
-def _picture(trace: Trace) -> picture.Picture:
-    """The run of a check, as the lesson's timelines are drawn."""
-    spans = trace.spans
-    end = trace.time
-    rows = []
-    for span in spans:
-        open_until = end if span.end is None else span.end
-        rows.append(
-            picture.PictureRow(
-                f"{span.who} {span.what}" if span.what not in ("actor", "job") else span.who,
-                min(depth(span, trace), 5),
-                span.start,
-                span.end,
-                span.how,
-                span.ending,
-                [picture.Stretch(span.start, open_until, "work")],
-                delivered=[] if span.cancelled_at is None else [span.cancelled_at],
-            )
-        )
-    title = f"{trace.backend}, run of {seconds(end)} s"
-    return picture.Picture(title, rows, end, start=begin(trace))

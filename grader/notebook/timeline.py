@@ -6,9 +6,9 @@ import math
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from grader.notebook import picture
+from grader.display import picture
+from grader.display.picture import Picture, PictureRow, Stretch
 from grader.notebook.errors import lines
-from grader.notebook.picture import Picture, PictureRow, Stretch
 from grader.notebook.recorder import Task
 from grader.notebook.runner import Backend, CellOutcome, Clock, Stuck, play
 

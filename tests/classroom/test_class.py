@@ -6,12 +6,14 @@ import io
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
 from grader.classroom import class_toml, dropping, feedback, hand_in, hand_ins, new_class, settings, table, verdicts
 from grader.classroom.desk import Desk
 from grader.course import CourseError
+from grader.judging.report import Cause, Report
 
 SLUG = "m01_tiny"
 NEXT_DAY = "2026-11-02 13:00:00.000000 UTC"
@@ -307,6 +309,39 @@ def test_a_page_says_one_cause_once():
         for sentence, facts in (("a", raised), ("b", late), ("c", raised), ("d", late))
     ]
     assert [(each.sentence, each.also) for each in feedback.merge_alike(found)] == [("a", ("c",)), ("b", ()), ("d", ())]
+
+
+def test_a_page_shows_the_run_of_its_cause_as_a_picture(school, texts):
+    school.hand_in("ada", texts["at_once"])
+    school.score()
+    school.desk.feedback()
+    page = school.page("ada")
+    svg = page[page.index("<svg") : page.index("</svg>")]
+    assert all(said in svg for said in ("caller", ">●<", ">returned<"))
+    assert 'width="400"' in svg
+    assert page.index("<svg") < page.index("<h2>Points</h2>")
+    row = next(row for row in _report(school, "ada").checks if row.shown is not None)
+    assert {"label", "depth", "start", "end", "how", "said"} <= set(row.shown["rows"][0])
+    school.set("hidden_titles = false")
+    school.desk.feedback()
+    assert "<svg" not in school.page("ada")
+
+
+def _report(school, learner):
+    known = verdicts.verdict_in_notebook(school.settings, learner, SLUG)
+    return Report.from_plain(known["report"])
+
+
+def test_a_page_folds_what_fails_for_the_same_cause(school, texts):
+    school.hand_in("ada", texts["at_once"])
+    school.score()
+    report, module = _report(school, "ada"), school.settings.course.module(SLUG)
+    failing = list(dict.fromkeys(row.id for row in report.checks if row.verdict == "failed"))
+    assert len(failing) > 1
+    first, *same = failing
+    cause = Cause("exception", "Line 3 raises NameError", check=first, backend="asyncio", same=tuple(same))
+    (only,) = feedback.failed_checks(module, replace(report, cause=cause))
+    assert len(only.also) == len(same)
 
 
 def test_a_class_of_an_older_version_gets_its_three_lines_anew(school, capsys):

@@ -215,7 +215,7 @@ def test_the_text_says_what_the_picture_shows(backend):
     assert str(record(bounded_cleanup, backend=backend)).splitlines()[1:] == [
         "                0                          3 s",
         "bounded_cleanup ───────────────────!━━━━━━━━━● 3 s returned (cancelled at 2)",
-        "─ sleeps · ━ shielded · ┆ deadline · ! cancellation came",
+        "─ sleeps · ━ shielded · ┆ deadline · ! cancellation came · ● returned",
     ]
 
 

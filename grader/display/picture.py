@@ -8,33 +8,29 @@ from __future__ import annotations
 
 import hashlib
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import Literal
+from typing import Any
 
 from grader.checks.runs import seconds
+from grader.display.picture_signs import (
+    CANCEL,
+    ENDING_WORDS,
+    ENDINGS,
+    FILLS,
+    LETTER,
+    SHIELD,
+    STROKES,
+    WIDE,
+    WORDS,
+    Kind,
+    Measures,
+)
 
-WIDTH, LABELS, ENDS = 560, 118, 150  # pixels: of the picture, of the names on the left, of the words on the right
 TOP, HEIGHT = 42, 24  # pixels: above the rows, of a row
 COLUMNS, NAMES, BAR = 80, 15, 30  # characters: of the text, of the names, of the bars
 MOST_ROWS = 60
-
-Kind = Literal["sleeping", "blocked", "children", "work"]
-ENDINGS = {"returned": "●", "raised": "✗", "cancelled": "⊘", "open": "…"}
-STROKES = {"sleeping": "─", "blocked": "░", "children": "·", "work": "═"}
-WORDS = {
-    "sleeping": "sleeps",
-    "blocked": "waits for something",
-    "children": "waits for its tasks",
-    "work": "open",
-}
-FILLS = {
-    "sleeping": "#56b4e9",
-    "blocked": "#e69f00",
-    "work": "#999999",
-}  # from Okabe and Ito: everyone can tell them apart
-CANCEL, SHIELD = "#d55e00", "#009e73"
 
 
 @dataclass(frozen=True)
@@ -101,19 +97,46 @@ class Picture:
         return min(max(moment - self.start, 0.0) / length, 1.0) if length > 0 else 0.0
 
 
+def of_run(shown: Mapping[str, Any]) -> Picture:
+    """The picture of a check's run.
+
+    Args:
+        shown: of `grader.judging.shown_run`.
+    """
+    rows = []
+    for row in shown["rows"]:
+        until = shown["end"] if row["end"] is None else row["end"]
+        delivered = [row["cancelled"]] if "cancelled" in row else []
+        rows.append(
+            PictureRow(
+                row["label"],
+                row["depth"],
+                row["start"],
+                row["end"],
+                row["how"],
+                row["said"],
+                [Stretch(row["start"], until, "work")],
+                delivered=delivered,
+            )
+        )
+    notes = [f"… and {shown['more']} more"] if "more" in shown else []
+    title = f"{shown['backend']}, run of {seconds(shown['end'])} s"
+    return Picture(title, rows, shown["end"], notes, shown["start"])
+
+
 # -- SVG -----------------------------------------------------------------------------------------------------------
-def svg(picture: Picture) -> str:
-    """The picture as an SVG element."""
+def svg(picture: Picture, measures: Measures = WIDE) -> str:
+    """The picture as an SVG element, which shrinks with the pane that it is in."""
     rows = picture.rows[:MOST_ROWS]
-    notes = _notes(picture)
+    notes = _notes(picture, int(measures.width / LETTER))
     legend = list(_legend(rows))
     bottom = TOP + HEIGHT * len(rows)
-    height = bottom + 20 * ((len(legend) + 2) // 3) + 16 * len(notes) + 14
+    height = bottom + 20 * -(-len(legend) // measures.legend) + 16 * len(notes) + 14
     mark = hashlib.sha256(text(picture).encode()).hexdigest()[:8]
     head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" role="img" '
-        f'aria-labelledby="t{mark} d{mark}" style="max-width:none;color:var(--jp-ui-font-color1,currentColor);'
-        'font:12px var(--jp-ui-font-family,sans-serif)">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{measures.width}" height="{height}" viewBox="0 0 {measures.width} {height}" '
+        f'role="img" aria-labelledby="t{mark} d{mark}" style="max-width:100%;min-width:{measures.least}px;height:auto;'
+        'color:var(--jp-ui-font-color1,currentColor);font:12px var(--jp-ui-font-family,sans-serif)">'
     )
     hatching = (
         f'<defs><pattern id="h{mark}" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
@@ -125,51 +148,53 @@ def svg(picture: Picture) -> str:
         f'<title id="t{mark}">{escape(picture.title)}</title><desc id="d{mark}">{escape(text(picture))}</desc>',
         hatching,
         _words(0, 12, picture.title, "font-weight='bold'"),
-        *_axis(picture, bottom),
+        *_axis(picture, measures, bottom),
     ]
     for number, row in enumerate(rows):
-        parts += _row(row, TOP + HEIGHT * number, picture, mark)
+        parts += _row(row, TOP + HEIGHT * number, picture, measures, mark)
     for number, (symbol, said) in enumerate(legend):
-        x, y = 180 * (number % 3), bottom + 22 + 20 * (number // 3)
+        x, y = (
+            (measures.width // measures.legend) * (number % measures.legend),
+            bottom + 22 + 20 * (number // measures.legend),
+        )
         parts += [symbol.format(x=x, y=y, mark=mark), _words(x + 26, y + 4, said)]
-    below = bottom + 20 * ((len(legend) + 2) // 3) + 22
+    below = bottom + 20 * -(-len(legend) // measures.legend) + 22
     parts += [_words(0, below + 16 * number, note) for number, note in enumerate(notes)]
     return "".join([*parts, "</svg>"])
-
-
-def _x(moment: float, picture: Picture) -> float:
-    return round(LABELS + (WIDTH - LABELS - ENDS) * picture.share(moment), 1)
 
 
 def _words(x: float, y: float, said: str, more: str = "") -> str:
     return f'<text x="{x}" y="{y}" fill="currentColor" {more}>{escape(said)}</text>'
 
 
-def _axis(picture: Picture, bottom: float) -> Iterator[str]:
+def _axis(picture: Picture, measures: Measures, bottom: float) -> Iterator[str]:
     start, end = picture.start, picture.end
     for moment in (start, (start + end) / 2, end) if end > start else (start,):
-        x = _x(moment, picture)
+        x = measures.x(picture.share(moment))
         yield (
             f'<line x1="{x}" y1="{TOP - 4}" x2="{x}" y2="{bottom}" stroke="currentColor" stroke-opacity=".25"/>'
             + _words(x, TOP - 8, f"{seconds(moment)} s", "text-anchor='middle' font-size='11'")
         )
 
 
-def _row(row: PictureRow, y: float, picture: Picture, mark: str) -> Iterator[str]:
+def _row(row: PictureRow, y: float, picture: Picture, measures: Measures, mark: str) -> Iterator[str]:
     middle = y + HEIGHT / 2
     end = picture.end
     last = end if row.end is None else row.end
-    left, right = _x(row.start, picture), _x(last, picture)
-    yield _words(8 * row.depth, middle + 4, _cut(row.label, 17 - row.depth))
+    left, right = measures.x(picture.share(row.start)), measures.x(picture.share(last))
+    yield _words(8 * row.depth, middle + 4, _cut(row.label, int((measures.names - 8 * row.depth) / LETTER)))
     yield f'<line x1="{left}" y1="{middle}" x2="{right}" y2="{middle}" stroke="currentColor" stroke-opacity=".5"/>'
     for start, stop in row.shields:
-        x = _x(start, picture)
+        x = measures.x(picture.share(start))
         yield (
-            f'<rect x="{x - 1}" y="{y + 2}" width="{max(_x(stop, picture) - x, 2) + 2}" height="{HEIGHT - 4}" rx="3" fill="none" '
+            f'<rect x="{x - 1}" y="{y + 2}" width="{max(measures.x(picture.share(stop)) - x, 2) + 2}" height="{HEIGHT - 4}" rx="3" fill="none" '
             f'stroke="{SHIELD}" stroke-width="2"><title>shielded from {seconds(start)} s to {seconds(stop)} s</title></rect>'
         )
     for stretch in row.stretches:
-        x, width = _x(stretch.start, picture), max(_x(stretch.end, picture) - _x(stretch.start, picture), 2)
+        x, width = (
+            measures.x(picture.share(stretch.start)),
+            max(measures.x(picture.share(stretch.end)) - measures.x(picture.share(stretch.start)), 2),
+        )
         if stretch.kind != "children":
             fill = f"url(#h{mark})" if stretch.kind == "blocked" else FILLS[stretch.kind]
             yield (
@@ -178,25 +203,27 @@ def _row(row: PictureRow, y: float, picture: Picture, mark: str) -> Iterator[str
             )
     for moment in row.deadlines:
         if moment <= end:
-            x = _x(moment, picture)
+            x = measures.x(picture.share(moment))
             yield (
                 f'<line x1="{x}" y1="{y}" x2="{x}" y2="{y + HEIGHT}" stroke="{CANCEL}" stroke-width="2" '
                 f'stroke-dasharray="3 2"><title>deadline at {seconds(moment)} s</title></line>'
             )
     if row.requested is not None:
-        x = _x(row.requested, picture)
+        x = measures.x(picture.share(row.requested))
         yield (
             f'<path d="M{x - 5} {y + 1}h10l-5 8z" fill="none" stroke="{CANCEL}" stroke-width="1.5">'
             f"<title>cancellation asked for at {seconds(row.requested)} s</title></path>"
         )
     for moment in row.delivered:
-        x = _x(moment, picture)
+        x = measures.x(picture.share(moment))
         yield (
             f'<path d="M{x - 5} {y + HEIGHT - 1}h10l-5 -8z" fill="{CANCEL}">'
             f"<title>cancellation came at {seconds(moment)} s</title></path>"
         )
     yield _words(right - 4, middle + 4, ENDINGS[row.how], "font-weight='bold'")
-    yield _words(WIDTH - ENDS + 12, middle + 4, _cut(_ending(row), 24))
+    yield _words(
+        measures.width - measures.ends + 12, middle + 4, _cut(_ending(row), int((measures.ends - 12) / LETTER))
+    )
 
 
 def _legend(rows: Sequence[PictureRow]) -> Iterator[tuple[str, str]]:
@@ -220,6 +247,13 @@ def _legend(rows: Sequence[PictureRow]) -> Iterator[tuple[str, str]]:
         yield path, "cancellation asked for"
     if any(row.delivered for row in rows):
         yield f'<path d="M{{x}} {{y}}m4 4h10l-5 -8z" fill="{CANCEL}"/>', "cancellation came"
+    for how in _endings(rows):
+        yield f'<text x="{{x}}" y="{{y}}" dx="5" dy="4" fill="currentColor">{ENDINGS[how]}</text>', ENDING_WORDS[how]
+
+
+def _endings(rows: Sequence[PictureRow]) -> list[str]:
+    """The ways in which some row ends."""
+    return [how for how in ENDINGS if any(row.how == how for row in rows)]
 
 
 def _stretch(stretch: Stretch) -> str:
@@ -234,10 +268,10 @@ def _cut(said: str, length: int) -> str:
     return said if len(said) <= length else said[: length - 1] + "…"
 
 
-def _notes(picture: Picture) -> list[str]:
+def _notes(picture: Picture, columns: int = COLUMNS) -> list[str]:
     left_out = len(picture.rows) - MOST_ROWS
     notes = [*picture.notes, *([f"… and {left_out} more tasks"] if left_out > 0 else [])]
-    return [line for note in notes for line in textwrap.wrap(note, COLUMNS, subsequent_indent="      ")]
+    return [line for note in notes for line in textwrap.wrap(note, columns, subsequent_indent="      ")]
 
 
 # -- text ----------------------------------------------------------------------------------------------------------
@@ -254,8 +288,20 @@ def text(picture: Picture) -> str:
     signs += ["━ shielded"] if any(row.shields for row in rows) else []
     signs += ["┆ deadline"] if any(row.deadlines for row in rows) else []
     signs += ["! cancellation came"] if any(row.delivered for row in rows) else []
-    lines += [" · ".join(signs), *_notes(picture)]
+    signs += [f"{ENDINGS[how]} {ENDING_WORDS[how]}" for how in _endings(rows)]
+    lines += [*_lines_of(signs), *_notes(picture)]
     return "\n".join(_cut(line.rstrip(), COLUMNS) for line in lines if line)
+
+
+def _lines_of(signs: Sequence[str]) -> list[str]:
+    """Signs with their meaning, in lines that break between two of them."""
+    lines: list[str] = []
+    for sign in signs:
+        if lines and len(lines[-1]) + len(sign) + 3 <= COLUMNS:
+            lines[-1] += f" · {sign}"
+        else:
+            lines.append(sign)
+    return lines
 
 
 def _bar(row: PictureRow, picture: Picture) -> str:
