@@ -17,6 +17,7 @@ from nbgrader.api import Gradebook, SubmittedNotebook
 from nbgrader.exchange.default import ExchangeReleaseFeedback
 from nbgrader.utils import notebook_hash
 
+from grader.checks.collect import BrokenChecks, checks_of
 from grader.checks.runs import word
 from grader.classroom import autograding, dates, intake, recording, verdicts
 from grader.classroom.settings import Settings
@@ -142,6 +143,10 @@ def first_story(module: Module, report: Report, *, titles: bool = True) -> dict[
         story = replace(story, headline=headline, check="", facts=(), others=())
     row = report.row_of(report.cause) if report.cause is not None and titles else None
     lines = [(label, show.clean(text)) for label, text in story_lines(replace(story, command=""))]
+    if report.cause is not None and (
+        steps := public_steps(module, report.cause.clause or "", report.cause.check or "")
+    ):
+        lines.append(("steps", steps))
     return {
         "headline": show.clean(story.headline),
         "line": story.line,
@@ -153,6 +158,30 @@ def first_story(module: Module, report: Report, *, titles: bool = True) -> dict[
         if row is not None and row.shown
         else "",
     }
+
+
+def public_steps(module: Module, clause: str, check: str) -> str:
+    """How a learner steps through their own file under a public check of a clause; empty if it has none.
+
+    The run of a hidden check is not offered: its steps would show the plan.
+
+    Args:
+        module: of the submission.
+        clause: such as ``m05.R3``.
+        check: id of the check that failed.
+    """
+    try:
+        checks = [each for each in checks_of(module, "public") if each.clause == clause.rpartition(".")[2]]
+    except BrokenChecks:
+        return ""
+    if not checks:
+        return ""
+    known = next((each for each in checks if each.id == check), checks[0])
+    name = known.id.removeprefix("test_")
+    return (
+        f"grader trace {module.short} --check {name} --steps run.html"
+        " writes a page to step through your file under a public check of this clause"
+    )
 
 
 def _aspect(grade: Any, most: int, report: Report | None) -> dict[str, Any]:

@@ -26,11 +26,14 @@ def dispute(
 ) -> int:
     """Write one file about CLAUSE, such as m05.R3, to hand to your instructor: your code, seed, trace, versions."""
     module, name = disputes.clause_of(own_course(context), clause)
-    forks = fork_server(None, walls=False)
-    plain = disputes.dispute(module, name, forks, because=because, seed=seed, backend=backend)
     path = to or Path(f"dispute-{module.short}.{name}.json")
+    steps = path.with_suffix(".html" if path.suffix != ".html" else ".steps.html")
+    forks = fork_server(None, walls=False)
+    plain = disputes.dispute(module, name, forks, because=because, seed=seed, backend=backend, steps=steps)
     write(path.absolute(), json.dumps(plain, indent=1))
     print(f"{path}: send it to your instructor; it holds your file and what a run of it did, nothing else")
     if plain["said"]:
         print(show.clean(f"it shows: {plain['said']}"))
+    if plain["trace"]:
+        print(f"{steps}: the same run, to step through in a browser")
     return 0

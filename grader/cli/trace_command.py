@@ -15,9 +15,10 @@ from grader.display import show
 from grader.display.trace_text import timeline
 from grader.judging.judge import SELF_CHECK_KEY, course_key
 from grader.judging.pool import fork_server
-from grader.judging.run_check import Replay, replay
+from grader.judging.run_check import Replay, closer_look, replay
 from grader.judging.session import Session
 from grader.judging.submission import examine
+from grader.learner.dispute import write_steps
 
 
 @click.command()
@@ -27,6 +28,11 @@ from grader.judging.submission import examine
 @backend_option
 @click.option("--seed", help="The run to play, as a failure shows it; the failing one, or the first, if not given.")
 @click.option("--json", "as_json", is_flag=True, help="Print the trace as JSON.")
+@click.option(
+    "--steps",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the run as a page to step through, such as run.html.",
+)
 @click.pass_context
 def trace(
     context: click.Context,
@@ -36,6 +42,7 @@ def trace(
     backend: str | None,
     seed: str | None,
     as_json: bool,
+    steps: Path | None,
 ) -> int:
     """Show one run of FILE, or of your own file, under the plan of one check, as text and picture."""
     course = course_of(context)
@@ -55,10 +62,16 @@ def trace(
         if fault := session.load():
             raise CourseError(f"{file}: {fault.text}")
         seen = replay(check, session, backend or BACKENDS[0], key, only=only)
+        if steps is not None:
+            seen = closer_look(check, session, key, seen)
+    if steps is not None:
+        write_steps(steps, check, seen, submission)
     if as_json:
         print(json.dumps(seen.trace.data))
     else:
         print_seen(check, seen)
+        if steps is not None:
+            click.echo(f"{steps}: open it in a browser; the arrow keys go from step to step")
     return 0 if seen.failure is None else 1
 
 

@@ -15,6 +15,7 @@ from grader.display.story import Story, facts, open_words, passing, standing, st
 from grader.judging.report import Report, Row, Score
 
 LABEL = 9
+STEP_THROUGH = "the same with --steps run.html writes a page to step through the run in a browser"
 
 
 def card(
@@ -98,6 +99,7 @@ def story_lines(story: Story) -> list[tuple[str, str]]:
         ("lesson", story.step[0]),
         ("belief", f"“{story.belief}”" if story.belief else ""),
         ("again", story.command),
+        ("steps", STEP_THROUGH if story.command else ""),
     ]
     return [(label, text) for label, text in lines if text]
 

@@ -18,6 +18,7 @@ from grader.checks.rule import CheckFailed, NotRun
 from grader.checks.trace import Trace
 from grader.course import CourseError
 from grader.judging.blame import Reference, verdict_on
+from grader.judging.failure import plain_run_of
 from grader.judging.session import Session
 
 
@@ -129,6 +130,20 @@ def replay(
         raise CourseError(f"{check.id} was not run: {outcome.not_run}") from outcome.not_run
     if outcome.trace is None:
         raise CourseError(f"{check.id} failed without a run: {outcome.failure}")
+    return Replay(outcome.trace, outcome.failure)
+
+
+def closer_look(check: Check, session: Session, key: bytes, seen: Replay) -> Replay:
+    """Play the run that was seen once more, and look at each of its steps.
+
+    Raises:
+        CourseError: there is nothing to show, in one line.
+    """
+    with Reference(session.module, session.forks) as reference:
+        only = plain_run_of(seen.trace.data)
+        outcome = run_check(check, session, seen.trace.backend, key, reference, only=only, observe=True)
+    if outcome.trace is None:
+        raise CourseError(f"{check.id}: the run could not be played once more")
     return Replay(outcome.trace, outcome.failure)
 
 

@@ -103,6 +103,7 @@ def _probes(probes: Mapping[str, Any]) -> str:
     observed = probes.get("observed", {})
     lines += [entry["line"] for entry in observed.get("raised", ())]
     lines += [line for line, _ in observed.get("lines", ())] + [line for _, line in observed.get("path", ())]
+    lines += [move["line"] for move in observed.get("moves", ())]
     if any(line is not None and (type(line) is not int or not 0 <= line <= _MAX_LINE) for line in lines):
         return "a line that is not a number"
     return ""

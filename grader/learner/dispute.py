@@ -5,15 +5,19 @@ One that is right becomes a right solution under the tests.
 
 from __future__ import annotations
 
+import itertools
 import platform
+from pathlib import Path
 from typing import Any
 
 from grader.checks.collect import BrokenChecks, Check, checks_of
 from grader.checks.runs import run_of, word
 from grader.course import BACKENDS, Course, CourseError, Module
+from grader.display.steps_page import page
+from grader.judging.batch import write
 from grader.judging.judge import SELF_CHECK_KEY, stamp
 from grader.judging.points import clause_id
-from grader.judging.run_check import Replay, replay
+from grader.judging.run_check import Replay, closer_look, replay
 from grader.judging.session import Forks, Session
 from grader.judging.submission import Submission, examine, read
 
@@ -43,6 +47,7 @@ def dispute(
     because: str = "",
     seed: str | None = None,
     backend: str | None = None,
+    steps: Path | None = None,
 ) -> dict[str, Any]:
     """Gather what belongs to a dispute.
 
@@ -55,6 +60,7 @@ def dispute(
         because: why the learner thinks so.
         seed: as the feedback page or the check shows it.
         backend: only this one.
+        steps: where a page to step through the run is written, if there is a run to show.
 
     Raises:
         CourseError: there is no file, or it cannot be loaded.
@@ -82,7 +88,9 @@ def dispute(
         "submission": {"sha256": submission.sha256, "text": submission.text},
     }
     if found := _run_to_show(module, clause, submission, forks, (backend,) if backend else BACKENDS):
-        check, seen = found
+        check, seen, closely = found
+        if steps is not None:
+            write_steps(steps, check, closely, submission)
         plain |= {"check": check.id, "said": str(seen.failure) if seen.failure else None, "trace": seen.trace.data}
         plain["backend"] = seen.trace.backend
         plain["seed"] = seed or word(seen.trace.data)
@@ -91,20 +99,39 @@ def dispute(
 
 def _run_to_show(
     module: Module, clause: str, submission: Submission, forks: Forks, backends: tuple[str, ...]
-) -> tuple[Check, Replay] | None:
-    """The first public check of the clause that fails, else the first of all; None if it has no public check."""
+) -> tuple[Check, Replay, Replay] | None:
+    """The first public check of the clause that fails, else the first of all, its run, and the same run looked at closely.
+
+    None if the clause has no public check.
+    """
     try:
         checks = [check for check in checks_of(module, "public") if check.clause == clause]
     except BrokenChecks as error:
         raise CourseError(str(error)) from error
-    first = None
+    shown: tuple[Check, Replay] | None = None
     with Session(module, submission, forks) as session:
         if fault := session.load():
             raise CourseError(f"{submission.name}: {fault.text}")
-        for check in checks:
-            for backend in backends:
-                seen = replay(check, session, backend, SELF_CHECK_KEY)
-                if seen.failure is not None:
-                    return check, seen
-                first = first or (check, seen)
-    return first
+        for check, backend in itertools.product(checks, backends):
+            seen = replay(check, session, backend, SELF_CHECK_KEY)
+            if shown is None or seen.failure is not None:
+                shown = check, seen
+            if seen.failure is not None:
+                break
+        return None if shown is None else (*shown, closer_look(shown[0], session, SELF_CHECK_KEY, shown[1]))
+
+
+def write_steps(path: Path, check: Check, seen: Replay, submission: Submission) -> None:
+    """Write the page to step through a run that was looked at closely.
+
+    Raises:
+        CourseError: the run has no step to show, or the page cannot be written.
+    """
+    failed = "" if seen.failure is None else str(seen.failure)
+    title = f"{check.clause} · {check.title}"
+    passed = "this check passes; the first of its runs"
+    try:
+        made = page(seen.trace, submission.text, title=title, file=submission.name, failed=failed, passed=passed)
+        write(path.absolute(), made)
+    except (ValueError, OSError) as error:
+        raise CourseError(f"{path}: {error}") from error

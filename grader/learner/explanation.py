@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from grader.checks.collect import checks_of
 from grader.course import CourseError, Module
 from grader.display import show
+from grader.display.report_card import STEP_THROUGH
 from grader.display.story import Story, standing, story_of
 from grader.display.trace_text import timeline
 from grader.judging.report import Report
@@ -65,7 +66,7 @@ def _page(checked: SelfCheck, report: Report) -> Iterator[str]:
     if seen is not None and seen[1] is not None and seen[1].spans:
         yield f"The run that shows it\n\n{timeline(seen[1])}"
     if story.command:
-        yield f"To see it again\n\n  {story.command}"
+        yield f"To see it again\n\n  {story.command}\n\n{indent(STEP_THROUGH)}"
     yield f"Stuck? `grader hint {module.short}` opens one hint at a time."
 
 

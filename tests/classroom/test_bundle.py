@@ -151,7 +151,11 @@ def test_a_dispute_is_one_file_with_all_that_is_needed(school, texts, tmp_path, 
     assert data["trace"]["spans"]
     assert data["submission"]["text"] == texts["at_once"]
     assert set(data["versions"]) >= {"version", "anyio", "trio", "checks", "scene", "module.toml", "python"}
-    assert "it shows" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "it shows" in said
+    assert f"{tmp_path / 'd.html'}: the same run, to step through" in said.replace("\n", "")
+    assert "All steps as a table" in (tmp_path / "d.html").read_text()
+    assert "observed" not in data["trace"]["probes"]
 
 
 @pytest.mark.parametrize(

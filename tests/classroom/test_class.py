@@ -299,6 +299,14 @@ def test_the_nbgrader_command_line_does_the_same(school, texts):
     assert "ada" in (school.class_ / "out.csv").read_text()
 
 
+def test_a_page_offers_the_steps_of_a_public_check_and_of_no_hidden_one(school):
+    module = school.desk.settings.course.module(SLUG)
+    said = feedback.public_steps(module, "m01.R2", "test_long_delay")
+    assert said.startswith("grader trace m01 --check long_delay --steps run.html ")
+    assert "--check value " in feedback.public_steps(module, "m01.R1", "test_only_hidden")
+    assert not feedback.public_steps(module, "m01.R9", "test_only_hidden")
+
+
 def test_a_page_says_one_cause_once():
     raised = (("seen", "raised RuntimeError at line 18"), ("where", "run of 0 s"))
     late = (("expected", "3"), ("seen", "0.0"))

@@ -304,6 +304,19 @@ def test_trace_plays_the_run_that_is_asked_for(run, hand_in):
     assert json.loads(out)["cancel"] == {"who": "caller", "after": 1}
 
 
+def test_trace_writes_a_page_to_step_through(run, hand_in, tmp_path):
+    page = tmp_path / "run.html"
+    code, out, _ = run("trace", "m01", hand_in("no_value"), "--backend", "trio", "--steps", page)
+    assert code == 1
+    assert f"{page}: open it in a browser" in out.replace("\n", "")
+    text = page.read_text()
+    assert "expected 7" in text
+    assert "async def later" in text
+    assert "trio · seed" in text
+    code, _, err = run("trace", "m01", hand_in("right"), "--steps", page / "below_a_file.html")
+    assert (code, len(err.splitlines())) == (2, 1)
+
+
 def test_trace_of_a_file_that_cannot_be_loaded_is_one_line(run, hand_in):
     path = hand_in("right")
     for text, said in (

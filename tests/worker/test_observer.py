@@ -129,3 +129,46 @@ def test_a_signal_handler_runs_as_it_does_unobserved(playing: Playing) -> None:
     plain, close = playing(IN_A_HANDLER)().data, observed(playing(IN_A_HANDLER))().data
     assert plain["end"]["kind"] == close["end"]["kind"] == "done"
     assert [span["value"] for span in plain["spans"]] == [span["value"] for span in close["spans"]]
+
+
+TWO_LOCKS = """
+import anyio
+
+async def main(world):
+    first, second = anyio.Lock(), anyio.Lock()
+    async def transfer(one, other):
+        async with one:
+            await anyio.sleep(1)
+            async with other:
+                pass
+    async with anyio.create_task_group() as group:
+        group.start_soon(transfer, first, second, name="there")
+        group.start_soon(transfer, second, first, name="back")
+"""
+
+
+def test_each_step_says_who_ran_where_it_waits_and_who_holds_what(playing: Playing) -> None:
+    trace = observed(playing(TWO_LOCKS))().accepting("deadlock")
+    moves = trace.data["probes"]["observed"]["moves"]
+    names = [task["name"] for task in trace.data["tasks"]]
+    last = {names[move["task"]]: move for move in moves}
+    assert [(move["line"], move["call"], move["of"]) for move in (last["there"], last["back"])] == [
+        (9, "Lock.acquire", "other"),
+        (9, "Lock.acquire", "other"),
+    ]
+    assert {(label, names[serial]) for label, serial in moves[-1]["held"]} == {("one", "there"), ("one", "back")}
+    assert [move["t"] for move in moves] == sorted(move["t"] for move in moves)
+
+
+def test_each_step_says_who_could_have_made_it_too(playing: Playing) -> None:
+    trace = observed(playing(TWO_LOCKS))().accepting("deadlock")
+    names = [task["name"] for task in trace.data["tasks"]]
+    moves = trace.data["probes"]["observed"]["moves"]
+    first = next(move for move in moves if names[move["task"]] == "there")
+    assert [names[serial] for serial in first["ready"]] == ["back"]
+
+
+def test_the_lines_of_all_steps_are_the_path_of_the_run(playing: Playing) -> None:
+    seen = observed(playing(TWO_ORDERS))().data["probes"]["observed"]
+    assert seen["moves"][-1]["path"] == len(seen["path"])
+    assert any(move["over"] for move in seen["moves"])

@@ -105,6 +105,8 @@ class Control:
         self.cut: Cut | None = None
         self.on_cut: Callable[[], None] = lambda: None
         self.after_each_step: Callable[[TaskInfo], None] | None = None
+        self.on_step: Callable[[Any, TaskInfo], None] | None = None  # looks on, and changes nothing
+        self.ready: list[tuple[float, int]] = []  # what the last choice was made from
         self.progress = 0  # counts turns: tells the alarm that the loop moves
         self.outside_work = 0  # threads that will call back into the loop
         self.threads: Callable[[], list[str]] = list  # names of those that may, too
@@ -136,6 +138,7 @@ class Control:
 
     def pick(self, ready: list[tuple[float, int]]) -> int:
         """Return which of the ready tasks, given as (turn in which it became ready, serial), runs next."""
+        self.ready = ready
         if len(ready) == 1 and self.order.name != "pos":
             return 0
         # Tasks that became ready in one turn come from sets of the libraries: their serial makes that repeatable.
@@ -171,6 +174,8 @@ class Control:
         while span is not None:
             span.steps += 1
             span = span.parent
+        if self.on_step is not None:
+            self.on_step(task, info)
         if self.after_each_step is not None:
             self.after_each_step(info)
         if self.steps > self.step_limit:

@@ -168,7 +168,7 @@ class RunPlayer:
         self._request, self._running, self._under_way = request, run, True
         self._probes = probes = Probes(control, self.subject.file)
         if request.get("observe"):
-            probes.observer = Observer(control, self.subject.file, anyio.get_cancelled_exc_class())
+            probes.observer = Observer(control, self.subject.file, anyio.get_cancelled_exc_class(), probes.locks)
         control.waiters = lambda: waiting(list(control.open.values()), self.subject.file)
         with probes, self.alarm.watching(control, self.subject.file, self._trace_of_stuck):
             take_over(control)

@@ -14,8 +14,10 @@ from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any
 
-from ..loops.control import Control
+from ..loops.control import Control, TaskInfo
 from ..record.spans import RunRecord
+from .locks import LockWatch
+from .moves import Moves
 
 #: So many exceptions and steps through the file are written down; later ones explain nothing that these do not.
 MAX_RAISED, MAX_PATH = 50, 4_000
@@ -38,10 +40,12 @@ class Observer:
         control: the run's clock, tasks and record.
         file: file name of the learner's code.
         cancelled: what the backend throws into a task that it cancels.
+        locks: of the run.
     """
 
-    def __init__(self, control: Control, file: str, cancelled: type[BaseException]) -> None:
+    def __init__(self, control: Control, file: str, cancelled: type[BaseException], locks: LockWatch) -> None:
         self._control, self._file, self._cancelled = control, file, cancelled
+        self._moves = Moves(control, locks, file)
         self.raised: list[dict[str, Any]] = []
         self.path: list[list[Any]] = []
         self._lines: Counter[int] = Counter()
@@ -49,12 +53,17 @@ class Observer:
 
     def start(self) -> None:
         """Look from now on, in this thread."""
+        self._control.on_step = self._note_step
         sys.settrace(self._frame_tracer)
 
-    @staticmethod
-    def stop() -> None:
+    def stop(self) -> None:
         """Look no longer."""
         sys.settrace(None)
+        self._control.on_step = None
+
+    def _note_step(self, task: Any, info: TaskInfo) -> None:
+        if self._control.cut is None:
+            self._moves.note(task, info, len(self.path))
 
     def never_awaited(self) -> list[tuple[str, int]]:
         """The coroutines that the learner's lines made and that nobody has awaited, while something still holds them."""
@@ -70,6 +79,7 @@ class Observer:
         return {
             "raised": self.raised,
             "path": self.path,
+            "moves": self._moves.made,
             "lines": [[line, count] for line, count in sorted(self._lines.items())],
         }
 
