@@ -9,44 +9,46 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from importlib import import_module
+from keyword import iskeyword
+from pathlib import Path
 
 import click
 
-from grader.cli import (
-    build_command,
-    bundle_command,
-    check_command,
-    class_command,
-    class_view_command,
-    demo_command,
-    dispute_command,
-    doctor_command,
-    explain_command,
-    grade_command,
-    hand_in_command,
-    hint_command,
-    lab_command,
-    new_command,
-    progress_command,
-    reset_command,
-    review_command,
-    solution_command,
-    trace_command,
-    verify_command,
-    wrong_command,
-)
-from grader.course import CourseError
-from grader.judging.judge import DISTRIBUTION
-from grader.judging.pool import collect_rarely
+from grader.course import DISTRIBUTION, CourseError
 from grader.sandbox import IsolationRefused
+from grader.sandbox.limits import collect_rarely
 
+HERE = Path(__file__).parent
+SUFFIX = "_command"
 USAGE = 2
 NOT_RUN = 3
 STOPPED = 130
 """What a shell says of a command that was stopped by Ctrl-C."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Commands(click.Group):
+    """Each command is in the file of its name, `<command>_command.py`, which is imported when it is wanted.
+
+    What shows a learner's progress need not wait until all that grades is loaded.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click calls it so
+        """The names of all commands, in the order of the alphabet."""
+        return sorted(path.stem.removesuffix(SUFFIX).replace("_", "-") for path in HERE.glob(f"*{SUFFIX}.py"))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of this name; None if there is none."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        name = cmd_name.replace("-", "_")
+        found: click.Command = getattr(
+            import_module(f"{__name__}.{name}{SUFFIX}"), f"{name}_" if iskeyword(name) else name
+        )
+        return found
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name=DISTRIBUTION, prog_name="grader")
 @click.option("--root", type=click.Path(), help="The course's folder, if it is not around the working folder.")
 @click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
@@ -54,40 +56,6 @@ STOPPED = 130
 def cli(context: click.Context, root: str | None) -> None:
     """Check, grade and prove exercises in structured concurrency."""
     context.obj = root
-
-
-for command in (
-    check_command.check,
-    explain_command.explain,
-    hint_command.hint,
-    solution_command.solution,
-    reset_command.reset,
-    progress_command.progress,
-    review_command.review,
-    lab_command.lab,
-    grade_command.grade,
-    verify_command.verify,
-    trace_command.trace,
-    wrong_command.wrong,
-    doctor_command.doctor,
-    demo_command.demo,
-    class_command.class_,
-    new_command.new,
-    build_command.build,
-    bundle_command.bundle,
-    hand_in_command.hand_in,
-    dispute_command.dispute,
-):
-    cli.add_command(command)
-for command in (
-    class_view_command.status,
-    class_view_command.report,
-    class_view_command.explain,
-    class_view_command.watch,
-    class_view_command.doctor,
-    class_view_command.lab,
-):
-    class_command.class_.add_command(command)
 
 
 def main(args: Sequence[str] | None = None) -> int:

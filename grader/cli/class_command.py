@@ -12,49 +12,23 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from grader.cli import class_views
+from grader.cli.class_options import EVERY_LEARNER, desk_of, drop_option, folder_option, modules_argument
 from grader.cli.options import course_of, executor_at, jobs_option, scheduler_option, warn
 from grader.cli.pace import Pace
 from grader.course import ASPECTS, CourseError
 from grader.display import show
 from grader.judging.folder import name_some, one_line
-from grader.learner.extras import install
 
 if TYPE_CHECKING:
     from grader.classroom.counts import Scored
     from grader.classroom.desk import Desk
     from grader.classroom.table import GradeLine
 
-EVERY_LEARNER = 40
-modules_argument = click.argument("modules", nargs=-1, metavar="[MODULE]...")
-folder_option = click.option(
-    "--in",
-    "folder",
-    type=click.Path(path_type=Path),
-    help="The class's folder, if it is not around the working folder.",
-)
-drop_option = click.option(
-    "--drop",
-    type=click.Path(path_type=Path),
-    help="Collect from FOLDER/<learner>/<module>/<file>.py, not the exchange.",
-)
-
 
 @click.group("class")
 def class_() -> None:
     """Release, collect and score a class with nbgrader."""
-
-
-def desk_of(folder: Path | None) -> Desk:
-    """The desk of the class around a folder.
-
-    Raises:
-        CourseError: there is no class, or nbgrader is not installed.
-    """
-    try:
-        from grader.classroom import class_toml, desk
-    except ModuleNotFoundError as error:
-        raise CourseError(f"{error.name} is not installed: {install('class')}") from error
-    return desk.Desk(class_toml.find(folder))
 
 
 @class_.command()
@@ -263,3 +237,14 @@ def print_lines(lines: Iterable[GradeLine]) -> None:
         verdict = show.tick(line.verdict) if line.verdict else Text("to do")
         table.add_row(line.learner, line.slug.partition("_")[0], verdict, *cells, late, cell(line.score) or "?")
     show.console().print(table)
+
+
+for command in (
+    class_views.status,
+    class_views.report,
+    class_views.explain,
+    class_views.watch,
+    class_views.doctor,
+    class_views.lab,
+):
+    class_.add_command(command)

@@ -14,9 +14,9 @@ from rich.text import Text
 
 from grader import sandbox
 from grader.cli.options import course_of
-from grader.course import Course, CourseError
+from grader.course import DISTRIBUTION, Course, CourseError
 from grader.display import show
-from grader.judging.judge import DISTRIBUTION, SELF_CHECK_KEY, course_key, version_of
+from grader.judging.judge import SELF_CHECK_KEY, course_key, version_of
 
 OLDEST = (3, 11)
 TRIED = ((3, 11), (3, 12), (3, 13))

@@ -11,9 +11,13 @@ from .modules import (
     read_module,
 )
 
+DISTRIBUTION = "checkpoint-course"
+"""The name under which pip knows the engine."""
+
 __all__ = [
     "ASPECTS",
     "BACKENDS",
+    "DISTRIBUTION",
     "Clause",
     "Course",
     "CourseError",

@@ -16,7 +16,7 @@ from typing import Any
 
 from grader.checks.collect import BrokenChecks, Check, Kind, checks_of
 from grader.checks.rule import CheckFailed, NotRun
-from grader.course import BACKENDS, Module
+from grader.course import BACKENDS, DISTRIBUTION, Module
 from grader.judging.answers import Late, TimeLimits
 from grader.judging.blame import Reference
 from grader.judging.canary import Canary
@@ -31,7 +31,6 @@ from grader.judging.session import Forks, Session
 from grader.judging.smallest import Played
 from grader.judging.submission import FileFault, Submission, examine
 
-DISTRIBUTION = "checkpoint-course"
 SELF_CHECK_KEY = b"self-check"
 """The key of plans where nothing is at stake: everybody gets the same."""
 COURSE_KEY = ".course_key"

@@ -5,7 +5,6 @@ Each judging process holds one fork server, started when it first grades.
 
 from __future__ import annotations
 
-import gc
 import multiprocessing
 import os
 import signal
@@ -22,6 +21,7 @@ from grader.course import CourseError, Module
 from grader.judging.judge import How, blank_report, grade
 from grader.judging.report import Report
 from grader.sandbox import ForkServer, IsolationRefused, Level
+from grader.sandbox.limits import collect_rarely
 
 
 @dataclass(frozen=True)
@@ -59,16 +59,6 @@ def fork_server(level: Level | None, *, walls: bool) -> ForkServer:
         # Not atexit: a process of a pool leaves without it.
         Finalize(None, server.close, exitpriority=10)
     return _servers[key]
-
-
-GARBAGE = 50_000
-"""Objects that may pile up before the garbage collector looks for cycles: those of a hundred traces, a few megabytes. With the
-interpreter's own number, 700, it looks several times a trace, and takes a tenth to a fifth of the judge's processor time."""
-
-
-def collect_rarely() -> None:
-    """Let the garbage collector look for cycles less often in this process, which grades and then ends."""
-    gc.set_threshold(GARBAGE)
 
 
 _busy = _stopped = False

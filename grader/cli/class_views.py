@@ -13,7 +13,7 @@ import click
 from rich import box
 from rich.table import Table
 
-from grader.cli.class_command import EVERY_LEARNER, desk_of, drop_option, folder_option, modules_argument
+from grader.cli.class_options import EVERY_LEARNER, desk_of, drop_option, folder_option, modules_argument
 from grader.cli.options import jobs_option, warn
 from grader.course import CourseError
 from grader.display import show
