@@ -3,41 +3,57 @@
     python benchmarks/mutation.py [--list] [--sample N] [--jobs N] [FILE…]
 
 A mutant is the engine with one comparison, condition, returned value or constant of a file turned into another. It is
-killed if the tests of the file's room fail, and survives if they pass. What survives is printed; exit code 1 if that is
-more than one in twenty, or if a survivor is not explained in `benchmarks/mutation_survivors.toml`.
+killed if the fast tests that belong to the file fail, and survives if they pass. What survives is printed, and how many were
+killed in each file; exit code 1 if more than one in twenty survives, or if a survivor is not explained in
+`benchmarks/mutation_survivors.toml`.
 
-Without FILE: what believes a trace, a link and a report, plans sweeps, and adds up points. The tests run in copies of the
-checkout in a temporary folder. By hand, because the tools for it (mutmut, cosmic-ray) rewrite modules or swap files in the
-running checkout, and the worker reads the engine's source when a fork server starts.
+Without FILE: what believes a trace, a link and a report, proves sweeps, and adds up points. The tests run in copies of the
+checkout in a temporary folder, each mutant's in a process that is forked from one which has imported pytest. By hand, because
+the tools for it (mutmut, cosmic-ray) rewrite modules or swap files in the running checkout, and the worker reads the engine's
+source when a fork server starts.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
+import contextlib
+import json
+import math
+import os
 import random
+import select
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 import tomllib
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
+from typing import Self
 
 ROOT = Path(__file__).resolve().parents[1]
-FILES = (
-    *(f"grader/judging/{name}.py" for name in ("answers", "failure", "judge", "points", "report", "searches")),
-    "grader/judging/trusted_trace.py",
-    *(f"grader/sandbox/{name}.py" for name in ("endings", "link")),
-)
+#: What decides, and the fast tests of it: those that fail soonest come first.
 TESTS = {
-    "judging": (*(f"tests/judging/test_{name}.py" for name in ("points", "schema", "session", "contract", "judge")),),
-    "sandbox": ("tests/sandbox",),
+    "grader/judging/points.py": ("judging/test_points.py",),
+    "grader/judging/sweep_proof.py": ("judging/test_sweep_rules.py", "judging/test_sweep_proof.py"),
+    "grader/judging/trusted_trace.py": ("judging/test_schema.py", "judging/test_session.py"),
+    "grader/judging/report.py": ("judging/test_report.py", "judging/test_points.py"),
+    "grader/sandbox/link.py": ("sandbox/test_link.py",),
+    "grader/sandbox/endings.py": ("sandbox/test_endings.py",),
+    "grader/judging/judge.py": ("judging/test_judging.py", "judging/test_judge.py"),
+    "grader/judging/searches.py": ("judging/test_searches.py", "judging/test_session.py"),
+    "grader/judging/answers.py": ("judging/test_waiting.py", "judging/test_session.py"),
+    "grader/judging/failure.py": ("judging/test_failure_rows.py",),
 }
-SECONDS = 300.0  # that the tests of a room may take before a mutant counts as killed: it hangs
+SECONDS = 20.0  # that tests may take in any case
+TIMES = 6  # as long as without a mutant tests may take; then they hang, and the mutant counts as killed
 ALLOWED = 0.05  # part of the mutants that may survive
 SURVIVORS = Path(__file__).with_name("mutation_survivors.toml")
 
@@ -103,6 +119,10 @@ class Places:
         """The source of an expression."""
         return self.change(node, "").before
 
+    def operand(self, node: ast.expr) -> str:
+        """The source of one side of a comparison; it does not hold the parentheses around it."""
+        return f"({self.text(node)})" if isinstance(node, ast.Compare | ast.BoolOp | ast.NamedExpr) else self.text(node)
+
     def change(self, node: ast.expr, after: str) -> Mutant:
         """The mutant that has `after` in the place of `node`."""
         start = self._starts[node.lineno - 1] + node.col_offset
@@ -129,9 +149,9 @@ class Places:
     def comparisons(self, node: ast.Compare) -> Iterator[Mutant]:
         """One mutant for each sign of a comparison such as ``0 < row <= 5``."""
         for changed in range(len(node.ops)):
-            words = [self.text(node.left)]
+            words = [self.operand(node.left)]
             for place, (op, right) in enumerate(zip(node.ops, node.comparators, strict=True)):
-                words += [SIGNS[type(op)][place == changed], self.text(right)]
+                words += [SIGNS[type(op)][place == changed], self.operand(right)]
             yield self.change(node, f"({' '.join(words)})")
 
 
@@ -165,23 +185,73 @@ def copy_checkout(place: Path) -> Path:
     return place / "checkout"
 
 
-def is_killed(checkout: Path, mutant: Mutant | None, file: str) -> bool:
-    """Whether the tests of the file's room fail with the mutant; with None, whether they fail at all."""
-    path = checkout / file
-    data = path.read_bytes()
-    tests = TESTS[Path(file).parts[1]]
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *tests]
-    try:
-        if mutant is not None:
-            path.write_bytes(mutant.apply(data))
-        ended = subprocess.run(
-            command, cwd=checkout, capture_output=True, timeout=SECONDS, check=False, stdin=subprocess.DEVNULL
+class Copy:
+    """A checkout whose tests can be run, each time in a fresh process. Use as a context manager.
+
+    Args:
+        checkout: its folder.
+    """
+
+    def __init__(self, checkout: Path) -> None:
+        self.checkout = checkout
+        command = [sys.executable, str(Path(__file__).resolve()), "--serve"]
+        self._server = subprocess.Popen(
+            command, cwd=checkout, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
         )
-    except subprocess.TimeoutExpired:
-        return True
-    finally:
-        path.write_bytes(data)
-    return ended.returncode != 0
+
+    def is_killed(self, mutant: Mutant | None, tests: Sequence[str], seconds: float = math.inf) -> bool:
+        """Whether tests fail with the mutant, or take too long; with None, whether they fail at all."""
+        if mutant is None:
+            return self._fail(tests, seconds)
+        path = self.checkout / mutant.file
+        data, times = path.read_bytes(), path.stat()
+        try:
+            path.write_bytes(mutant.apply(data))
+            return self._fail(tests, seconds)
+        finally:
+            path.write_bytes(data)
+            # Else the compiled file that is kept would be out of date.
+            os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+    def _fail(self, tests: Sequence[str], seconds: float) -> bool:
+        print(json.dumps([seconds, *tests]), file=self._server.stdin)
+        return self._server.stdout.readline() != "0\n"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.communicate()
+
+
+def serve() -> None:
+    """Run the tests that are asked for in the folder where it was started, in a fork each; answer with the exit code."""
+    import pytest
+    import rich.console  # noqa: F401
+    import trio.testing  # noqa: F401
+
+    sys.path[0] = str(Path.cwd())  # as `python -m pytest` has it
+    for line in sys.stdin:
+        seconds, *tests = json.loads(line)
+        child = os.fork()
+        if not child:
+            os.setsid()
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            for number in range(3):
+                os.dup2(nowhere, number)
+            # A mutant is as long as the file and may be as old: no compiled file must be taken for it.
+            sys.dont_write_bytecode = True
+            options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
+            with contextlib.suppress(BaseException):
+                os._exit(pytest.main([*options, *tests]))
+            os._exit(99)
+        watched = os.pidfd_open(child)
+        ended, _, _ = select.select([watched], [], [], None if seconds == math.inf else seconds)
+        os.close(watched)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child, signal.SIGKILL)  # also what tests have left
+        _, status = os.waitpid(child, 0)
+        print(os.waitstatus_to_exitcode(status) if ended else "late", flush=True)
 
 
 def explained() -> dict[str, str]:
@@ -198,41 +268,61 @@ def key(mutant: Mutant) -> str:
 def main() -> int:
     """Read the command line and do it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("files", nargs="*", metavar="FILE", default=FILES)
+    parser.add_argument("files", nargs="*", metavar="FILE", default=list(TESTS))
     parser.add_argument("--list", action="store_true", help="print the mutants and run nothing")
     parser.add_argument("--sample", type=int, metavar="N", help="only so many, drawn evenly, the same each time")
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="so many at a time, each in its own copy")
+    parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.serve:
+        serve()
+        return 0
     chosen = [mutant for file in options.files for mutant in mutants(file, (ROOT / file).read_bytes())]
     if options.sample and options.sample < len(chosen):
         chosen = random.Random(0).sample(chosen, options.sample)
     if options.list:
         print(*chosen, f"{len(chosen)} mutants", sep="\n")
         return 0
-    reasons, alive = explained(), []
-    with tempfile.TemporaryDirectory(prefix="mutation-") as place:
-        copies: SimpleQueue[Path] = SimpleQueue()
-        for number in range(options.jobs):
-            copies.put(copy_checkout(Path(place) / str(number)))
-        first = copies.get()
-        for file in {Path(mutant.file).parts[1]: mutant.file for mutant in chosen}.values():
-            if is_killed(first, None, file):
+    return play(chosen, options.jobs)
+
+
+def tests_of(file: str) -> list[str]:
+    """The fast tests of a file."""
+    return [f"tests/{test}" for test in TESTS[file]]
+
+
+def play(chosen: Sequence[Mutant], jobs: int) -> int:
+    """Play mutants and print the survivors; the exit code."""
+    reasons = explained()
+    alive: list[Mutant] = []
+    with tempfile.TemporaryDirectory(prefix="mutation-") as place, contextlib.ExitStack() as stack:
+        copies: SimpleQueue[Copy] = SimpleQueue()
+        for number in range(jobs):
+            copies.put(stack.enter_context(Copy(copy_checkout(Path(place) / str(number)))))
+        first, seconds = copies.get(), {}
+        for file in dict.fromkeys(mutant.file for mutant in chosen):
+            began = time.monotonic()
+            if first.is_killed(None, tests_of(file)):
                 print(f"the tests of {file} fail as it is: mend that first", file=sys.stderr)
                 return 2
+            seconds[file] = SECONDS + TIMES * (time.monotonic() - began)
         copies.put(first)
 
-        def play(mutant: Mutant) -> bool:
-            checkout = copies.get()
+        def is_killed(mutant: Mutant) -> bool:
+            copy = copies.get()
             try:
-                return is_killed(checkout, mutant, mutant.file)
+                return copy.is_killed(mutant, tests_of(mutant.file), seconds[mutant.file])
             finally:
-                copies.put(checkout)
+                copies.put(copy)
 
-        with ThreadPoolExecutor(options.jobs) as pool:
-            for mutant, killed in zip(chosen, pool.map(play, chosen), strict=True):
+        with ThreadPoolExecutor(jobs) as pool:
+            for mutant, killed in zip(chosen, pool.map(is_killed, chosen), strict=True):
                 if not killed:
                     alive.append(mutant)
                     print(f"survived  {mutant}{'' if key(mutant) in reasons else '  (not explained)'}", flush=True)
+    all_, living = Counter(mutant.file for mutant in chosen), Counter(mutant.file for mutant in alive)
+    for file, count in all_.items():
+        print(f"{file}: {count - living[file]} of {count} killed")
     print(f"{len(chosen) - len(alive)} of {len(chosen)} killed")
     return int(len(alive) > ALLOWED * len(chosen) or any(key(mutant) not in reasons for mutant in alive))
 

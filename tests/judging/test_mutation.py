@@ -57,32 +57,60 @@ def test_comparisons_conditions_returned_values_and_constants_change(mutation):
 
 
 def test_each_file_that_decides_has_mutants(checkout, mutation):
-    for file in mutation.FILES:
+    for file in mutation.TESTS:
         assert list(mutation.mutants(file, (checkout / file).read_bytes())), file
-        assert all((checkout / test).exists() for test in mutation.TESTS[file.split("/")[1]])
+        assert all((checkout / test).exists() for test in mutation.tests_of(file))
 
 
-def test_a_mutant_that_no_test_notices_survives(mutation, tmp_path, monkeypatch):
+def test_a_survivor_that_is_explained_is_a_mutant(checkout, mutation):
+    known = {
+        mutation.key(mutant)
+        for file in mutation.TESTS
+        for mutant in mutation.mutants(file, (checkout / file).read_bytes())
+    }
+    assert mutation.explained().keys() <= known
+    assert all(len(why) > 20 for why in mutation.explained().values())
+
+
+def test_a_side_of_a_comparison_keeps_its_parentheses(mutation):
+    (first, *_) = mutation.mutants("a.py", b"same = (a == b) == (c := d)\n")
+    assert first.after == "((a == b) != (c := d))"
+
+
+def test_a_mutant_that_no_test_notices_survives(mutation, tmp_path):
     (tmp_path / "grader" / "judging").mkdir(parents=True)
     (tmp_path / "grader/judging/a.py").write_text(SOURCE)
     (tmp_path / "test_a.py").write_text(
         "import pathlib\nnames = {}\nexec(pathlib.Path('grader/judging/a.py').read_text(), names)\n"
         "def test_it(): assert names['judge']([1, 5]) and not names['judge']([6]) and not names['judge']([0])\n"
     )
-    monkeypatch.setitem(mutation.TESTS, "judging", ("test_a.py",))
     file = "grader/judging/a.py"
-    assert not mutation.is_killed(tmp_path, None, file)
-    fates = {
-        (mutant.before, mutant.after): mutation.is_killed(tmp_path, mutant, file)
-        for mutant in mutation.mutants(file, SOURCE.encode())
-        if mutant.before in ("3", "0 < row <= LIMIT")
-    }
+    chosen = [
+        mutant for mutant in mutation.mutants(file, SOURCE.encode()) if mutant.before in ("3", "0 < row <= LIMIT")
+    ]
+    before = (tmp_path / file).stat()
+    with mutation.Copy(tmp_path) as copy:
+        assert not copy.is_killed(None, ["test_a.py"])
+        fates = {(mutant.before, mutant.after): copy.is_killed(mutant, ["test_a.py"], 60) for mutant in chosen}
     assert fates == {
         ("3", "4"): False,
         ("0 < row <= LIMIT", "(0 < row < LIMIT)"): True,
         ("0 < row <= LIMIT", "(0 <= row <= LIMIT)"): True,
     }
     assert (tmp_path / file).read_text() == SOURCE
+    assert (tmp_path / file).stat().st_mtime_ns == before.st_mtime_ns
+
+
+def test_a_mutant_that_hangs_its_tests_is_killed(mutation, tmp_path):
+    (tmp_path / "a.py").write_text("def wait(): return True\n")
+    (tmp_path / "test_a.py").write_text(
+        "import sys, time\nsys.path.insert(0, '.')\nimport a\ndef test_it():\n    while not a.wait(): time.sleep(0.01)\n"
+    )
+    (mutant,) = [each for each in mutation.mutants("a.py", b"def wait(): return True\n") if each.after == "None"]
+    with mutation.Copy(tmp_path) as copy:
+        assert not copy.is_killed(None, ["test_a.py"])
+        assert copy.is_killed(mutant, ["test_a.py"], 2)
+        assert not copy.is_killed(None, ["test_a.py"])
 
 
 def test_the_list_is_printed(checkout):
