@@ -6,7 +6,7 @@ A plan gives tasks their scripts: `track("alder")` tracks the resource of that n
 
 from typing import Any
 
-from grader import Play, Trace, Trial, check, fail, near, verb, wait
+from grader import Play, Trace, Trial, at_most, check, fail, near, verb, wait
 
 track, untrack, live, watch = verb("track"), verb("untrack"), verb("live"), verb("watch")
 open_tracked, read, read_all, drop = verb("open_tracked"), verb("read"), verb("read_all"), verb("drop")
@@ -48,9 +48,15 @@ def test_live(play: Play) -> None:
     t = alone(play, track("birch"), wait(1), track("alder"), wait(1), live(), untrack("birch"), live())
     t.expect("names", names(t), [["birch", "alder"], ["alder"]])
     times = [leak["opened_at"] for leak in lists(t)[0]]
-    t.expect("times", times, [near(START), near(START + 1)])
-    t = alone(play, track("birch"), track("alder"), untrack("birch"), track("birch"), empty_the_list(), live())
-    t.expect("names, when birch was tracked again", names(t), [["alder", "birch"]])
+    part = "`opened_at` is the time at which the resource was tracked."
+    t.expect("times", times, [near(START), near(START + 1)], unit="s", part=part)
+    again = [track("birch"), track("alder"), untrack("birch"), track("birch")]
+    part = "What is untracked and tracked again is the newest in the list of `live()`."
+    t = alone(play, *again, live())
+    t.expect("names, when birch was tracked again", names(t), [["alder", "birch"]], part=part)
+    part = "`live()` gives a list of its own: whoever empties it changes nothing in the tracker."
+    t = alone(play, *again, empty_the_list(), live())
+    t.expect("names, when somebody emptied the list that `live()` gave", names(t), [["alder", "birch"]], part=part)
 
 
 @check("R1", misconception="name-is-the-resource", step="tell-them-apart")
@@ -71,15 +77,27 @@ def test_two_trackers(play: Play) -> None:
 @check("R2", misconception="equal-is-the-same", step="tell-them-apart")
 def test_identity(play: Play) -> None:
     """Equal resources are two resources, also if they cannot be hashed; what is not tracked cannot be untracked."""
-    for kind in ("same", "unhashable", "empty"):
+    parts = {
+        "same": "Equal resources are two resources: untracking one leaves the other.",
+        "unhashable": "A resource that cannot be hashed is tracked like any other.",
+        "empty": "A resource that is empty, and so counts as false, is tracked like any other.",
+    }
+    for kind, part in parts.items():
         steps = [track("alder"), wait(1), track("birch"), untrack("alder"), live(), untrack("alder"), track("birch")]
         t = alone(play, *steps, live(), kinds={"alder": kind, "birch": kind})
-        t.expect("names", names(t), [["birch"], ["birch"]])
-        t.expect("raised by each `untrack`", [span.raised for span in t.all("untrack")], [None, "ValueError"])
-        t.expect("raised by each `track`", [span.raised for span in t.all("track")], [None, None, "ValueError"])
+        t.expect("names after alder was untracked", names(t), [["birch"], ["birch"]], part=part)
+        raised = [span.raised for span in t.all("untrack")]
+        t.expect("raised by the first `untrack`", raised[:1], [None], part=part)
+        again = "To untrack what is not tracked raises `ValueError`."
+        t.expect("raised by `untrack` of what was untracked before", raised[1:], ["ValueError"], part=again)
+        raised = [span.raised for span in t.all("track")]
+        t.expect("raised by the first two `track`", raised[:2], [None, None], part=part)
+        again = "To track what is tracked already raises `ValueError`."
+        t.expect("raised by `track` of what is tracked already", raised[2:], ["ValueError"], part=again)
         steps = [track("alder", "tree"), track("birch", "tree"), untrack("alder"), untrack("birch")]
         t = alone(play, *steps, kinds={"alder": kind, "birch": kind})
-        t.expect("raised by each `untrack` of one name", [span.raised for span in t.all("untrack")], [None, None])
+        raised = [span.raised for span in t.all("untrack")]
+        t.expect("raised by `untrack` of two that have one name", raised, [None, None], part=part)
 
 
 @check("R3", misconception="collected-is-closed", step="keep-none-alive", core=False)
@@ -115,15 +133,16 @@ def test_names_each_leak(play: Play) -> None:
 
 @check("R4", misconception="counting-is-enough", step="answer-for-a-block")
 def test_known_before(play: Play) -> None:
-    """What is tracked in the block counts, though its name, an equal one or itself was known; another was closed meanwhile."""
-    for kind, new in (
-        ("plain", track("birch", "fir")),
-        ("same", track("birch", "fir")),
-        ("plain", track("alder", "fir")),
+    """A block answers for what was tracked in it, also if its name, an equal resource or itself was tracked before."""
+    for kind, new, said in (
+        ("plain", track("birch", "fir"), "`birch` was tracked under the name that alder had"),
+        ("same", track("birch", "fir"), "`birch`, which equals it, was tracked"),
+        ("plain", track("alder", "fir"), "`alder` was tracked again"),
     ):
+        happened = f"before the block `alder` was tracked; in the block it was untracked, then {said} and left open"
         block = watch("w", wait(1), untrack("alder"), wait(1), new)
         t = alone(play, track("alder", "fir"), wait(1), block, kinds={"alder": kind, "birch": kind})
-        t.expect("raised by the block", t.one("watch").raised, "LeakError")
+        t.expect("raised by the block", t.one("watch").raised, "LeakError", happened=happened)
 
 
 @check("R4", misconception="watch-begins-when-called", step="answer-for-a-block")
@@ -158,13 +177,22 @@ def test_open_tracked(play: Play) -> None:
     for ending in ([], [fail("E")]):
         steps = open_tracked("alder", "r", read("alder"), live(), *ending)
         t = alone(play, steps, live(), files=FILES, relative=not ending)
-        t.expect("text", t.of("caller")[read("alder")].value, FILES["alder"])
-        t.expect("names inside and after", names(t), [["path of alder"], []])
+        part = "`open_tracked` gives the open file to the body."
+        t.expect("the text that the body reads", t.of("caller")[read("alder")].value, FILES["alder"], part=part)
+        part = "`open_tracked` lists the file by its path while it is open."
+        t.expect("names in the block", names(t)[:1], [["path of alder"]], part=part)
+        part = (
+            "When a block of `open_tracked` has ended, also by an error of the body, the file is not listed any more."
+        )
+        t.expect("names after the block", names(t)[1:], [[]], part=part)
         if ending:
-            t.expect("what leaves the block", t.call.raised, "E")
+            part = "An error of the body leaves the block of `open_tracked`."
+            t.expect("what leaves the block", t.call.raised, "E", part=part)
+    part = "`open_tracked` opens the file in the mode that it was given."
     t = alone(play, open_tracked("alder", "rb", read("alder"), close("alder")), live(), files=FILES)
-    t.expect("text in mode rb", t.of("caller")[read("alder")].value, repr(FILES["alder"].encode()))
-    t.expect("names after the body closed the file", names(t), [[]])
+    t.expect("text in mode rb", t.of("caller")[read("alder")].value, repr(FILES["alder"].encode()), part=part)
+    part = "A file that the body has closed itself is not listed after the block."
+    t.expect("names after the block", names(t), [[]], part=part)
 
 
 @check("R5", misconception="opened-means-tracked", step="close-however-it-ends")
@@ -216,13 +244,18 @@ def test_read_all(play: Play) -> None:
     """`read_all` gives the texts in the order of the paths, and keeps just `limit` files open while that many wait."""
     seconds = {name: [0, time, 0] for name, time in zip(FILES, (4, 1, 2.5, 1.7, 3.1), strict=True)}
     for t in alone(play, read_all(list(FILES), 2), live(), files=FILES, seconds=seconds).orders(4):
-        t.expect("texts", t.call.value, list(FILES.values()))
+        part = "`read_all` gives the texts in the order of the paths."
+        t.expect("texts", t.call.value, list(FILES.values()), part=part)
         changes = [(n["order"], 1) for n in t.notes("open", "file")] + [
             (n["order"], -1) for n in t.notes("close", "file")
         ]
         now = [sum(change for order, change in changes if order <= moment) for moment, _ in changes]
-        t.expect("open at once", max(now, default=0), 2)
-        t.expect("names afterwards", names(t), [[]])
+        most = max(now, default=0)
+        part = "`read_all` has at most `limit` files open at once."
+        t.expect("most files that were open at once", most, at_most(2), part=part)
+        part = "`read_all` has `limit` files open at once while that many wait to be read."
+        t.expect("most files that were open at once", most, 2, part=part)
+        t.expect("names afterwards", names(t), [[]], part="When `read_all` has ended, no file of it is listed.")
 
 
 @check("R7", misconception="limit-checks-itself", step="limit-what-is-open", core=False)
@@ -256,7 +289,9 @@ def test_cancelled(play: Play) -> None:
         t = alone(play, block, files=FILES).cancel("caller", at=START + 5)
         if block[0] == "open_tracked":
             opened(t)
-        t.expect_that("cancelled from outside", t.call.how == "cancelled", f"{t.call.what} {t.call.ending}")
+        more = ", also if something was left open in it" if block[0] == "watch" else ""
+        part = f"A block of `{block[0]}` that is cancelled from outside is left by that{more}."
+        t.expect_that("cancelled from outside", t.call.how == "cancelled", f"{t.call.what} {t.call.ending}", part=part)
 
 
 @check("G4", misconception="blocking-is-short", step="close-however-it-ends")

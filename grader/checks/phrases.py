@@ -50,6 +50,24 @@ def phrase(value: Any, unit: str = "") -> str:
     return _of_many(value, unit)
 
 
+def pair(seen: Any, wanted: Any, unit: str = "") -> tuple[str, str]:
+    """What was seen and what was wanted, in words: of two lists without the brackets that say that they are lists.
+
+    Args:
+        seen: what a check saw.
+        wanted: what it wanted.
+        unit: as for `phrase`.
+    """
+    choices = wanted.choices if isinstance(wanted, OneOf) else [wanted]
+    if not all(type(each) is list for each in (seen, *choices)):
+        return phrase(seen, unit), phrase(wanted, unit)
+    return _items(seen, unit), " or ".join(dict.fromkeys(_items(each, unit) for each in choices))
+
+
+def _items(values: list[Any], unit: str) -> str:
+    return ", ".join(phrase(item, unit) for item in values) or "none"
+
+
 def _of_many(value: Any, unit: str) -> str:
     if type(value) is dict:
         return table(value, unit)

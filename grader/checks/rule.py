@@ -27,6 +27,7 @@ class CheckFailed(AssertionError):
         trace: of the run, as plain data.
         unit: of the numbers in `seen` and `wanted`, such as ``s``.
         happened: what happened in the scene, in a sentence, if that says more than the values.
+        part: the part of the check's sentence that does not hold, as a sentence of its own.
     """
 
     def __init__(
@@ -37,15 +38,10 @@ class CheckFailed(AssertionError):
         trace: Mapping[str, Any] | None,
         unit: str = "",
         happened: str = "",
+        part: str = "",
     ) -> None:
-        self.what, self.seen, self.wanted, self.trace, self.unit, self.happened = (
-            what,
-            seen,
-            wanted,
-            trace,
-            unit,
-            happened,
-        )
+        self.what, self.seen, self.wanted, self.trace = what, seen, wanted, trace
+        self.unit, self.happened, self.part = unit, happened, part
         super().__init__(self.sentence)
 
     @property

@@ -238,7 +238,7 @@ class Trace:
         return spans[0]
 
     # -- judging -----------------------------------------------------------------------------------------------
-    def expect(self, what: str, seen: Any, wanted: Any, *, unit: str = "", happened: str = "") -> None:
+    def expect(self, what: str, seen: Any, wanted: Any, *, unit: str = "", happened: str = "", part: str = "") -> None:
         """Fail the subject unless `seen` is as wanted.
 
         Args:
@@ -247,17 +247,18 @@ class Trace:
             wanted: a value, or a matcher such as `near`.
             unit: of the numbers, such as ``s``: a dictionary of times then reads `b at 5 s`.
             happened: what happened in the scene, in a sentence that comes before the values.
+            part: the part of the check's sentence that this is about, as a sentence of its own: it is the headline then.
 
         Raises:
             CheckFailed: if they differ.
         """
         if not same(wanted, seen):
-            raise CheckFailed(what, *differing(seen, wanted), self.data, unit, happened)
+            raise CheckFailed(what, *differing(seen, wanted), self.data, unit, happened, part)
 
-    def expect_that(self, what: str, holds: bool, seen: str, *, happened: str = "") -> None:  # noqa: FBT001 - reads as a sentence
+    def expect_that(self, what: str, holds: bool, seen: str, *, happened: str = "", part: str = "") -> None:  # noqa: FBT001
         """Fail the subject unless `holds`; `seen` says in words what was seen instead."""
         if not holds:
-            raise CheckFailed(what, seen, None, self.data, happened=happened)
+            raise CheckFailed(what, seen, None, self.data, happened=happened, part=part)
 
     def fail(self, what: str, seen: str) -> NoReturn:
         """Fail the subject.

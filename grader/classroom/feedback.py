@@ -286,7 +286,7 @@ def _failed_check(module: Module, rows: list[Row]) -> FailedCheck:
     seed = f", seed {word(failed.run)}" if failed.run is not None else ""
     return FailedCheck(
         clause=failed.clause,
-        sentence=show.clean(failed.message),
+        sentence=show.clean(failed.sentence),
         facts=tuple((label, show.clean(text)) for label, text in facts if text),
         only=f"Passes on {others[0]}, but not on {failed.backend}: it must do both." if others else "",
         again=f"{failed.clause} on {failed.backend}{seed}",

@@ -156,7 +156,7 @@ def _of_an_older_report(report: Report) -> Cause | None:
     if not failed or report.reason is not None:
         return None
     row = failed[0]
-    return Cause("concept", row.message, clause=row.clause, check=row.id, backend=row.backend)
+    return Cause("concept", row.sentence, clause=row.clause, check=row.id, backend=row.backend)
 
 
 def headline(cause: Cause, *, texts: bool) -> str:

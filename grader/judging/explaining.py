@@ -226,7 +226,7 @@ def concept(order: Sequence[Row], code: LearnerCode) -> Cause:
         )
     )
     line = line_in(row.actual or "")
-    return Cause("concept", row.message, line, row.clause, code.line(line), None, row.id, row.backend, same)
+    return Cause("concept", row.sentence, line, row.clause, code.line(line), None, row.id, row.backend, same)
 
 
 def line_in(text: str) -> int | None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from grader.checks.phrases import phrase
+from grader.checks.phrases import pair
 from grader.checks.play import RUN
 from grader.checks.rule import CheckFailed
 from grader.checks.runs import seconds
@@ -27,15 +27,18 @@ def failure_row(row: Row, failure: CheckFailed) -> Row:
         failure: what the check raised.
     """
     data = failure.trace or {}
-    seen = str(failure.seen) if failure.wanted is None else phrase(failure.seen, failure.unit)
+    seen, wanted = str(failure.seen), None
+    if failure.wanted is not None:
+        seen, wanted = pair(failure.seen, failure.wanted, failure.unit)
     shown = without_text(seen, data)
     return replace(
         row,
         verdict="failed",
         what=cut(failure.what),
-        expected=None if failure.wanted is None else cut(phrase(failure.wanted, failure.unit)),
+        expected=None if wanted is None else cut(wanted),
         actual=cut(shown),
         happened=cut(failure.happened) or None,
+        part=cut(failure.part) or None,
         where=where(data),
         seed=data.get("seed"),
         run=plain_run_of(data) if data else None,

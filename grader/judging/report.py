@@ -55,6 +55,7 @@ class Row:
         what: what was looked at, such as "the list".
         expected: what should have been seen.
         actual: what was seen.
+        part: the part of the check's sentence that does not hold, as a sentence, where a check says it.
         happened: what happened in the scene, in a sentence, where a check says it.
         where: file, line and time, if known.
         run: the failing run: its seed, order, cancellation and fault, as `grader.checks.play.Play` replays it.
@@ -79,6 +80,7 @@ class Row:
     what: str | None = None
     expected: str | None = None
     actual: str | None = None
+    part: str | None = None
     happened: str | None = None
     where: str | None = None
     run: Mapping[str, Any] | None = None
@@ -94,6 +96,11 @@ class Row:
         return self.clause.rpartition(".")[2]
 
     @property
+    def sentence(self) -> str:
+        """What does not hold: the part that a check names, or its whole sentence."""
+        return self.part or self.message
+
+    @property
     def untried(self) -> bool:
         """Whether it failed without being tried, because earlier runs of the file did not end."""
         return self.verdict == "failed" and self.what is None and self.expected == UNTRIED
@@ -103,6 +110,7 @@ class Row:
         always = ("id", "clause", "aspect", "backend", "verdict", "points", "message", "core", "misconception", "step")
         known = (
             "seed",
+            "part",
             "what",
             "happened",
             "expected",

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from grader import CheckFailed, Play, about
+from grader import CheckFailed, Play, about, near, one_of
+from grader.checks.phrases import pair
 from grader.checks.trace import Trace
 
 
@@ -190,3 +191,24 @@ def test_a_run_that_broke_off_says_so_each_time_it_is_read() -> None:
     for _ in range(2):
         with pytest.raises(CheckFailed, match="deadlock: all wait"):
             trial.calls()
+
+
+@pytest.mark.parametrize(
+    ("seen", "wanted", "said"),
+    [
+        (["y", "o"], [], ("y, o", "none")),
+        ([["a"], []], [["a"], ["b"]], ("[a], []", "[a], [b]")),
+        ([], one_of(["commit"], ["rollback"]), ("none", "commit or rollback")),
+        (("a",), ["a"], ("(a,)", "[a]")),
+        ({"A": 70}, one_of({"A": 100, "B": 40}, {"A": 70, "B": 70}), ("A: 70", "A: 100, B: 40 or A: 70, B: 70")),
+        ([3.0000000001], [near(2)], ("3 s", "2 s")),
+    ],
+)
+def test_what_was_seen_and_wanted_as_a_person_writes_it(seen: Any, wanted: Any, said: tuple[str, str]) -> None:
+    assert pair(seen, wanted, "s" if wanted == [2] else "") == said
+
+
+def test_a_comparison_can_name_the_part_of_the_sentence_that_it_is_about() -> None:
+    with pytest.raises(CheckFailed) as failed:
+        trace(span(0, "main")).expect("names", ["a"], [], part="Nothing is listed.")
+    assert failed.value.part == "Nothing is listed."

@@ -105,7 +105,7 @@ def failure(seen, wanted=None, **changes):
 
 def test_what_was_expected_and_seen_is_said_in_values():
     found = failure([1, 2.0000000001], [1, 3])
-    assert (found.verdict, found.what, found.expected, found.actual) == ("failed", "the list", "[1, 3]", "[1, 2]")
+    assert (found.verdict, found.what, found.expected, found.actual) == ("failed", "the list", "1, 3", "1, 2")
     assert (found.seed, found.where) == (0, "run of 2 s")
 
 

@@ -147,3 +147,9 @@ def test_why_is_one_line_for_an_instructor():
     assert why(report(row(verdict="passed"), verdict="passed")) == ""
     assert why(report(reason="nobody answered", verdict="not run")) == "nobody answered"
     assert why(report(row())) == "test_x works."
+
+
+def test_the_headline_is_the_part_of_the_sentence_that_fails():
+    only_part = report(row(part="The list is in order."), cause=None)
+    assert story_of(only_part).headline == "The list is in order."
+    assert "The list is in order." in why(only_part)
