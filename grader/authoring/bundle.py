@@ -7,10 +7,11 @@ because nobody keeps score. Neither holds a file in the place where a learner wr
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,11 +21,16 @@ from grader.course import Course, CourseError, Module
 from grader.learner import due
 from grader.learner.lab import NO_ASSIGNMENTS
 from grader.learner.layout import notebook_place, stub_place
+from grader.lesson.notebook_file import GLOSSARY, entry, jupyter_anchor
 
+LESSON_LINK = re.compile(
+    r"\[(?P<text>[^\]]*)\]\((?P<way>(?:\.\./)?(?P<slug>m\d\d_\w+)/lesson)\.(?:md|ipynb)(?P<rest>#[^)\s]*)?\)"
+)
+TERM_LINK = re.compile(r"\((?:\.\./)?glossary\.md#(?P<anchor>[^)\s]+)\)")
 READ_ME = """\
 # {title}
 
-In a terminal, in this folder:
+{part}In a terminal, in this folder:
 
 1. Python 3.11, 3.12 or 3.13: `python3 -m venv .venv && . .venv/bin/activate`
    (on Windows `py -m venv .venv`, then `.venv\\Scripts\\activate`)
@@ -44,6 +50,9 @@ unless you say so:
 
 The next `grader` command brings the newer lessons. A notebook that you have run or written in is kept beside the newer
 one, as `lesson.mine-<date>.ipynb`.
+"""
+PART = """This folder has {names}, {count} of the course's {all} modules. A page about the whole course names the others without a link.
+
 """
 DROP = "5. Hand in: `grader hand-in <module> --to FOLDER --as YOUR-ID`"
 HAND_IN = "5. Hand in: `grader hand-in <module>` (on Windows, or without the exchange: `--to FOLDER --as YOUR-ID`)"
@@ -102,11 +111,12 @@ def make(bundle: Bundle, folder: Path) -> Path:
 
 def _fill(bundle: Bundle, place: Path) -> None:
     root = bundle.course.root
+    slugs = {module.slug for module in bundle.modules}
     for path in sorted((root / "course").iterdir()):
         if path.is_file() and not path.name.startswith("."):
-            _copy(path, root, place)
+            _copy(path, root, place, slugs)
     for module in bundle.modules:
-        _module(bundle, module, place)
+        _module(bundle, module, place, slugs)
     wheel = shutil.copy(bundle.wheel or build_wheel(root, place), place)
     page_config = place / "lab" / "labconfig" / "page_config.json"
     page_config.parent.mkdir(parents=True)
@@ -119,16 +129,19 @@ def _fill(bundle: Bundle, place: Path) -> None:
     last = ALONE if bundle.self_paced else HAND_IN if bundle.hand_in else DROP
     extras = "lab" if bundle.self_paced else "lab,class"
     title = "Structured concurrency with anyio"
-    read_me = READ_ME.format(title=title, wheel=Path(wheel).name, extras=extras, last=last)
+    names = ", ".join(module.short for module in bundle.modules)
+    everything = len(bundle.course.slugs)
+    part = PART.format(names=names, count=len(slugs), all=everything) if len(slugs) < everything else ""
+    read_me = READ_ME.format(title=title, part=part, wheel=Path(wheel).name, extras=extras, last=last)
     (place / "README.md").write_text(read_me, "utf-8")
     shutil.rmtree(place / ".wheel", ignore_errors=True)
 
 
-def _module(bundle: Bundle, module: Module, place: Path) -> None:
+def _module(bundle: Bundle, module: Module, place: Path, slugs: Collection[str]) -> None:
     """One module's files: exactly those that are known, so that nothing else slips in."""
     for path in sorted(module.toml.parent.rglob("*")):
         if path.is_file() and not any(_is_litter(part) for part in path.relative_to(module.root).parts):
-            _copy(path, module.root, place)
+            _copy(path, module.root, place, slugs)
     _copy(module.scene, module.root, place)
     _copy(module.public_checks, module.root, place)
     _put(module.stub.read_bytes(), stub_place(place, module.slug, module.name))
@@ -146,10 +159,46 @@ def _is_litter(name: str) -> bool:
     return name == "__pycache__" or name.endswith(".pyc") or name.startswith(".")
 
 
-def _copy(path: Path, root: Path, place: Path) -> None:
-    """Copy a file of the course to where it belongs; a notebook to where `grader.learner.layout` lays it out from."""
+def _copy(path: Path, root: Path, place: Path, slugs: Collection[str] = ()) -> None:
+    """Copy a file of the course to where it belongs; a notebook to where `grader.learner.layout` lays it out from.
+
+    Args:
+        slugs: of the modules in the bundle, if the file may have links to lessons.
+    """
     name = path.relative_to(root)
-    _put(path.read_bytes(), notebook_place(place, name) if path.suffix == ".ipynb" else place / name)
+    data = path.read_bytes()
+    if slugs and path.suffix in (".md", ".ipynb") and path.name != "lesson.md":
+        text = link_lessons(data.decode(), slugs)
+        data = (link_terms(text, path.parent / GLOSSARY) if path.suffix == ".md" else text).encode()
+    _put(data, notebook_place(place, name) if path.suffix == ".ipynb" else place / name)
+
+
+def link_lessons(text: str, slugs: Collection[str]) -> str:
+    """A page whose links lead to the notebooks of lessons; without a link where the bundle has no such lesson.
+
+    `lesson.md` has all answers in the open, and JupyterLab shows it without cells.
+
+    Args:
+        text: of a page or of a notebook's file.
+        slugs: of the modules in the bundle.
+    """
+
+    def target(found: re.Match[str]) -> str:
+        if found["slug"] not in slugs:
+            return found["text"]
+        return f"[{found['text']}]({found['way']}.ipynb{found['rest'] or ''})"
+
+    return LESSON_LINK.sub(target, text)
+
+
+def link_terms(text: str, glossary: Path) -> str:
+    """A page whose links to terms of the glossary lead to where JupyterLab finds them, as those of notebooks do already."""
+
+    def target(found: re.Match[str]) -> str:
+        term = entry(glossary, found["anchor"])
+        return found[0] if term is None else f"({GLOSSARY}#{jupyter_anchor(term[0])})"
+
+    return TERM_LINK.sub(target, text)
 
 
 def _put(data: bytes, target: Path) -> None:

@@ -111,8 +111,10 @@ def link_notebooks(text: str, lesson: Lesson) -> str:
 
     def target(found: re.Match[str]) -> str:
         page, rest = lesson.path.parent / found["page"], found["rest"] or ""
-        if page.name == GLOSSARY and (said := explanation(page, rest[1:])):
-            return f'{found[0][:-1]} "{said}")'
+        if page.name == GLOSSARY and (term := entry(page, rest[1:])) is not None:
+            title, said = term
+            link = f"]({found['page']}#{jupyter_anchor(title)}"
+            return f'{link} "{said}")' if said else f"{link})"
         if page.name == "lesson.md" or has_cells(page):
             return f"]({found['page'][:-3]}.ipynb{rest})"
         return found[0]
@@ -120,19 +122,24 @@ def link_notebooks(text: str, lesson: Lesson) -> str:
     return LINK.sub(target, text)
 
 
-def explanation(glossary: Path, anchor: str) -> str:
-    """The first sentence that a glossary has for a term, without markup; empty if it has none."""
+def jupyter_anchor(heading: str) -> str:
+    """Where JupyterLab finds a heading: it writes a heading with hyphens for blanks and leaves its letters as they are."""
+    return heading.strip().replace(" ", "-")
+
+
+def entry(glossary: Path, anchor: str) -> tuple[str, str] | None:
+    """The heading of a term in a glossary and its first sentence without markup; None if it has no such term."""
     try:
         sections = re.split(r"^## +", glossary.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
     except (OSError, UnicodeDecodeError):
-        return ""
+        return None
     for section in sections:
         title, _, body = section.partition("\n")
         if slug(title) == anchor:
             plain = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", body)
             first = re.split(r"(?<=\.)\s", " ".join(plain.split()), maxsplit=1)[0]
-            return re.sub(r"[`*]", "", first).replace('"', "'")
-    return ""
+            return title, re.sub(r"[`*]", "", first).replace('"', "'")
+    return None
 
 
 def has_cells(page: Path) -> bool:

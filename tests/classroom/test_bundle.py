@@ -61,6 +61,18 @@ def test_a_self_paced_bundle_holds_both(school, wheel, tmp_path):
     assert not any("wrong" in name or "right" in name for name in files(target))
 
 
+def test_links_of_a_bundle_lead_to_notebooks_that_are_in_it_and_to_terms_that_jupyterlab_finds(school, wheel, tmp_path):
+    page = (
+        f"[a]({SLUG}/lesson.md#sleep), [b](m02_other/lesson.md), [c](glossary.md#task-group), [d](glossary.md#none)\n"
+    )
+    (school.course / "course" / "paths.md").write_text(page)
+    (school.course / "course" / "glossary.md").write_text("# Glossary\n\n## Task group\n\nA group.\n")
+    target = tmp_path / "bundle"
+    assert run(school, "bundle", "--self-paced", "--to", target, "--wheel", wheel) == 0
+    said = (target / "course" / "paths.md").read_text()
+    assert said == f"[a]({SLUG}/lesson.ipynb#sleep), b, [c](glossary.md#Task-group), [d](glossary.md#none)\n"
+
+
 def test_bundles_are_asked_for_clearly(school, wheel, tmp_path, capsys):
     assert run(school, "bundle") == 2
     assert run(school, "bundle", "--class", "--to", school.course, "--wheel", wheel) == 2

@@ -89,7 +89,7 @@ def test_a_term_of_the_glossary_is_explained_when_pointed_at(school, changed):
         ]
         for line in cell["source"]
     )
-    assert "[scope](../glossary.md#cancel-scope \"A block that says 'stop'.\")" in text
+    assert "[scope](../glossary.md#Cancel-scope \"A block that says 'stop'.\")" in text
     assert "[b](../glossary.md#b)" in text
 
 
