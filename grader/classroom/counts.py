@@ -17,6 +17,8 @@ class Scored:
         problem: why it could not be written into the book, or an empty text.
         warning: what else should be known, or an empty text.
         flags: why a person should read the file.
+        points: of the report; None is blank.
+        before: what the same file had earned when it was scored before; None if it was not, or that was blank.
     """
 
     learner: str
@@ -26,6 +28,8 @@ class Scored:
     problem: str = ""
     warning: str = ""
     flags: tuple[str, ...] = ()
+    points: int | None = None
+    before: int | None = None
 
 
 @dataclass(frozen=True)

@@ -18,12 +18,12 @@ from typing import Any
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps import NbGraderAPI
 
-from grader.classroom import assignment, collecting, config, dates, nbgrader_api, recording, table, upkeep, verdicts
+from grader.classroom import assignment, collecting, config, dates, intake, nbgrader_api, recording, table, upkeep, verdicts
 from grader.classroom.counts import ClassStanding, ModuleCounts, Scored
 from grader.classroom.settings import FILE, Settings
 from grader.course import CourseError, Module
 from grader.judging.batch import Graded, write
-from grader.judging.folder import FolderEntry, one_line
+from grader.judging.folder import FolderEntry, name_some, one_line
 from grader.learner.due import DATES
 
 
@@ -99,10 +99,8 @@ class Desk:
                 self._release(module)
             with self.book() as book:
                 dates.apply_dates(book, self.settings, [module.slug for module in modules])
-                known = [student.id for student in book.students]
+                self._name_unknown(book)
             self._publish_dates()
-        for learner in dates.unknown_learners(self.settings, known):
-            self.say(f"class.toml has an extension for {learner}, whom neither the roster nor the gradebook knows")
         return [module.slug for module in modules]
 
     def _release(self, module: Module) -> None:
@@ -145,6 +143,11 @@ class Desk:
             self.say(line)
         if notes:
             self._publish_dates()
+        self._name_unknown(book)
+
+    def _name_unknown(self, book: Gradebook) -> None:
+        for learner in dates.unknown_learners(self.settings, [student.id for student in book.students]):
+            self.say(f"class.toml has an extension for {learner}, whom neither the roster nor the gradebook knows")
 
     def _update_cells(self, book: Gradebook, module: Module) -> None:
         if changes := recording.update_cells(book, module, self.settings.points(module)):
@@ -249,12 +252,24 @@ class Desk:
 
     def _record(self, graded: Graded) -> Scored:
         entry, report = graded.entry, graded.report
+        before = verdicts.earned_before(self.settings, entry)
         try:
+            intake.plant(self.settings, entry.learner, entry.slug)
             nbgrader_api.call(self.api.autograde, entry.slug, entry.learner)
             problem = ""
-        except CourseError as error:
+        except (CourseError, OSError) as error:
             problem = str(error)
-        return Scored(entry.learner, entry.slug, report.verdict, report.reason, problem, graded.problem, report.flags)
+        return Scored(
+            entry.learner,
+            entry.slug,
+            report.verdict,
+            report.reason,
+            problem,
+            graded.problem,
+            report.flags,
+            points=report.points,
+            before=before,
+        )
 
     def feedback(self, names: tuple[str, ...] = (), *, publish: bool = True, say_stale: bool = True) -> int:
         """Make the feedback pages, and put them on the exchange.
@@ -310,7 +325,11 @@ class Desk:
             modules = self.settings.modules()
             self._apply_dates(book, [module.slug for module in modules])
             self._name_stale(modules)
-            return aspects, lms, table.write_tables(book, self.settings, aspects, lms)
+            found = table.write_tables(book, self.settings, aspects, lms)
+        if nameless := table.without_id(found, self.settings):
+            column = self.settings.lms["id_from"]
+            self.say(f"{lms}: no id for {name_some(nameless)}: the roster's column {column!r} is empty for them")
+        return aspects, lms, found
 
     def standing(self) -> ClassStanding:
         """How far the class is with each module and each submission; also while another desk scores."""

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.classroom.hand_ins import SKEW, HandIn
+from grader.classroom.settings import Settings
 from grader.course import Module
 from grader.judging.batch import HALF_WRITTEN
 from grader.judging.folder import FolderEntry, entry
@@ -88,6 +89,17 @@ def take(each: HandIn, target: Path, module: Module, *, notebook: Path, arrived:
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return Taken(learner, module.slug, time, found.sha256, found.missing)
+
+
+def plant(settings: Settings, learner: str, slug: str) -> None:
+    """Put the released notebook beside a file that somebody has copied into ``submitted/`` by hand: nbgrader wants one.
+
+    Raises:
+        OSError: it cannot be written, or nothing was released.
+    """
+    target = settings.submitted_folder / learner / slug / f"{slug}.ipynb"
+    if not target.exists():
+        shutil.copyfile(settings.release(slug), target)
 
 
 def _swap(draft: Path, target: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,12 +16,14 @@ from grader.classroom.table import GradeLine, cell, text
 from grader.course import Module
 from grader.display import story
 from grader.judging.batch import write
-from grader.judging.report import Report
+from grader.judging.report import Report, Row
 
 STUCK = 3
 """Hand-ins in a row that fail the same clause: somebody should help."""
 STEPS = 10
 """Bars of the distribution of scores."""
+FEW = 3
+"""How many checks of a clause `explain` says in words."""
 
 
 @dataclass(frozen=True)
@@ -264,12 +266,30 @@ def explain(settings: Settings, module: Module, line: GradeLine) -> list[str]:
 
 def _clause_lines(report: Report, module: Module, aspect: str) -> list[str]:
     found = []
+    told = frozenset(report.cause.same if report.cause is not None else ())
     for id_, score in report.clauses.items():
         clause = module.clauses.get(id_.rpartition(".")[2])
         if clause is None or clause.aspect != aspect:
             continue
-        failed = [row for row in report.checks if row.clause == id_ and row.verdict != "passed"]
-        said = "; ".join(dict.fromkeys(f"{row.verdict} on {row.backend}: {row.message}" for row in failed))
         points = "?" if score.points is None else score.points
-        found.append(f"{id_} {points} of {score.max}" + (f": {said}" if said else ""))
+        found.append(f"{id_} {points} of {score.max}")
+        found += [f"    {each}" for each in _open_checks([row for row in report.checks if row.clause == id_], told)]
     return found
+
+
+def _open_checks(rows: Sequence[Row], told: frozenset[str]) -> list[str]:
+    """What does not hold of one clause: each check once, a few of them in words.
+
+    Args:
+        rows: of the clause.
+        told: the checks that fail for the cause that is said already.
+    """
+    places: dict[tuple[str, str], list[str]] = {}
+    same = {row.id for row in rows if row.verdict == "failed" and row.id in told}
+    for row in rows:
+        if row.verdict != "passed" and row.id not in same:
+            places.setdefault((row.verdict, row.message), []).append(row.backend)
+    said = [f"{verdict} on {' and '.join(where)}: {message}" for (verdict, message), where in places.items()]
+    rest = [f"and {len(said) - FEW} more"] if len(said) > FEW else []
+    because = [f"{len(same)} of {len({row.id for row in rows})} checks fail for the reason above"] if same else []
+    return [*because, *said[:FEW], *rest]

@@ -171,7 +171,7 @@ class Settings:
     def due_dates(self) -> dict[str, Any]:
         """When each module is due, as learners' commands read it."""
         dates = {slug: use.due for slug, use in self.uses.items()}
-        return due.plain(self.name, self.exchange, str(self.timezone), dates)
+        return due.plain(self.name, self.exchange, str(self.timezone), dates, check_owner=self.check_owner)
 
     def due_text(self, slug: str) -> str:
         """When a module is due, for people; empty if it is not."""

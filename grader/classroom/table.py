@@ -192,7 +192,7 @@ def lms_csv(found: Iterable[GradeLine], settings: Settings) -> str:
     for line in found:
         person = settings.roster.get(line.learner)
         if line.learner not in rows:
-            id_ = (person.column(str(lms["id_from"])) if person else "") or line.learner
+            id_ = lms_id(settings, line.learner)
             rows[line.learner] = {**_canvas_columns(person, line.learner), id_column: id_}
         use = settings.use(line.slug)
         score = line.score
@@ -209,6 +209,18 @@ def lms_csv(found: Iterable[GradeLine], settings: Settings) -> str:
         heads = [{"Student": "    Points Possible", **{names[slug]: cell(points) for slug, points in most.items()}}]
     known = set(columns)
     return text(columns, heads + [{key: row[key] for key in row if key in known} for row in rows.values()])
+
+
+def lms_id(settings: Settings, learner: str) -> str:
+    """What the learning-management system calls a learner; empty if the roster does not say."""
+    column = str(settings.lms["id_from"])
+    person = settings.roster.get(learner)
+    return learner if column == "id" else person.column(column) if person else ""
+
+
+def without_id(found: Iterable[GradeLine], settings: Settings) -> list[str]:
+    """Learners with a score that the learning-management system would not know."""
+    return sorted({line.learner for line in found if line.handed_in and not lms_id(settings, line.learner)})
 
 
 def _canvas_columns(person: Person | None, learner: str) -> dict[str, object]:

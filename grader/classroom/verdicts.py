@@ -142,6 +142,17 @@ def verdict_in_notebook(settings: Settings, learner: str, slug: str) -> Mapping[
     return found if isinstance(found, dict) else None
 
 
+def earned_before(settings: Settings, entry: FolderEntry) -> int | None:
+    """What the very same file had earned when it was scored; None if it was not, or could not be checked."""
+    known = verdict_in_notebook(settings, entry.learner, entry.slug)
+    if known is None or known.get("sha256") != entry.sha256:
+        return None
+    try:
+        return Report.from_plain(known["report"]).points
+    except (KeyError, ValueError):
+        return None
+
+
 def is_stale(settings: Settings, entry: FolderEntry, module: Module) -> bool:
     """Whether a submission must be scored again: never scored, a newer file, other checks, or not run before."""
     known = verdict_in_notebook(settings, entry.learner, entry.slug)

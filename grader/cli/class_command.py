@@ -127,12 +127,27 @@ def score_and_report(
         warn(f"{names}: {one_line(said)}")
     written = sum(not each.problem for each in found)
     blank = sum(each.verdict == "not run" and not each.problem for each in found)
+    for line in moved_lines(found):
+        print(one_line(line))
     print(
         f"scored {written - blank} submissions"
         + (f"; {blank} were not run" if blank else "")
         + (f"; {len(found) - written} could not be written into the gradebook" if written < len(found) else "")
     )
     return 3 if blank or written < len(found) else 0
+
+
+def moved_lines(found: Iterable[Scored]) -> list[str]:
+    """What happened to files that had been scored before: checks, points or versions have changed meanwhile."""
+    again = [each for each in found if each.before is not None and not each.problem]
+    if not again:
+        return []
+    moved = [each for each in again if each.points != each.before]
+    changes = [
+        f"{each.learner}/{each.slug} {each.before} → {'?' if each.points is None else each.points}" for each in moved
+    ]
+    said = f"scored again with the same file: {len(again)}; "
+    return [said + (f"of these {len(moved)} earn other points" if moved else "all earn the same points"), *changes]
 
 
 def group_lines(found: Iterable[Scored]) -> dict[str, str]:

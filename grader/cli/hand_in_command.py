@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from grader.cli.options import own_course
+from grader.cli.options import own_course, warn
 from grader.course import CourseError
-from grader.learner.due import due_of
+from grader.learner.due import checks_owner, due_of
 from grader.learner.extras import install
 
 
@@ -23,9 +23,15 @@ def hand_in(context: click.Context, module: str, folder: Path | None, learner: s
 
     course = own_course(context)
     found = course.module(module)
+    account = dropping.own_name()
+    if learner is not None and learner != account and checks_owner(course.root):
+        warn(
+            f"you are {learner} in the class and {account} on this machine: the class leaves out what does not belong to "
+            f"the account {learner}, unless it collects from {account} itself. Ask your instructor if you are not sure"
+        )
     if folder is not None:
         when = due_of(course.root, found.slug)
-        made = dropping.drop(found.stub, found.slug, learner or dropping.own_name(), folder, when)
+        made = dropping.drop(found.stub, found.slug, learner or account, folder, when)
         text = made.text(receipt.public_result(found, found.stub))
         found.stub.with_name("receipt.txt").write_text(text, "utf-8")
         print(text, end="")

@@ -49,15 +49,24 @@ class DueDate:
         return " ".join(f"{count} {unit}" for count, unit in parts if count) or "less than a minute"
 
 
-def plain(name: str, exchange: Path, zone: str, dates: dict[str, datetime | None]) -> dict[str, Any]:
+def plain(
+    name: str, exchange: Path, zone: str, dates: dict[str, datetime | None], *, check_owner: bool
+) -> dict[str, Any]:
     """What is written into `FILE` and `DATES`.
 
     Args:
         exchange: its folder.
         dates: slug → due date in UTC, without a zone as nbgrader keeps it.
+        check_owner: whether a hand-in must belong to its learner's account.
     """
     due = {slug: f"{time.isoformat()}Z" for slug, time in dates.items() if time is not None}
-    return {"format": 1, "name": name, "exchange": str(exchange), "timezone": zone, "due": due}
+    facts = {"format": 1, "name": name, "exchange": str(exchange), "timezone": zone, "check_owner": check_owner}
+    return {**facts, "due": due}
+
+
+def checks_owner(root: Path) -> bool:
+    """Whether the class takes a hand-in only from its learner's own account; False if nobody said."""
+    return _read(root / FILE).get("check_owner") is True
 
 
 def due_of(root: Path, slug: str) -> DueDate | None:

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from grader.classroom import dropping
 from grader.classroom.hand_in import account_of, for_bundle
 from grader.cli import main
 from grader.learner import class_score as scores
@@ -90,3 +91,19 @@ def test_what_could_not_be_checked_is_a_question_mark(school, learner, hand_in, 
     main(["class", "watch", "--once", "--in", str(school.class_)])
     school.desk.feedback()
     assert scores.class_score(learner, SLUG).text == "? of 100"
+
+
+def test_handing_in_for_somebody_else_says_that_it_may_be_left_out(learner, texts, monkeypatch, tmp_path, capsys):
+    (learner / "exercises" / SLUG / "tiny.py").write_text(texts["right"])
+    monkeypatch.setenv("LOGNAME", "mal")  # what it says is not the account
+    assert main(["hand-in", "m01", "--to", str(tmp_path / "drop"), "--as", "ann"]) == 0
+    said = capsys.readouterr()
+    account = dropping.own_name()
+    assert account != "mal"
+    assert f"you are ann in the class and {account} on this machine" in said.err
+    assert main(["hand-in", "m01", "--to", str(tmp_path / "drop"), "--as", account]) == 0
+    assert capsys.readouterr().err == ""
+    facts = json.loads((learner / FILE).read_text())
+    (learner / FILE).write_text(json.dumps({**facts, "check_owner": False}))
+    assert main(["hand-in", "m01", "--to", str(tmp_path / "drop"), "--as", "ann"]) == 0
+    assert capsys.readouterr().err == ""

@@ -116,10 +116,39 @@ def test_one_score_is_told(school, texts, capsys):
     said = capsys.readouterr().out
     assert "leak: 10 of 15, given by hand" in said
     assert "result: 0 of 61" in said
-    assert "failed on asyncio" in said
+    assert "    m01.R1 0 of " in said
+    assert "checks fail for the reason above" in said or "failed on asyncio and trio: " in said
     assert "1 day begun, 10 %" in said
     assert f"score: {school.line('ada').score:g} of 100" in said
     assert main(["class", "explain", "nobody", "m01", "--in", str(school.class_)]) == 2
+
+
+def test_a_file_that_fails_everything_is_told_in_few_lines(school, texts, capsys):
+    first = "    await anyio.sleep"
+    assert first in texts["right"]
+    school.hand_in("ada", texts["right"].replace(first, "    while True: pass\n" + first, 1))
+    school.score()
+    capsys.readouterr()
+    assert main(["class", "explain", "ada", "m01", "--in", str(school.class_)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert any("checks fail for the reason above" in line for line in lines)
+    assert max(map(len, lines)) < 200
+    assert len(lines) < 40
+
+
+def test_checks_that_fail_for_reasons_of_their_own_are_said_once_and_not_all():
+    rows = [
+        Row(f"{number}", "m01.R1", "result", backend, "failed", f"sentence {number}")
+        for number in range(6)
+        for backend in ("asyncio", "trio")
+    ]
+    assert overview._open_checks(rows, frozenset({"0", "1"})) == [
+        "2 of 6 checks fail for the reason above",
+        "failed on asyncio and trio: sentence 2",
+        "failed on asyncio and trio: sentence 3",
+        "failed on asyncio and trio: sentence 4",
+        "and 1 more",
+    ]
 
 
 def test_a_penalty_is_said_in_days_begun():

@@ -67,6 +67,8 @@ def test_an_extension_for_nobody_is_said(school, capsys):
     school.set(EXTENSION.replace("ada", "adaa"))
     school.desk.release()
     assert "extension for adaa" in capsys.readouterr().err
+    school.desk.tables()
+    assert "extension for adaa" in capsys.readouterr().err
 
 
 def test_points_that_change_before_the_next_release_are_not_cut(school, capsys):
@@ -290,3 +292,41 @@ def test_the_doctor_brings_a_book_back_from_backup_and_verdicts(school, capsys):
 def test_the_doctor_names_what_is_missing(school, capsys):
     assert main(["class", "doctor", "--in", str(school.class_)]) == 1
     assert "the course has no secret" in capsys.readouterr().out
+
+
+def test_scoring_says_whose_points_a_changed_check_moves(school, texts, capsys):
+    for learner, name in (("ada", "right"), ("ben", "at_most_a_minute")):
+        school.hand_in(learner, texts[name])
+    command = ["class", "score", "--in", str(school.class_)]
+    assert main(command) == 0
+    assert "scored again" not in capsys.readouterr().out
+    school.checks(lambda text: "# a remark\n" + text)
+    assert main(command) == 0
+    assert "scored again with the same file: 2; all earn the same points" in capsys.readouterr().out
+    school.checks(lambda text: text.replace("delay=1000", "delay=50").replace("near(1000)", "near(50)"))
+    assert main(command) == 0
+    said = capsys.readouterr().out
+    assert f"scored again with the same file: 2; of these 1 earn other points\nben/{SLUG} 91 → 100\n" in said
+    school.hand_in("ben", texts["right"], when="2026-11-02 10:00:00.000000 UTC")
+    assert main(command) == 0
+    assert "scored again" not in capsys.readouterr().out
+
+
+def test_a_file_copied_into_the_folder_by_hand_is_scored(school, texts):
+    place = school.class_ / "submitted" / "zoe" / SLUG
+    place.mkdir(parents=True)
+    (place / "tiny.py").write_text(texts["right"])
+    (scored,) = school.desk.autograde()
+    assert (scored.problem, school.line("zoe").score) == ("", 100)
+
+
+def test_ids_of_the_learning_management_system_are_never_made_up(school, capsys):
+    (school.class_ / "roster.csv").write_text("id,last_name,first_name,email,sis\nada,,,,7\nben,,,,\n")
+    school.set('[lms]\nid_from = "sis"\nid_column = "SIS User ID"')
+    for learner in ("ada", "ben", "root"):
+        school.hand_in(learner)
+    school.score()
+    capsys.readouterr()
+    _, lms, _ = school.desk.tables()
+    assert [line.split(",")[0] for line in lms.read_text().splitlines()] == ["SIS User ID", "7", "", ""]
+    assert "no id for ben, root: the roster's column 'sis' is empty for them" in capsys.readouterr().err
