@@ -18,7 +18,18 @@ from typing import Any
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps import NbGraderAPI
 
-from grader.classroom import assignment, collecting, config, dates, intake, nbgrader_api, recording, table, upkeep, verdicts
+from grader.classroom import (
+    assignment,
+    collecting,
+    config,
+    dates,
+    intake,
+    nbgrader_api,
+    recording,
+    table,
+    upkeep,
+    verdicts,
+)
 from grader.classroom.counts import ClassStanding, ModuleCounts, Scored
 from grader.classroom.settings import FILE, Settings
 from grader.course import CourseError, Module
