@@ -37,7 +37,7 @@ STEPS = range(3, 8)
 HINT_WORDS = range(20, 121)
 BELIEF_WORDS = range(15, 81)
 TOLERANCE = 0.1
-RUNNERS = ("run", "record")
+RUNNERS = ("run", "record", "play")
 
 
 def shape_faults(lesson: Lesson, module: Module | None = None) -> Iterator[Wrong]:

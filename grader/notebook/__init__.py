@@ -1,4 +1,4 @@
-"""What a notebook's cells use: `run` and `record` code on either backend, `check` the exercise, predict, put lines in order."""
+"""What a notebook's cells use: `run`, `record` and `play` code on either backend, `check` the exercise, predict, put lines in order."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from grader.notebook.parsons import parsons
 from grader.notebook.predict import predict, predictions
 from grader.notebook.progress_table import progress
 from grader.notebook.runner import Stuck, run
+from grader.notebook.scheduler_game import play
 from grader.notebook.timeline import Timeline, record
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "hint",
     "mine",
     "parsons",
+    "play",
     "predict",
     "predictions",
     "progress",

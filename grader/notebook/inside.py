@@ -21,7 +21,7 @@ from anyio._core import _tasks as anyio_tasks
 class Watcher(Protocol):
     """What hears of tasks and scopes: `grader.notebook.recorder.Recorder`."""
 
-    def begin(self, name: str, coro: Any) -> Any:
+    def begin(self, name: str, coro: Any, cancel: Callable[[], None] | None = None) -> Any:
         """Note a new task."""
 
     def watch(self, task: Any, start: Callable[[], Any], swallowed: Callable[[], BaseException | None]) -> Any:
@@ -58,7 +58,7 @@ def watch_tasks(watcher: Watcher) -> Iterator[None]:
 
 def _telling_start(real: Any, watcher: Watcher) -> Any:
     def _run_coro(self: Any) -> Any:
-        task = watcher.begin(self._name, self._coro)
+        task = watcher.begin(self._name, self._coro, self.cancel)
         return watcher.watch(task, lambda: real(self), lambda: self._exception)
 
     return _run_coro
@@ -174,9 +174,14 @@ async def as_coroutine(awaitable: Awaitable[Any]) -> Any:
     return await awaitable
 
 
+def is_lock(thing: Any) -> bool:
+    """Whether it is a lock of anyio or trio."""
+    return isinstance(thing, anyio.Lock | trio.Lock | trio.StrictFIFOLock | anyio_asyncio.Lock | anyio_trio.Lock)
+
+
 def owner_of(lock: Any) -> Any:
     """Return the task that holds a lock of anyio or trio, as anyio describes tasks; None if nobody does, or it is not a lock."""
-    if not isinstance(lock, anyio.Lock | trio.Lock | trio.StrictFIFOLock | anyio_asyncio.Lock | anyio_trio.Lock):
+    if not is_lock(lock):
         return None
     owner = lock.statistics().owner
     return anyio_trio.TrioTaskInfo(owner) if isinstance(owner, trio.lowlevel.Task) else owner

@@ -68,6 +68,8 @@ class Task:
         cancellations: every moment at which one came.
         waits: in order.
         scopes: in order.
+        coro: what it runs; None once it has ended.
+        cancel: cancels it from outside; None for the first task.
     """
 
     name: str
@@ -82,6 +84,7 @@ class Task:
     waits: list[Wait] = field(default_factory=list)
     scopes: list[Scope] = field(default_factory=list)
     coro: Any = field(default=None, repr=False)
+    cancel: Callable[[], None] | None = field(default=None, repr=False)
 
     @property
     def depth(self) -> int:
@@ -101,6 +104,7 @@ class Recorder:
         self.tasks: list[Task] = []
         self.current: Task | None = None
         self.abandoned = False  # no task goes on
+        self.keeps_waits = True  # a picture shows them; to know how a run ends, nobody needs them
         self.frozen = False  # the run was stopped: what comes now is its end, not its story
         self.requested: dict[int, float] = {}  # identity of a scope of either library → when it was cancelled
         self._names: dict[str, int] = {}
@@ -110,11 +114,11 @@ class Recorder:
         self._count = 0
 
     # -- tasks -------------------------------------------------------------------------------------------------
-    def begin(self, name: str, coro: Any) -> Task:
+    def begin(self, name: str, coro: Any, cancel: Callable[[], None] | None = None) -> Task:
         """Note a task that the current one starts."""
         short = name.rpartition(".")[2] or name
         number = self._names[short] = self._names.get(short, 0) + 1
-        task = Task(short if number == 1 else f"{short} {number}", self.current, self.clock(), coro=coro)
+        task = Task(short if number == 1 else f"{short} {number}", self.current, self.clock(), coro=coro, cancel=cancel)
         self.tasks.append(task)
         return task
 
@@ -174,9 +178,20 @@ class Recorder:
         finally:
             self.current = before
 
+    def place(self, task: Task) -> Place:
+        """Where a task that is suspended waits."""
+        return place_of(task.coro, self._by_identity)
+
+    def holder_of(self, lock: Any) -> str | None:
+        """The name of the task that holds a lock; empty if nobody does, None if it is not a lock."""
+        if not inside.is_lock(lock):
+            return None
+        owner = inside.owner_of(lock)
+        return "" if owner is None else self._by_identity.get(owner.id, owner.name or "?")
+
     def _waits(self, task: Task) -> Wait | None:
         self._count += 1
-        if self._count > MOST or self.frozen:
+        if self._count > MOST or self.frozen or not self.keeps_waits:
             return None
         wait = Wait(self.clock(), place_of(task.coro, self._by_identity))
         task.waits.append(wait)
@@ -214,7 +229,7 @@ class Recorder:
         if self.frozen:
             return
         how = "returned" if error is None else "cancelled" if inside.is_cancellation(error) else "raised"
-        task.end, task.how, task.error, task.coro = self.clock(), how, error, None
+        task.end, task.how, task.error, task.coro, task.cancel = self.clock(), how, error, None, None
         for scope in task.scopes:
             scope.end = task.end if scope.end is None else scope.end
 

@@ -32,6 +32,9 @@ T = TypeVar("T")
 Backend = Literal["asyncio", "trio"]
 Clock = Literal["virtual", "real"]
 
+MakeControl = Callable[[Recorder], Control]
+"""Makes what holds time and order of a run, from what watches it."""
+
 _SIDES = {"asyncio": asyncio_side.run, "trio": trio_side.run}
 
 
@@ -73,14 +76,19 @@ def run(main: Callable[..., Awaitable[T]], *args: Any, backend: Backend = "async
         ValueError: if there is no such backend or clock.
     """
     __tracebackhide__ = True
-    outcome = play(main, args, backend, clock)
+    outcome = outcome_of(main, args, backend, clock)
     if outcome.error is not None:
         raise outcome.error
     return outcome.value  # type: ignore[no-any-return]
 
 
-def play(main: Any, args: tuple[Any, ...], backend: str, clock: str) -> CellOutcome:
+def outcome_of(
+    main: Any, args: tuple[Any, ...], backend: str, clock: str, make_control: MakeControl | None = None
+) -> CellOutcome:
     """Run `main` and tell how that ended, whatever it raised.
+
+    Args:
+        make_control: makes what holds time and order of the run, if somebody else is to choose them.
 
     Raises:
         KeyboardInterrupt, TypeError, ValueError: as `run`.
@@ -96,7 +104,7 @@ def play(main: Any, args: tuple[Any, ...], backend: str, clock: str) -> CellOutc
     if not callable(main):
         raise TypeError(f"run needs an async function, not {type(main).__name__}")
     with _leave_running_loop():
-        outcome = _virtual(main, args, backend) if clock == "virtual" else _real(main, args, backend)
+        outcome = _virtual(main, args, backend, make_control) if clock == "virtual" else _real(main, args, backend)
     if outcome.error is not None:
         outcome.error = trim(outcome.error)
         if isinstance(outcome.error, KeyboardInterrupt | SystemExit):
@@ -142,10 +150,12 @@ async def _main(outcome: CellOutcome, main: Callable[..., Awaitable[Any]], args:
         outcome.seconds = recorder.clock()
 
 
-def _virtual(main: Callable[..., Awaitable[Any]], args: tuple[Any, ...], backend: str) -> CellOutcome:
-    control = Control(Order())
+def _virtual(
+    main: Callable[..., Awaitable[Any]], args: tuple[Any, ...], backend: str, make_control: MakeControl | None
+) -> CellOutcome:
     outcome = CellOutcome(Recorder(lambda: round(control.now, 6)), backend, "virtual")
     recorder = outcome.recorder
+    control = Control(Order()) if make_control is None else make_control(recorder)
     threads.install()
 
     async def session(take_over: Callable[[Control], None], _is_clean: Callable[[], bool]) -> None:

@@ -10,7 +10,7 @@ from grader.display import picture
 from grader.display.picture import Picture, PictureRow, Stretch
 from grader.notebook.errors import lines
 from grader.notebook.recorder import Task
-from grader.notebook.runner import Backend, CellOutcome, Clock, Stuck, play
+from grader.notebook.runner import Backend, CellOutcome, Clock, Stuck, outcome_of
 
 
 def record(
@@ -30,7 +30,7 @@ def record(
         ValueError: if there is no such backend or clock.
     """
     __tracebackhide__ = True
-    return Timeline(play(main, args, backend, clock))
+    return Timeline(outcome_of(main, args, backend, clock))
 
 
 class Timeline:
