@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
+from grader.classroom import verdicts
+from grader.classroom.settings import Settings
 from grader.classroom.table import GradeLine
 
 
@@ -52,3 +56,31 @@ class ClassStanding:
     counts: list[ModuleCounts]
     lines: list[GradeLine]
     stale: frozenset[tuple[str, str]]
+
+
+def count_modules(
+    settings: Settings, lines: Sequence[GradeLine], stale: Collection[tuple[str, str]]
+) -> list[ModuleCounts]:
+    """How far the class is with each of its modules.
+
+    Args:
+        lines: of the tables.
+        stale: learner and slug of what must be scored.
+    """
+    return [
+        ModuleCounts(
+            slug=module.slug,
+            released=settings.release(module.slug).is_file(),
+            collected=len(verdicts.collected_entries(settings, module)),
+            scored=sum(line.verdict != "" for line in lines if line.slug == module.slug),
+            stale=sum(slug == module.slug for _, slug in stale),
+            review=sum(bool(line.review) for line in lines if line.slug == module.slug),
+            feedback=len(feedback_pages(settings, module.slug)),
+        )
+        for module in settings.modules()
+    ]
+
+
+def feedback_pages(settings: Settings, slug: str) -> list[Path]:
+    """The feedback pages of a module."""
+    return sorted((settings.folder / "feedback").glob(f"*/{slug}/{slug}.html"))

@@ -30,7 +30,7 @@ from grader.classroom import (
     upkeep,
     verdicts,
 )
-from grader.classroom.counts import ClassStanding, ModuleCounts, Scored
+from grader.classroom.counts import ClassStanding, Scored, count_modules, feedback_pages
 from grader.classroom.settings import FILE, Settings
 from grader.course import CourseError, Module
 from grader.judging.batch import Graded, write
@@ -307,7 +307,7 @@ class Desk:
                 if not any(self.settings.autograded_folder.glob(f"*/{module.slug}/{module.slug}.ipynb")):
                     continue
                 nbgrader_api.call(self.api.generate_feedback, module.slug)
-                pages += len(self.pages(module.slug))
+                pages += len(feedback_pages(self.settings, module.slug))
                 if publish:
                     nbgrader_api.call(self.api.release_feedback, module.slug)
         return pages
@@ -316,10 +316,6 @@ class Desk:
         count = len(self.due(tuple(module.slug for module in modules)))
         if count:
             self.say(f"{count} submissions are not scored yet, or not as they should be now: `grader class autograde`")
-
-    def pages(self, slug: str) -> list[Path]:
-        """The feedback pages of a module."""
-        return sorted((self.settings.folder / "feedback").glob(f"*/{slug}/{slug}.html"))
 
     def tables(self, folder: Path | None = None) -> tuple[Path, Path, list[table.GradeLine]]:
         """Write ``grades.csv`` (a line per submission, a column per aspect) and ``grades_lms.csv``.
@@ -348,16 +344,4 @@ class Desk:
             self._apply_dates(book, list(self.settings.uses))
             lines = table.lines(book, self.settings)
         stale = {(entry.learner, entry.slug) for _, entry in self.due()}
-        counts = [
-            ModuleCounts(
-                slug=module.slug,
-                released=self.settings.release(module.slug).is_file(),
-                collected=len(verdicts.collected_entries(self.settings, module)),
-                scored=sum(line.verdict != "" for line in lines if line.slug == module.slug),
-                stale=sum(slug == module.slug for _, slug in stale),
-                review=sum(bool(line.review) for line in lines if line.slug == module.slug),
-                feedback=len(self.pages(module.slug)),
-            )
-            for module in self.settings.modules()
-        ]
-        return ClassStanding(counts, lines, frozenset(stale))
+        return ClassStanding(count_modules(self.settings, lines, stale), lines, frozenset(stale))

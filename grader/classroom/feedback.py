@@ -20,6 +20,7 @@ from nbgrader.utils import notebook_hash
 from grader.checks.collect import BrokenChecks, checks_of
 from grader.checks.runs import word
 from grader.classroom import autograding, dates, intake, recording, verdicts
+from grader.classroom.comments import comments
 from grader.classroom.settings import Settings
 from grader.course import ASPECTS, BACKENDS, Module
 from grader.display import picture, picture_signs, show
@@ -88,6 +89,7 @@ def page(settings: Settings, module: Module, submitted: SubmittedNotebook, known
     points = settings.points(module)
     grades = {grade.name: grade for grade in submitted.grades}
     aspects = [_aspect(grades[name], points[name], report) for name in ASPECTS if name in grades and name in points]
+    said = comments(recording.comment_of(submitted), [each["name"] for each in aspects])
     blank = any(each["points"] is None for each in aspects)
     earned = sum(each["points"] or 0 for each in aspects)
     penalty = submitted.late_submission_penalty or 0
@@ -117,7 +119,8 @@ def page(settings: Settings, module: Module, submitted: SubmittedNotebook, known
         else [],
         "passed": passed_sentences(report) if report and settings.hidden_titles else [],
         "open": any(row.verdict == "not run" for row in report.checks) if report else True,
-        "comment": recording.comment_of(submitted),
+        "comment": said.whole,
+        "comments": said.aspects,
         "solution": _solution(settings, module),
         "versions": {key: report.grader.get(key) for key in ("version", "anyio", "trio")} if report else {},
         "not_run": NOT_RUN,

@@ -75,7 +75,7 @@ def demo(context: click.Context, keep: Path | None, jobs: int | None) -> int:
     step("wrote the tables\n")
     print_lines(lines)
     console.print(
-        f"\nbook:      {folder / 'gradebook.db'}\nfeedback:  {desk.pages(module.slug)[0].parent.parent.parent}\n"
+        f"\nbook:      {folder / 'gradebook.db'}\nfeedback:  {folder / 'feedback'}\n"
         f"grades:    {aspects}\n           {lms}\n{time.monotonic() - began:.0f} s",
         soft_wrap=True,
     )
