@@ -138,3 +138,59 @@ def until(page, holds):
             return state
         time.sleep(0.1)
     raise AssertionError(state)
+
+
+GAME = """\
+from anyio import Lock, create_task_group
+from anyio.lowlevel import checkpoint
+from grader.notebook import play
+
+async def opposite():
+    red, blue = Lock(), Lock()
+    async def pay(source, target, late):
+        for _ in range(late):
+            await checkpoint()
+        async with source:
+            async with target:
+                pass
+    async with create_task_group() as group:
+        group.start_soon(pay, red, blue, 0, name="a")
+        group.start_soon(pay, blue, red, 2, name="b")
+
+play(opposite)
+"""
+
+
+def test_a_game_is_played_with_the_keyboard_alone(lab, browser):
+    pytest.importorskip("ipywidgets")
+    cell = {"cell_type": "code", "id": "game", "metadata": {}, "outputs": [], "execution_count": None, "source": GAME}
+    kernel = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
+    content = {"cells": [cell], "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}
+    body = json.dumps({"type": "notebook", "format": "json", "content": content}).encode()
+    urllib.request.urlopen(urllib.request.Request(f"{lab}/api/contents/game.ipynb", body, method="PUT")).close()
+    page = browser.new_page()
+    try:
+        page.goto(f"{lab}/lab/workspaces/auto-{time.monotonic_ns()}/tree/game.ipynb")
+        page.wait_for_selector("#jupyterlab-splash", state="detached", timeout=120_000)
+        until(page, lambda state: state["ready"] and state["status"] == "idle")
+        page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); return null; }")
+        until(page, lambda state: state["left"] == 0 and state["status"] == "idle")
+        stands = page.locator("pre[role=status]")
+        later = page.locator("button", has_text="b").filter(has_text="▶")
+        later.focus(timeout=60_000)
+        for moves in ("moves    b (1 out of order)", "moves    b b (2 out of order)"):
+            page.keyboard.press("Enter")
+            stands.filter(has_text=moves).wait_for(timeout=60_000)
+            assert page.evaluate("document.activeElement.textContent") == "▶ b"  # the keyboard has kept its place
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.textContent") == "go: rest in order"
+        page.keyboard.press("Space")
+        stands.filter(has_text="✗ fails").wait_for(timeout=60_000)
+        assert "which is par" in stands.inner_text()
+        page.locator("input[type=text]").last.focus()
+        page.keyboard.press("Control+A")
+        page.keyboard.type("a b x")
+        page.keyboard.press("Enter")
+        stands.filter(has_text="there is no task `x`").wait_for(timeout=60_000)
+    finally:
+        page.close()
