@@ -7,6 +7,7 @@ import hmac
 import random
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from grader.checks.rule import CheckFailed, NotRun
@@ -26,6 +27,25 @@ class TraceSource(Protocol):
         """Play a request and yield its traces as they come; closing the iterator ends the search."""
 
 
+@dataclass
+class Covered:
+    """Which orders of a plan were played, in place of sampled ones.
+
+    Args:
+        most: how many runs are played at most.
+        runs: how many were.
+        within: all orders with so many deviations from first in, first out were among them; -1 if not even that one.
+        left: how many orders with one deviation more there are, which were too many.
+        exhausted: whether there is no other order at all.
+    """
+
+    most: int
+    runs: int = 0
+    within: int = -1
+    left: int = 0
+    exhausted: bool = False
+
+
 class Play:
     """What a check plays with: ``play(**plan)`` returns a `Trial`.
 
@@ -37,6 +57,7 @@ class Play:
             ``choices`` if it has some.
         debugger: where a run is played again that comes to `breakpoint()`; None lets `breakpoint()` do nothing.
         observe: look closely at the learner's code, which slows it down: its exceptions, and the lines it goes through.
+        most: play all orders within a few deviations in place of sampled ones, where they are not more than this.
     """
 
     def __init__(
@@ -48,8 +69,11 @@ class Play:
         only: Mapping[str, Any] | None = None,
         debugger: TraceSource | None = None,
         observe: bool = False,
+        most: int | None = None,
     ) -> None:
-        self.observe = observe
+        self.observe, self.most = observe, most
+        #: what was played in place of sampled orders, a plan each
+        self.covered: list[Covered] = []
         self.session, self.backend, self.key, self.only, self.debugger = session, backend, key, only, debugger
         seed = hmac.new(key, b"draw", hashlib.sha256).digest()
         self._random = random.Random(seed)  # noqa: S311 - repeatable on purpose; the key is what nobody knows
@@ -67,6 +91,15 @@ class Play:
     def __call__(self, **plan: Any) -> Trial:
         """Return a trial of that plan: the keyword arguments of the module's scene."""
         return Trial(self, plan)
+
+    def search_for(self, search: dict[str, Any]) -> dict[str, Any]:
+        """What is played for a search that a check asks for."""
+        if self.only is not None:
+            return _alone(self.only)
+        if self.most is not None and search["kind"] == "orders":
+            self.covered.append(Covered(self.most))
+            return {"kind": "deviations", "covered": self.covered[-1]}
+        return search
 
     @property
     def interrupts(self) -> list[str]:
@@ -188,7 +221,7 @@ class Trial(Trace):
             "backend": self._play.backend,
             "plan": self._plan,
             "outside": self._outside,
-            "search": search if self._play.only is None else _alone(self._play.only),
+            "search": self._play.search_for(search),
             "debugger": self._play.debugger is not None,
             "observe": self._play.observe,
         }

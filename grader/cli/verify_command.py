@@ -10,10 +10,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
+from grader.authoring.exhaustive import cover
 from grader.authoring.proof import Proof, prove
 from grader.cli.options import course_of, jobs_option
-from grader.course import CourseError
+from grader.course import Course, CourseError
 from grader.display import show
+from grader.judging.pool import fork_server
 
 PLACES = 3
 """How many places of one and the same problem are named."""
@@ -27,11 +29,20 @@ PLACES = 3
 @click.option(
     "--needs", is_flag=True, help="List the checks: how many wrong solutions fail each, and how many only it."
 )
+@click.option(
+    "--exhaustive",
+    is_flag=True,
+    help="Play nothing but the solutions, in all orders within two deviations from first in, first out.",
+)
 @jobs_option
 @click.pass_context
-def verify(context: click.Context, modules: tuple[str, ...], whole: bool, needs: bool, jobs: int | None) -> int:
+def verify(
+    context: click.Context, modules: tuple[str, ...], whole: bool, needs: bool, exhaustive: bool, jobs: int | None
+) -> int:
     """Prove the course: solutions pass, wrong ones fail where they say, every check fails one of them."""
     course = course_of(context)
+    if exhaustive:
+        return cover_modules(course, modules)
     console = show.console()
     columns = (TextColumn("proving"), BarColumn(), MofNCompleteColumn())
     with Progress(
@@ -57,6 +68,18 @@ def verify(context: click.Context, modules: tuple[str, ...], whole: bool, needs:
     for line in problems(proofs):
         console.print(f"\n{show.clean(line)}", soft_wrap=True)
     return 1 if any(proof.findings for proof in proofs) else 0
+
+
+def cover_modules(course: Course, names: tuple[str, ...]) -> int:
+    """Play all orders of the solutions within two deviations, one module after the other, and print what was covered."""
+    forks = fork_server(None, walls=False)
+    failed = False
+    for slug in [course.slug(name) for name in names] or course.slugs:
+        found = cover(course.module(slug), forks)
+        failed = failed or bool(found.failures)
+        for line in found.lines():
+            click.echo(show.clean(line))
+    return 1 if failed else 0
 
 
 def problems(proofs: list[Proof]) -> list[str]:

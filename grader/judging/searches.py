@@ -7,10 +7,11 @@ which it is cancelled, ``fault`` names a fake and the number of its call that ra
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from grader.checks.play import Covered
 from grader.checks.rule import NotRun
 from grader.judging.sweep_proof import (
     AGAIN,
@@ -23,6 +24,9 @@ from grader.judging.sweep_proof import (
 
 T = TypeVar("T")
 Traces = Generator[dict[str, Any], None, None]
+
+#: How many moves out of order a search through deviations goes.
+DEEPEST = 2
 
 #: At most this many moments are tried if a search names no limit.
 LIMIT = 200
@@ -102,6 +106,9 @@ def play_search(
     Raises:
         NotRun: a run of a sweep is not what it should be.
     """
+    if search["kind"] == "deviations":
+        yield from _play_deviations(search["covered"], play_runs)
+        return
     if search["kind"] not in ("cancel", "faults"):
         yield from play_runs(first_runs(search))
         return
@@ -114,6 +121,34 @@ def play_search(
         yield first
         yield from traces
     yield from _play_sweep(first, runs_of_sweep(first, search), play_runs, habits or Habits())
+
+
+def _play_deviations(covered: Covered, play_runs: Callable[[list[dict[str, Any]]], Traces]) -> Traces:
+    """Play the plan in order, then with one choice out of order, then with two, as long as they are not too many."""
+    runs = [plain_run(choices=[])]
+    for deviations in range(DEEPEST + 1):
+        if covered.runs + len(runs) > covered.most:
+            covered.left = len(runs)
+            return
+        following: list[dict[str, Any]] = []
+        with contextlib.closing(play_runs(runs)) as traces:
+            for run, trace in zip(runs, traces, strict=False):
+                covered.runs += 1
+                following += [plain_run(choices=choices) for choices in _one_more(run["choices"], trace)]
+                yield trace
+        covered.within = deviations
+        if not following:
+            covered.exhausted = True
+            return
+        runs = following
+
+
+def _one_more(choices: Sequence[Sequence[int]], trace: Mapping[str, Any]) -> Iterator[list[list[int]]]:
+    """The choices of a run with one more behind them, in each way that the run offered."""
+    first = choices[-1][0] + 1 if choices else 0
+    for number, ready in list(enumerate(trace.get("offered", ())))[first:]:
+        for which in range(1, ready):
+            yield [*map(list, choices), [number, which]]
 
 
 def _play_sweep(

@@ -31,6 +31,8 @@ class Order:
         self.choices = choices
         #: the choices so far that were not in order: number of the choice, and which
         self.taken: list[tuple[int, int]] = []
+        #: with choices: how many tasks were ready at each choice
+        self.offered: list[int] = []
         self._count = -1
         self._random = random.Random(f"{name}-{seed}")
         self._priority: dict[Hashable, float] = {}
@@ -42,6 +44,8 @@ class Order:
             self._count += 1
             if self.choices is not None:
                 index = min(self.choices.get(self._count, 0), len(ready) - 1)
+                if len(self.offered) < MAX_TAKEN:
+                    self.offered.append(len(ready))
             if index and len(self.taken) < MAX_TAKEN:
                 self.taken.append((self._count, index))
         return index

@@ -250,6 +250,7 @@ class RunPlayer:
         if run.choices is not None:
             trace["choices"] = [list(choice) for choice in run.choices]
             trace["ran"] = control.ran
+            trace["offered"] = control.order.offered
         elif run.order != "fifo":
             trace["taken"] = [list(choice) for choice in control.order.taken]
         if run.cancel is not None:
