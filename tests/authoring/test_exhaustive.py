@@ -94,7 +94,10 @@ def test_a_solution_that_holds_in_all_orders_passes_and_what_was_covered_is_said
     assert {check.backend for check in found.checks} == {"asyncio", "trio"}
     assert all(each.within == 2 and each.runs > 10 for each in found.plans)
     text = "\n".join(found.lines())
-    assert f"all orders within 2 deviations from first in, first out: {len(found.plans)} of {len(found.plans)} plans" in text
+    assert (
+        f"all orders within 2 deviations from first in, first out: {len(found.plans)} of {len(found.plans)} plans"
+        in text
+    )
     assert "not covered: what a check plays once" in text
 
 
