@@ -85,7 +85,7 @@ def check_and_say(module: Module, kinds: Sequence[Kind], backends: Sequence[str]
         console.print(f"{time.strftime('%H:%M:%S')}  {show.clean(str(error))}", style="yellow", soft_wrap=True)
         return False
     for each in found:
-        line = Text(time.strftime("%H:%M:%S  "), "dim")
+        line = Text().append(time.strftime("%H:%M:%S  "), "dim")  # as style of the whole it would dim the verdict too
         line.append_text(summary(each, time.monotonic() - began))
         console.print(line, soft_wrap=True)
         for part in () if each.report is None else report_card.first_words(each.report, module=each.module):

@@ -239,7 +239,7 @@ def print_lines(lines: Iterable[GradeLine]) -> None:
     if not handed_in or len(handed_in) > EVERY_LEARNER:
         print(f"{len(handed_in)} submissions")
         return
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False, width=show.WIDTH)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False, expand=True)
     table.add_column("learner", no_wrap=True, overflow="ellipsis", ratio=1)
     for name in ("module", "verdict"):
         table.add_column(name, no_wrap=True)

@@ -46,7 +46,7 @@ def demo(context: click.Context, keep: Path | None, jobs: int | None) -> int:
     console.print(f"{module.title} ({module.slug}): a class of four", style="bold")
 
     def step(text: str) -> None:
-        line = Text(f"{time.monotonic() - began:4.0f} s  ", "dim")
+        line = Text().append(f"{time.monotonic() - began:4.0f} s  ", "dim")
         console.print(line.append(text, "default"))
 
     settings = new_class.create(folder, CLASS, course, [module.slug])

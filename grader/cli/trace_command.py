@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import click
@@ -83,7 +84,7 @@ def print_seen(check: Check, seen: Replay) -> None:
     else:
         click.secho(f"✗ {check.id}: {check.title}", fg="red")
         click.echo(show.clean(str(seen.failure)))
-    click.echo(timeline(seen.trace))
+    click.echo(timeline(seen.trace, show.width_of(sys.stdout)))
 
 
 def check_called(module: Module, name: str | None) -> Check:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from typing import TextIO
@@ -17,16 +19,30 @@ from grader.judging.folder import one_line
 from grader.judging.report import Report, Row, Score
 
 WIDTH = 80
+LEAST_WIDTH = 40
+"""Narrower than this nothing is laid out: a terminal then breaks the lines."""
 STYLES = {"passed": "green", "failed": "red", "not run": "yellow"}
 TICKS = {"passed": "✓", "failed": "✗", "not run": "·"}
 
 
+def width_of(file: TextIO) -> int:
+    """Columns for what is written to a file: 80, or as many as a narrower terminal has, or ``COLUMNS`` says."""
+    if isinstance(file, io.StringIO):
+        return WIDTH
+    said = os.environ.get("COLUMNS", "")
+    columns = int(said) if said.isdecimal() else 0
+    if not columns and file.isatty():
+        with contextlib.suppress(OSError, ValueError):
+            columns = os.get_terminal_size(file.fileno()).columns
+    return min(WIDTH, max(LEAST_WIDTH, columns)) if columns else WIDTH
+
+
 def console(file: TextIO | None = None) -> Console:
-    """A console that is 80 columns wide wherever it writes, so that a card looks the same in a terminal and a file."""
+    """A console that is 80 columns wide, less in a narrower terminal: a card looks the same in a terminal and a file."""
     # In a notebook's kernel Rich would display each part as an output of its own instead of writing it.
     return Console(
         file=file or sys.stdout,
-        width=WIDTH,
+        width=width_of(file or sys.stdout),
         highlight=False,
         markup=False,
         emoji=False,
@@ -71,7 +87,7 @@ def by_check(report: Report) -> dict[str, dict[str, Row]]:
 def rows_table(report: Report, *, every: bool = True) -> Table:
     """A line per check: its clause, its sentence, and the verdict on each backend; those that pass only if `every`."""
     backends = [backend for backend in BACKENDS if any(row.backend == backend for row in report.checks)]
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), width=WIDTH, show_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), expand=True, show_edge=False)
     table.add_column("clause", no_wrap=True)
     table.add_column("check", ratio=1, no_wrap=True, overflow="ellipsis")
     for backend in backends:
@@ -115,7 +131,7 @@ def learners_table(graded: Sequence[tuple[str, Report]]) -> Table:
     Args:
         graded: learner and report.
     """
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False, width=WIDTH)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False, expand=True)
     table.add_column("learner", no_wrap=True, overflow="ellipsis", ratio=1)
     table.add_column("module", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
@@ -139,7 +155,7 @@ def modules_table(reports: Iterable[Report]) -> Table:
 
     What could not be checked is left out of the means.
     """
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False, width=WIDTH)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False, expand=True)
     table.add_column("module", no_wrap=True, overflow="ellipsis", ratio=1)
     for verdict in ("passed", "failed", "not run"):
         table.add_column(verdict, justify="right", no_wrap=True)

@@ -29,7 +29,7 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = {
     # A link to a page of the course opens it as text to read, not as its source.
     "@jupyterlab/docmanager-extension/plugin.jupyterlab-settings": {"defaultViewers": {"markdown": "Markdown Preview"}},
 }
-GREETING = "check at each save:  grader check {short} --watch      stuck?  grader hint {short}"
+GREETING = "check at each save:  grader check {short} --watch\nstuck?               grader hint {short}"
 
 
 @dataclass(frozen=True)

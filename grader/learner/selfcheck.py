@@ -12,7 +12,7 @@ from grader.checks.rule import NotRun
 from grader.checks.trace import Trace
 from grader.course import BACKENDS, Course, CourseError, Module
 from grader.display import report_card
-from grader.display.trace_text import timeline
+from grader.display.trace_text import RunPicture
 from grader.judging.judge import SELF_CHECK_KEY, How, grade
 from grader.judging.pool import fork_server
 from grader.judging.report import Report, Row
@@ -150,7 +150,7 @@ def card(checked: SelfCheck, first: tuple[Row, Trace | None] | None, *, every: b
     else:
         parts += report_card.card(checked.report, module=checked.module, points=False, texts=True, every=every)
         if first is not None and first[1] is not None:
-            parts.append(f"\n{timeline(first[1])}")
+            parts += ["", RunPicture(first[1])]
     return [*parts, *filter(None, [hint_line(checked), after_pass(checked)])]
 
 

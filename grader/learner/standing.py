@@ -128,7 +128,7 @@ def state_of_file(module: Module, entry: progress.ModuleProgress) -> State | Non
 
 def table(lines: list[Standing]) -> Table:
     """The lines as a table for a terminal."""
-    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False, width=WIDTH)
+    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False, expand=True)
     made.add_column("module", no_wrap=True, min_width=6)
     made.add_column("", no_wrap=True, overflow="ellipsis", ratio=1)
     made.add_column("state", width=min(STATE_WIDTH, max((len(line.state) for line in lines), default=0)))

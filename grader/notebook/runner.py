@@ -147,7 +147,8 @@ async def _main(outcome: CellOutcome, main: Callable[..., Awaitable[Any]], args:
         if not inside.is_cancellation(error) or outcome.error is None:
             outcome.error = error
     finally:
-        outcome.seconds = recorder.clock()
+        if outcome.cut is None:
+            outcome.seconds = recorder.clock()
 
 
 def _virtual(
@@ -166,6 +167,7 @@ def _virtual(
 
             def cut() -> None:
                 outcome.cut = control.cut
+                outcome.seconds = recorder.clock()  # the task may swallow this cancellation too, and never end
                 outcome.waiting = recorder.stop()
                 root.cancel()
 

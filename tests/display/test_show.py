@@ -1,4 +1,6 @@
+import io
 import re
+import sys
 from dataclasses import replace
 
 import pytest
@@ -187,3 +189,35 @@ def test_the_picture_of_a_run():
 def test_a_long_run_is_cut():
     spans = [span(number, None, "a", "run", 0, 1) for number in range(100)]
     assert "… and 40 more" in timeline(trace(spans=spans))
+
+
+@pytest.mark.parametrize(("columns", "width"), [("", 80), ("120", 80), ("60", 60), ("7", 40), ("wide", 80)])
+def test_a_narrow_terminal_gets_narrow_lines(monkeypatch, columns, width):
+    monkeypatch.setenv("COLUMNS", columns)
+    assert show.width_of(sys.stdout) == width
+    assert show.width_of(io.StringIO()) == 80
+
+
+def test_a_picture_fits_a_narrow_terminal():
+    spans = [
+        {
+            "id": number, "parent": number - 1 if number else None, "who": "somebody", "what": "fetches", "task": "t",
+            "start": 0.0, "end": 4.0, "how": "returned", "steps": 1, "line": None, "order": [number, 9], "cancelled": None,
+            "outside": False, "subject": False, "args": [], "value": {"dict": [["a", 1]]}, "error": None,
+        }
+        for number in range(3)
+    ]  # fmt: skip
+    data = {
+        "backend": "trio", "seed": 0, "order": "fifo", "steps": 3, "time": 4.0, "spans": spans, "notes": [],
+        "end": {"kind": "done", "text": "", "waiting": []},
+    }  # fmt: skip
+    for width in (50, 80):
+        drawn = timeline(Trace(data), width)
+        assert max(map(len, drawn.splitlines())) <= width
+        assert "4 returned a: 1" in drawn
+
+
+def test_the_verdict_is_never_dim_and_its_words_have_no_colour():
+    text = report_card.ticked("passed", "passed")
+    assert [(span.style, text.plain[span.start : span.end]) for span in text.spans] == [("bold default", "passed")]
+    assert text.style == "green"

@@ -1,6 +1,7 @@
 """`run` and `record`: what a cell gets back, on either backend, and what stands in the picture."""
 
 import asyncio
+import contextlib
 import gc
 import time
 import xml.etree.ElementTree as ET
@@ -217,6 +218,18 @@ def test_the_text_says_what_the_picture_shows(backend):
         "bounded_cleanup ───────────────────!━━━━━━━━━● 3 s returned (cancelled at 2)",
         "─ sleeps · ━ shielded · ┆ deadline · ! cancellation came · ● returned",
     ]
+
+
+def test_a_task_that_swallows_even_the_end_of_the_run_is_drawn_up_to_there():
+    async def main():
+        while True:
+            with contextlib.suppress(BaseException):
+                await anyio.sleep(1)
+
+    seen = record(main, backend="asyncio")  # trio complains of a task that nobody can end
+    assert seen.stuck
+    assert seen.seconds > 1000
+    assert str(seen).splitlines()[1].endswith(f"{seen.seconds * 1.25:g} s")
 
 
 def test_the_picture_is_well_formed_and_has_its_text_for_who_cannot_see_it(backend):
