@@ -20,6 +20,7 @@ from grader.classroom.aspects import points_of_part
 from grader.classroom.feedback import number
 from grader.classroom.settings import Person, Settings
 from grader.course import ASPECTS, Module
+from grader.display.story import why
 from grader.judging.batch import write
 from grader.judging.report import Report
 
@@ -51,6 +52,7 @@ class GradeLine:
         by_hand: aspects scored by a person.
         review: aspects that wait for one, and ``flag`` if a person should read the file.
         flags: why, one sentence each; they stay when a person has read it.
+        cause: why the file fails or was not run, in one line for the instructor; empty if it passed.
     """
 
     learner: str
@@ -67,6 +69,7 @@ class GradeLine:
     by_hand: tuple[str, ...] = ()
     review: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
+    cause: str = ""
 
     @property
     def points(self) -> float | None:
@@ -133,6 +136,7 @@ def _line(settings: Settings, module: Module, submission: SubmittedAssignment) -
             *(("flag",) if submitted.flagged else ()),
         ),
         flags=report.flags if report else (),
+        cause=why(report, texts=True) if report else "",
     )
 
 

@@ -49,6 +49,8 @@ def status(modules: tuple[str, ...], folder: Path | None, everybody: bool) -> in
         shown = lines
     for line in shown:
         print(one_line(standing_line(line, stale=(line.learner, line.slug) in found.stale)))
+        if line.cause:
+            print(f"    {one_line(line.cause)}")
     if len(shown) < len(lines):
         print(f"{len(lines) - len(shown)} more submissions are scored and wait for nobody: --all shows them")
     for learner, slug in sorted(found.stale - {(line.learner, line.slug) for line in lines}):

@@ -13,6 +13,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from grader.display import show
+from grader.display.story import why
 from grader.judging.report import Report, Row
 
 NOT_RUN = "This could not be checked. It is not your fault: your instructor looks at it."
@@ -63,6 +64,8 @@ def junit(report: Report, _: Mapping[str, str]) -> str:
             suite, "testcase", {"classname": row.clause, "name": f"{_plain(row.message)} [{row.backend}]"}
         )
         _outcome(case, row.verdict, words(row))
+    if told := cause_of(report):
+        ET.SubElement(suite, "system-out").text = told
     ET.indent(suite)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(suite, encoding="unicode")
 
@@ -77,7 +80,7 @@ def gradescope(report: Report, _: Mapping[str, str]) -> str:
     """Gradescope's ``results.json``: a test for each clause. *Not run*: no score at all, and the reason is visible."""
     plain: dict[str, Any] = {"visibility": "visible", "stdout_visibility": "hidden", "output_format": "text"}
     blank = report.points is None
-    plain["output"] = NOT_RUN if blank else _plain(report.reason or "")
+    plain["output"] = NOT_RUN if blank else cause_of(report)
     if not blank:
         plain["score"] = report.points
     tests = []
@@ -106,7 +109,7 @@ def prairielearn(report: Report, _: Mapping[str, str]) -> str:
         for id_, score in report.clauses.items()
     ]
     plain = {"gradable": True, "score": _share(report.points, report.max_points), "tests": tests}
-    return json.dumps(plain | ({"message": _plain(report.reason)} if report.reason else {}), indent=1)
+    return json.dumps(plain | ({"message": told} if (told := cause_of(report)) else {}), indent=1)
 
 
 def classroom50(report: Report, environment: Mapping[str, str]) -> str:
@@ -140,8 +143,14 @@ def words(row: Row) -> str:
     """What a learner is told of one row."""
     if row.verdict == "not run":
         return NOT_RUN
-    known = [("looked at", row.what), ("expected", row.expected), ("seen", row.actual), ("where", row.where)]
-    return _plain("\n".join([row.message, *(f"{label}: {text}" for label, text in known if text)]))
+    known = [("happened", row.happened), ("looked at", row.what), ("expected", row.expected), ("seen", row.actual)]
+    known.append(("where", row.where))
+    return _plain("\n".join([row.sentence, *(f"{label}: {text}" for label, text in known if text)]))
+
+
+def cause_of(report: Report) -> str:
+    """Why a file fails, in one line as its learner's page says it; empty if it passed, or was not run."""
+    return _plain(why(report)) if report.verdict == "failed" else ""
 
 
 def clause_words(report: Report, id_: str) -> str:

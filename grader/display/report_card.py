@@ -68,10 +68,10 @@ def headline(report: Report, *, name: str = "", points: bool = True) -> Text:
 
 def standing_text(report: Report) -> Text:
     """How far a file is, with a tick."""
-    return ticked(report.verdict, standing(report))
+    return with_tick(report.verdict, standing(report))
 
 
-def ticked(verdict: str, words: str) -> Text:
+def with_tick(verdict: str, words: str) -> Text:
     """Words with the tick of a verdict. Only the tick is coloured: bold green can hardly be read on white, as terminals draw it."""
     return Text(f"{TICKS[verdict]} ", STYLES[verdict]).append(words, "bold default")
 
@@ -87,7 +87,7 @@ def first_words(
         if texts and detail:
             yield Padding(Text(clean(detail), "dim"), (0, 0, 0, 2))
     if story is not None:
-        yield Padding(ticked("failed", clean(story.headline)), (1, 0, 0, 0))
+        yield Padding(with_tick("failed", clean(story.headline)), (1, 0, 0, 0))
         if story.code:
             yield Text(f"{story.line:>6} │ {clean(story.code)}", no_wrap=True, overflow="ellipsis")
         yield Padding(grid(story_lines(story)), (1, 0, 0, 0))
@@ -121,5 +121,5 @@ def grid(lines: Iterable[tuple[str, str]]) -> Table:
 
 def sentences(row: Row, *, texts: bool = False) -> Iterable[RenderableType]:
     """The sentence of one row that did not pass, and what is known of it: for whoever has no report, as pytest has none."""
-    yield ticked(row.verdict, clean(row.sentence))
+    yield with_tick(row.verdict, clean(row.sentence))
     yield grid(facts(row, texts=texts))

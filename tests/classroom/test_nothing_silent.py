@@ -1,5 +1,6 @@
 """What an instructor changes after scoring counts, and what could not be done is said."""
 
+import re
 import sqlite3
 
 import pytest
@@ -107,6 +108,20 @@ def test_a_score_by_hand_stops_waiting_when_the_checks_are_mended(school):
     school.checks(lambda text: text.partition("\n")[2])
     school.score()
     assert (school.line("ada").aspects["result"], school.line("ada").review) == (50, ())
+
+
+def test_status_says_why_each_submission_fails(school, texts, capsys):
+    school.hand_in("ada", texts["right"].replace("return value", "retrun(value)"))
+    school.hand_in("ben")
+    assert main(["class", "score", "--in", str(school.class_)]) == 0
+    capsys.readouterr()
+    assert main(["class", "status", "--in", str(school.class_)]) == 0
+    said = capsys.readouterr().out.splitlines()
+    place = next(number for number, line in enumerate(said) if line.startswith(f"ada {SLUG}"))
+    assert re.fullmatch(
+        r"    Line \d+ raises NameError: name 'retrun' is not defined\. \[\d+: retrun\(value\)\]", said[place + 1]
+    )
+    assert sum("    " in line and "raises" in line for line in said) == 1
 
 
 def test_a_flag_marks_a_submission_for_a_person_and_never_reaches_the_page(school, texts, capsys):

@@ -1,12 +1,13 @@
 """Reports in the forms of other platforms: what is not run is never a 0, and nothing is said that a page would not say."""
 
 import json
+from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import pytest
 
 from grader.display.exports import CLASSROOM50, NOT_RUN, NoResult, export
-from grader.judging.report import Report, Row, Score
+from grader.judging.report import Cause, Report, Row, Score
 
 RUNNER = {name: f"x{number}" for number, name in enumerate(CLASSROOM50.values())}
 
@@ -92,3 +93,15 @@ def test_classroom50_gets_what_its_runner_set_or_no_result():
         export(BLANK, "classroom50", RUNNER)
     with pytest.raises(NoResult, match="SUBMISSION_TAG"):
         export(FAILED, "classroom50", {})
+
+
+SLIP = Cause("exception", "Line 3 raises NameError", 3, "m01.R2", "retrun 7", "SECRET TEXT", "test_R2", "trio")
+
+
+@pytest.mark.parametrize("form", ["junit", "gradescope", "prairielearn"])
+def test_the_cause_is_said_once_in_one_line(form):
+    text = export(replace(FAILED, cause=SLIP), form, RUNNER)
+    assert text.count("Line 3 raises NameError. [3: retrun 7]") == 1
+    assert "SECRET" not in text
+    passing = report(row("R1", "trio", "passed"))
+    assert "Line 3" not in export(passing, form, RUNNER)

@@ -218,6 +218,6 @@ def test_a_picture_fits_a_narrow_terminal():
 
 
 def test_the_verdict_is_never_dim_and_its_words_have_no_colour():
-    text = report_card.ticked("passed", "passed")
+    text = report_card.with_tick("passed", "passed")
     assert [(span.style, text.plain[span.start : span.end]) for span in text.spans] == [("bold default", "passed")]
     assert text.style == "green"
