@@ -7,7 +7,7 @@ sleeps two virtual seconds, `fail("E")` raises. `stop` is when the shutdown star
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from grader import Play, Trial, at_most, awaitable, check, fail, hang, near, verb, wait
+from grader import Play, Trial, at_most, at_once, awaitable, check, fail, hang, near, on_cancel, verb, wait
 
 START = 3.7
 told = verb("told")
@@ -46,6 +46,25 @@ def test_no_services(play: Play) -> None:
     t.expect("the call ended at", t.call.end, at(0))
 
 
+@check("R1", misconception="stopped-before-it-began", step="tell-then-wait")
+def test_stopped_before_it_began(play: Play) -> None:
+    """With `stop` set from the start, services are still started, and told at once."""
+    t = run(play, {"a": [told(), wait(1)], "b": [told()]}, stop=-1)
+    t.expect("services that were started", sorted(t.names("run")), ["a", "b"])
+    t.expect("a was told to stop at", t.of("a")[told()].end, at(0))
+
+
+@check("R1", misconception="state-ends-with-the-call", step="tell-then-wait")
+def test_calls_beside_each_other(play: Play) -> None:
+    """Two calls that overlap have nothing to do with each other."""
+    services = {"a": [told(), wait(2)], "b": [wait(1)], "c": [wait(6)]}
+    t = run(play, services, stop=4, callers={"caller": [START, "a"], "second": [START + 1, "b", "c"]})
+    t.expect("b was started at", t.of("b").start, at(1))
+    t.expect("a was told to stop at", t.of("a")[told()].end, at(4))
+    t.expect("c", t.of("c").ending, "returned")
+    t.expect("services that were cleaned up", sorted(t.names("cleanup")), ["a", "b", "c"])
+
+
 @check("R2", misconception="stop-is-cancel", step="tell-then-wait")
 def test_told_to_stop(play: Play) -> None:
     """When `stop` is set every service is told, and may return by itself."""
@@ -58,16 +77,37 @@ def test_told_to_stop(play: Play) -> None:
 @check("R2", misconception="grace-without-an-end", step="bound-the-wait")
 def test_cancelled_after_grace(play: Play) -> None:
     """What still runs `grace` seconds later is cancelled."""
-    t = run(play, {"a": [hang()], "b": [told()]}, stop=4)
-    t.expect("a was cancelled at", t.of("a").cancelled_at, at(14))
+    for others in ({"b": [told()]}, {}):
+        t = run(play, {"a": [hang()], **others}, stop=4)
+        t.expect("a was cancelled at", t.of("a").cancelled_at, at(14))
+    t = run(play, {"a": [hang()]}, stop=4, grace=0.0)
+    t.expect("a was cancelled, without any grace, at", t.of("a").cancelled_at, at(4))
+
+
+@check("R2", misconception="grace-is-for-the-last", step="bound-the-wait")
+def test_error_during_grace(play: Play) -> None:
+    """An error in the grace period neither ends it nor starts it again."""
+    services = {"a": [told(), wait(2), fail("E")], "b": [told(), wait(5)], "c": [told(), wait(6), fail("F")]}
+    t = run(play, {**services, "d": [hang()]}, stop=4)
+    t.expect("b", t.of("b").ending, "returned")
+    t.expect("d was cancelled at", t.of("d").cancelled_at, at(14))
 
 
 @check("R3", misconception="order-of-the-list", step="clean-up-whatever-happens")
 def test_last_service_first(play: Play) -> None:
     """Afterwards every service is cleaned up, the last one first, one after the other."""
-    t = run(play, {"a": [wait(1)], "b": [hang()], "c": [told()]}, cleanups={"c": [wait(2)]}, stop=4)
+    t = run(play, {"a": [wait(1)], "b": [hang()], "c": [told()]}, cleanups={"c": [wait(2)]}, stop=4, fixed=True)
     t.expect("cleanups", t.names("cleanup"), ["c", "b", "a"])
     t.expect("cleanup of b began at", t.one("cleanup", "b").start, at(16))
+
+
+@check("R3", misconception="cleanup-only-for-the-good", step="clean-up-whatever-happens")
+def test_every_service(play: Play) -> None:
+    """Every service is cleaned up once, also one that failed, and also if `stop` was set from the start."""
+    t = run(play, {"a": [told()], "b": [wait(1), fail("E")], "c": [wait(1)]})
+    t.expect("cleanups", t.names("cleanup"), ["c", "b", "a"])
+    t = run(play, {"a": [told()], "b": [told()]}, stop=-1)
+    t.expect("cleanups when `stop` was set from the start", t.names("cleanup"), ["b", "a"])
 
 
 @check("R3", misconception="shield-without-a-bound", step="clean-up-whatever-happens")
@@ -76,6 +116,19 @@ def test_cleanup_that_hangs(play: Play) -> None:
     t = run(play, {"a": [wait(1)], "b": [wait(2)]}, cleanups={"b": [hang()]})
     t.expect("cleanup of b was given up at", t.one("cleanup", "b").end, at(8))
     t.expect("cleanups", t.names("cleanup"), ["b", "a"])
+    t = run(play, {"a": [wait(1)]}, cleanups={"a": [wait(12)]}, cleanup_timeout=15.0)
+    t.expect("a cleanup that takes longer than `grace`", t.one("cleanup", "a").ending, "returned")
+
+
+@check("R3", misconception="cleanup-never-fails", step="clean-up-whatever-happens")
+def test_cleanup_that_fails(play: Play) -> None:
+    """A cleanup that raises does not keep the others from running."""
+    t = run(
+        play,
+        {"a": [wait(1)], "b": [wait(1)], "c": [wait(1)]},
+        cleanups={"b": [fail("E")], "c": [fail("F", "KeyError")]},
+    )
+    t.expect("cleanups", t.names("cleanup"), ["c", "b", "a"])
 
 
 @check("R3", misconception="await-in-finally", step="clean-up-whatever-happens")
@@ -100,6 +153,25 @@ def test_one_error(play: Play) -> None:
     t = run(play, {"a": [told()], "b": [wait(1), fail("E")]})
     t.expect_that("what leaves the call", bool(t.call.raised and t.call.raised.is_group), "no ExceptionGroup")
     t.expect("the errors in the group", t.call.errors, ["E"])
+    for t in (run(play, {"a": [told(), fail("E")]}, stop=4), serve(play, {"a": [told(), fail("E")]}, (4, "TERM"))):
+        t.expect("the errors of a service that was told to stop", t.call.errors, ["E"])
+
+
+@check("R4", misconception="time-out-tells-itself", step="one-group-of-errors")
+def test_error_of_a_cleanup(play: Play) -> None:
+    """An error of a cleanup leaves the call in an `ExceptionGroup`, too, a `TimeoutError` if it hung."""
+    for cleanup, wanted in (([fail("C", "TimeoutError")], "C"), ([hang()], "TimeoutError")):
+        t = run(play, {"a": [wait(1)], "b": [wait(1)]}, cleanups={"b": cleanup})
+        t.expect_that("what leaves the call", bool(t.call.raised and t.call.raised.is_group), "no ExceptionGroup")
+        t.expect("the errors in the group", t.call.errors, [wanted])
+
+
+@check("R4", misconception="cancellation-among-errors", step="one-group-of-errors")
+def test_no_error(play: Play) -> None:
+    """A service that was cancelled after `grace` is no error: the call returns."""
+    t = run(play, {"a": [hang()], "b": [told()]}, stop=4)
+    t.expect("a was cancelled at", t.of("a").cancelled_at, at(14))
+    t.expect("the call", t.call.ending, "returned")
 
 
 @check("R5", misconception="cancelled-means-shutdown", step="clean-up-whatever-happens")
@@ -109,6 +181,9 @@ def test_cancelled_from_outside(play: Play) -> None:
     t.expect("a was cancelled at", t.of("a").cancelled_at, at(3))
     t.expect("cleanups", t.names("cleanup"), ["b", "a"])
     t.expect("cleanup of a", t.one("cleanup", "a").ending, "returned")
+    t = run(play, {"a": [hang()], "b": [wait(1)], "c": [hang()]}, cleanups={"b": [hang()]})
+    t = t.cancel("caller", at=START + 3)
+    t.expect("cleanups, one of which hangs", t.names("cleanup"), ["c", "b", "a"])
 
 
 @check("R6", misconception="handler-sets-an-event", step="signals")
@@ -119,6 +194,8 @@ def test_first_signal(play: Play) -> None:
         t.expect("signals that nobody caught", [note["value"] for note in t.notes("uncaught")], [])
         t.expect("a was told to stop at", t.of("a")[told()].end, at(4))
         t.expect("b was cancelled at", t.of("b").cancelled_at, at(14))
+    t = serve(play, {"a": [told()]}, (4, "USR1"), caught=["USR1"])
+    t.expect("a was told to stop by a signal of the caller's choice at", t.of("a")[told()].end, at(4))
 
 
 @check("G1", misconception="asyncio-is-everywhere", step="tell-then-wait")
@@ -156,8 +233,12 @@ def test_does_not_block(play: Play) -> None:
 @check("G5", misconception="catch-everything", step="one-group-of-errors")
 def test_interrupts_pass(play: Play) -> None:
     """An exception that is not an `Exception`, such as KeyboardInterrupt, leaves the call too."""
-    t = run(play, {"a": [told()], "b": [wait(1), fail("stop", "Abandon")]})
-    t.expect_that("`stop` of b should leave the call", "stop" in t.call.errors, f"it {t.call.ending}")
+    for kind in play.interrupts:
+        t = run(play, {"a": [told()], "b": [wait(1), fail("stop", kind)]})
+        t.expect_that("`stop` of b should leave the call", "stop" in t.call.errors, f"it {t.call.ending}")
+        t.expect("services that were cleaned up", sorted(t.names("cleanup")), ["a", "b"])
+    t = run(play, {"a": [told()], "b": [on_cancel(fail("stop", "Abandon")), hang()]}, stop=1)
+    t.expect_that("`stop` of b, which was cancelled, should leave", "stop" in t.call.errors, f"it {t.call.ending}")
 
 
 @check("G6", misconception="look-again-and-again", step="bound-the-wait")
@@ -170,9 +251,19 @@ def test_no_busy_waiting(play: Play) -> None:
 
 @check("G9", misconception="run-is-a-coroutine-function", step="tell-then-wait")
 def test_any_callable(play: Play) -> None:
-    """`run` may be anything that returns an awaitable when it is called."""
-    t = run(play, {"a": [awaitable(), wait(1)], "b": [wait(2)]})
+    """`run` and `cleanup` may be anything that returns an awaitable when it is called."""
+    t = run(play, {"a": [awaitable(), wait(1)], "b": [wait(2)]}, cleanups={"a": [awaitable(), wait(1)]})
     t.expect("how a and b ended", [t.of("a").how, t.of("b").how], ["returned", "returned"])
+    t.expect("services that were cleaned up", t.names("cleanup"), ["b", "a"])
+    t.expect("the call", t.call.ending, "returned")
+
+
+@check("G9", misconception="run-is-a-coroutine-function", step="clean-up-whatever-happens")
+def test_raises_at_once(play: Play) -> None:
+    """A `run` that raises when it is called has failed like any other: the others are started and cleaned up."""
+    t = run(play, {"a": [at_once(), fail("E")], "b": [told()]})
+    t.expect("services that were started", sorted(t.names("run")), ["a", "b"])
+    t.expect("services that were cleaned up", t.names("cleanup"), ["b", "a"])
 
 
 # -- stretch ---------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 Base: right/plain
 Breaks: R1
+Also: R3
 """
 
 
