@@ -39,6 +39,13 @@ def test_all_at_the_same_time(play: Play) -> None:
     t.expect("the call ended at", t.call.end, at(3))
 
 
+@check("R1", misconception="tasks-begin-in-order", step="tell-then-wait")
+def test_whatever_begins_first(play: Play) -> None:
+    """Every service runs to its end, whichever of the tasks happens to begin first."""
+    for t in run(play, {"a": [wait(1)]}).orders(16):
+        t.expect("a", t.of("a").ending, "returned")
+
+
 @check("R1", misconception="runs-until-stopped", step="tell-then-wait")
 def test_no_services(play: Play) -> None:
     """Without services the call returns at once."""
@@ -184,6 +191,19 @@ def test_cancelled_from_outside(play: Play) -> None:
     t = run(play, {"a": [hang()], "b": [wait(1)], "c": [hang()]}, cleanups={"b": [hang()]})
     t = t.cancel("caller", at=START + 3)
     t.expect("cleanups, one of which hangs", t.names("cleanup"), ["c", "b", "a"])
+    t = serve(play, {"a": [hang()]}, (2, "TERM")).cancel("caller", at=START + 3)
+    t.expect("a, in the grace period after a signal, was cancelled at", t.of("a").cancelled_at, at(3))
+
+
+@check("R5", misconception="errors-before-cancellation", step="one-group-of-errors")
+def test_errors_and_a_cancellation(play: Play) -> None:
+    """If there were errors and a cancellation from outside, either leaves the call, and never both in one group."""
+    services = {"a": [hang()], "b": [wait(1), fail("E")]}
+    for trial in (run(play, services, cleanups={"b": [fail("C")]}), serve(play, services, cleanups={"b": [fail("C")]})):
+        t = trial.cancel("caller", at=START + 2)
+        t.expect_that("the call, cancelled from outside", t.call.how != "returned", "it returned")
+        cancelled = [error.kind in ("Cancelled", "CancelledError") for error in t.call.errors]
+        t.expect_that("what leaves the call", all(cancelled) or not any(cancelled), t.call.ending)
 
 
 @check("R6", misconception="handler-sets-an-event", step="signals")
@@ -254,7 +274,7 @@ def test_any_callable(play: Play) -> None:
     """`run` and `cleanup` may be anything that returns an awaitable when it is called."""
     t = run(play, {"a": [awaitable(), wait(1)], "b": [wait(2)]}, cleanups={"a": [awaitable(), wait(1)]})
     t.expect("how a and b ended", [t.of("a").how, t.of("b").how], ["returned", "returned"])
-    t.expect("services that were cleaned up", t.names("cleanup"), ["b", "a"])
+    t.expect("services that were cleaned up", sorted(t.names("cleanup")), ["a", "b"])
     t.expect("the call", t.call.ending, "returned")
 
 
@@ -263,7 +283,7 @@ def test_raises_at_once(play: Play) -> None:
     """A `run` that raises when it is called has failed like any other: the others are started and cleaned up."""
     t = run(play, {"a": [at_once(), fail("E")], "b": [told()]})
     t.expect("services that were started", sorted(t.names("run")), ["a", "b"])
-    t.expect("services that were cleaned up", t.names("cleanup"), ["b", "a"])
+    t.expect("services that were cleaned up", sorted(t.names("cleanup")), ["a", "b"])
 
 
 # -- stretch ---------------------------------------------------------------------------------------------------------
