@@ -6,7 +6,24 @@ consumer has a script too: `each()` goes through all results, `first(2)` breaks 
 
 from typing import Any
 
-from grader import Play, Trial, at_least, at_most, awaitable, check, fail, give, hang, near, token, verb, wait
+from grader import (
+    Play,
+    Trial,
+    at_least,
+    at_most,
+    at_once,
+    awaitable,
+    check,
+    fail,
+    give,
+    give_error,
+    hang,
+    near,
+    on_cancel,
+    token,
+    verb,
+    wait,
+)
 
 each, first, receive, busy, close = verb("each"), verb("first"), verb("receive"), verb("busy"), verb("close")
 
@@ -52,12 +69,33 @@ def test_fan_in(play: Play) -> None:
     t.expect("the list", t.call.value, [token("A"), token("B"), token("C")])
 
 
+@check("R1", misconception="none-is-no-item", step="hand-on-as-they-finish")
+def test_any_item_any_result(play: Play) -> None:
+    """Items and results such as `None`, 0, a list, or an exception that is returned are like any other."""
+    results = {"a": give(None), "b": give(0), "c": give("C"), "d": give_error("E")}
+    items = [[name, [wait(1 + n), result]] for n, (name, result) in enumerate(results.items())]
+    values = {"a": None, "b": 0, "c": [1]}
+    t = fan_out(play, items, values=values).accepting("deadlock")
+    pairs = [(None, None), (0, 0), (token("c"), token("C")), (token("d"), token("E"))]
+    t.expect("pairs received", [entry["value"] for entry in t.notes("received")], pairs)
+    t = fan_in(play, items, values=values).accepting("deadlock")
+    t.expect("the list of `fan_in`", t.call.value, [None, 0, token("C"), token("E")])
+
+
 @check("R2", misconception="a-task-for-each-item", step="one-source-for-all")
 def test_workers(play: Play) -> None:
     """As many worker calls run at once as `workers` says, and never more."""
     for trial in (fan_out(play, many(7), workers=3), fan_in(play, many(7), workers=3)):
         t = trial.accepting("deadlock")
         t.expect("worker calls at once", t.most_open("work"), 3)
+
+
+@check("R2", misconception="batches", step="one-source-for-all")
+def test_all_workers_busy(play: Play) -> None:
+    """When a worker call ends, the next one starts at that moment."""
+    for trial in (fan_out(play, THREE), fan_in(play, THREE)):
+        t = trial.accepting("deadlock")
+        t.expect("worker calls start at", sorted(work.start for work in t.all("work")), [near(0), near(0), near(1)])
 
 
 @check("R3", misconception="take-all-first", step="slow-consumer")
@@ -84,14 +122,18 @@ def test_end(play: Play) -> None:
         if items:
             expect_received(t)
         t.expect("ends of the iteration", len(t.notes("end")), 1)
+    t = fan_out(play, THREE, each(busy(wait(5))))
+    expect_received(t)
+    t.expect("ends of the iteration, for a slow consumer", len(t.notes("end")), 1)
 
 
 @check("R5", misconception="failure-is-a-result", step="one-fails-all-end")
 def test_error(play: Play) -> None:
     """When a worker raises, the other workers are cancelled, and the error leaves the block."""
-    t = fan_out(play, [["a", [hang()]], ["b", [wait(2), fail("E")]]])
-    t.expect_that("the error", "E" in t.call.errors, f"the block {t.call.ending}")
-    t.expect("a was cancelled at", t.of("a").cancelled_at, near(2, within=0.05))
+    for kind in ("KeyError", "EndOfStream", "BrokenResourceError"):
+        t = fan_out(play, [["a", [hang()]], ["b", [wait(2), fail("E", kind)]]])
+        t.expect_that("the error", "E" in t.call.errors, f"the block {t.call.ending}")
+        t.expect("a was cancelled at", t.of("a").cancelled_at, near(2, within=0.05))
 
 
 @check("R5", misconception="source-cannot-fail", step="one-fails-all-end")
@@ -117,6 +159,8 @@ def test_break(play: Play) -> None:
     expect_received(t)
     t.expect("the block ended at", t.call.end, near(1, within=0.05))
     t.expect("left open", t.call.left, {})
+    t = fan_out(play, [["a", [wait(1), give("A")]], ["b", [on_cancel(wait(1), give("B")), hang()]]], first(1))
+    t.expect("the block, when a worker that is cancelled returns all the same", t.call.ending, "returned")
 
 
 @check("R6", misconception="broken-is-an-error", step="body-stops-receiving", core=False)
@@ -130,7 +174,8 @@ def test_close(play: Play) -> None:
 @check("R7", misconception="zero-only", step="one-source-for-all")
 def test_bad_arguments(play: Play) -> None:
     """`workers` below 1, or `buffer` below 0, raises a `ValueError`."""
-    for trial in (fan_out(play, THREE, workers=0), fan_out(play, THREE, buffer=-1), fan_in(play, THREE, workers=0)):
+    refused = [fan_out(play, THREE, workers=0), fan_out(play, THREE, buffer=-1)]
+    for trial in (*refused, fan_in(play, THREE, workers=0), fan_in(play, [], workers=0)):
         t = trial.accepting("deadlock")
         t.expect_that("a ValueError", "ValueError" in t.call.errors, f"{t.call.what} {t.call.ending}")
 
@@ -197,3 +242,5 @@ def test_any_callable(play: Play) -> None:
     """`worker` may be any callable that returns an awaitable."""
     t = fan_in(play, [["a", [awaitable(), wait(1), give("A")]], ["b", [wait(2), give("B")]]], plain=True)
     t.expect("the list", t.call.value, [token("A"), token("B")])
+    t = fan_out(play, [["a", [at_once(), fail("E")]]], plain=True)
+    t.expect_that("an error as the worker is called", "E" in t.call.errors, f"fan_out {t.call.ending}")
