@@ -64,11 +64,13 @@ def test_stopped_before_it_began(play: Play) -> None:
 @check("R1", misconception="state-ends-with-the-call", step="tell-then-wait")
 def test_calls_beside_each_other(play: Play) -> None:
     """Two calls that overlap have nothing to do with each other."""
-    services = {"a": [told(), wait(2)], "b": [wait(1)], "c": [wait(6)]}
+    services = {"a": [told(), wait(2)], "b": [told()], "c": [wait(6), fail("E")]}
     t = run(play, services, stop=4, callers={"caller": [START, "a"], "second": [START + 1, "b", "c"]})
     t.expect("b was started at", t.of("b").start, at(1))
     t.expect("a was told to stop at", t.of("a")[told()].end, at(4))
-    t.expect("c", t.of("c").ending, "returned")
+    t.expect("b was told to stop at", t.of("b")[told()].end, at(7))
+    t.expect("the errors of the first call", t.one("run_until", "caller").errors, [])
+    t.expect("the errors of the second call", t.one("run_until", "second").errors, ["E"])
     t.expect("services that were cleaned up", sorted(t.names("cleanup")), ["a", "b", "c"])
 
 
