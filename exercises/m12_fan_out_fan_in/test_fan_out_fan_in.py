@@ -13,7 +13,9 @@ from grader import (
     at_most,
     at_once,
     awaitable,
+    cancel,
     check,
+    checkpoint,
     fail,
     give,
     give_error,
@@ -25,7 +27,8 @@ from grader import (
     wait,
 )
 
-each, first, receive, busy, close = verb("each"), verb("first"), verb("receive"), verb("busy"), verb("close")
+each, first, receive, patient = verb("each"), verb("first"), verb("receive"), verb("patient")
+busy, close = verb("busy"), verb("close")
 
 THREE = [["a", [wait(3), give("A")]], ["b", [wait(1), give("B")]], ["c", [wait(1.5), give("C")]]]
 
@@ -67,6 +70,51 @@ def test_fan_in(play: Play) -> None:
     """`fan_in` returns the results in the order of the source."""
     t = fan_in(play, THREE).accepting("deadlock")
     t.expect("the list", t.call.value, [token("A"), token("B"), token("C")])
+    t = fan_in(play, many(12)).accepting("deadlock")
+    t.expect("the list for twelve items", t.call.value, [token(f"I{number}") for number in range(12)])
+
+
+@check("R1", misconception="item-as-key", step="one-source-for-all")
+def test_same_item_twice(play: Play) -> None:
+    """An item that is in the source twice is worked on twice, and has two results."""
+    items = [["a", [wait(1), give("A")]], ["a", [wait(2), give("B")]]]
+    t = fan_out(play, items, workers=1).accepting("deadlock")
+    pairs = [(token("a"), token("A")), (token("a"), token("B"))]
+    t.expect("pairs received", [entry["value"] for entry in t.notes("received")], pairs)
+    t = fan_in(play, items, workers=1).accepting("deadlock")
+    t.expect("the results of `fan_in`", sorted(t.call.value_as(list), key=repr), [token("A"), token("B")])
+
+
+@check("R1", misconception="item-is-one-argument", step="one-source-for-all")
+def test_tuples(play: Play) -> None:
+    """An item may be a tuple, which `worker` gets as it is, and so may a result."""
+    items = [["a", [wait(1), give("A")]], ["b", [wait(2), give("B")]]]
+    t = fan_out(play, items, tuples=["a"]).accepting("deadlock")
+    pairs = [((token("a"), 1), (token("A"), 2)), (token("b"), token("B"))]
+    t.expect("pairs received", [entry["value"] for entry in t.notes("received")], pairs)
+    t = fan_in(play, items, tuples=["a"]).accepting("deadlock")
+    t.expect("the list of `fan_in`", t.call.value, [(token("A"), 2), token("B")])
+
+
+@check("R1", misconception="given-up-is-lost", step="hand-on-as-they-finish")
+def test_given_up_receive(play: Play) -> None:
+    """A consumer that gives up a `receive` and asks again gets each result once."""
+    steps: list[list[Any]] = [[], [checkpoint()], [checkpoint()] * 2]
+    for more in steps:  # `b` cancels the `receive` at 2 s, when the result of `a` comes, or a moment later
+        items = [["a", [wait(2), give("A")]], ["b", [wait(2), *more, cancel("patient"), wait(1), give("B")]]]
+        t = fan_out(play, items, patient(0.5), patient(50), each()).accepting("deadlock")
+        pairs = [(token("a"), token("A")), (token("b"), token("B"))]
+        t.expect("pairs received", [entry["value"] for entry in t.notes("received")], pairs)
+
+
+@check("R1", misconception="state-of-all-calls", step="one-source-for-all")
+def test_calls_beside_each_other(play: Play) -> None:
+    """Two calls that overlap have nothing to do with each other: each gives its own results."""
+    callers = {"caller": [0, "a"], "second": [1, "b", "c"]}
+    for call in (fan_out, fan_in):
+        t = call(play, THREE, workers=1, callers=callers).accepting("deadlock")
+        t.expect("how the calls ended", [each.how for each in t.calls()], ["returned", "returned"])
+    t.expect("the list of the second call of `fan_in`", t.one("fan_in", "second").value, [token("B"), token("C")])
 
 
 @check("R1", misconception="none-is-no-item", step="hand-on-as-they-finish")
@@ -88,6 +136,9 @@ def test_workers(play: Play) -> None:
     for trial in (fan_out(play, many(7), workers=3), fan_in(play, many(7), workers=3)):
         t = trial.accepting("deadlock")
         t.expect("worker calls at once", t.most_open("work"), 3)
+    t = fan_in(play, many(7), workers=3, plain=True).accepting("deadlock")
+    called = [entry for entry in t.notes("called") if entry["t"] < 1]
+    t.expect("calls of `worker` before one of them has ended", len(called), 3)
 
 
 @check("R2", misconception="batches", step="one-source-for-all")
@@ -96,6 +147,14 @@ def test_all_workers_busy(play: Play) -> None:
     for trial in (fan_out(play, THREE), fan_in(play, THREE)):
         t = trial.accepting("deadlock")
         t.expect("worker calls start at", sorted(work.start for work in t.all("work")), [near(0), near(0), near(1)])
+
+
+@check("R2", misconception="state-of-all-calls", step="one-source-for-all")
+def test_workers_of_two_calls(play: Play) -> None:
+    """Two calls at the same time have `workers` worker calls each: they do not share them."""
+    for call in (fan_out, fan_in):
+        t = call(play, many(3), workers=1, callers=["caller", "second"]).accepting("deadlock")
+        t.expect("worker calls at once, of two calls with one worker each", t.most_open("work"), 2)
 
 
 @check("R3", misconception="take-all-first", step="slow-consumer")
@@ -130,10 +189,11 @@ def test_end(play: Play) -> None:
 @check("R5", misconception="failure-is-a-result", step="one-fails-all-end")
 def test_error(play: Play) -> None:
     """When a worker raises, the other workers are cancelled, and the error leaves the block."""
-    for kind in ("KeyError", "EndOfStream", "BrokenResourceError"):
-        t = fan_out(play, [["a", [hang()]], ["b", [wait(2), fail("E", kind)]]])
-        t.expect_that("the error", "E" in t.call.errors, f"the block {t.call.ending}")
-        t.expect("a was cancelled at", t.of("a").cancelled_at, near(2, within=0.05))
+    for kind in ("KeyError", "EndOfStream", "BrokenResourceError", "TimeoutError"):
+        for call in (fan_out, fan_in):
+            t = call(play, [["a", [hang()]], ["b", [wait(2), fail("E", kind)]]])
+            t.expect_that("the error", "E" in t.call.errors, f"{t.call.what} {t.call.ending}")
+            t.expect("a was cancelled at", t.of("a").cancelled_at, near(2, within=0.05))
 
 
 @check("R5", misconception="source-cannot-fail", step="one-fails-all-end")
@@ -217,8 +277,13 @@ def test_never_blocks(play: Play) -> None:
 @check("G5", misconception="catch-everything", step="one-fails-all-end")
 def test_interrupts_pass(play: Play) -> None:
     """An exception of a worker that is not an `Exception` leaves the block too."""
-    t = fan_out(play, [["a", [hang()]], ["b", [wait(2), fail("stop", "Abandon")]]])
-    t.expect_that("`stop` should leave the block", "stop" in t.call.errors, f"it {t.call.ending}")
+    for kind in play.interrupts:
+        t = fan_out(play, [["a", [hang()]], ["b", [wait(2), fail("stop", kind)]]])
+        t.expect_that("`stop` should leave the block", "stop" in t.call.errors, f"it {t.call.ending}")
+        t.expect("left open", t.call.left, {})
+        t = fan_out(play, [["a", [hang()]], ["b", [wait(2), give("B")]]], first(1), ["fail", "stop", kind])
+        t.expect_that("`stop` of the body should leave the block", "stop" in t.call.errors, f"it {t.call.ending}")
+        t.expect("a was cancelled at", t.of("a").cancelled_at, near(2, within=0.05))
 
 
 @check("G6", misconception="look-again-and-again", step="slow-consumer")
