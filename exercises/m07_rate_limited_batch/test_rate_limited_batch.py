@@ -11,7 +11,7 @@ from grader import Play, Span, Trial, at_least, at_most, check, fail, give, near
 
 START = 100
 CLOSE = 2e-5  # each of twenty grants may be a millionth of a second late
-at, acquire, look, make, batch = map(verb, ("at", "acquire", "look", "make", "batch"))
+at, acquire, other, look, make, batch = map(verb, ("at", "acquire", "other", "look", "make", "batch"))
 
 
 def tokens(play: Play, rate: float, capacity: float, actors: Mapping[str, Sequence[Any]]) -> Trial:
@@ -41,11 +41,27 @@ def test_starts_full(play: Play) -> None:
 @check("R2", misconception="no-second-look", step="wait-exactly")
 def test_rate(play: Play) -> None:
     """Twenty who ask at the same time, at 10 tokens per second out of a bucket of 2, are served within 1.8 s, not sooner."""
-    t = tokens(play, 10, 2, {f"w{n}": [acquire(1)] for n in range(20)})
+    t = tokens(play, 10, 2, {f"w{n}": [acquire()] for n in range(20)})
     ends = sorted(call.end for call in t.calls("acquire") if call.how == "returned")
     t.expect("requests granted", len(ends), 20)
     t.expect("the third was granted at", ends[2], near(100.1, CLOSE))
     t.expect("the last was granted at", ends[-1], near(101.8, CLOSE))
+
+
+@check("R2", misconception="refill-in-whole-tokens", step="refill-on-look")
+def test_small_bucket(play: Play) -> None:
+    """A bucket may hold less than one token: more is granted when that has come in."""
+    t = tokens(play, 0.5, 0.4, {"a": [acquire(0.4), acquire(0.3)]})
+    t.expect("the second was granted at", granted(t)[1].end, near(100.6, CLOSE))
+
+
+@check("R2", misconception="one-for-all-buckets", step="refill-on-look")
+def test_two_buckets(play: Play) -> None:
+    """Two buckets have nothing to do with each other."""
+    actors = {"a": [acquire(5), acquire(5)], "b": [at(1), other(3)]}
+    t = play(start=START, rate=1, capacity=5, actors=actors, another=[1, 3])
+    granted(t)
+    t.expect("three tokens of the other bucket, which is full, were granted at", t.one("other").end, near(101))
 
 
 @check("R2", misconception="level-not-now", step="refill-on-look")
@@ -54,6 +70,15 @@ def test_available(play: Play) -> None:
     t = tokens(play, 0.5, 4, {"a": [acquire(3), look(), at(2), look()], "b": [at(60), look()]})
     seen = [one.value for one in t.all("look")]
     t.expect("available after a grant, 2 s later, and much later", seen, [near(1), near(2), near(4)])
+
+
+@check("R2", misconception="looking-changes", step="refill-on-look")
+def test_looking_changes_nothing(play: Play) -> None:
+    """Reading `available`, also while somebody waits, changes nothing."""
+    watcher = [step for n in range(5) for step in (at(n + 0.5), look(), look())]
+    t = tokens(play, 0.5, 4, {"a": [acquire(4), acquire(2)], "watcher": [*watcher, at(5), look()]})
+    t.expect("the second was granted at", granted(t)[1].end, near(104, CLOSE))
+    t.expect("available one second later", t.all("look")[-1].value, near(0.5))
 
 
 @check("R3", misconception="small-ones-first", step="one-line")
@@ -75,12 +100,35 @@ def test_cancelled_waiter_holds_up_nobody(play: Play) -> None:
         t.expect(f"{name} was granted at", call.end, near(moment, 0.1))
 
 
+@check("R4", misconception="line-left-by-the-front", step="leave-the-line")
+def test_others_give_up(play: Play) -> None:
+    """When a waiter in the middle is cancelled, or a request refused, the others are served as if it had never come."""
+    actors = {"first": [acquire(10)], "a": [at(1), acquire(4)], "gone": [at(2), acquire(5)], "c": [at(3), acquire(2)]}
+    refused = {**actors, "gone": [at(2), acquire(11)]}
+    for t in (tokens(play, 1, 10, actors).cancel("gone", at=START + 3.5), tokens(play, 1, 10, refused)):
+        gone = t.one("acquire", "gone")
+        t.expect_that("acquire that is cancelled, or asks for too much", gone.how != "returned", f"it {gone.ending}")
+        for name, step, moment in (("a", acquire(4), 104), ("c", acquire(2), 106)):
+            t.expect(f"{name} was granted at", t.of(name)[step].end, near(moment, 0.1))
+
+
+@check("R4", misconception="taken-before-the-last-checkpoint", step="leave-the-line")
+def test_gives_up_at_any_step(play: Play) -> None:
+    """An `acquire` that raised has taken nothing, at whatever moment it was cancelled; one that returned has its tokens."""
+    for t in tokens(play, 0.5, 4, {"a": [at(1), acquire(3), at(2)], "b": [at(4), acquire(4)]}).cancelled("a"):
+        taken = any(call.how == "returned" for call in t.all("acquire", "a"))
+        t.expect("the next request was granted at", t.one("acquire", "b").end, near(107 if taken else 104, 0.1))
+
+
 @check("R5", misconception="looks-again-and-again", step="wait-exactly")
 def test_no_polling(play: Play) -> None:
     """A task that waits for 40 tokens is woken when they are there, not again and again before that."""
     t = tokens(play, 0.5, 40, {"a": [acquire(40), acquire(39.5)]})
     short, long = granted(t)
     t.expect("steps of the acquire that waits", long.steps, at_most(short.steps + 10))
+    t = tokens(play, 0.5, 40, {"a": [acquire(40), acquire(39.5)], "b": [at(1), acquire(1)]})
+    granted(t)
+    t.expect("steps of the acquire that waits behind it", t.one("acquire", "b").steps, at_most(short.steps + 20))
 
 
 @check("R6", misconception="waits-for-the-impossible", step="wait-exactly")

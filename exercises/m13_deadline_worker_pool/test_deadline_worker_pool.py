@@ -8,7 +8,23 @@ seconds after that.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from grader import Play, Trial, at_most, at_once, awaitable, check, cleanup, fail, give, hang, near, token, verb, wait
+from grader import (
+    Play,
+    Trial,
+    at_most,
+    at_once,
+    awaitable,
+    check,
+    cleanup,
+    fail,
+    give,
+    give_error,
+    hang,
+    near,
+    token,
+    verb,
+    wait,
+)
 
 START = 100
 look = verb("look")
@@ -50,12 +66,34 @@ def test_report(play: Play) -> None:
     t = pool(play, {"a": [wait(3), give("A")], "b": [wait(1), fail("E", "TimeoutError")], "c": [wait(2), give("C")]})
     wanted = [["a", "DONE", token("A"), None], ["b", "FAILED", None, token("E")], ["c", "DONE", token("C"), None]]
     t.expect("the report", report(t), wanted)
+    t.expect("the report on no jobs", report(pool(play, {})), [])
+
+
+@check("R1", misconception="empty-means-failed", step="every-ending-is-an-outcome")
+def test_any_value(play: Play) -> None:
+    """Whatever a job returns, also `None`, 0 or an exception: it is `DONE`."""
+    t = pool(play, {"a": [give(None)], "b": [wait(1), give(0)], "c": [give_error("E")]}, workers=1)
+    t.expect(
+        "the report", report(t), [["a", "DONE", None, None], ["b", "DONE", 0, None], ["c", "DONE", token("E"), None]]
+    )
+    t = pool(play, {"d": [wait(1), give("D")], "e": [wait(1), give("E")]}, one_callable=True)
+    values = sorted((row[2] for row in report(t)), key=repr)
+    t.expect("the values of two jobs with the same `run`", values, [token("D"), token("E")])
+
+
+@check("R1", misconception="error-class-guessed", step="every-ending-is-an-outcome")
+def test_any_error(play: Play) -> None:
+    """Whatever `Exception` a job raises, it is `FAILED` with that very exception, and is not called again."""
+    kinds = ["WouldBlock", "ConnectionError", "ExceptionGroup of one", "KeyError"]
+    t = pool(play, {kind: [wait(1), fail(f"E{n}", kind)] for n, kind in enumerate(kinds)}, workers=1)
+    t.expect("the report", report(t), [[kind, "FAILED", None, token(f"E{n}")] for n, kind in enumerate(kinds)])
+    t.expect("jobs that were called", len(t.all("run")), 4)
 
 
 @check("R2", misconception="limit-is-a-hint", step="workers-share-a-queue")
 def test_workers(play: Play) -> None:
     """Never more than `workers` jobs run at once; when one ends, the next one starts at that moment."""
-    t = pool(play, {f"i{n}": [wait(1 + n / 4), give(n)] for n in range(5)}, workers=2, ends=60)
+    t = pool(play, {f"i{n}": [wait(1 + n / 4 if n else 3.2), give(n)] for n in range(5)}, workers=2, ends=60)
     t.expect("jobs at once", t.most_open("run"), at_most(2))
     ends = sorted(run.end for run in t.all("run") if run.end is not None)
     starts = sorted(run.start for run in t.all("run"))
@@ -92,6 +130,8 @@ def test_skipped(play: Play) -> None:
     t.expect("jobs that were called", t.names("run"), ["c"])
     t = pool(play, {"d": [wait(7)], "e": [wait(7)]}, workers=1, estimates={"d": 5, "e": 5})
     t.expect("d and e, whichever comes first", sorted(map(str, status(t, "d", "e"))), ["DONE", "SKIPPED"])
+    t = pool(play, {"f": [wait(1)], "g": [wait(1)]}, deadlines={"f": 6, "g": 6}, estimates={"f": 8, "g": 4})
+    t.expect("f and g, with an end of their own", status(t, "f", "g"), ["SKIPPED", "DONE"])
 
 
 @check("R5", misconception="own-deadline-only", step="room-to-report")
@@ -99,12 +139,16 @@ def test_end_of_the_pool(play: Play) -> None:
     """The pool ends `margin` before the tightest deadline around it, if that is sooner than its own deadline."""
     t = pool(play, {"a": [hang()]}, ends=60, enclosing=[20, 80], margin=2)
     t.expect("a was cancelled at", t.of("a").cancelled_at, near(START + 18))
+    t = pool(play, {"a": [hang()]}, ends=10, enclosing=[11], margin=2)
+    t.expect(
+        "with a deadline around it one second after its own, a was cancelled at", t.of("a").cancelled_at, near(109)
+    )
 
 
 @check("R5", misconception="wait-for-the-deadline", step="room-to-report")
 def test_ends_with_the_last_job(play: Play) -> None:
     """The call returns as soon as every job has its outcome."""
-    t = pool(play, {"a": [wait(1), give("A")], "b": [wait(2), give("B")]})
+    t = pool(play, {"a": [wait(1), give("A")], "b": [wait(2), give("B")]}, margin=0)
     t.expect("the call ended at", t.call.end, near(START + 2))
 
 
@@ -167,6 +211,9 @@ def test_cancellation_passes(play: Play) -> None:
     t = pool(play, {"a": [wait(6)], "b": [wait(7)]}).cancel("caller", at=START + 4)
     expect_run(t, "a", "b")
     t.expect_that("cancelled from outside", t.call.how == "cancelled", f"run_pool {t.call.ending}")
+    t = pool(play, {"c": [cleanup(wait(20)), hang()]}).cancel("caller", at=START + 4)
+    ending = f"run_pool {t.call.ending} after a cleanup past the deadline"
+    t.expect_that("cancelled from outside", t.call.how == "cancelled", ending)
 
 
 @check("G4", misconception="blocking-is-short", step="workers-share-a-queue")
@@ -180,8 +227,10 @@ def test_never_blocks(play: Play) -> None:
 @check("G5", misconception="catch-everything", step="every-ending-is-an-outcome")
 def test_interrupt_passes(play: Play) -> None:
     """An exception that is not an `Exception`, such as `KeyboardInterrupt`, is not an outcome: it leaves the call."""
-    t = pool(play, {"a": [wait(1), fail("stop", "Abandon")], "b": [wait(1.5)]})
-    t.expect_that("`stop` of a should leave the call", "stop" in t.call.errors, f"it {t.call.ending}")
+    for kind in play.interrupts:
+        t = pool(play, {"a": [wait(1), fail("stop", kind)], "b": [wait(9)]})
+        t.expect_that("`stop` of a should leave the call", "stop" in t.call.errors, f"it {t.call.ending}")
+        t.expect("the call ended at", t.call.end, near(START + 1))
 
 
 @check("G6", misconception="look-again-and-again", step="workers-share-a-queue")
