@@ -102,12 +102,16 @@ def test_cancelled_waiter_holds_up_nobody(play: Play) -> None:
 
 @check("R4", misconception="line-left-by-the-front", step="leave-the-line")
 def test_others_give_up(play: Play) -> None:
-    """When a waiter in the middle is cancelled, or a request refused, the others are served as if it had never come."""
+    """When waiters in the middle or at the end are cancelled, or refused, the others are served as if they had never come."""
     actors = {"first": [acquire(10)], "a": [at(1), acquire(4)], "gone": [at(2), acquire(5)], "c": [at(3), acquire(2)]}
-    refused = {**actors, "gone": [at(2), acquire(11)]}
-    for t in (tokens(play, 1, 10, actors).cancel("gone", at=START + 3.5), tokens(play, 1, 10, refused)):
-        gone = t.one("acquire", "gone")
-        t.expect_that("acquire that is cancelled, or asks for too much", gone.how != "returned", f"it {gone.ending}")
+    refused = {**actors, "gone": [at(2), acquire(11)], "last": [at(3.2), acquire(11)]}
+    cancelled = tokens(play, 1, 10, {**actors, "last": [at(3.2), acquire(5)]}).cancel("gone", at=START + 3.5)
+    for t in (cancelled.cancel("last", at=START + 3.6), tokens(play, 1, 10, refused)):
+        for who in ("gone", "last"):
+            gone = t.one("acquire", who)
+            t.expect_that(
+                "acquire that is cancelled, or asks for too much", gone.how != "returned", f"it {gone.ending}"
+            )
         for name, step, moment in (("a", acquire(4), 104), ("c", acquire(2), 106)):
             t.expect(f"{name} was granted at", t.of(name)[step].end, near(moment, 0.1))
 
