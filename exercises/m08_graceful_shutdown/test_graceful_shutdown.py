@@ -177,7 +177,7 @@ def test_error_of_a_cleanup(play: Play) -> None:
 
 @check("R4", misconception="cancellation-among-errors", step="one-group-of-errors")
 def test_no_error(play: Play) -> None:
-    """A service that was cancelled after `grace` is no error: the call returns."""
+    """A service that was cancelled after `grace` counts as stopped, not as an error: the call returns."""
     t = run(play, {"a": [hang()], "b": [told()]}, stop=4)
     t.expect("a was cancelled at", t.of("a").cancelled_at, at(14))
     t.expect("the call", t.call.ending, "returned")
