@@ -17,9 +17,11 @@ from grader import (
     check,
     cleanup,
     fail,
+    fail_after,
     give,
     give_error,
     hang,
+    in_group,
     near,
     token,
     verb,
@@ -27,7 +29,7 @@ from grader import (
 )
 
 START = 100
-look = verb("look")
+look, move = verb("look"), verb("move")
 
 
 def pool(play: Play, jobs: Mapping[str, Sequence[Any]], *, workers: int = 10, ends: float = 10, **plan: Any) -> Trial:
@@ -38,10 +40,10 @@ def pool(play: Play, jobs: Mapping[str, Sequence[Any]], *, workers: int = 10, en
     return play(start=START, jobs=jobs, workers=workers, deadline=START + ends, **plan)
 
 
-def report(t: Trial) -> list[Any]:
-    """Name, status, value and error of each outcome, in the order of the report."""
+def report(t: Trial, who: str = "caller") -> list[Any]:
+    """Name, status, value and error of each outcome, in the order of that caller's report."""
     t.expect_that("the report", t.call.value is not None, "run_pool returned None")
-    rows = t.first(t.notes("report"), "the report", "is not there")["value"]
+    rows = t.first(t.notes("report", who), f"the report of the {who}", "is not there")["value"]
     t.expect_that("the report", isinstance(rows, list), str(rows))
     strange = [row[0] for row in rows if not isinstance(row[0], str)]
     t.expect_that("the keys of the report", not strange, f"not names of jobs: {strange}")
@@ -76,7 +78,7 @@ def test_any_value(play: Play) -> None:
     t.expect(
         "the report", report(t), [["a", "DONE", None, None], ["b", "DONE", 0, None], ["c", "DONE", token("E"), None]]
     )
-    t = pool(play, {"d": [wait(1), give("D")], "e": [wait(1), give("E")]}, one_callable=True)
+    t = pool(play, {"d": [wait(1), give("D")], "e": [wait(1), give("E")]}, workers=1, one_callable=True)
     values = sorted((row[2] for row in report(t)), key=repr)
     t.expect("the values of two jobs with the same `run`", values, [token("D"), token("E")])
 
@@ -84,10 +86,23 @@ def test_any_value(play: Play) -> None:
 @check("R1", misconception="error-class-guessed", step="every-ending-is-an-outcome")
 def test_any_error(play: Play) -> None:
     """Whatever `Exception` a job raises, it is `FAILED` with that very exception, and is not called again."""
-    kinds = ["WouldBlock", "ConnectionError", "ExceptionGroup of one", "KeyError"]
+    kinds = ["WouldBlock", "ConnectionError", "ExceptionGroup of one", "KeyError", "TimeoutError"]
     t = pool(play, {kind: [wait(1), fail(f"E{n}", kind)] for n, kind in enumerate(kinds)}, workers=1)
     t.expect("the report", report(t), [[kind, "FAILED", None, token(f"E{n}")] for n, kind in enumerate(kinds)])
-    t.expect("jobs that were called", len(t.all("run")), 4)
+    t.expect("jobs that were called", len(t.all("run")), 5)
+    t = pool(play, {"a": [in_group(), fail_after(1), hang()]})
+    t.expect("a job in which a timeout of its own expires, in a task group", status(t, "a"), ["FAILED"])
+
+
+@check("R1", misconception="state-of-all-calls", step="workers-share-a-queue")
+def test_two_pools(play: Play) -> None:
+    """Two pools at the same time report on their own jobs, also if those have the same names."""
+    more = {"b": [wait(2), give("B")], "a": [wait(3), fail("F")]}
+    beside = {"jobs": more, "workers": 2, "deadline": START + 50}
+    t = pool(play, {"a": [wait(1), give("A")], "b": [wait(3), fail("E")]}, workers=2, beside=beside)
+    t.expect("the report", report(t), [["a", "DONE", token("A"), None], ["b", "FAILED", None, token("E")]])
+    other = [["b", "DONE", token("B"), None], ["a", "FAILED", None, token("F")]]
+    t.expect("the report of the other pool", report(t, "other"), other)
 
 
 @check("R2", misconception="limit-is-a-hint", step="workers-share-a-queue")
@@ -98,6 +113,11 @@ def test_workers(play: Play) -> None:
     ends = sorted(run.end for run in t.all("run") if run.end is not None)
     starts = sorted(run.start for run in t.all("run"))
     t.expect("jobs start at", starts, [near(moment) for moment in (START, START, *ends[:3])])
+    t = pool(play, {"a": [wait(2)], "b": [wait(1)]}, workers=2, one_callable=True)
+    t.expect("jobs at once that have the same `run`", t.most_open("run"), 2)
+    beside = {"jobs": {"d": [wait(2)], "e": [wait(1)]}, "workers": 1, "deadline": START + 50}
+    t = pool(play, {"a": [wait(2)], "b": [wait(1)]}, workers=1, beside=beside)
+    t.expect("jobs at once, of two pools with one worker each", t.most_open("run"), 2)
 
 
 @check("R3", misconception="one-end-for-all", step="an-end-for-each-job")
@@ -108,6 +128,9 @@ def test_end_of_a_job(play: Play) -> None:
     for name, end in (("a", 6), ("b", 10)):
         t.expect(f"{name} was called with", t.of(name).args, [near(START + end)])
         t.expect(f"deadline in force inside {name}", t.of(name)[look()].value, at_most(START + end))
+    t = pool(play, {"c": [wait(1)]}, deadlines={"c": 6}, plain=True)
+    called = t.first(t.notes("called", "c"), "c", "was never called")["value"]
+    t.expect("deadline in force when the plain function of c was called", called, at_most(START + 6))
 
 
 @check("R4", misconception="late-is-a-failure", step="every-ending-is-an-outcome")
@@ -140,9 +163,11 @@ def test_end_of_the_pool(play: Play) -> None:
     t = pool(play, {"a": [hang()]}, ends=60, enclosing=[20, 80], margin=2)
     t.expect("a was cancelled at", t.of("a").cancelled_at, near(START + 18))
     t = pool(play, {"a": [hang()]}, ends=10, enclosing=[11], margin=2)
-    t.expect(
-        "with a deadline around it one second after its own, a was cancelled at", t.of("a").cancelled_at, near(109)
-    )
+    t.expect("with a deadline around it at 11 s, a was cancelled at", t.of("a").cancelled_at, near(START + 9))
+    jobs = {name: [wait(1), move(0, START + 70)] for name in ("a", "b")}
+    t = pool(play, jobs, workers=1, ends=60, enclosing=[20], margin=2)
+    for name in jobs:  # the first of them moves the deadline around the call: that comes too late
+        t.expect(f"{name} was called with", t.of(name).args, [near(START + 18)])
 
 
 @check("R5", misconception="wait-for-the-deadline", step="room-to-report")
@@ -254,3 +279,5 @@ def test_any_callable(play: Play) -> None:
     """`run` may be anything that returns an awaitable; one that raises when it is called has failed."""
     t = pool(play, {"a": [awaitable(), wait(1)], "b": [at_once(), fail("E")]})
     t.expect("a and b", status(t, "a", "b"), ["DONE", "FAILED"])
+    t = pool(play, {"c": [wait(1)]}, partials=True)
+    t.expect("c, a `functools.partial` without a name", status(t, "c"), ["DONE"])
