@@ -55,25 +55,25 @@ class Jobs:
             made.append(subject.Job(name, functools.partial(run) if partials else run, **given))
         self.all: Sequence[Any] = tuple(made) if form == "tuple" else made
 
-    def _run(self, name: str, script: Sequence[Any]) -> Callable[[float], Awaitable[Any]]:
-        run: Callable[[float], Awaitable[Any]] = self._world.job(name, script, what="run", verbs=self._verbs)
+    def _run(self, name: str, script: Sequence[Any]) -> Callable[..., Awaitable[Any]]:
+        run: Callable[..., Awaitable[Any]] = self._world.job(name, script, what="run", verbs=self._verbs)
         if self._plain:
             return self._looks_first(name, run)
         return run
 
-    def _looks_first(self, name: str, run: Callable[[float], Awaitable[Any]]) -> Callable[[float], Awaitable[Any]]:
-        def plain(end: float) -> Awaitable[Any]:
+    def _looks_first(self, name: str, run: Callable[..., Awaitable[Any]]) -> Callable[[float], Awaitable[Any]]:
+        def plain(*given: float) -> Awaitable[Any]:
             self._world.note("called", anyio.current_effective_deadline(), who=name)
-            return run(end)
+            return run(*given)
 
         return plain
 
 
-def in_turn(runs: Iterator[Callable[[float], Awaitable[Any]]]) -> Callable[[float], Awaitable[Any]]:
+def in_turn(runs: Iterator[Callable[..., Awaitable[Any]]]) -> Callable[[float], Awaitable[Any]]:
     """Return a callable that calls the next of `runs` each time."""
 
-    def call(end: float) -> Awaitable[Any]:
-        return next(runs)(end)
+    def call(*given: float) -> Awaitable[Any]:
+        return next(runs)(*given)
 
     return call
 

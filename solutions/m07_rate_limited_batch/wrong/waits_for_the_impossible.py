@@ -2,7 +2,7 @@
 
 Base: right/plain
 Breaks: R6
-Also: G8 R2
+Also: G8 R2 R4
 """
 
 
