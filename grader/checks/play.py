@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from grader.checks.rule import CheckFailed, NotRun
 from grader.checks.trace import Span, Trace
 from grader.checks.values import same
+from grader.worker.loops.orders import sampled_order
 
 #: Orders a check samples: half of them on each backend, other ones on each.
 ORDERS = 40
@@ -277,5 +278,5 @@ def _alone(run: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def order_of(seed: int) -> dict[str, Any]:
-    """Return the run for a seed: even ones are uniform, odd ones POS."""
-    return {"seed": seed, "order": "pos" if seed % 2 else "uniform"}
+    """Return the run for a seed."""
+    return {"seed": seed, "order": sampled_order(seed)}

@@ -9,17 +9,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from grader.checks.rule import CheckFailed
-from grader.checks.runs import seconds
 from grader.judging.failure import failure_row, plain_run_of
 from grader.judging.learner_code import LearnerCode, shorten
 from grader.judging.report import Row
 from grader.judging.searches import COUNTED, plain_run
+from grader.worker.loops.shrink import NO_ORDER, fewest_choices, order_in_words
 
 MOST_REPLAYS, MOST_SECONDS = 60, 0.3
 """A learner waits for this: so many runs, or so long, and what has been found by then is shown."""
-NO_ORDER = "No special order is needed: it fails when every task runs as soon as it is ready."
-NAMED = 2
-"""At most this many choices are named one by one; of more, only the number is given."""
 
 
 @dataclass(frozen=True)
@@ -80,23 +77,8 @@ class Smaller:
         choices = [list(choice) for choice in data.get("taken", ())]
         if not choices or not self.fails(plain_run(choices=choices)):
             return None
-        return plain_run(choices=self._fewest(choices))
-
-    def _fewest(self, choices: list[list[int]]) -> list[list[int]]:
-        """Leave out whatever is not needed, large parts first."""
-        size = max(1, len(choices) // 2)
-        while True:
-            kept = choices
-            for start in range(0, len(choices), size):
-                part = choices[start : start + size]
-                fewer = [choice for choice in kept if choice not in part]
-                if self.spent:
-                    return kept
-                if fewer and len(fewer) < len(kept) and self.fails(plain_run(choices=fewer)):
-                    kept = fewer
-            if size == 1 and len(kept) == len(choices):
-                return kept
-            choices, size = kept, max(1, size // 2)
+        fewest = fewest_choices(choices, lambda fewer: self.fails(plain_run(choices=fewer)), lambda: self.spent)
+        return plain_run(choices=fewest)
 
     def _earlier(self, data: Mapping[str, Any], kind: str, number: str) -> dict[str, Any] | None:
         """The same interference, as early as it still fails; a search may have left moments out."""
@@ -155,14 +137,8 @@ def order_of(run: Mapping[str, Any] | None, data: Mapping[str, Any]) -> str:
         return ""
     if not run["choices"]:
         return NO_ORDER
-    told = [(str(first), str(due), float(when)) for _, first, due, when in data.get("ran", ())]
-    if len(told) > NAMED or not told or any(first == due for first, due, _ in told):
-        count = len(run["choices"])
-        times = " and ".join(dict.fromkeys(f"{seconds(when)} s" for _, _, when in told[:NAMED]))
-        at = f", the first at {times.partition(' and ')[0]}" if times else ""
-        return f"It takes {count} step{'s' if count > 1 else ''} out of order{at}; everything else may go in order."
-    steps = " and ".join(f"`{first}` runs before `{due}` at {seconds(when)} s" for first, due, when in told)
-    return f"It fails when {steps}; everything else may go in order."
+    ran = [(str(first), str(due), float(when)) for _, first, due, when in data.get("ran", ())]
+    return order_in_words(len(run["choices"]), ran)
 
 
 # -- what differs -------------------------------------------------------------------------------------------------

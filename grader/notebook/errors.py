@@ -7,7 +7,7 @@ import types
 from collections.abc import Iterator
 from typing import Any
 
-from grader.notebook.places import is_library, where
+from grader.worker.watch.places import is_library, where
 
 
 def trim(error: BaseException) -> BaseException:

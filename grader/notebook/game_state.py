@@ -11,8 +11,8 @@ from typing import Any
 
 import anyio
 
-from grader.notebook.places import is_library
 from grader.notebook.recorder import Recorder, Task
+from grader.worker.watch.places import is_library
 
 MOST_VARIABLES, LONGEST = 10, 52
 _PLAIN = (bool, int, float, str, list, tuple, set, frozenset, dict, deque)

@@ -172,16 +172,3 @@ def since_start(deadline: float, now: float) -> float:
 async def as_coroutine(awaitable: Awaitable[Any]) -> Any:
     """Await it."""
     return await awaitable
-
-
-def is_lock(thing: Any) -> bool:
-    """Whether it is a lock of anyio or trio."""
-    return isinstance(thing, anyio.Lock | trio.Lock | trio.StrictFIFOLock | anyio_asyncio.Lock | anyio_trio.Lock)
-
-
-def owner_of(lock: Any) -> Any:
-    """Return the task that holds a lock of anyio or trio, as anyio describes tasks; None if nobody does, or it is not a lock."""
-    if not is_lock(lock):
-        return None
-    owner = lock.statistics().owner
-    return anyio_trio.TrioTaskInfo(owner) if isinstance(owner, trio.lowlevel.Task) else owner

@@ -13,8 +13,8 @@ import anyio
 import trio
 
 from grader.notebook import inside
-from grader.notebook.places import Place, place_running
 from grader.notebook.recorder import Recorder, Task
+from grader.worker.watch.places import Place, place_running
 
 PATIENCE = 1.0
 """Seconds after which shields are lifted; as long again, and the run is left as it is."""

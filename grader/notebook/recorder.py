@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from grader.notebook import inside
-from grader.notebook.places import Place, place_of
+from grader.worker.watch.places import Place, is_lock, owner_of, place_of
 
 MOST = 20_000
 """Waits and scopes that are kept; a run that makes more has its tasks, not all of their waits."""
@@ -184,9 +184,9 @@ class Recorder:
 
     def holder_of(self, lock: Any) -> str | None:
         """The name of the task that holds a lock; empty if nobody does, None if it is not a lock."""
-        if not inside.is_lock(lock):
+        if not is_lock(lock):
             return None
-        owner = inside.owner_of(lock)
+        owner = owner_of(lock)
         return "" if owner is None else self._by_identity.get(owner.id, owner.name or "?")
 
     def _waits(self, task: Task) -> Wait | None:

@@ -21,12 +21,12 @@ import trio
 from grader.notebook import inside
 from grader.notebook.errors import trim
 from grader.notebook.interrupts import Interrupts
-from grader.notebook.places import Place
 from grader.notebook.recorder import Recorder, Task
 from grader.worker.loops import asyncio_side, trio_side
 from grader.worker.loops.control import Abort, Control, Cut
 from grader.worker.loops.orders import Order
 from grader.worker.watch import threads
+from grader.worker.watch.places import Place, circle_of_waiting
 
 T = TypeVar("T")
 Backend = Literal["asyncio", "trio"]
@@ -219,22 +219,10 @@ def _settle(outcome: CellOutcome, interrupts: Interrupts) -> None:
         outcome.error = KeyboardInterrupt("\n".join([*said, *_waits(interrupts.waiting)]))
     elif outcome.cut is not None:
         said = [outcome.cut.text, *_waits(outcome.waiting)]
-        if circle := wait_for_circle(outcome.waiting):
+        if circle := circle_of_waiting((task.name, place) for task, place in outcome.waiting):
             said.append(f"  in a circle: {' → '.join([*circle, circle[0]])}")
         outcome.error = Stuck("\n".join(said))
 
 
 def _waits(waiting: list[tuple[Task, Place]]) -> list[str]:
     return [f"  {task.name} waits at {place}" for task, place in waiting]
-
-
-def wait_for_circle(waiting: list[tuple[Task, Place]]) -> list[str]:
-    """Names of tasks each of which waits for a lock that the next one holds; empty if there is no such circle."""
-    next_of = {task.name: place.holder for task, place in waiting if place.holder}
-    for start in next_of:
-        path = [start]
-        while (name := next_of.get(path[-1], "")) and name not in path:
-            path.append(name)
-        if name == start:
-            return path
-    return []

@@ -14,7 +14,8 @@ from grader.judging import smallest as module
 from grader.judging.learner_code import LearnerCode
 from grader.judging.report import Row
 from grader.judging.searches import plain_run
-from grader.judging.smallest import NO_ORDER, Played, Smaller, difference, observed_path, order_of, smallest
+from grader.judging.smallest import Played, Smaller, difference, observed_path, order_of, smallest
+from grader.worker.loops.shrink import NO_ORDER
 
 ROW = Row("test_x", "m01.R1", "result", "trio", "failed", "It works.", what="the list", run=plain_run(7, "uniform"))
 

@@ -175,12 +175,17 @@ class Loop(asyncio.SelectorEventLoop):
         return scheduled[0].when() if scheduled else float("inf")
 
 
-def run(main: Callable[[Callable[[Control], None], Callable[[], bool]], Coroutine[Any, Any, None]]) -> None:
+def run(
+    main: Callable[[Callable[[Control], None], Callable[[], bool]], Coroutine[Any, Any, None]],
+    *,
+    process_ends: bool = True,
+) -> None:
     """Run `main` in one loop session.
 
     Args:
         main: gets a function that hands the loop over to the control of the next run, and one that tells whether the
             runs before have left nothing in the loop.
+        process_ends: whether the process ends after a run that could not be ended; if not, the loop is closed by force.
 
     Raises:
         Abort: if a run could not be ended.
@@ -200,3 +205,7 @@ def run(main: Callable[[Callable[[Control], None], Callable[[], bool]], Coroutin
     finally:
         private.name_library(None)
         asyncio.set_event_loop(None)
+        if not process_ends and not loop.is_closed():
+            for task in asyncio.all_tasks(loop):
+                task._log_destroy_pending = False  # type: ignore[attr-defined]  # it is known, and told
+            loop.close()

@@ -10,6 +10,11 @@ ORDERS = ("fifo", "uniform", "pos")
 MAX_TAKEN = 2_000
 
 
+def sampled_order(seed: int) -> str:
+    """The order that a seed is played in: even ones are uniform, odd ones POS."""
+    return "pos" if seed % 2 else "uniform"
+
+
 class Order:
     """Picks the next task among the ready ones.
 
@@ -36,6 +41,11 @@ class Order:
         self._count = -1
         self._random = random.Random(f"{name}-{seed}")
         self._priority: dict[Hashable, float] = {}
+
+    @property
+    def count(self) -> int:
+        """How many choices there were so far."""
+        return self._count + 1
 
     def pick(self, ready: Sequence[Hashable]) -> int:
         """Return the index of the task that runs next; `ready` holds the tasks' serial numbers, at least one."""

@@ -19,6 +19,9 @@ import trio._threads as trio_threads
 from anyio._core import _eventloop, _tasks
 from anyio.streams import memory
 
+#: Older versions of anyio, which the worker knows and a notebook does not, have none.
+_TASK_HANDLE = getattr(_tasks, "TaskHandle", None)
+
 #: (owner, attribute): all of them are read or replaced.
 NAMES: tuple[tuple[Any, str], ...] = (
     (asyncio.SelectorEventLoop, "_run_once"),
@@ -47,10 +50,7 @@ NAMES: tuple[tuple[Any, str], ...] = (
     (trio_run.Runner, "waiting_for_idle"),
     (io.FileIO, "_dealloc_warn"),
     # What a notebook's recorder of tasks uses (`grader.notebook.inside`); the worker does not.
-    (_tasks.TaskHandle, "_coro"),
-    (_tasks.TaskHandle, "_name"),
-    (_tasks.TaskHandle, "_exception"),
-    (_tasks.TaskHandle, "_run_coro"),
+    *((_TASK_HANDLE, name) for name in ("_coro", "_name", "_exception", "_run_coro")),
     (anyio_asyncio, "_task_states"),
     (anyio_trio.CancelScope, "__enter__"),
     (trio_run.CancelScope, "cancel"),

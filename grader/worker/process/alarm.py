@@ -4,26 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import os
-import resource
 import signal
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from ..loops.control import Control
 from ..loops.orders import Order
 from ..scene.subject import Problem
+from ..watch.stuck import LOOK_SECONDS, StepLooks
 
 #: Processor seconds that one step may take, and those after which a timer looks.
 STEP_CPU_SECONDS = 0.6
 LOOK_CPU_SECONDS = 0.1
-#: Wall seconds between two looks at a run that uses no processor time, and how many of them may find it waiting at one step.
-LOOK_SECONDS = 1.25
-LOOKS = 2
-#: The part of a processor that a call which waits may use.
-WAITING = 0.02
-#: The main thread alone; the whole process where the system does not tell them apart.
-_THREAD = getattr(resource, "RUSAGE_THREAD", resource.RUSAGE_SELF)
 
 MakeTrace = Callable[[str, int | None], dict[str, Any]]
 
@@ -40,8 +32,7 @@ class Alarm:
         self._control: Control | None = None
         self._file = ""
         self._make: MakeTrace | None = None
-        self._step: tuple[int, float] | None = None  # the one that is under way, and processor seconds before it
-        self._wait: _Wait | None = None
+        self._looks = StepLooks(Control(Order()))
         #: how many processor seconds a step may take: fewer, once the judge has seen the file get stuck
         self.step_seconds = STEP_CPU_SECONDS
 
@@ -62,7 +53,7 @@ class Alarm:
             make: makes the run's trace, from a sentence and a line.
         """
         self._control, self._file, self._make = control, file, make
-        self._step = self._wait = None
+        self._looks = StepLooks(control)
         try:
             yield
         finally:
@@ -85,60 +76,15 @@ class Alarm:
         if control is None or self._make is None:
             return
         line = _line(frame, self._file)
-        if number == signal.SIGPROF and (used := self._seconds_used(control)) >= self.step_seconds:
+        if number == signal.SIGPROF and (used := self._looks.seconds_used()) >= self.step_seconds:
             text = f"used {used:.1f} s of processor time without passing a checkpoint"
-        elif number == signal.SIGALRM and self._waits(control) and line is not None:
+        elif number == signal.SIGALRM and self._looks.waits() and line is not None:
             text = "blocks the event loop"
         else:
             return
         where = f"line {line} " if line is not None else "the run "
         self._report(self._make(where + text, line))
         os._exit(0)
-
-    def _seconds_used(self, control: Control) -> float:
-        """Return the processor seconds since the first look at this step."""
-        used = _cpu(resource.getrusage(resource.RUSAGE_SELF))
-        if self._step is None or self._step[0] != control.progress:
-            self._step = (control.progress, used)
-        return used - self._step[1]
-
-    def _waits(self, control: Control) -> bool:
-        """Tell whether the main thread has waited for something at one step, at so many looks one after the other.
-
-        A thread that waits gives its processor away: the kernel counts that. One that computes on a machine with too much
-        to do is put aside, however long; one whose memory has to be fetched back from the disk gives it away, too.
-        """
-        usage = resource.getrusage(_THREAD)
-        now = _Wait(control.progress, usage.ru_nvcsw, usage.ru_majflt, _cpu(usage))
-        before, self._wait = self._wait, now
-        if before is None or not now.goes_on_after(before) or control.outside_work or control.threads():
-            return False
-        now.looks = before.looks + 1
-        return now.looks >= LOOKS
-
-
-@dataclass
-class _Wait:
-    """What a look sees of the main thread."""
-
-    progress: int
-    given_away: int
-    fetched: int
-    cpu: float
-    looks: int = 0
-
-    def goes_on_after(self, before: _Wait) -> bool:
-        """Tell whether it waited at the same step from one look to the next, and did nothing else."""
-        return (
-            self.progress == before.progress
-            and self.given_away > before.given_away
-            and self.fetched == before.fetched
-            and self.cpu - before.cpu < LOOK_SECONDS * WAITING
-        )
-
-
-def _cpu(usage: resource.struct_rusage) -> float:
-    return usage.ru_utime + usage.ru_stime
 
 
 def _line(frame: Any, file: str) -> int | None:

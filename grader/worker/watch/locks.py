@@ -41,7 +41,7 @@ def watch(current: LockWatch | None) -> None:
     _watch = current
 
 
-class _Telling:
+class _Lock:
     """Mixed into the lock class of each backend."""
 
     watched_name: str | None = None
@@ -68,11 +68,11 @@ class _Telling:
         self._tell("drop")
 
 
-class AsyncioLock(_Telling, anyio_asyncio.Lock):
+class AsyncioLock(_Lock, anyio_asyncio.Lock):
     """anyio's lock on asyncio."""
 
 
-class TrioLock(_Telling, anyio_trio.Lock):
+class TrioLock(_Lock, anyio_trio.Lock):
     """anyio's lock on trio."""
 
 

@@ -8,11 +8,9 @@ import warnings
 from collections.abc import Callable
 from typing import Any, Self
 
-from anyio.streams import memory
-
-from ..loops.control import Control, current_span
+from ..loops.control import Control
 from ..record.spans import SpanRecord
-from . import blocking, files, locks, threads
+from . import blocking, files, locks, streams, threads
 from .blocking import BlockWatch
 from .observer import Observer, line_of_origin
 
@@ -20,9 +18,6 @@ from .observer import Observer, line_of_origin
 ORIGIN = 3
 MAX_UNAWAITED = 50
 _WARN = "_warn_unawaited_coroutine"
-
-_streams: list[tuple[Any, SpanRecord | None]] | None = None
-
 
 _installed = False
 
@@ -33,24 +28,12 @@ def install(*, blocking_calls: bool = True) -> None:
     if _installed:
         return
     _installed = True
-    _tell_creation(memory.MemoryObjectSendStream)
-    _tell_creation(memory.MemoryObjectReceiveStream)
+    streams.install()
     locks.install()
     threads.install()
     files.install()
     if blocking_calls:
         blocking.install()
-
-
-def _tell_creation(cls: Any) -> None:
-    real = cls.__post_init__
-
-    def tell(self: Any) -> None:
-        real(self)
-        if _streams is not None:
-            _streams.append((self, current_span.get()))
-
-    cls.__post_init__ = tell
 
 
 class Probes:
@@ -66,15 +49,14 @@ class Probes:
         self.unawaited: list[str] = []
         self.unawaited_lines: list[int | None] = []
         self._file = subject_file
-        self._streams: list[tuple[Any, SpanRecord | None]] = []
+        self.streams = streams.StreamWatch()
         self._threads_before: set[threading.Thread] = set()
         self._show: Callable[..., None] = warnings.showwarning
         self._warn: Callable[[Any], None] | None = None
         self._origin = 0
 
     def __enter__(self) -> Self:
-        global _streams  # noqa: PLW0603 - one run at a time in a process
-        _streams = self._streams
+        streams.watch(self.streams)
         locks.watch(self.locks)
         threads.watch(self.threads)
         files.watch(self.files)
@@ -90,7 +72,6 @@ class Probes:
         return self
 
     def __exit__(self, *exc_info: object) -> None:
-        global _streams  # noqa: PLW0603 - one run at a time in a process
         sys.set_coroutine_origin_tracking_depth(self._origin)
         setattr(warnings, _WARN, self._warn)
         warnings.showwarning = self._show
@@ -98,7 +79,7 @@ class Probes:
         files.watch(None)
         threads.watch(None)
         locks.watch(None)
-        _streams = None
+        streams.watch(None)
 
     def _on_warning(self, message: Warning | str, *_: Any) -> None:
         text = str(message)
@@ -124,7 +105,7 @@ class Probes:
         left = {
             "tasks": [info.name for info in self.control.open.values() if not info.over and made_here(info.born)],
             "streams": [
-                type(stream).__name__ for stream, born in self._streams if not stream._closed and made_here(born)
+                type(stream).__name__ for stream, born in self.streams.made if not stream._closed and made_here(born)
             ],
             "locks": [
                 getattr(lock, "watched_name", None) or "a lock"

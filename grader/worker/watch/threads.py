@@ -49,7 +49,7 @@ class ThreadWatch:
 
     def names(self) -> list[str]:
         """Return the names of the threads that could still wake a task: those that the run started, and abandoned calls."""
-        new = [thread for thread in threading.enumerate() if thread not in self._before]
+        new = [thread for thread in threading.enumerate() if thread not in self._before or _is_of_trio(thread)]
         calls = [_NAME for call in list(_calls.values()) if call.control is self.control]
         return [*calls, *(thread.name for thread in new if not (_is_idle(thread) or self._is_passive(thread)))]
 
@@ -69,9 +69,19 @@ class ThreadWatch:
 def _is_idle(thread: threading.Thread) -> bool:
     """Tell whether a thread waits for the next call, as those of the libraries do between two."""
     frame = sys._current_frames().get(thread.ident or 0)
-    return thread.name.startswith((_NAME, "Trio thread")) or (
-        frame is not None and frame.f_code.co_name == "_worker" and "concurrent" in frame.f_code.co_filename
-    )
+    if thread.name.startswith(_NAME):
+        return True
+    if _is_of_trio(thread):
+        target: Any = thread
+        has_job = target._target.__self__._job is not None
+        return not has_job and (frame is None or frame.f_code.co_name == "_work")
+    return frame is not None and frame.f_code.co_name == "_worker" and "concurrent" in frame.f_code.co_filename
+
+
+def _is_of_trio(thread: threading.Thread) -> bool:
+    """Tell whether trio keeps a thread for its calls; its name is that of the call for a part of one only."""
+    work = getattr(thread, "_target", None)
+    return getattr(work, "__module__", None) == "trio._core._thread_cache"
 
 
 _watch: ThreadWatch | None = None
@@ -122,6 +132,7 @@ class _Call:
         self.control, self.abandon = control, abandon
         self.token: Any = _BACKENDS[self.backend].current_token()
         self.over = False
+        self.slept = 0.0  # how long (virtual s) the function has slept
         self._function = function
         self._pause = _thread.allocate_lock()  # free when the function has ended or needs the loop
         self._pause.acquire()
@@ -263,6 +274,15 @@ def install() -> None:
         backend.run_sync_from_thread = staticmethod(_calling_back(backend.run_sync_from_thread, is_async=False))
 
 
+def sleep_in_call(seconds: float) -> bool:
+    """Let the call that this thread works for take longer (virtual s); False if it works for none."""
+    call = _calls.get(threading.get_ident())
+    if call is None:
+        return False
+    call.slept += seconds
+    return True
+
+
 def _calling_back(real: Callable[..., Any], *, is_async: bool) -> Callable[..., Any]:
     def run(function: Any, args: tuple[Any, ...], token: Any) -> Any:
         call = _calls.get(threading.get_ident())
@@ -297,5 +317,5 @@ async def _run(
     async with limiter or anyio.to_thread.current_default_thread_limiter():
         run = functools.partial(contextvars.copy_context().run, function, *args)
         call = _CALLS[backend](run, watch.control, abandon=bool(abandon_on_cancel))
-        await call.wait(lambda: watch.duration(function, args))
+        await call.wait(lambda: watch.duration(function, args) + call.slept)
     return call.result()

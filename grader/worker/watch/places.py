@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import inspect
 import sysconfig
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any, Literal
 
-from grader.notebook import inside
-from grader.worker.loops.waits import frames
+import anyio
+import anyio._backends._asyncio as anyio_asyncio
+import anyio._backends._trio as anyio_trio
+import trio
+
+from ..loops.waits import frames
 
 _LIBRARIES = tuple(
     str(Path(folder).resolve())
     for folder in {
         *map(sysconfig.get_path, ("stdlib", "platstdlib", "purelib", "platlib")),
-        str(Path(__file__).parents[1]),
+        str(Path(__file__).parents[2]),
     }
 )
 _SLEEPS = {"sleep", "sleep_until"}
@@ -115,5 +119,34 @@ def _name_of(thing: Any, frame: Any) -> str:
 
 
 def _holder(thing: Any, names: Mapping[int, str]) -> str:
-    owner = inside.owner_of(thing)
+    owner = owner_of(thing)
     return "" if owner is None else names.get(owner.id, owner.name or "")
+
+
+def is_lock(thing: Any) -> bool:
+    """Whether it is a lock of anyio or trio."""
+    return isinstance(thing, anyio.Lock | trio.Lock | trio.StrictFIFOLock | anyio_asyncio.Lock | anyio_trio.Lock)
+
+
+def owner_of(lock: Any) -> Any:
+    """Return the task that holds a lock of anyio or trio, as anyio describes tasks; None if nobody does, or it is not a lock."""
+    if not is_lock(lock):
+        return None
+    owner = lock.statistics().owner
+    return anyio_trio.TrioTaskInfo(owner) if isinstance(owner, trio.lowlevel.Task) else owner
+
+
+def circle_of_waiting(waiting: Iterable[tuple[str, Place]]) -> list[str]:
+    """Names of tasks each of which waits for a lock that the next one holds; empty if there is no such circle.
+
+    Args:
+        waiting: names of tasks, and where each waits.
+    """
+    next_of = {name: place.holder for name, place in waiting if place.holder}
+    for start in next_of:
+        path = [start]
+        while (name := next_of.get(path[-1], "")) and name not in path:
+            path.append(name)
+        if name == start:
+            return path
+    return []
