@@ -48,5 +48,5 @@ async def drain_until(queue: deque[Task], *, deadline: float) -> Report:
 
 async def drain_or_fail(queue: deque[Task], *, deadline: float) -> Report:
     """Run all tasks by `deadline`, or raise `TimeoutError`."""
-    # TODO: the same; at the end the queue itself tells whether all of it was done.
+    # TODO: the same; at the end the queue itself shows whether all of it was done.
     raise NotImplementedError("TODO: write drain_or_fail")

@@ -3,7 +3,7 @@
 Core
 ----
 `run_until` runs all services at once. It ends when all have returned, or shuts down when `stop` is set or a service
-raises: its event asks every service to stop, within `grace` seconds; what still runs then is cancelled.
+raises: each service is asked by its event to stop within `grace` seconds; what is still running then is cancelled.
 
 Then each `cleanup` runs, the last service's first, one by one, protected from cancellation, each for at most
 `cleanup_timeout`, whatever the others do.
