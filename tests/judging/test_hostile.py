@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from grader.course import Course
-from grader.judging.judge import grade
+from grader.judging.judge import How, grade
 from grader.sandbox import ForkServer, level
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -97,7 +97,8 @@ ATTACKS = {
     "test detection": WRONG + "import sys\nassert 'pytest' in sys.modules or 'grader' in sys.modules\n",
     "imports the solution": "from solutions.m01_parallel_timeout.parallel_timeout import *\n" + WRONG,
     "reads the checks": WRONG
-    + "import pathlib\nfound = [p for n in ('parallel_timeout', 'timeouts') for p in pathlib.Path('/').rglob(f'test_{n}.py')]\nassert found\n",
+    + "import os\nfound = [d for d, _, files in os.walk('/') if {'test_parallel_timeout.py', 'test_timeouts.py'} & {*files}]\n"
+    + "assert found\n",
 }
 
 
@@ -114,7 +115,15 @@ def module():
     return Course(ROOT).module("m01")
 
 
-LONG = {"endless loop in C", "blocked signals", "silent channel", "memory bomb", "output bomb"}  # until a limit strikes
+# Until a limit strikes, each run has waited for the threads, or every folder has been looked into.
+LONG = {
+    "endless loop in C",
+    "blocked signals",
+    "silent channel",
+    "memory bomb",
+    "output bomb",
+    "threads that never end",
+}
 
 
 @pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow) if n in LONG else n for n in ATTACKS])
@@ -140,7 +149,8 @@ def test_odd_forms_of_a_right_file_pass(forks, module):
 def test_nothing_is_left_behind(forks, module):
     mine = _children()
     source = WRONG + "import os, threading\nthreading.Thread(target=threading.Event().wait).start()\n"
-    grade(module, source.encode(), forks=forks)
+    report = grade(module, source.encode(), forks=forks, how=How(only=frozenset({"test_order_of_jobs"})))
+    assert report.checks
     assert _children() <= mine
 
 
