@@ -123,6 +123,7 @@ LONG = {
     "memory bomb",
     "output bomb",
     "threads that never end",
+    "reads the checks",
 }
 
 
