@@ -17,7 +17,7 @@ from nbgrader.plugins import LateSubmissionPlugin
 
 from grader.classroom import class_toml
 from grader.classroom.settings import Settings
-from grader.judging.batch import write
+from grader.course.safe_files import write_private
 
 RECORD = ".dates.json"
 """In the class's folder: ``<slug>`` → due date, ``<slug>/<learner>`` → seconds of extension, as they were set last."""
@@ -48,7 +48,7 @@ def apply_dates(book: Gradebook, settings: Settings, slugs: Iterable[str], learn
     del people
     book.db.commit()
     if record != before:
-        write(path, json.dumps(record, indent=1, sort_keys=True))
+        write_private(path, json.dumps(record, indent=1, sort_keys=True))
     return notes
 
 

@@ -33,7 +33,8 @@ from grader.classroom import (
 from grader.classroom.counts import ClassStanding, Scored, count_modules, feedback_pages
 from grader.classroom.settings import FILE, Settings
 from grader.course import CourseError, Module
-from grader.judging.batch import Graded, write
+from grader.course.safe_files import write_private
+from grader.judging.batch import Graded
 from grader.judging.folder import FolderEntry, name_some, one_line
 from grader.learner.due import DATES
 
@@ -145,7 +146,7 @@ class Desk:
         """Put due dates where learners' commands find them: newer than those in their bundle."""
         place = self.settings.exchange / self.settings.name
         if place.is_dir():
-            path = write(place / DATES, json.dumps(self.settings.due_dates(), indent=1))
+            path = write_private(place / DATES, json.dumps(self.settings.due_dates(), indent=1))
             path.chmod(0o644)
 
     def _apply_dates(self, book: Gradebook, slugs: list[str]) -> None:

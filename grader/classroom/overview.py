@@ -14,8 +14,8 @@ from grader.classroom import intake, recording, verdicts
 from grader.classroom.settings import Settings
 from grader.classroom.table import GradeLine, cell, text
 from grader.course import Module
+from grader.course.safe_files import write_private
 from grader.display import story
-from grader.judging.batch import write
 from grader.judging.report import Report, Row
 
 STUCK = 3
@@ -221,8 +221,8 @@ def write_csvs(views: Iterable[ModuleView], folder: Path) -> list[Path]:
             ]
     columns = ("module", "kind", "what", "learners", "of", "lesson_step")
     return [
-        write(folder / "report_faults.csv", text(columns, faults).rstrip("\n")),
-        write(folder / "report_people.csv", text(("module", "learner", "why"), people).rstrip("\n")),
+        write_private(folder / "report_faults.csv", text(columns, faults).rstrip("\n")),
+        write_private(folder / "report_people.csv", text(("module", "learner", "why"), people).rstrip("\n")),
     ]
 
 

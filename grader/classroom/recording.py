@@ -17,7 +17,7 @@ from nbgrader.api import Grade, Gradebook, MissingEntry, SubmittedNotebook
 
 from grader.classroom.assignment import ANSWER, notebook
 from grader.course import Module
-from grader.judging.batch import write
+from grader.course.safe_files import write_private
 from grader.judging.report import Report
 
 HISTORY = ".{}.history"
@@ -55,7 +55,7 @@ class Recorded:
 
     def write(self, path: Path) -> None:
         """Write it, whole or not at all."""
-        write(path, json.dumps(asdict(self)))
+        write_private(path, json.dumps(asdict(self)))
 
 
 def write_grades(
@@ -122,7 +122,7 @@ def remember(folder: Path, slug: str, time: object, report: Report) -> None:
         "failed": failed,
     }
     past = [each for each in history(folder, slug) if each.get("time") != time]
-    write(folder / HISTORY.format(slug), "\n".join(json.dumps(each) for each in [*past, entry]))
+    write_private(folder / HISTORY.format(slug), "\n".join(json.dumps(each) for each in [*past, entry]))
 
 
 def history(folder: Path, slug: str) -> list[Mapping[str, Any]]:

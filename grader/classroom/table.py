@@ -20,8 +20,8 @@ from grader.classroom.aspects import points_of_part
 from grader.classroom.feedback import number
 from grader.classroom.settings import Person, Settings
 from grader.course import ASPECTS, Module
+from grader.course.safe_files import write_private
 from grader.display.story import why
-from grader.judging.batch import write
 from grader.judging.report import Report
 
 COLUMNS = (
@@ -273,9 +273,9 @@ def write_tables(book: Gradebook, settings: Settings, grades: Path, lms: Path | 
         The lines in them.
     """
     found = lines(book, settings)
-    write(grades, aspects_csv(found, settings).rstrip("\n"))
+    write_private(grades, aspects_csv(found, settings).rstrip("\n"))
     if lms is not None:
-        write(lms, lms_csv(found, settings).rstrip("\n"))
+        write_private(lms, lms_csv(found, settings).rstrip("\n"))
     return found
 
 
@@ -293,5 +293,5 @@ class AspectCsv(ExportPlugin):  # type: ignore[misc]  # nbgrader has no types
         wanted = {str(each) for each in self.student}
         found = [line for line in found if not wanted or line.learner in wanted]
         target = Path(self.to or "grades.csv")
-        write(target.absolute(), aspects_csv(found, settings).rstrip("\n"))
+        write_private(target.absolute(), aspects_csv(found, settings).rstrip("\n"))
         self.log.info("Wrote %s", target)

@@ -16,8 +16,8 @@ from rich.table import Table
 from grader.cli.class_options import EVERY_LEARNER, desk_of, drop_option, folder_option, modules_argument
 from grader.cli.options import jobs_option, warn
 from grader.course import CourseError
+from grader.course.safe_files import write_private
 from grader.display import show
-from grader.judging.batch import write
 from grader.judging.folder import one_line
 from grader.learner.extras import install
 
@@ -136,7 +136,7 @@ def report(folder: Path | None, to: Path | None, without_names: bool) -> int:
     views = overview.look_at(settings, desk.standing().lines)
     made = settings.local(datetime.now(UTC).replace(tzinfo=None))
     path = place / "report.html"
-    write(path, overview_page.page(settings, views, made=made, names=not without_names))
+    write_private(path, overview_page.page(settings, views, made=made, names=not without_names))
     print(path)
     if not without_names:
         for each in overview.write_csvs(views, place):

@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from grader.cli.options import backend_option, own_course
+from grader.course.safe_files import write_private
 from grader.display import show
-from grader.judging.batch import write
 from grader.judging.pool import fork_server
 from grader.learner import dispute as disputes
 
@@ -30,7 +30,7 @@ def dispute(
     steps = path.with_suffix(".html" if path.suffix != ".html" else ".steps.html")
     forks = fork_server(None, walls=False)
     plain = disputes.dispute(module, name, forks, because=because, seed=seed, backend=backend, steps=steps)
-    write(path.absolute(), json.dumps(plain, indent=1))
+    write_private(path.absolute(), json.dumps(plain, indent=1))
     print(f"{path}: send it to your instructor; it holds your file and what a run of it did, nothing else")
     if plain["said"]:
         print(show.clean(f"it shows: {plain['said']}"))

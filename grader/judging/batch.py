@@ -10,8 +10,6 @@ import contextlib
 import errno
 import hmac
 import json
-import os
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
@@ -20,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.course import Course, Module
+from grader.course.safe_files import write_private
 from grader.judging.folder import Folder, FolderEntry, name_some
 from grader.judging.judge import SELF_CHECK_KEY, How, blank_report, report_without_file, stamp
 from grader.judging.pool import GradingTask, run_all
@@ -76,9 +75,9 @@ class Shelf:
         if report.verdict == "not run":
             older = self.get(learner, report.module)
             if older is not None and older.verdict != "not run":
-                return write(aside, text)
+                return write_private(aside, text)
         aside.unlink(missing_ok=True)
-        return write(path, text)
+        return write_private(path, text)
 
     def notes(self) -> list[str]:
         """One line about the reports that were not believed, if there are any."""
@@ -97,22 +96,6 @@ class Shelf:
     def _seal(self, learner: str, plain: Mapping[str, Any]) -> str:
         text = json.dumps(["report", learner, plain], sort_keys=True)
         return hmac.new(self._key, text.encode(), "sha256").hexdigest()
-
-
-def write(path: Path, text: str) -> Path:
-    """Write a file so that it is there whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    return path
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+from grader.course.safe_files import alone, write
 from grader.learner.due import FILE
-from grader.learner.safe_files import alone, write
 
 RECORD = Path(".lab") / "handed_in.json"
 """Slug → the hand-ins over the exchange, the oldest first: time, the file's sha256, and the name that the page will have."""

@@ -13,8 +13,8 @@ from typing import Any
 from grader.checks.collect import BrokenChecks, Check, checks_of
 from grader.checks.runs import run_of, word
 from grader.course import BACKENDS, Course, CourseError, Module
+from grader.course.safe_files import write_private
 from grader.display.steps_page import page
-from grader.judging.batch import write
 from grader.judging.judge import SELF_CHECK_KEY, stamp
 from grader.judging.points import clause_id
 from grader.judging.run_check import Replay, closer_look, replay
@@ -132,6 +132,6 @@ def write_steps(path: Path, check: Check, seen: Replay, submission: Submission) 
     passed = "this check passes; the first of its runs"
     try:
         made = page(seen.trace, submission.text, title=title, file=submission.name, failed=failed, passed=passed)
-        write(path.absolute(), made)
+        write_private(path.absolute(), made)
     except (ValueError, OSError) as error:
         raise CourseError(f"{path}: {error}") from error

@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 
 from grader.course import CourseError
-from grader.learner.safe_files import alone, keep, write, write_new
+from grader.course.safe_files import alone, keep, write, write_new
 
 STUBS = Path("lab") / "stubs"
 """Where a bundle keeps the stubs, under its root: ``<slug>/<name>.py.txt``, so that no editor offers them for Python."""

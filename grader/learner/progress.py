@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from grader.learner.safe_files import alone, write
+from grader.course.safe_files import alone, write
 
 FORMAT = 1
 NAME = "progress.json"

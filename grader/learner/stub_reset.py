@@ -10,9 +10,9 @@ from datetime import datetime
 from pathlib import Path
 
 from grader.course import CourseError, Module
+from grader.course.safe_files import write
 from grader.judging.submission import is_untouched, parse
 from grader.learner.layout import stub_place
-from grader.learner.safe_files import write
 
 BACKUPS = "backups"
 VERSIONS = 200

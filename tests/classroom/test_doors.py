@@ -237,14 +237,14 @@ def test_a_full_disk_stops_nobody_and_says_what_to_do(school, monkeypatch):
     school.hand_in("ada")
     school.hand_in("ben")
     school.desk.collect()
-    real = batch.write
+    real = batch.write_private
 
     def full(path, text):
         if "ada" in str(path) and path.suffix == ".json":
             raise OSError(28, "No space left on device")
         return real(path, text)
 
-    monkeypatch.setattr(batch, "write", full)
+    monkeypatch.setattr(batch, "write_private", full)
     scored = {each.learner: each for each in school.desk.autograde()}
     assert "make room on that disk and run the same command again" in scored["ada"].warning
     assert scored["ben"].warning == scored["ben"].problem == ""

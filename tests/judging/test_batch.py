@@ -6,12 +6,13 @@ from concurrent.futures.process import BrokenProcessPool
 
 import pytest
 
-from grader.course import CourseError
+from grader.course import CourseError, safe_files
 from grader.judging import batch, pool
 from grader.judging.batch import Shelf, grade_all
 from grader.judging.folder import FolderEntry, scan
 from grader.judging.judge import blank_report, stamp
 from grader.judging.pool import GradingTask, run_all
+from grader.sandbox import limits
 
 
 @pytest.fixture
@@ -235,10 +236,10 @@ def test_whatever_goes_wrong_in_a_judging_process_is_a_report(tiny, monkeypatch)
 
 def test_a_report_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
     path = tmp_path / "x" / "a.json"
-    batch.write(path, "old")
-    monkeypatch.setattr(batch.os, "fsync", lambda _: 1 / 0)
+    safe_files.write_private(path, "old")
+    monkeypatch.setattr(safe_files.os, "fsync", lambda _: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        batch.write(path, "new")
+        safe_files.write_private(path, "new")
     assert path.read_text() == "old\n"
     assert list(path.parent.iterdir()) == [path]
 
@@ -261,4 +262,4 @@ def test_when_a_kept_report_is_current(tiny):
 
 def test_a_process_of_the_pool_collects_garbage_rarely():
     with pool.local_executor(1) as executor:
-        assert executor.submit(gc.get_threshold).result()[0] == pool.GARBAGE
+        assert executor.submit(gc.get_threshold).result()[0] == limits.GARBAGE

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from grader import cli
-from grader.learner import layout, safe_files
+from grader.course import safe_files
+from grader.learner import layout
 from grader.learner.layout import RECORD, lay_out, notebook_place, stub_place
 
 LESSON = "course/m01_tiny/lesson.ipynb"

@@ -1,4 +1,4 @@
-"""Write a learner's files so that nothing is lost: whole or not at all, one process at a time, never over another's."""
+"""Write files so that nothing is lost: whole or not at all, one process at a time, never over another's."""
 
 from __future__ import annotations
 
@@ -39,6 +39,17 @@ def write(path: Path, data: bytes) -> None:
         draft.replace(path)
 
 
+def write_private(path: Path, text: str) -> Path:
+    """Write a text and a line break so that it is there whole or not at all, for this account's eyes only; return `path`.
+
+    Raises:
+        OSError: it cannot be written; what was there before is still there.
+    """
+    with _draft(path, (text + "\n").encode(), mode=0o600) as draft:
+        draft.replace(path)
+    return path
+
+
 def write_new(path: Path, data: bytes) -> None:
     """Write a file that is missing. One that somebody else has made in the meantime stays as it is.
 
@@ -56,12 +67,15 @@ def write_new(path: Path, data: bytes) -> None:
 
 
 @contextlib.contextmanager
-def _draft(path: Path, data: bytes) -> Iterator[Path]:
-    """A file of this process's own beside the one that is to be written."""
+def _draft(path: Path, data: bytes, mode: int = 0o666) -> Iterator[Path]:
+    """A file of this process's own beside the one that is to be written, on the disk already."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.urandom(6).hex()}.part")
+    draft = path.with_name(f".{os.urandom(8).hex()}.part")
     try:
-        draft.write_bytes(data)
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
         yield draft
     finally:
         draft.unlink(missing_ok=True)
