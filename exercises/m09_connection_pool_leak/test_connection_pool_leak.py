@@ -46,6 +46,19 @@ def numbers(t: Trace) -> list[tuple[Any, ...]]:
     return [tuple(getattr(s.value, n, repr(s.value)) for n in ("leased", "idle", "waiting")) for s in t.all("stats")]
 
 
+def in_words(stats: tuple[Any, ...]) -> list[str]:
+    """What `stats` told, as a person writes it."""
+    return [f"{name} {number}" for name, number in zip(("leased", "idle", "waiting"), stats, strict=True)]
+
+
+def expect_told(t: Trace, wanted: dict[str, tuple[int, int, int]]) -> None:
+    """Expect what `stats` told, each time that it was asked: when → leased, idle and waiting."""
+    told = numbers(t)
+    t.expect("answers of `stats`", len(told), len(wanted))
+    for (moment, expected), seen in zip(wanted.items(), told, strict=True):
+        t.expect(f"`stats` {moment}", in_words(seen), in_words(expected))
+
+
 # -- core ------------------------------------------------------------------------------------------------------------
 @check("R1", misconception="check-then-act", step="slot-before-connection")
 def test_never_more_than_size(play: Play) -> None:
@@ -98,15 +111,37 @@ def test_very_same_error(play: Play) -> None:
         t.expect("what leaves the lease", t.call.raised, "E")
 
 
-@check("R2", misconception="got-it-then-lost-it", step="find-the-leak")
-def test_cancelled_at_the_hand_over(play: Play) -> None:
-    """A waiter that is cancelled at the moment at which a slot becomes free does not lose it."""
-    for first in (lease(wait(3)), lease()):
-        actors = {"h": [first], "x": [wait(1), lease(wait(1))], "k": [wait(3), cancel("x")]}
-        actors["y"] = [at(9), within(1, lease())]
-        connects = {} if len(first) > 1 else {"c1": [wait(3), fail("E")]}
-        for t in play(actors=actors, size=1, connects=connects).orders(8):
-            t.expect("who was served, and when", served(t, "y"), {"y": near(9)})
+@check("R5", misconception="connect-cannot-fail", step="slot-before-connection")
+def test_connect_fails(play: Play) -> None:
+    """If `connect` raises, its error leaves the lease, and its slot is free for the next."""
+    actors = {"a": [lease()], "b": [wait(1), within(9, lease())]}
+    t = play(actors=actors, size=1, connects={"c1": [wait(2), fail("E")]})
+    t.expect("what a gets", t.call.errors, ["E"])
+    t.expect("who was served, and when", served(t, "b"), {"b": near(2)})
+
+
+@check("R2", misconception="stats-kept-by-hand", step="find-the-leak")
+def test_stats(play: Play) -> None:
+    """`stats` tells how many are leased, idle and waiting now."""
+    actors = {"a": [lease(wait(4))], "b": [wait(1), lease(wait(4))], "o": [wait(0.5), stats(), wait(2), stats()]}
+    t = play(actors={**actors, "c": [wait(20), stats()]}, size=1)
+    wanted = {"at 0.5 s": (1, 0, 0), "at 2.5 s, while b waits": (1, 0, 1), "at the end": (0, 1, 0)}
+    expect_told(t, wanted)
+
+
+@check("R2", misconception="stats-kept-by-hand", step="find-the-leak")
+def test_stats_after_giving_up(play: Play) -> None:
+    """`stats` no longer counts a waiter that was cancelled or ran out of time."""
+    actors = {"a": [lease(wait(9))], "b": [wait(1), lease()], "c": [wait(2), lease()]}
+    looks = {"o": [at(3), stats(), at(5), stats(), at(8), stats()]}
+    t = play(actors={**actors, **looks}, size=1, acquire_timeout=5).cancel("b", at=4)
+    expect_lent(t, "a")
+    wanted = {
+        "at 3 s, while b and c wait": (1, 0, 2),
+        "at 5 s, after b was cancelled": (1, 0, 1),
+        "at 8 s, after c ran out of time": (1, 0, 0),
+    }
+    expect_told(t, wanted)
 
 
 @check("R2", misconception="got-it-then-lost-it", step="find-the-leak")
@@ -117,12 +152,15 @@ def test_cancelled_at_any_moment(play: Play) -> None:
         t.expect("who was served, and when", served(t, "y"), {"y": one_of(near(9), near(9.4))})
 
 
-@check("R2", misconception="stats-kept-by-hand", step="find-the-leak")
-def test_stats(play: Play) -> None:
-    """`stats` tells how many are leased, idle and waiting now."""
-    actors = {"a": [lease(wait(4))], "b": [wait(1), lease(wait(4))], "o": [wait(0.5), stats(), wait(2), stats()]}
-    t = play(actors={**actors, "c": [wait(20), stats()]}, size=1)
-    t.expect("leased, idle and waiting", numbers(t), [(1, 0, 0), (1, 0, 1), (0, 1, 0)])
+@check("R2", misconception="got-it-then-lost-it", step="find-the-leak")
+def test_cancelled_at_the_hand_over(play: Play) -> None:
+    """A waiter that is cancelled at the moment at which a slot becomes free does not lose it."""
+    for first in (lease(wait(3)), lease()):
+        actors = {"h": [first], "x": [wait(1), lease(wait(1))], "k": [wait(3), cancel("x")]}
+        actors["y"] = [at(9), within(1, lease())]
+        connects = {} if len(first) > 1 else {"c1": [wait(3), fail("E")]}
+        for t in play(actors=actors, size=1, connects=connects).orders(8):
+            t.expect("who was served, and when", served(t, "y"), {"y": near(9)})
 
 
 @check("R4", misconception="timeout-is-none", step="bound-the-wait")
@@ -140,15 +178,6 @@ def test_block_is_not_bounded(play: Play) -> None:
     t = play(actors={"a": [lease(wait(50))]}, acquire_timeout=3)
     expect_lent(t, "a")
     t.expect("the lease", t.call.ending, "returned")
-
-
-@check("R5", misconception="connect-cannot-fail", step="slot-before-connection")
-def test_connect_fails(play: Play) -> None:
-    """If `connect` raises, its error leaves the lease, and its slot is free for the next."""
-    actors = {"a": [lease()], "b": [wait(1), within(9, lease())]}
-    t = play(actors=actors, size=1, connects={"c1": [wait(2), fail("E")]})
-    t.expect("what a gets", t.call.errors, ["E"])
-    t.expect("who was served, and when", served(t, "b"), {"b": near(2)})
 
 
 @check("R9", misconception="close-means-idle", step="close-the-pool")

@@ -28,6 +28,7 @@ class Story:
         command: shows the failing run once more.
         same: how many other checks fail for the same cause.
         others: sentences of the other checks that fail, with their clauses.
+        kind: of the cause.
     """
 
     headline: str
@@ -40,6 +41,7 @@ class Story:
     command: str = ""
     same: int = 0
     others: tuple[str, ...] = ()
+    kind: str = "concept"
 
     @property
     def is_concept(self) -> bool:
@@ -48,8 +50,9 @@ class Story:
 
     @property
     def named(self) -> tuple[str, ...]:
-        """Those of the others that are named."""
-        return self.others if self.is_concept and len(self.others) <= MOST_OPEN else ()
+        """Those of the others that are named: what a slip hides is not, but a part that is not written hides no other one."""
+        shown = self.is_concept or self.kind == "not written"
+        return self.others if shown and len(self.others) <= MOST_OPEN else ()
 
 
 def open_words(story: Story) -> str:
@@ -131,6 +134,7 @@ def story_of(report: Report, module: Module | None = None, *, texts: bool = Fals
         command=command(row, report, file),
         same=len(cause.same),
         others=tuple(sentences_of(report.checks, ids)),
+        kind=cause.kind,
     )
 
 

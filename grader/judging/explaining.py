@@ -51,15 +51,18 @@ class Failure:
 def in_order(rows: Sequence[Row]) -> list[Row]:
     """The rows that failed, the one to look at first first: core, then stretch, as the checks are written.
 
-    Where all that fails does so on one backend only, that is what is wrong, and what the row of `BOTH_BACKENDS` says.
+    Where all that fails does so on one backend only, that is what is wrong, and what the row of `BOTH_BACKENDS` says. Elsewhere
+    a check that fails on both comes before one that fails on one of them only, where an order of events has a part in it.
     """
     failed = [row for row in rows if row.verdict == "failed"]
     sides = {row.backend for row in failed}
     one_sided = len(sides) == 1 and any(row.backend not in sides for row in rows)
+    passed = {row.id for row in rows if row.verdict == "passed"}
 
     def rank(row: Row) -> tuple[bool, ...]:
         clause = row.clause.rpartition(".")[2]
-        return row.untried, not row.core, not (one_sided and clause == BOTH_BACKENDS)
+        by_backend = not one_sided and row.id in passed
+        return row.untried, not row.core, by_backend, not (one_sided and clause == BOTH_BACKENDS)
 
     return sorted(failed, key=rank)
 

@@ -12,6 +12,9 @@ from grader.judging.learner_code import FunctionNode, LearnerCode
 from grader.judging.run_evidence import RANKS, Clue, FailingRun
 
 NOT_A = re.compile(r", which is not ([^,\"'\])}]+)[\"'\])}]*$")
+BUILTIN_KINDS = frozenset(
+    {"coroutine", "generator", "async_generator", "function", "int", "float", "str", "list", "tuple", "dict", "set"}
+)
 KINDS = {list: "a list", tuple: "a tuple", dict: "a dictionary", str: "a text", bool: "True or False"}
 
 
@@ -66,7 +69,7 @@ def wrong_kind(run: FailingRun) -> Iterator[Clue]:
             yield Clue(RANKS["wrong kind"], "wrong kind", text, _return_line(function))
             return
     if named := NOT_A.search(run.said):
-        text = f"{run.said.partition(': ')[0]}: this is not {named[1]}"
+        text = f"{run.said.partition(': ')[0]}: {_what_it_is(run.said)}, where {named[1]} is wanted"
         yield Clue(RANKS["wrong kind"], "wrong kind", text[:1].upper() + text[1:])
         return
     if (
@@ -76,6 +79,17 @@ def wrong_kind(run: FailingRun) -> Iterator[Clue]:
     ):
         text = f"{KINDS[type(run.seen)].capitalize()} where {KINDS[type(run.wanted)]} is wanted"
         yield Clue(RANKS["wrong kind"], "wrong kind", text)
+
+
+def _what_it_is(said: str) -> str:
+    """What stands before the last `which is not a …`, in words: nothing that the file's code chose is in them."""
+    before = re.split(r"[:\[{(\"] ?", said.rpartition(", which is not ")[0])[-1].strip()
+    if before.startswith("the text "):
+        return "a text"
+    if before in ("None", "True", "False"):
+        return before
+    kind = before.removeprefix("returned ").removeprefix("an object of ")
+    return f"a `{kind}`" if kind in BUILTIN_KINDS else "something else"
 
 
 def _not_async(run: FailingRun, name: str) -> Clue:

@@ -153,3 +153,11 @@ def test_the_headline_is_the_part_of_the_sentence_that_fails():
     only_part = report(row(part="The list is in order."), cause=None)
     assert story_of(only_part).headline == "The list is in order."
     assert "The list is in order." in why(only_part)
+
+
+def test_beside_a_part_that_is_not_written_what_else_fails_is_named():
+    cause = replace(SLIP, kind="not written", text="`x` is not written yet: line 3 raises NotImplementedError")
+    story = story_of(report(row(), row("test_y"), row("test_z", misconception=None), cause=cause))
+    assert story.named == ("R1  test_z works.",)
+    assert open_words(story).endswith("1 other check is open:")
+    assert story_of(report(row(), row("test_y"), row("test_z"), cause=SLIP)).named == ()

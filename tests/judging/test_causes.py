@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from grader.course import Course
+from grader.judging.explaining import in_order
 from grader.judging.judge import How, grade
-from grader.judging.report import Cause, Report
+from grader.judging.report import Cause, Report, Row, Verdict
 from grader.sandbox import ForkServer
 from tests.judging.attempts import ATTEMPTS, Attempt
 
@@ -105,3 +106,13 @@ def test_no_text_of_an_exception_is_in_the_sentence(checkout: Path, forks: ForkS
     assert isinstance(cause, Cause)
     assert "secret" not in cause.text
     assert "secret" in (cause.said or "")
+
+
+def test_what_fails_on_both_backends_comes_before_what_fails_on_one() -> None:
+    def row(id_: str, backend: str, verdict: Verdict) -> Row:
+        return Row(id_, "m01.R1", "result", backend, verdict, f"{id_}.")
+
+    rows = [row("a", "asyncio", "passed"), row("a", "trio", "failed")]
+    rows += [row("b", backend, "failed") for backend in ("asyncio", "trio")]
+    assert [each.id for each in in_order(rows)] == ["b", "b", "a"]
+    assert [each.id for each in in_order(rows[:2])] == ["a"]

@@ -82,7 +82,9 @@ def expect_settled(t: Trace, done: Sequence[str], failed: Failed = None) -> None
     loud = t.call.what == "drain_or_fail" and t.call.raised == "TimeoutError" and t.call.raised.token is None
     if not loud:
         expect_report(t, done, failed)
-    t.expect("of these, still in the queue", [name for name in queue_of(t) if name in {*done, *(failed or ())}], [])
+    left = [name for name in queue_of(t) if name in {*done, *(failed or ())}]
+    part = "A task that has ended, done or failed, is no longer in the queue."
+    t.expect("of the tasks that ended, still in the queue", left, [], part=part)
 
 
 def expect_started(t: Trace, names: Sequence[str]) -> None:

@@ -11,8 +11,12 @@ from .plans import batch, settled, tries
 
 def expect_settled(t: Trace, succeeded: dict[int, Any], failed: dict[int, Any], who: str = "caller") -> None:
     """Fail the subject unless the result is just that."""
-    t.expect("succeeded", settled(t, "succeeded", who), succeeded)
-    t.expect("failed", settled(t, "failed", who), failed)
+    seen = settled(t, "succeeded", who)
+    lost = failed and not set(succeeded) <= {*seen, *settled(t, "failed", who)}
+    t.expect("succeeded", seen, succeeded, part="When an item fails, the others are still worked on." if lost else "")
+    seen = settled(t, "failed", who)
+    part = "`failed` holds the very exception that the worker raised." if set(seen) == set(failed) else ""
+    t.expect("failed", seen, failed, part=part)
 
 
 # -- R1: every item is settled ---------------------------------------------------------------------------------------

@@ -238,7 +238,9 @@ def test_late_calls_end_as_they_do(play: Play) -> None:
 def test_timeout_of_a_probe(play: Play) -> None:
     """A probe has the same `timeout` as every other call."""
     t = opened(play, {"caller": [at(31), call("slow")]})
-    t.expect("what a slow probe raised", t.one("call", "caller").errors, ["TimeoutError"])
+    raised = t.one("call", "caller").errors
+    part = "After the cooldown a call is let through, as a probe." if raised == ["CircuitOpenError"] else ""
+    t.expect("what a slow probe raised", raised, ["TimeoutError"], part=part)
     t.expect("when it ended", t.one("call", "caller").end, near(START + 41))
     for timeout, takes in ((10, 9.5), (70, 66)):
         jobs = {"long": [wait(takes), give("V")]}
