@@ -15,7 +15,7 @@ from grader.display.story import Story, facts, open_words, passing, standing, st
 from grader.judging.report import Report, Row, Score
 
 LABEL = 9
-STEP_THROUGH = "the same with --steps run.html writes a page to step through the run in a browser"
+STEP_THROUGH = "add --steps run.html for a page to step through the run"
 
 
 def card(
