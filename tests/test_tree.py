@@ -144,7 +144,7 @@ def test_the_folders_of_modules_hold_nothing_else(checkout, tracked):
         allowed = {
             "course": r"module\.toml|lesson\.(md|ipynb)|hints\.md",
             "exercises": rf"({name}|test_{name}|scene)\.py",
-            "solutions": rf"{name}\.py|(right|wrong)/\w+\.py",
+            "solutions": rf"({name}|core)\.py|(right|wrong)/\w+\.py",
             "grader": r"(plans|test_\w+)\.py",
         }[path.parts[0]]
         if not re.fullmatch(allowed, inside):

@@ -57,8 +57,9 @@ def flaws(module: Module) -> Iterator[Finding]:
     yield from _todos(module)
     yield from _voice(module)
     if module.stub.is_file() and module.solution.is_file():
-        where = str(module.solution.relative_to(module.root))
-        yield from (Finding(where, text) for text in misfits(module.stub, module.solution))
+        for path in (module.solution, *filter(Path.is_file, [module.core_solution])):
+            where = str(path.relative_to(module.root))
+            yield from (Finding(where, text) for text in misfits(module.stub, path))
         yield from (Finding(str(path.relative_to(module.root)), text) for path, text in _long(module))
 
 
@@ -78,7 +79,8 @@ def _voice(module: Module) -> Iterator[Finding]:
 def _todos(module: Module) -> Iterator[Finding]:
     """What an author left to be written. In a stub only its text at the top counts: TODO marks below are for learners."""
     pages = (hints_path(module), lesson_path(module))
-    code = (module.scene, module.public_checks, *module.hidden_files, module.solution, *module.right, *module.wrong)
+    code = (module.scene, module.public_checks, *module.hidden_files, module.solution, module.core_solution)
+    code = (*code, *module.right, *module.wrong)
     for path in (module.toml, *pages, module.stub, *code):
         if not path.is_file():
             continue

@@ -52,6 +52,7 @@ class Grading:
         claim: what a wrong file says; None for a right one.
         only: ids of the checks; all of them if empty.
         later: only the checks count that nothing failed before: what the file breaks is proven already.
+        core: only checks of the core count: the file is a solution of the core alone.
     """
 
     module: Module
@@ -60,6 +61,7 @@ class Grading:
     claim: Claim | None = None
     only: frozenset[str] = frozenset()
     later: bool = False
+    core: bool = False
 
     @property
     def where(self) -> str:
@@ -181,6 +183,8 @@ def _runs(module: Module, findings: list[Finding], *, whole: bool) -> Iterator[G
         return
     for path in (module.solution, *module.right):
         yield from (Grading(module, path, kind) for kind in kinds)
+    if module.core_solution.is_file():
+        yield from (Grading(module, module.core_solution, kind, core=True) for kind in kinds)
     for path in module.wrong:
         try:
             claim = claim_of(path, module)
@@ -236,9 +240,9 @@ def claim_of(path: Path, module: Module) -> Claim:
 
 
 def _right(run: Grading, report: Report) -> Iterator[Finding]:
-    if report.verdict == "passed":
+    if report.core == "passed" if run.core else report.verdict == "passed":
         return
-    rows = [row for row in report.checks if row.verdict != "passed"]
+    rows = [row for row in report.checks if row.verdict != "passed" and (row.core or not run.core)]
     if report.reason and (not rows or report.verdict == "failed"):
         yield Finding(run.where, f"must pass the {run.kind} checks, but: {report.reason}")
         return

@@ -65,7 +65,6 @@ class Module:
     clauses: Mapping[str, Clause] = field(default_factory=dict)
     misconceptions: Mapping[str, str] = field(default_factory=dict)
     steps: Mapping[str, str] = field(default_factory=dict)
-    core_lines: int = 0
 
     @property
     def short(self) -> str:
@@ -116,6 +115,11 @@ class Module:
     def solution(self) -> Path:
         """The reference solution."""
         return self.root / "solutions" / self.slug / f"{self.name}.py"
+
+    @property
+    def core_solution(self) -> Path:
+        """A solution of the core alone, where the reference is built for the stretch; most modules have none."""
+        return self.root / "solutions" / self.slug / "core.py"
 
     @property
     def wrong(self) -> list[Path]:
@@ -239,7 +243,6 @@ def read_module(root: Path, slug: str) -> Module:
         clauses=_clauses(keys),
         misconceptions=keys.sentences("misconceptions"),
         steps=keys.sentences("steps"),
-        core_lines=keys.whole_number("core_lines") if "core_lines" in data else 0,
     )
 
 

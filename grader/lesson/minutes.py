@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
+from pathlib import Path
 
 from grader.course import Module
 from grader.lesson.parts import Cell, Lesson, Puzzle, Text
@@ -46,15 +47,22 @@ def core_minutes(lesson: Lesson, module: Module) -> float:
 def own_lines(module: Module) -> float:
     """Return how many lines of the core the learner writes.
 
-    That is what `core_lines` in module.toml says; without it, what the reference has and the stub has not, as far as its
-    points are of the core.
+    That is what a solution of the core alone has and the stub has not. A module that has no such file is measured by its
+    reference, as far as its points are of the core.
     """
-    if module.core_lines or not (module.solution.is_file() and module.stub.is_file()):
-        return module.core_lines
-    written = Counter(_code_lines(module.solution.read_text(encoding="utf-8")))
-    written -= Counter(_code_lines(module.stub.read_text(encoding="utf-8")))
+    if module.core_solution.is_file():
+        return _lines_written(module, module.core_solution)
     core = sum(clause.core for clause in module.clauses.values())
-    return written.total() * core / max(sum(clause.points for clause in module.clauses.values()), 1)
+    return _lines_written(module, module.solution) * core / max(module.max_points, 1)
+
+
+def _lines_written(module: Module, solution: Path) -> int:
+    """How many lines a solution has and the stub has not."""
+    if not (solution.is_file() and module.stub.is_file()):
+        return 0
+    written = Counter(_code_lines(solution.read_text(encoding="utf-8")))
+    written -= Counter(_code_lines(module.stub.read_text(encoding="utf-8")))
+    return written.total()
 
 
 def _code_lines(source: str) -> list[str]:

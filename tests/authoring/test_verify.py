@@ -57,6 +57,22 @@ def test_a_right_build_that_fails_is_found(tiny, findings, texts):
 
 
 @pytest.mark.parametrize(
+    ("name", "broken"),
+    [("at_most_a_minute", []), ("at_once", ["hidden test_delay", "public test_delay"])],
+)
+def test_a_solution_of_the_core_alone_passes_the_core(tiny, findings, texts, name, broken):
+    core = tiny.module("m01").core_solution
+    core.write_text(texts[name])
+    found = [line for line in findings() if line.startswith("solutions/m01_tiny/core.py: must pass ")]
+    assert sorted(line.split("must pass ")[1].split(" on ")[0] for line in found) == broken, found
+
+
+def test_a_solution_of_the_core_alone_fits_the_stub(tiny, findings, texts):
+    tiny.module("m01").core_solution.write_text(texts["right"].replace("delay: float", "delay: float = 1"))
+    assert "solutions/m01_tiny/core.py: `later` has another signature" in "".join(findings())
+
+
+@pytest.mark.parametrize(
     ("name", "old", "new", "said"),
     [
         ("no_value", "Breaks: R1", "Breaks: G3", "must fail G3, and passes it: sharpen a check or correct `Breaks:`"),

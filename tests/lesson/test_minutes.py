@@ -47,7 +47,14 @@ def test_own_lines_are_those_that_the_stub_has_not(module, school):
     assert own_lines(module()) == before + 2
     half = module("core = 100, stretch = 0", "core = 50, stretch = 50")
     assert own_lines(half) == (before + 2) / 2
-    assert own_lines(module("core_minutes = 14", "core_minutes = 14\ncore_lines = 5")) == 5
+
+
+def test_own_lines_of_a_core_alone_are_all_that_it_has_and_the_stub_has_not(module, school):
+    half = module("core = 100, stretch = 0", "core = 50, stretch = 50")
+    core = half.solution.read_text() + "\n\ndef more():\n    return 1\n"
+    before = own_lines(half)
+    half.core_solution.write_text(core)
+    assert own_lines(half) == 2 * before + 2
 
 
 @pytest.mark.parametrize(
@@ -55,12 +62,18 @@ def test_own_lines_are_those_that_the_stub_has_not(module, school):
     [
         ("core_minutes = 14", "core_minutes = 20", "core_minutes = 20, and the formula gives 1"),
         ("core_minutes = 14", "core_minutes = 13", "the line after the title says `· core 13 minutes ·`"),
-        ("core_minutes = 14", "core_minutes = 14\ncore_lines = 100", "core_minutes = 14, and the formula gives"),
     ],
 )
 def test_what_does_not_agree_is_said(changed, module, old, new, said):
     found = [str(wrong) for wrong in shape_faults(changed("", ""), module(old, new))]
     assert any(said in line for line in found), found
+
+
+def test_a_core_with_more_lines_than_the_minutes_allow_is_said(changed, module):
+    tiny = module()
+    tiny.core_solution.write_text(tiny.solution.read_text() + "".join(f"\nvalue{n} = {n}" for n in range(100)))
+    found = [str(wrong) for wrong in shape_faults(changed("", ""), tiny)]
+    assert any("core_minutes = 14, and the formula gives" in line for line in found), found
 
 
 def test_a_core_that_is_too_long_is_said(changed, module, monkeypatch):
