@@ -34,7 +34,8 @@ def notebook(
     worth |= dict.fromkeys(sorted(set(retired) - set(worth)), 0)
     cells = [
         _markdown("about", _about(module, due)),
-        _code("see", f"!grader check {module.slug}"),
+        # The kernel's own Python: where it was not activated, a shell may know no `grader`.
+        _code("see", f'import sys\n\n!"{{sys.executable}}" -m grader check {module.slug}'),
         _code(ANSWER, f"# Your {module.name}.py is shown here when it has been collected.", solution=True),
         *(_code(aspect, _tests_source(module, aspect, number), points=number) for aspect, number in worth.items()),
     ]

@@ -35,6 +35,10 @@ def check(
     kinds: tuple[Kind, ...] = ("public", "hidden") if hidden else ("public",)
     if watch:
         return watch_files(wanted, kinds, backends)
+    if hidden:
+        for module in wanted:
+            if not module.hidden_checks:
+                warn(f"{module.slug} has no hidden checks here: these are the public ones")
     passed = [print_result(each, every=every) for module in wanted for each in check_kinds(module, kinds, backends)]
     return 0 if all(passed) else 1
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
+
 import click
 from rich.markdown import Markdown
+from rich.text import Text
 
 from grader.cli.options import own_course, warn
 from grader.course import CourseError, Module
@@ -11,6 +15,8 @@ from grader.display import show
 from grader.learner import progress
 from grader.learner.selfcheck import present_belief
 from grader.lesson.hints import HINT_COUNT, hints_of, next_hint
+
+FENCED = re.compile(r"^(```.*?^```)$", re.MULTILINE | re.DOTALL)
 
 
 @click.command()
@@ -36,7 +42,12 @@ def hint(context: click.Context, module: str, again: bool) -> int:
     said = "" if again else progress.reach(found.root, found.slug, hints=number)
     console = show.console()
     console.print(f"{title} of {HINT_COUNT}\n", style="bold")
-    console.print(Markdown(text))
+    for part in FENCED.split(text):
+        if part.startswith("```"):  # code is not wrapped: a comment's second line would be no Python
+            code = "\n".join(part.splitlines()[1:-1])
+            console.print(Text(textwrap.indent(code, "    ") + "\n"), soft_wrap=True)
+        elif part.strip():
+            console.print(Markdown(part))
     left = HINT_COUNT - number
     console.print(
         f"\n{left} more hint{'' if left == 1 else 's'}." if left else f"\nThat was the last; {_then(found)}",

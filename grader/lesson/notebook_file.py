@@ -16,6 +16,7 @@ KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 LONGEST_ID = 64
 GLOSSARY = "glossary.md"
 LINK = re.compile(r"\]\((?P<page>[^)\s#:]+\.md)(?P<rest>#[^)\s]*)?\)")
+SELF_CHECK = re.compile(r'check\("\w+"\)')
 CELL = re.compile(r"^```+(python|parsons) \{#", re.MULTILINE)
 PROVED = re.compile(r"^```+(python|parsons) \{", re.MULTILINE)
 
@@ -64,12 +65,19 @@ def _cells(lesson: Lesson) -> Iterator[dict[str, Any]]:
                     first = "" if asked else "from grader.notebook import predict\n\n"
                     yield _code(_free(f"predict-{part.id}", taken), f'{first}predict("{part.id}", "")')
                     asked += 1
-                yield _code(part.id, part.text if isinstance(part, Cell) else f'parsons("{part.id}", "")')
+                yield _code(part.id, _cell_text(part))
             case _ if shown := _output_as_text(part):
                 texts.append(shown)
     yield from flush()
     if asked:
         yield _code(_free("predictions", taken), "from grader.notebook import predictions\n\npredictions()")
+
+
+def _cell_text(part: Cell | Puzzle) -> str:
+    if isinstance(part, Puzzle):
+        return f'parsons("{part.id}", "")'
+    # After a restart of the kernel a learner runs the check alone.
+    return f"from grader.notebook import check\n\n{part.text}" if SELF_CHECK.fullmatch(part.text.strip()) else part.text
 
 
 def _output_as_text(part: Part) -> str:

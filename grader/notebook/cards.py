@@ -33,6 +33,7 @@ STYLE = {
     "quiet": "color:var(--jp-ui-font-color2,inherit)",
     "cell": "text-align:left;padding:2px 12px 2px 0;white-space:nowrap;vertical-align:top",
     "wide": "text-align:left;padding:2px 12px 2px 0;white-space:normal;vertical-align:top",
+    "link": "color:var(--jp-content-link-color,inherit)",
     "code": "font-family:var(--jp-code-font-family,monospace);white-space:pre-wrap;margin:0",
 }
 """A failure is bold, not red: red is hard to read on a dark theme, and not everybody sees it."""
@@ -186,7 +187,7 @@ def _failure(story: Story, module: Module, trace: Trace | None) -> Iterator[str]
         f'<td style="{STYLE["wide"]}">{text}</td></tr>'
         for label, text in _story_lines(story, module)
     ]
-    yield f'<table style="margin:6px 0 0 0;border-collapse:collapse">{"".join(lines)}</table>'
+    yield f'<table style="margin:6px 0 0 0;border-collapse:collapse;font-size:inherit">{"".join(lines)}</table>'
     if said := open_words(story):
         yield _paragraph(show.clean(said))
     if story.named:
@@ -202,7 +203,7 @@ def _story_lines(story: Story, module: Module) -> Iterator[tuple[str, str]]:
         said = escape(show.clean(text))
         if label == "lesson":
             place = f"lesson.ipynb#{text.replace(' ', '-')}"
-            yield label, f'<a href="{escape(place)}" title="{escape(module.title)}">{said}</a>'
+            yield label, f'<a href="{escape(place)}" title="{escape(module.title)}" style="{STYLE["link"]}">{said}</a>'
         elif label in ("again", "expected", "seen"):
             yield label, f'<code style="{STYLE["code"]}">{said}</code>'
         else:

@@ -332,9 +332,12 @@ def test_trace_of_a_file_that_cannot_be_loaded_is_one_line(run, hand_in):
 def test_doctor_looks_at_everything(run, tiny, monkeypatch):
     code, out, _ = run("doctor")
     assert code == (sandbox.level() == "none")
-    for what in ("python", "anyio", "trio", "isolation level", "course", "course key"):
+    for what in ("python", "anyio", "trio", "isolation level", "course"):
         assert what in out
     (tiny.root / "constraints.txt").write_text("anyio==1.0\n")
+    assert "course key" not in out  # an instructor's matter
+    (tiny.root / "pyproject.toml").write_text("")
+    assert "course key" in run("doctor")[1]
     (tiny.root / ".course_key").write_text("secret")
     tiny.module("m01").toml.write_text("title = 1")
     _, out, _ = run("doctor")

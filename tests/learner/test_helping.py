@@ -73,6 +73,15 @@ def test_hints_come_one_after_the_other(grader, tiny):
     assert read(tiny.root).of("m01_tiny").hints == 3
 
 
+def test_code_in_a_hint_is_never_wrapped(tiny, monkeypatch, capsys):
+    line = "x = 1  # " + "a long remark " * 8 + "end"
+    hints = HINTS.replace("Think of waiting.", f"Think of waiting.\n\n```python\n{line}\n```\n")
+    (tiny.root / "course/m01_tiny/hints.md").write_text(hints, encoding="utf-8")
+    monkeypatch.chdir(tiny.root)
+    assert cli.main(["hint", "m01"]) == 0
+    assert f"    {line}" in capsys.readouterr().out.splitlines()
+
+
 def test_a_hint_may_be_read_again(grader, tiny):
     code, _, err = grader("hint", "m01", "--again")
     assert (code, err) == (2, "grader: no hint of m01_tiny is open yet: leave out --again\n")

@@ -120,3 +120,8 @@ def test_headings_as_ids():
     assert slug("What you *should* see: `run`, später!") == "what-you-should-see-run-spater"
     assert slug("…") == "text"
     assert len(slug("x" * 100)) <= 60
+
+
+def test_the_cell_of_the_check_runs_alone(changed):
+    cells = notebook(changed("Find it.", 'Check.\n\n```python {#check}\ncheck("m01_waiting")\n```'))["cells"]
+    assert any("".join(cell["source"]) == 'from grader.notebook import check\n\ncheck("m01_waiting")' for cell in cells)
