@@ -75,7 +75,7 @@ def test_hints_come_one_after_the_other(grader, tiny):
 
 def test_code_in_a_hint_is_never_wrapped(tiny, monkeypatch, capsys):
     line = "x = 1  # " + "a long remark " * 8 + "end"
-    hints = HINTS.replace("Think of waiting.", f"Think of waiting.\n\n```python\n{line}\n```\n")
+    hints = HINTS.replace("Think of **waiting**.", f"Think of waiting.\n\n```python\n{line}\n```\n")
     (tiny.root / "course/m01_tiny/hints.md").write_text(hints, encoding="utf-8")
     monkeypatch.chdir(tiny.root)
     assert cli.main(["hint", "m01"]) == 0
