@@ -50,7 +50,7 @@ class Commands(click.Group):
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name=DISTRIBUTION, prog_name="grader")
-@click.option("--root", type=click.Path(), help="The course's folder, if it is not around the working folder.")
+@click.option("--root", type=click.Path(), help="The course's folder, if the working folder is not in it.")
 @click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
 @click.pass_context
 def cli(context: click.Context, root: str | None) -> None:

@@ -23,7 +23,11 @@ from grader.lesson.source import read
 @click.command()
 @click.argument("modules", nargs=-1, metavar="[MODULE]...")
 @click.option(
-    "--to", type=click.Path(path_type=Path), default=Path("build/assignments"), show_default=True, help="Where."
+    "--to",
+    type=click.Path(path_type=Path),
+    default=Path("build/assignments"),
+    show_default=True,
+    help="Where to write them.",
 )
 @click.option(
     "--site", type=click.Path(path_type=Path), help="Write the course as a static site into this folder instead."
@@ -41,9 +45,9 @@ def build(
     pictures: Path | None,
     only_check: bool,
 ) -> int:
-    """Build the notebooks: lessons from their Markdown, and one assignment a module.
+    """Build the notebooks: lessons from their Markdown, and one assignment per module.
 
-    An assignment is a notebook with one locked cell per aspect, and the learner's .py beside it. Without MODULE, the
+    An assignment is a notebook with one locked cell for each aspect, and the learner's .py beside it. Without MODULE, the
     pages of the whole course are built too. A site holds every lesson and page, with pictures and folded answers.
     """
     course = course_of(context)

@@ -16,11 +16,16 @@ from grader.learner.extras import install
 @click.command()
 @click.argument("modules", nargs=-1, metavar="[MODULE]...")
 @click.option("--class", "for_class", is_flag=True, help="For a class: no hidden check and no solution inside.")
-@click.option("--self-paced", is_flag=True, help="For learners alone: hidden checks and solutions inside.")
+@click.option("--self-paced", is_flag=True, help="For learners on their own: hidden checks and solutions inside.")
 @click.option(
-    "--in", "folder", type=click.Path(path_type=Path), help="The class that collects: its hand-in goes inside."
+    "--in",
+    "folder",
+    type=click.Path(path_type=Path),
+    help="The class that collects: its settings for handing in go inside.",
 )
-@click.option("--to", type=click.Path(path_type=Path), default=Path("build/bundle"), show_default=True, help="Where.")
+@click.option(
+    "--to", type=click.Path(path_type=Path), default=Path("build/bundle"), show_default=True, help="Where to write it."
+)
 @click.option("--wheel", type=click.Path(path_type=Path, exists=True), help="The engine's wheel; built if not given.")
 @click.pass_context
 def bundle(

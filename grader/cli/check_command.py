@@ -20,7 +20,7 @@ from grader.learner.watching import saves
 @click.argument("modules", nargs=-1, metavar="[MODULE]...")
 @backend_option
 @click.option("--hidden", is_flag=True, help="Run the hidden checks too, where the course has them (self-paced).")
-@click.option("--all", "every", is_flag=True, help="List every check, those that pass too.")
+@click.option("--all", "every", is_flag=True, help="List every check, also those that pass.")
 @click.option("--watch", is_flag=True, help="Check again whenever a file is saved.")
 @click.pass_context
 def check(

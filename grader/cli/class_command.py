@@ -61,7 +61,7 @@ def new(context: click.Context, folder: Path, name: str | None, modules: tuple[s
 @modules_argument
 @folder_option
 def release(modules: tuple[str, ...], folder: Path | None) -> int:
-    """Make the assignments and put them on the exchange. Again after a change is fine."""
+    """Make the assignments and put them on the exchange. Run it again after a change."""
     desk = desk_of(folder)
     for slug in desk.release(modules):
         print(f"released {slug}")
@@ -95,7 +95,7 @@ def collect_and_report(desk: Desk, modules: tuple[str, ...], drop: Path | None) 
 @modules_argument
 @folder_option
 @click.option("--learner", help="Only this one.")
-@click.option("--force", is_flag=True, help="Record all again, not only what is new or stale.")
+@click.option("--force", is_flag=True, help="Record everything again, not only what is new or stale.")
 @jobs_option
 @scheduler_option
 def autograde(
@@ -220,7 +220,7 @@ def grades(folder: Path | None, to: Path | None) -> int:
 def score(
     modules: tuple[str, ...], folder: Path | None, drop: Path | None, jobs: int | None, scheduler: str | None
 ) -> int:
-    """Sunday night in one go: collect, autograde, grades. Feedback waits until you have looked."""
+    """Collect, autograde and write the grades in one go. Feedback waits until you have looked."""
     desk = desk_of(folder)
     collect_and_report(desk, modules, drop)
     with executor_at(scheduler, desk.settings.course) as executor:

@@ -19,7 +19,7 @@ folder_option = click.option(
     "--in",
     "folder",
     type=click.Path(path_type=Path),
-    help="The class's folder, if it is not around the working folder.",
+    help="The class's folder, if the working folder is not in it.",
 )
 drop_option = click.option(
     "--drop",

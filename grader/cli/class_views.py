@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @folder_option
 @click.option("--all", "everybody", is_flag=True, help="A line for each submission, however many there are.")
 def status(modules: tuple[str, ...], folder: Path | None, everybody: bool) -> int:
-    """Say how far the class is, and where each submission is: scored, stale, waiting for a person."""
+    """Say how far the class is, and what state each submission is in: scored, stale, waiting for a person."""
     desk = desk_of(folder)
     found = desk.standing()
     wanted = {module.slug for module in desk.settings.modules(modules)}
@@ -80,11 +80,11 @@ def doctor(folder: Path | None, mend: bool) -> int:
 
 @click.command()
 @folder_option
-@click.option("--no-browser", is_flag=True, help="Open no browser, only say the address.")
+@click.option("--no-browser", is_flag=True, help="Open no browser, only print the address.")
 @click.option("--port", type=click.IntRange(1, 65535), help="JupyterLab's port; a free one if not given.")
 @click.option("--allow-root", is_flag=True, help="Let the superuser run it, as in a container.")
 def lab(folder: Path | None, no_browser: bool, port: int | None, allow_root: bool) -> int:
-    """Open JupyterLab with formgrader, in the class's folder from wherever you are: elsewhere formgrader is empty."""
+    """Open JupyterLab with formgrader, in the class's folder wherever you are: in another folder formgrader is empty."""
     place = desk_of(folder).settings.folder
     if importlib.util.find_spec("jupyterlab") is None:
         raise CourseError(f"JupyterLab is not installed: {install('lab')}")
@@ -104,7 +104,7 @@ def lab(folder: Path | None, no_browser: bool, port: int | None, allow_root: boo
 @drop_option
 @jobs_option
 @click.option("--every", type=click.FloatRange(min=1), default=30, show_default=True, help="Seconds between two looks.")
-@click.option("--once", is_flag=True, help="Look once: for a timer of the system.")
+@click.option("--once", is_flag=True, help="Look once, for use in a system timer.")
 def watch(
     modules: tuple[str, ...], folder: Path | None, drop: Path | None, jobs: int | None, every: float, once: bool
 ) -> int:
@@ -125,7 +125,7 @@ def watch(
 @click.command()
 @folder_option
 @click.option("--to", type=click.Path(path_type=Path), help="Where; the class's folder if not given.")
-@click.option("--without-names", is_flag=True, help="Learners are numbered: a page to show around.")
+@click.option("--without-names", is_flag=True, help="Number the learners instead: a page to show around.")
 def report(folder: Path | None, to: Path | None, without_names: bool) -> int:
     """Write report.html, the class at a glance, and its tables: what fails most, who is stuck, equal files."""
     desk = desk_of(folder)
@@ -149,7 +149,7 @@ def report(folder: Path | None, to: Path | None, without_names: bool) -> int:
 @click.argument("module")
 @folder_option
 def explain(learner: str, module: str, folder: Path | None) -> int:
-    """Tell one score: where each point went, and what else moved it."""
+    """Explain one score: where each point went, and what else changed it."""
     desk = desk_of(folder)
     from grader.classroom import overview
 

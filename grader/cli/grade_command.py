@@ -49,7 +49,10 @@ EVERY_LEARNER = 40
 @json_option
 @unsafe_option
 @click.option(
-    "--format", "form", type=click.Choice(sorted(FORMS)), help="Print one FILE's report as this platform reads it."
+    "--format",
+    "form",
+    type=click.Choice(sorted(FORMS)),
+    help="Print one FILE's report in the form that this platform reads.",
 )
 @click.option("--shard", help="With --all: only part I of N, such as 2/8; together they are the whole folder.")
 @click.option("--strict-flags", is_flag=True, help="Exit 3 if a person should look at the file, see SECURITY.md.")
@@ -71,7 +74,7 @@ def grade(
     """Run the hidden checks on one FILE, or on a folder of submissions.
 
     One file: exit 0 passed, 1 failed, 3 not run, 2 bad usage. A folder: exit 0 when every submission has a report;
-    run it again to go on where it was broken off.
+    run it again to continue where it was interrupted.
     """
     if folder is not None:
         if module or file:

@@ -21,7 +21,7 @@ FENCED = re.compile(r"^(```.*?^```)$", re.MULTILINE | re.DOTALL)
 
 @click.command()
 @click.argument("module")
-@click.option("--again", is_flag=True, help="Show the hint that you opened last, and open none.")
+@click.option("--again", is_flag=True, help="Show the hint that you opened last, and open no new one.")
 @click.pass_context
 def hint(context: click.Context, module: str, again: bool) -> int:
     """Show the next hint of MODULE: first the concept, then the direction, then almost the code."""

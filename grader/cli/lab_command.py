@@ -14,10 +14,10 @@ from grader.learner import lab as labs
 
 @click.command()
 @click.argument("module", required=False)
-@click.option("--no-browser", is_flag=True, help="Open no browser, only say the address.")
+@click.option("--no-browser", is_flag=True, help="Open no browser, only print the address.")
 @click.option("--port", type=click.IntRange(1, 65535), help="JupyterLab's port; a free one if not given.")
 @click.option("--allow-root", is_flag=True, help="Let the superuser run it, as in a container.")
-@click.option("--fresh", is_flag=True, help="Lay it out again, whatever you have moved.")
+@click.option("--fresh", is_flag=True, help="Restore the layout, whatever you have moved.")
 @click.pass_context
 def lab(
     context: click.Context, module: str | None, no_browser: bool, port: int | None, allow_root: bool, fresh: bool

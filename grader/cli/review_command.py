@@ -18,7 +18,7 @@ AT_MOST = 10
 @click.command()
 @click.pass_context
 def review(context: click.Context) -> int:
-    """Ask again what did not come true, and the questions of finished modules, after 1, 3, 7 and 21 days."""
+    """Ask again the predictions that did not come true, and the questions of finished modules, after 1, 3, 7 and 21 days."""
     course = own_course(context)
     questions = due(course)
     console = show.console()
