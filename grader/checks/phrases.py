@@ -12,6 +12,8 @@ from grader.checks.words import Matcher, OneOf
 
 PLAIN = re.compile(r"[^\W\d][\w .:/*+-]*\w|\w")
 """Text that needs no quotes: it begins with a letter, and nothing in it could be taken for the end of a list."""
+NOT_A = ", which is not a"
+"""A text with this is a check's own sentence about a value."""
 ARTICLES = {"NoneType": "None", "function": "a function", "async_generator": "an async generator"}
 KINDS: dict[type, str] = {
     list: "a list",
@@ -44,7 +46,7 @@ def phrase(value: Any, unit: str = "") -> str:
     if type(value) in (int, float):
         return with_unit(number(value), unit)
     if isinstance(value, str):
-        return value if PLAIN.fullmatch(value) else repr(value)
+        return value if PLAIN.fullmatch(value) or NOT_A in value else repr(value)
     if isinstance(value, Opaque):
         return a_kind(value.kind)
     return _of_many(value, unit)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -47,8 +48,14 @@ class Error:
 
     def __repr__(self) -> str:
         if self._leaves is not None:
-            return f"{self.kind} of {self._leaves}"
+            return f"{self.kind} of {_counted(self._leaves)}"
         return self.token or self.kind
+
+
+def _counted(errors: Sequence[Error]) -> str:
+    """Exceptions in words; several alike are said once: `TimeoutError, E1 (2 times)`."""
+    counts = Counter(map(repr, errors))
+    return ", ".join(name if count == 1 else f"{name} ({count} times)" for name, count in counts.items()) or "nothing"
 
 
 @dataclass(frozen=True)

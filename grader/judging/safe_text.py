@@ -104,6 +104,8 @@ def cover(shown: str, text: str) -> str:
             while end < len(shown) and shown[end : end + 1] == form[end - begin : end - begin + 1]:
                 end += 1
             quoted = shown[begin - 1 : begin] in ("'", '"') and begin > 0
+            if end - begin < len(form):  # cut off, or another text that begins alike: nothing of it may stay
+                end = _end_of(shown, begin, end)
             whole = not (_is_part(shown, begin - 1) or _is_part(shown, end))
             if quoted:
                 closed = shown[end : end + 1] == shown[begin - 1]
@@ -115,6 +117,19 @@ def cover(shown: str, text: str) -> str:
             else:
                 place = end
     return shown
+
+
+def _end_of(shown: str, begin: int, end: int) -> int:
+    """Where the text ends that is shown from a place on: where it was cut off, at its closing quote, or at the next blank."""
+    if shown[end : end + 1] in ("", "…"):
+        return end
+    quote = shown[begin - 1 : begin]
+    if begin > 0 and quote in ("'", '"'):
+        closed = shown.find(quote, end)
+        return closed if closed >= 0 else len(shown)
+    while end < len(shown) and not shown[end].isspace():
+        end += 1
+    return end
 
 
 def _is_part(shown: str, place: int) -> bool:

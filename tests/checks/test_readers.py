@@ -8,6 +8,7 @@ import pytest
 from grader import CheckFailed, Play, about, near, one_of
 from grader.checks.phrases import pair
 from grader.checks.trace import Trace
+from grader.checks.values import Error
 
 
 def span(
@@ -212,3 +213,8 @@ def test_a_comparison_can_name_the_part_of_the_sentence_that_it_is_about() -> No
     with pytest.raises(CheckFailed) as failed:
         trace(span(0, "main")).expect("names", ["a"], [], part="Nothing is listed.")
     assert failed.value.part == "Nothing is listed."
+
+
+def test_a_group_names_what_is_in_it_once() -> None:
+    leaves = [{"error": "ValueError"}, {"error": "Fault", "token": "E"}, {"error": "ValueError"}]
+    assert repr(Error({"error": "ExceptionGroup", "leaves": leaves})) == "ExceptionGroup of ValueError (2 times), E"

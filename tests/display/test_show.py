@@ -138,8 +138,8 @@ def test_the_text_of_an_error_that_left_the_call_is_kept_apart():
         call({"error": "KeyError", "text": "not what was seen"}),
         {"subject": False, "error": {"error": "RuntimeError", "text": "not of a call"}},
     ]
-    found = failure("raised ExceptionGroup of [RuntimeError]", spans=spans)
-    assert found.actual == "raised ExceptionGroup of [RuntimeError]"
+    found = failure("raised ExceptionGroup of RuntimeError", spans=spans)
+    assert found.actual == "raised ExceptionGroup of RuntimeError"
     assert found.detail == "RuntimeError: no running event loop"
 
 

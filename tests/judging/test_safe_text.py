@@ -34,6 +34,12 @@ def test_a_text_that_only_the_run_knows_is_covered(tiny, forks, texts, carrier):
     assert report.plain() != grade(tiny.module("m01"), text.encode(), forks=forks, how=How(kind="public")).plain()
 
 
+def test_a_text_that_begins_like_another_one_is_covered_whole():
+    said = cover("live: ['/dev/shm/tmpother/alder'], none", "/dev/shm/tmpfirst/alder")
+    assert said == "live: [a text of 23 characters], none"
+    assert "other" not in cover("it gave /dev/shm/tmpother/alder and more", "/dev/shm/tmpfirst/alder")
+
+
 def test_what_the_file_itself_says_is_shown(tiny, forks, texts):
     text = texts["right"].replace("return value", "return 'nothing at all'")
     report = grade(tiny.module("m01"), text.encode(), forks=forks)

@@ -32,7 +32,11 @@ def expect_nothing_lost(t: Trace, tasks: Tasks) -> None:
     if t.call.how == "returned":
         done, failed = report_of(t)
         settled = [*done, *failed]
-        t.expect_that("done and failed together", len(set(map(repr, settled))) == len(settled), f"{settled}: one twice")
+        t.expect_that(
+            "done and failed together",
+            len(set(map(repr, settled))) == len(settled),
+            f"{', '.join(map(str, settled))}: one of them twice",
+        )
     else:
         settled = [run.who for run in t.all("run") if run.how == "returned" or is_failure(run)]
     # A task whose error left the call (R1, G5) is in the queue or not: in neither case is it counted twice.
