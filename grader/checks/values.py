@@ -48,11 +48,11 @@ class Error:
 
     def __repr__(self) -> str:
         if self._leaves is not None:
-            return f"{self.kind} of {_counted(self._leaves)}"
+            return f"{self.kind} of {_count_alike(self._leaves)}"
         return self.token or self.kind
 
 
-def _counted(errors: Sequence[Error]) -> str:
+def _count_alike(errors: Sequence[Error]) -> str:
     """Exceptions in words; several alike are said once: `TimeoutError, E1 (2 times)`."""
     counts = Counter(map(repr, errors))
     return ", ".join(name if count == 1 else f"{name} ({count} times)" for name, count in counts.items()) or "nothing"

@@ -11,7 +11,7 @@ from grader.judging import learner_code
 from grader.judging.learner_code import FunctionNode, LearnerCode
 from grader.judging.run_evidence import RANKS, Clue, FailingRun
 
-NOT_A = re.compile(r", which is not ([^,\"'\])}]+)[\"'\])}]*$")
+NOT_A = re.compile(r", which is not (an? [^,\"'\])}]+)[\"'\])}]*$")
 BUILTIN_KINDS = frozenset(
     {"coroutine", "generator", "async_generator", "function", "int", "float", "str", "list", "tuple", "dict", "set"}
 )
@@ -68,8 +68,9 @@ def wrong_kind(run: FailingRun) -> Iterator[Clue]:
             text = f"`{function.name}` returns {got}, and {wanted} is wanted"
             yield Clue(RANKS["wrong kind"], "wrong kind", text, _return_line(function))
             return
-    if named := NOT_A.search(run.said):
-        text = f"{run.said.partition(': ')[0]}: {_what_it_is(run.said)}, where {named[1]} is wanted"
+    what, _, seen = run.said.partition(": ")
+    if named := NOT_A.search(seen):
+        text = f"{what}: {_what_it_is(seen)}, where {named[1]} is wanted"
         yield Clue(RANKS["wrong kind"], "wrong kind", text[:1].upper() + text[1:])
         return
     if (
