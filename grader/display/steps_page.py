@@ -19,6 +19,8 @@ from grader.display.show import clean
 from grader.display.trace_text import heading
 
 TEMPLATES = Path(__file__).with_name("templates")
+LINE_END = re.compile(r"\r\n|\r|\n")
+"""What ends a line for Python; a form feed, for one, does not."""
 MOST_STEPS = 1_000
 """Steps that a page has; a run with more of them shows its first ones."""
 
@@ -59,7 +61,7 @@ def page(trace: Trace, source: str, *, title: str, file: str, failed: str = "", 
         style_hash=_hash(style),
         script=script,
         script_hash=_hash(script),
-        source="".join(_source_line(number, line) for number, line in enumerate(source.splitlines(), 1)),
+        source="".join(_source_line(number, line) for number, line in enumerate(LINE_END.split(source), 1)),
         table="\n".join(_row(place, step) for place, step in enumerate(shown, 1)),
         data=_json([_step_data(step) for step in shown]),
     )
@@ -95,7 +97,7 @@ def _json(steps: object) -> str:
 def _source_line(number: int, line: str) -> str:
     return (
         f'<div><span class="no">{number}</span><span class="sign"></span>'
-        f'<span class="code">{_text(line)}</span><span class="who"></span></div>'
+        f'<span class="code">{_text(line.expandtabs(4))}</span><span class="who"></span></div>'
     )
 
 

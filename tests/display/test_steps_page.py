@@ -134,6 +134,15 @@ def test_without_javascript_there_is_a_table_of_all_steps(trace):
     assert '<main id="player" hidden>' in text
 
 
+def test_lines_are_counted_as_python_counts_them(trace):
+    text = page(trace, "a = 1\f\n\tb = 2\r\nc = 3", title="", file="x.py", passed="")
+    numbers = re.findall(
+        r'<span class="no">(\d+)</span><span class="sign"></span><span class="code">(.*?)</span>', text
+    )
+    assert [number for number, _ in numbers] == ["1", "2", "3"]
+    assert numbers[1][1] == "    b = 2"
+
+
 def test_the_data_is_that_of_the_steps(trace):
     data = json.loads(re.search(r'id="run">(.*?)</script>', made(trace))[1])
     assert [step["who"] for step in data["steps"]] == ["t0", HOSTILE, HOSTILE]

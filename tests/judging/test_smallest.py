@@ -94,7 +94,7 @@ def test_the_row_shows_the_smallest_run() -> None:
     assert row.run == plain_run(choices=[])
     assert row.smallest == NO_ORDER
     assert data["choices"] == []
-    assert (row.verdict, row.expected, row.actual) == ("failed", "[1]", "[2]")
+    assert (row.verdict, row.expected, row.actual) == ("failed", "1", "2")
 
 
 def test_the_sentence_names_who_ran_before_whom() -> None:
