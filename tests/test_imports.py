@@ -77,7 +77,7 @@ def violations(root: Path) -> list[str]:
 
 
 def rule_for(path: Path):
-    """The rule that the file at `path` lives under; None for wrong solutions and tests, which may import anything."""
+    """The rule that the file at `path` lives under; None for wrong solutions, versions and tests, which may import anything."""
     match path.parts:
         case ("grader", "hidden", *_):
             return hidden_rule
@@ -87,8 +87,10 @@ def rule_for(path: Path):
             return engine_rule
         case ("exercises", _, name) if name.startswith("test_"):
             return check_rule
-        case ("solutions", _, "wrong", *_):
+        case ("solutions", _, "wrong" | "versions", *_):
             return None
+        case ("exercises", _, "prove.py"):
+            return tests_rule
         case ("exercises" | "solutions", *_):
             return learner_rule
     return None
@@ -176,6 +178,11 @@ def learner_rule(root: Path, path: Path, each: Import) -> str | None:
     if each.level == 0 and each.top in STDLIB | {"anyio"}:
         return None
     return f"learners have the standard library and anyio, not {each.module or 'neighbours'}"
+
+
+def tests_rule(root: Path, path: Path, each: Import) -> str | None:
+    """A learner's tests have the version that is played, and pytest."""
+    return None if each.level == 0 and each.top in {"pytest", "subject"} else learner_rule(root, path, each)
 
 
 def test_every_import_goes_forward(checkout):

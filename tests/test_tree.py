@@ -143,8 +143,8 @@ def test_the_folders_of_modules_hold_nothing_else(checkout, tracked):
         name, inside = slug.split("_", 1)[1], path.as_posix().split(f"{slug}/", 1)[1]
         allowed = {
             "course": r"module\.toml|lesson\.(md|ipynb)|hints\.md",
-            "exercises": rf"({name}|test_{name}|scene)\.py",
-            "solutions": rf"({name}|core)\.py|(right|wrong)/\w+\.py",
+            "exercises": rf"({name}|test_{name}|scene|prove)\.py",
+            "solutions": rf"({name}|core)\.py|(versions/)?(right|wrong)/\w+\.py|versions/tests\.py",
             "grader": r"(plans|test_\w+)\.py",
         }[path.parts[0]]
         if not re.fullmatch(allowed, inside):

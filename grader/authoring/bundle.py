@@ -1,7 +1,8 @@
 """What learners get.
 
 With ``--class``: course, exercises and the engine, no hidden check, no solution. With ``--self-paced``: both inside,
-because nobody keeps score. Neither holds a file in the place where a learner writes in it: see `grader.learner.layout`.
+because nobody keeps score. Both hold, packed, the versions of a subject that learners write tests for. Neither holds a
+file in the place where a learner writes in it: see `grader.learner.layout`.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 from grader.classroom import assignment
 from grader.classroom.aspects import worth
 from grader.course import Course, CourseError, Module
+from grader.course.versions import pack_place, pack_versions, own_tests, versions_of
 from grader.learner import due
 from grader.learner.lab import NO_ASSIGNMENTS
 from grader.learner.layout import notebook_place, stub_place
@@ -145,6 +147,10 @@ def _module(bundle: Bundle, module: Module, place: Path, slugs: Collection[str])
     _copy(module.scene, module.root, place)
     _copy(module.public_checks, module.root, place)
     _put(module.stub.read_bytes(), stub_place(place, module.slug, module.name))
+    tests = own_tests(module)
+    if tests.is_file() and (versions := versions_of(module)) is not None:
+        _put(tests.read_bytes(), stub_place(place, module.slug, tests.stem))
+        _put(pack_versions(versions), pack_place(place, module.slug))
     if not bundle.self_paced:
         name = Path("exercises") / module.slug / f"{module.slug}.ipynb"
         points = worth(module, core_only=module.slug in bundle.core_only)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from grader.authoring.flaws import KINDS, Finding, flaws
 from grader.authoring.needs import Need, needs
+from grader.authoring.version_flaws import has_versions, version_flaws
 from grader.checks.collect import BrokenChecks, Kind, checks_of
 from grader.course import Course, CourseError, Module
 from grader.course.overrides import whole_program
@@ -125,11 +126,13 @@ def prove(
             graded.append((task.tag, report))
             done()
 
-    begun(count := len(runs) + len(taught) + len(loose))
+    tested = [module for module in modules if has_versions(module)]
+    begun(count := len(runs) + len(taught) + len(loose) + len(tested))
     # Lessons run in one or two processes beside the gradings, and wait for each other often: the gradings use that time.
     lessons = ThreadPoolExecutor(1)
     try:
         told = [(page, lessons.submit(wrongs, page[0], course, page[1])) for page in (*taught, *loose)]
+        versions = [(module, lessons.submit(version_flaws, module)) for module in tested]
         grade(runs)
         if not whole:
             later = [run for module in modules for run in _later_runs(module, graded)]
@@ -141,6 +144,9 @@ def prove(
                 yield Proof(path.relative_to(course.root).as_posix(), findings=tuple(found))
             else:
                 static[module.slug] += found
+            done()
+        for module, found_flaws in versions:
+            static[module.slug] += found_flaws.result()
             done()
     finally:
         lessons.shutdown(cancel_futures=True)

@@ -8,7 +8,7 @@ from grader.cli.options import own_course, warn
 from grader.course import CourseError
 from grader.display import show
 from grader.learner.recall import due_line
-from grader.learner.standing import pages_line, place, standings, table
+from grader.learner.standing import pages_line, place, standings, table, tests_line
 
 
 @click.command()
@@ -24,6 +24,8 @@ def progress(context: click.Context) -> int:
     console.print(f"\n{place(course.root)}", style="dim", soft_wrap=True)
     if pages := pages_line(lines):
         console.print(pages, soft_wrap=True)
+    if line := tests_line(lines):
+        console.print(line, soft_wrap=True)
     if line := due_line(course):
         console.print(line)
     if said:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from grader.course import CourseError
 from grader.course.safe_files import alone, keep, write, write_new
+from grader.course.versions import TESTS
 
 STUBS = Path("lab") / "stubs"
 """Where a bundle keeps the stubs, under its root: ``<slug>/<name>.py.txt``, so that no editor offers them for Python."""
@@ -116,7 +117,7 @@ def _lay_out(root: Path, shipped: list[ShippedFile], now: datetime) -> list[str]
                 if each.is_notebook:
                     mine = _renew(each.path, data, known, now)
                     kept += [] if mine is None else [mine.relative_to(root).as_posix()]
-                elif known is not None:
+                elif known is not None and each.path.name != TESTS:  # `grader reset` is about the exercise
                     newer.append(each.path.parent.name)
             after[each.name] = version
     finally:  # what is done is recorded, even if the rest cannot be

@@ -33,11 +33,13 @@ class ModuleProgress:
         when: stage → when it was first reached, as ISO 8601 in UTC.
         hints: how many hints were opened.
         files: stage of `PASSED` → sha256 of the file that reached it last. Files of older engines say nothing here.
+        caught: of the wrong versions of a subject, how many the learner's tests caught at best, and of how many.
     """
 
     when: Mapping[str, str] = field(default_factory=dict)
     hints: int = 0
     files: Mapping[str, str] = field(default_factory=dict)
+    caught: tuple[int, int] | None = None
 
     @property
     def stage(self) -> Stage | None:
@@ -112,7 +114,14 @@ def _module_progress(plain: Mapping[str, Any]) -> ModuleProgress:
     texts = [*when.values(), *files.values()]
     if not isinstance(hints, int) or not all(isinstance(each, str) for each in texts):
         raise TypeError("no entry")
-    return ModuleProgress(when, hints, files)
+    match plain.get("caught"):
+        case None:
+            caught = None
+        case [int() as number, int() as most]:
+            caught = (number, most)
+        case _:
+            raise TypeError("no entry")
+    return ModuleProgress(when, hints, files, caught)
 
 
 def _recall(plain: Mapping[str, Any]) -> Recall:
@@ -181,6 +190,29 @@ def _reach(root: Path, slug: str, stages: Sequence[Stage], hints: int, sha256: s
     return _put(root, replace(known, modules={**known.modules, slug: new}), time)
 
 
+def note_caught(root: Path, slug: str, caught: tuple[int, int], *, now: datetime | None = None) -> str:
+    """Note how many wrong versions the learner's tests caught, and of how many; less than before changes nothing.
+
+    Args:
+        now: the time; the clock's if not given.
+
+    Returns:
+        As `reach`.
+    """
+    with alone(root):
+        known = read(root)
+        entry = known.of(slug)
+        if (
+            entry.caught is not None
+            and entry.caught[1] == caught[1]
+            and entry.caught[0] >= caught[0]
+            and not known.said
+        ):
+            return ""
+        modules = {**known.modules, slug: replace(entry, caught=caught)}
+        return _put(root, replace(known, modules=modules), now or datetime.now(UTC))
+
+
 def _put(root: Path, new: Progress, time: datetime) -> str:
     """Write the file; one that could not be read is put aside first."""
     try:
@@ -219,4 +251,5 @@ def _write(path: Path, new: Progress) -> None:
 def _plain(entry: ModuleProgress) -> dict[str, Any]:
     plain: dict[str, Any] = {stage: entry.when[stage] for stage in STAGES if stage in entry.when}
     files = {stage: entry.files[stage] for stage in PASSED if stage in entry.files}
-    return {**plain, "hints": entry.hints, **({"files": files} if files else {})}
+    caught = {"caught": list(entry.caught)} if entry.caught else {}
+    return {**plain, "hints": entry.hints, **({"files": files} if files else {}), **caught}

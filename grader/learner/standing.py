@@ -62,6 +62,7 @@ class Standing:
         since: the day on which that was reached.
         opened: how many hints.
         score: in the class, if the learner can see one.
+        caught: as in the progress.
     """
 
     module: Module
@@ -70,6 +71,7 @@ class Standing:
     since: str = ""
     opened: int = 0
     score: ClassScore | None = None
+    caught: tuple[int, int] | None = None
 
     @property
     def stage(self) -> State | None:
@@ -107,7 +109,8 @@ def standing(module: Module, entry: progress.ModuleProgress) -> Standing:
     file = state_of_file(module, entry)
     seen = "seen" in entry.when
     since = entry.when.get("seen" if seen else file or "", "")[:10]
-    return Standing(module, file, seen, since, entry.hints, class_score(module.root, module.slug))
+    score = class_score(module.root, module.slug)
+    return Standing(module, file, seen, since, entry.hints, score, entry.caught)
 
 
 def state_of_file(module: Module, entry: progress.ModuleProgress) -> State | None:
@@ -142,6 +145,12 @@ def table(lines: list[Standing]) -> Table:
         score = [line.score.words if line.score else ""] if scored else []
         made.add_row(line.module.short, line.module.title, state, line.since, line.hints, *score)
     return made
+
+
+def tests_line(lines: list[Standing]) -> str:
+    """What the learner's own tests catch, in one line; empty if none was played."""
+    known = [f"{line.module.short} {line.caught[0]} of {line.caught[1]}" for line in lines if line.caught]
+    return f"wrong versions that your tests catch: {', '.join(known)}" if known else ""
 
 
 def pages_line(lines: list[Standing]) -> str:

@@ -1,4 +1,4 @@
-"""What a notebook's cells use: `run`, `record` and `play` code on either backend, `check` the exercise, predict, put lines in order."""
+"""What a notebook's cells use: `run`, `record` and `play` code on either backend, `check` the exercise, predict, put lines in order, `prove` tests."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import sys
 
 from grader.notebook import errors
 from grader.notebook.cards import check, mine
+from grader.notebook.catch_card import prove
 from grader.notebook.helping import hint, reset, solution
 from grader.notebook.parsons import parsons
 from grader.notebook.predict import predict, predictions
@@ -25,6 +26,7 @@ __all__ = [
     "predict",
     "predictions",
     "progress",
+    "prove",
     "record",
     "reset",
     "run",

@@ -7,7 +7,7 @@ from typing import Any
 
 from grader.display.show import text_of
 from grader.learner.recall import due_line
-from grader.learner.standing import Standing, pages_line, standings, table
+from grader.learner.standing import Standing, pages_line, standings, table, tests_line
 from grader.notebook.cards import own_course
 
 
@@ -63,5 +63,5 @@ def progress() -> ProgressTable:
     """How far you have come in every module of the course around the notebook."""
     course = own_course()
     lines, said = standings(course)
-    more = [" ".join(filter(None, [said, due_line(course)])), pages_line(lines)]
+    more = [" ".join(filter(None, [said, due_line(course)])), tests_line(lines), pages_line(lines)]
     return ProgressTable(lines, "\n".join(filter(None, more)))

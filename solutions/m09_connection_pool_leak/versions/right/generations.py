@@ -1,0 +1,29 @@
+"""It keeps the user count with the connection, so a task that comes while the old one is closed connects at once, without waiting for the close."""
+
+from contextlib import asynccontextmanager
+
+import anyio
+
+
+class Shared:
+    def __init__(self, connect):
+        self._connect = connect
+        self._lock = anyio.Lock()
+        self._open = None
+
+    @asynccontextmanager
+    async def use(self):
+        await anyio.lowlevel.checkpoint()
+        async with self._lock:
+            if self._open is None:
+                self._open = [await self._connect(), 0]
+            lent = self._open
+            lent[1] += 1
+        try:
+            yield lent[0]
+        finally:
+            lent[1] -= 1
+            if lent[1] == 0:
+                self._open = None
+                with anyio.CancelScope(shield=True):
+                    await lent[0].aclose()
