@@ -90,7 +90,7 @@ def rule_for(path: Path):
         case ("solutions", _, "wrong" | "versions", *_):
             return None
         case ("exercises", _, "prove.py"):
-            return tests_rule
+            return own_tests_rule
         case ("exercises" | "solutions", *_):
             return learner_rule
     return None
@@ -180,7 +180,7 @@ def learner_rule(root: Path, path: Path, each: Import) -> str | None:
     return f"learners have the standard library and anyio, not {each.module or 'neighbours'}"
 
 
-def tests_rule(root: Path, path: Path, each: Import) -> str | None:
+def own_tests_rule(root: Path, path: Path, each: Import) -> str | None:
     """A learner's tests have the version that is played, and pytest."""
     return None if each.level == 0 and each.top in {"pytest", "subject"} else learner_rule(root, path, each)
 

@@ -4,12 +4,12 @@ The contract of `Shared`
 ------------------------
 `shared = Shared(connect)`, then `async with shared.use() as conn`, in as many tasks as you like:
 
-- Nobody uses it: `use` awaits `connect()`. Somebody does: `use` gives the same connection. Who comes while somebody
-  connects waits for the same connection.
+- While nobody uses it, `use` awaits `connect()`. While somebody does, `use` gives the same connection. A task that comes
+  while another one connects waits for that connection.
 - When the last of those blocks ends, however it ends, `await conn.aclose()` runs: once, and to its end, even when the
   caller is cancelled. What the block raised goes on.
-- Who comes after that, or while `aclose` runs, gets a new connection.
-- If `connect` raises, the caller gets that exception. If the caller that connects is cancelled, nothing stays behind. In
+- A task that comes after that, or while `aclose` runs, gets a new connection.
+- If `connect` raises, the caller gets that exception. A caller that is cancelled while it connects does not use it. In
   both cases the next one connects again.
 
 `grader prove m09` runs your tests with versions of `Shared` that you cannot see: right ones and wrong ones. A test passes

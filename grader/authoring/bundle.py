@@ -19,7 +19,7 @@ from pathlib import Path
 from grader.classroom import assignment
 from grader.classroom.aspects import worth
 from grader.course import Course, CourseError, Module
-from grader.course.versions import pack_place, pack_versions, own_tests, versions_of
+from grader.course.versions import own_tests, pack_place, pack_versions, versions_of
 from grader.learner import due
 from grader.learner.lab import NO_ASSIGNMENTS
 from grader.learner.layout import notebook_place, stub_place

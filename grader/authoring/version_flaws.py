@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from grader.authoring.flaws import Finding
 from grader.course import CourseError, Module
-from grader.course.versions import reference_tests, own_tests, versions_folder, versions_of
+from grader.course.versions import own_tests, reference_tests, versions_folder, versions_of
 from grader.learner.catching import catch
 from grader.lesson.voice import stilted_phrases
 

@@ -7,7 +7,7 @@ import pytest
 from grader.authoring.version_flaws import version_flaws
 from grader.cli import main
 from grader.course import Course, CourseError
-from grader.course.versions import pack_place, pack_versions, own_tests, versions_folder, versions_of
+from grader.course.versions import own_tests, pack_place, pack_versions, versions_folder, versions_of
 from grader.learner import catching, progress
 from grader.learner.catching import catch, escaped_line, headline, invented_lines
 from grader.notebook.catch_card import CatchCard
@@ -21,8 +21,9 @@ GOOD = (
 )
 STRICT = GOOD + (
     "\n\n@pytest.mark.explore\nasync def test_takes_a_second():\n"
-    "    await twice(1)\n    assert anyio.current_time() == 1, 'slow'\n"
+    "    await twice(1)\n    assert anyio.current_time() > 0.5, 'slow'\n"
 )
+STUB = '"""The contract: twice the number."""\n\nfrom subject import twice\n'
 VERSION = '"""{}"""\n\nimport anyio\n\n\nasync def twice(number):\n    {}\n'
 VERSIONS = {
     "right/at_once": ("It answers at once.", "return 2 * number"),
@@ -44,7 +45,7 @@ def module(tiny):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(VERSION.format(idea, body))
     (versions_folder(module) / "tests.py").write_text(GOOD)
-    own_tests(module).write_text('"""The contract: twice the number."""\n\nfrom subject import twice\n')
+    own_tests(module).write_text(STUB)
     return module
 
 
@@ -72,6 +73,7 @@ def test_good_tests_catch_all_and_a_deadlock_under_explore_fails_at_once(module)
         "Twice is the square.",
     ]
     assert not any(test.hung for _, test in made.caught)
+    own_tests(module).write_text(STUB)
     assert version_flaws(module) == []
 
 
@@ -118,23 +120,24 @@ def test_tests_that_cannot_be_played_are_said_in_a_line(module, text, said):
     assert said in catch_with(module, text).fault
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(400)
 def test_a_test_that_hangs_is_told_so(module, monkeypatch):
     text = NAIVE + "    assert anyio.run(twice, 3) == 6\n    assert anyio.run(twice, 0) == 0\n"
-    monkeypatch.setattr(catching, "LEAST", 5.0)
-    monkeypatch.setattr(catching, "FACTOR", 0)
+    monkeypatch.setattr(catching, "LEAST", 1.0)
     made = catch_with(module, text)
     assert [test.name for version, test in made.caught if test.hung] == ["test_two"]
     assert "`test_two` does not end; with `@pytest.mark.explore`" in "".join(catching.caught_lines(made))
-    monkeypatch.setattr(catching, "LIMIT", 5.0)
+    monkeypatch.setattr(catching, "LIMIT", 20.0)
     endless = NAIVE + "    anyio.run(anyio.sleep_forever)\n"
-    assert catch_with(module, endless).fault.startswith("`test_two` did not end within 5 s with a right version")
+    assert catch_with(module, endless).fault.startswith("`test_two` did not end within 20 s with a right version")
 
 
 def test_the_best_score_is_kept_and_shown(module, capsys):
     words = ["--root", str(module.root), "prove", "m01"]
     own_tests(module).write_text(GOOD)
     assert main(words) == 0
-    assert "m01 ✔ your tests catch 3 of 3 wrong versions and pass all 2 right ones" in capsys.readouterr().out
+    assert "m01 ✓ your tests catch 3 of 3 wrong versions and pass all 2 right ones" in capsys.readouterr().out
     assert progress.read(module.root).of(module.slug).caught == (3, 3)
     own_tests(module).write_text(NAIVE)
     assert main(words) == 1

@@ -1,0 +1,31 @@
+"""It hands each item to one listener after the other, so all of them wait for the slowest."""
+
+from contextlib import ExitStack, asynccontextmanager
+
+import anyio
+
+
+@asynccontextmanager
+async def broadcast(source, *, listeners):
+    pairs = [anyio.create_memory_object_stream(0) for _ in range(listeners)]
+    senders = [sender for sender, _ in pairs]
+
+    async def pump():
+        listening = list(senders)
+        async for item in source:
+            for sender in list(listening):
+                try:
+                    await sender.send(item)
+                except anyio.BrokenResourceError:
+                    listening.remove(sender)
+        for sender in senders:
+            sender.close()
+
+    with ExitStack() as stack:
+        for sender, receiver in pairs:
+            stack.enter_context(sender)
+            stack.enter_context(receiver)
+        async with anyio.create_task_group() as group:
+            group.start_soon(pump)
+            yield [receiver for _, receiver in pairs]
+            group.cancel_scope.cancel()

@@ -1,0 +1,34 @@
+"""A buffer is there for slow listeners, so the sender need not wait for them."""
+
+from contextlib import ExitStack, asynccontextmanager
+
+import anyio
+
+
+@asynccontextmanager
+async def broadcast(source, *, listeners):
+    pairs = [anyio.create_memory_object_stream(8) for _ in range(listeners)]
+    senders = [sender for sender, _ in pairs]
+
+    async def pump():
+        listening = list(senders)
+        async for item in source:
+            for sender in list(listening):
+                try:
+                    sender.send_nowait(item)
+                except anyio.WouldBlock:
+                    pass
+                except anyio.BrokenResourceError:
+                    listening.remove(sender)
+            await anyio.lowlevel.checkpoint()
+        for sender in senders:
+            sender.close()
+
+    with ExitStack() as stack:
+        for sender, receiver in pairs:
+            stack.enter_context(sender)
+            stack.enter_context(receiver)
+        async with anyio.create_task_group() as group:
+            group.start_soon(pump)
+            yield [receiver for _, receiver in pairs]
+            group.cancel_scope.cancel()
