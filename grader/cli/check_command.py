@@ -12,6 +12,7 @@ from grader.checks.collect import Kind
 from grader.cli.options import backend_option, own_course, warn
 from grader.course import BACKENDS, CourseError, Module
 from grader.display import report_card, show
+from grader.learner.own_tests import run_own_tests
 from grader.learner.selfcheck import SelfCheck, card, first_failure, self_check
 from grader.learner.watching import saves
 
@@ -39,7 +40,12 @@ def check(
         for module in wanted:
             if not module.hidden_checks:
                 warn(f"{module.slug} has no hidden checks here: these are the public ones")
-    passed = [print_result(each, every=every) for module in wanted for each in check_kinds(module, kinds, backends)]
+    passed = []
+    for module in wanted:
+        found = list(check_kinds(module, kinds, backends))
+        passed += [print_result(each, every=every) for each in found]
+        if found[0].report is not None:
+            passed.append(print_own_tests(module))
     return 0 if all(passed) else 1
 
 
@@ -48,6 +54,14 @@ def check_kinds(module: Module, kinds: Sequence[Kind], backends: Sequence[str]) 
     for kind in kinds:
         if kind == "public" or module.hidden_checks:
             yield self_check(module, kind=kind, backends=backends)
+
+
+def print_own_tests(module: Module) -> bool:
+    """Run the tests that the learner has written and print what became of them; whether none failed."""
+    ran = run_own_tests(module)
+    for line in () if ran is None else ran.lines():
+        show.console().print(show.clean(line), style="red" if ran and not ran.has_passed else "green", soft_wrap=True)
+    return ran is None or ran.has_passed
 
 
 def print_result(checked: SelfCheck, *, every: bool = False) -> bool:
@@ -96,7 +110,8 @@ def check_and_say(module: Module, kinds: Sequence[Kind], backends: Sequence[str]
             console.print(part)
         if each.said:
             warn(each.said)
-    return all(each.has_passed for each in found)
+    passed = found[0].report is None or print_own_tests(module)
+    return all(each.has_passed for each in found) and passed
 
 
 def summary(each: SelfCheck, seconds: float) -> Text:

@@ -28,6 +28,7 @@ from grader.judging.session import Session
 from grader.judging.submission import Submission, examine, next_step, read
 from grader.learner.debugger import InProcessPlayer
 from grader.learner.layout import lay_out
+from grader.learner.own_tests import NAME as OWN_TESTS
 from grader.learner.selfcheck import note_stages
 from grader.sandbox import ForkServer
 
@@ -114,6 +115,11 @@ class CoursePlugin:
             self._reference = None
 
     # -- before the checks -----------------------------------------------------------------------------------------
+    def pytest_collect_file(self, file_path: Path) -> None:
+        """Let a learner's own tests import the learner's file."""
+        if file_path.name == OWN_TESTS and file_path.parent.parent == self.course.root / "exercises":
+            sys.path.insert(0, str(file_path.parent))
+
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """Run each check on both backends."""
         if "play" in metafunc.fixturenames and self.module_of(metafunc.definition) is not None:
