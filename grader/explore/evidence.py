@@ -31,7 +31,7 @@ _OUTSIDE = {
 #: How long (real s) a run on the real clock may have nothing to wait for before it counts as a deadlock.
 SILENCE = 10.0
 #: Threads that the libraries keep for their next call.
-_LIBRARY_THREADS = ("Trio thread", "worker thread", "AnyIO worker thread", "asyncio_")
+_LIBRARY_THREADS = ("Trio thread", "worker thread", "AnyIO worker thread", "asyncio", "waitpid-")
 #: Callers that a coroutine remembers of where it was made, in a run that is looked at closely.
 ORIGIN = 40
 
