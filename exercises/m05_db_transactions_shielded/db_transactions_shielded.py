@@ -48,7 +48,7 @@ async def transaction(conn: Connection, *, finish_timeout: float = 5.0) -> Async
 
     Args:
         conn: the connection; the body gets it from `as`.
-        finish_timeout: seconds that `commit` has, and seconds that `rollback` has.
+        finish_timeout: seconds that `commit` and `rollback` have, each.
 
     Raises:
         TimeoutError: `commit` took longer.

@@ -5,8 +5,8 @@ Core
 `TokenBucket(rate=…, capacity=…)` starts full and gains `rate` tokens per second, up to `capacity`.
 
 - `available` is what it holds now; reading it changes nothing.
-- `await bucket.acquire(tokens)` takes tokens at once if it holds enough and nobody waits, else as soon as it does: not
-  earlier, not later, without polling.
+- `await bucket.acquire(tokens)` takes tokens at once if it holds enough and nobody waits, else as soon as
+  that is so: not earlier, not later, without polling.
 - Waiters are served first come, first served. A small request does not overtake a large one.
 - A waiter that is cancelled takes nothing and holds up nobody.
 - `ValueError` for a `rate` or `capacity` that is not positive, and for `tokens` not above 0 or more than `capacity`.

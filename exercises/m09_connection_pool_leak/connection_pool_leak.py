@@ -4,8 +4,8 @@ Core
 ----
 `async with pool.lease() as conn` gives an idle connection or makes one with `connect`. With `size` of them out, it
 waits. Waiting and making together take at most `acquire_timeout`, else `TimeoutError`. However the block, the wait or
-`connect` ends, also cancelled, nothing is lost: the connection is idle again (or closed) and `size` leases can be taken.
-`stats` says how many are leased, idle and waiting.
+`connect` ends, even by a cancellation, nothing is lost: the connection is idle again (or closed) and `size` leases can
+be taken. `stats` says how many are leased, idle and waiting.
 
 `aclose` refuses waiting callers, at once, and all later ones with `PoolClosedError`, and closes what is idle. Leases go
 on; their connections are closed as they end. It returns when none is open. A `size` below 1: `ValueError`.
