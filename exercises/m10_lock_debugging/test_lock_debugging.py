@@ -35,10 +35,11 @@ def kind(t: Trace, who: str, step: list[Any]) -> str:
 
 @check("R1", misconception="order-by-position", step="one-order-for-all")
 def test_transfers_both_ways(play: Play) -> None:
-    """Two transfers between the same accounts, there and back at the same time, both end."""
+    """Two transfers between the same accounts, there and back at the same time, both end, and move both amounts."""
     there, back = [wait(1), move("A", "B", 30, wait(1))], [wait(1), move("B", "A", 5, wait(1))]
     for t in play(accounts=TWO, actors={"there": there, "back": back}).orders(10):
-        t.expect("balances at the end", at_the_end(t, "balances"), {"A": 75, "B": 65})
+        part = "Two transfers at the same time move both amounts: no money is lost, and none is made."
+        t.expect("balances at the end", at_the_end(t, "balances"), {"A": 75, "B": 65}, part=part)
 
 
 @check("R1", misconception="one-lock-is-enough", step="change-under-locks")
@@ -54,9 +55,15 @@ def test_audit_before_the_money_moves(play: Play) -> None:
     """The audit is awaited once, with both locks taken, before any balance changes."""
     t = play(accounts=TWO, actors={"m": [wait(1), move("A", "B", 30, wait(2))]})
     t.expect("arguments of the audits", [span.args for span in t.all("audit")], [[token("A"), token("B"), 30]])
-    for moment in ("before", "after"):
-        seen = next((note["value"] for note in t.notes(moment)), None)
-        t.expect("balance and lock of each account in the audit", seen, {"A": [100, True], "B": [40, True]})
+    wanted = {"A": [100, True], "B": [40, True]}
+    for moment, when in (("before", "when the audit begins"), ("after", "when the audit ends")):
+        seen = next((note["value"] for note in t.notes(moment)), {})
+        locked = {name: "locked" if lock else "free" for name, (_, lock) in seen.items()}
+        part = "During the audit both locks are taken."
+        t.expect(f"accounts {when}", locked, dict.fromkeys(wanted, "locked"), part=part)
+        balances = {name: balance for name, (balance, _) in seen.items()}
+        part = "No balance changes before the audit has ended."
+        t.expect(f"balances {when}", balances, {name: balance for name, (balance, _) in wanted.items()}, part=part)
 
 
 @check("R2", misconception="undo-on-exception", step="change-under-locks")
@@ -91,8 +98,11 @@ def test_transfer_cancelled(play: Play) -> None:
     trial = play(accounts=TWO, actors={"m": [wait(1), move("A", "B", 30, wait(1))]})
     trial.expect("audits", len(trial.all("audit")), 1)
     for t in trial.cancelled("m"):
-        t.expect("accounts that are still locked", at_the_end(t, "locked"), [])
-        t.expect("balances at the end", at_the_end(t, "balances"), one_of({"A": 100, "B": 40}, {"A": 70, "B": 70}))
+        part = "A transfer that is cancelled keeps no lock."
+        t.expect("accounts that are still locked", at_the_end(t, "locked"), [], part=part)
+        part = "A transfer that is cancelled changes both balances or none."
+        wanted = one_of({"A": 100, "B": 40}, {"A": 70, "B": 70})
+        t.expect("balances at the end", at_the_end(t, "balances"), wanted, part=part)
 
 
 @check("R6", misconception="deadlock-must-happen", step="learn-the-order", core=False)
@@ -156,7 +166,8 @@ def test_waiting_given_up(play: Play) -> None:
             "looks on": [wait(1.5), locked("x")],
         }
     )
-    t.expect("locked while a has it", [span.value for span in t.all("locked", "looks on")], [True])
+    part = "A lock that a task has is locked."
+    t.expect("locked while a has it", [span.value for span in t.all("locked", "looks on")], [True], part=part)
     t.expect("locked when all is over", [span.value for span in t.all("locked", "b")], [False])
     again = t.first(t.all("take", "b")[1:], "taking the lock then", "never happened")
     t.expect("taking the lock then", again.how, "returned")

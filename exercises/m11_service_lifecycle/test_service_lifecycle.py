@@ -42,11 +42,18 @@ CHAIN = {"web": service("log"), "log": service("db"), "db": service()}
 SLOW = {"web": service("log", down=3), "log": service("db", down=2), "db": service()}
 
 
-def expect_dependants_first(t: Trial) -> None:
-    """Fail unless log was cancelled when web had ended, and db when log had."""
+def expect_dependants_first(t: Trial, part: str = "") -> None:
+    """Fail unless log was cancelled when web had ended, and db when log had.
+
+    Args:
+        part: of the check's sentence that this is about.
+    """
     for first, then in (("web", "log"), ("log", "db")):
         end = t.one("run", first).end
-        t.expect(f"{then} was cancelled at", t.one("run", then).cancelled_at, at_least(end or 1e9))
+        ended = "never ended" if end is None else f"had ended at {end:g} s"
+        happened = f"`{first}`, which requires `{then}`, {ended}"
+        cancelled = t.one("run", then).cancelled_at
+        t.expect(f"{then} was cancelled at", cancelled, at_least(end or 1e9), unit="s", happened=happened, part=part)
 
 
 def expect_started(t: Trial, *names: str) -> None:
@@ -215,13 +222,17 @@ def test_stop_together(play: Play) -> None:
 
 @check("R4", misconception="an-error-ends-the-stop", step="keep-the-order-whatever-happens", core=False)
 def test_error_while_stopping(play: Play) -> None:
-    """A service that raises while it stops is `FAILED`; the stop goes on, and the error leaves the block."""
+    """A service that raises while it stops is `FAILED`; the stop goes on in order, and the error leaves the block."""
     web = {"requires": ["log"], "run": [wait(1), ready(), on_cancel(wait(2), fail("E")), hang()]}
     t = play(services={**SLOW, "web": web}, body=[wait(2)])
-    expect_dependants_first(t)
-    expect_leaves(t, "E")
+    expect_dependants_first(
+        t, "When a service raises while it stops, the others are still stopped one after the other."
+    )
+    part = "The error of a service that raises while it stops leaves the block."
+    t.expect_that("E should leave the call", "E" in t.call.errors, f"it {t.call.ending}", part=part)
     wanted = {"web": "FAILED", "log": "STOPPED", "db": "STOPPED"}
-    t.expect("states after the block", final(t), wanted)
+    part = "A service that raises while it stops is `FAILED`, and the others are `STOPPED`."
+    t.expect("states after the block", final(t), wanted, part=part)
 
 
 @check("R5", misconception="cancellation-reaches-all", step="keep-the-order-whatever-happens", core=False)
@@ -244,10 +255,16 @@ def test_health(play: Play) -> None:
     """`healthy` tells how the last check ended, as soon as that has ended; before the first it is True."""
     plan = {"db": service(check=[fail("E")]), "log": service(check=[hang()]), "web": service(check=[wait(0.3)])}
     t = play(services=plan, body=[wait(9), health(), wait(1.6), health(), wait(1.4), health()])
+    first = "Before its first check has ended a service is healthy."
+    raises = "A service is unhealthy as soon as its check has raised."
+    late = "A service is unhealthy as soon as its check has taken longer than `check_timeout`."
     wanted = {"9": (True, True, True), "10.6": (False, True, True), "12": (False, False, True)}
-    for (moment, healthy), span in zip(wanted.items(), t.all("health"), strict=False):
-        t.expect(f"healthy after {moment} s", span.value, dict(zip(plan, healthy, strict=True)))
-    t.expect("checks of db", len(t.all("check", "db")), 1)
+    for (moment, healthy), span, part in zip(wanted.items(), t.all("health"), (first, raises, late), strict=False):
+        is_early = moment == "10.6" and isinstance(span.value, dict) and span.value.get("log") is False
+        said = "While its check runs a service is as healthy as it was before." if is_early else part
+        t.expect(f"healthy after {moment} s", span.value, dict(zip(plan, healthy, strict=True)), part=said)
+    part = "Services are checked every `health_interval` seconds, not more often."
+    t.expect("checks of db within 12 s", len(t.all("check", "db")), 1, part=part)
 
 
 @check("R8", misconception="cancellation-reaches-all", step="keep-the-order-whatever-happens", core=False)
