@@ -12,6 +12,9 @@ from grader.checks.values import Data, Error, decode, differing, same
 
 T = TypeVar("T")
 
+BLOCKING = "a call that blocks the event loop"
+"""What a check has looked at that found one; the call and its line are what it saw."""
+
 
 class Span:
     """Something that took time: a call of the subject, a job that it ran, an actor, a step of a script."""
@@ -304,7 +307,7 @@ class Trace:
     def expect_not_blocked(self) -> None:
         """Fail the subject if it made a call that blocks the event loop (G4)."""
         for entry in self.data["probes"]["blocking"]:
-            self.fail("a call that blocks the event loop", f"{entry['call']} at line {entry['line']}")
+            self.fail(BLOCKING, f"{entry['call']} at line {entry['line']}")
 
     def expect_cancelled(self, call: Span | None = None) -> None:
         """Fail the subject unless that call, or the first, ended by the cancellation from outside (G3)."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from grader.checks.rule import CheckFailed
+from grader.checks.trace import BLOCKING
 from grader.course import BACKENDS
 from grader.judging import clues as looking
 from grader.judging.learner_code import LearnerCode
@@ -52,7 +53,8 @@ def in_order(rows: Sequence[Row]) -> list[Row]:
     """The rows that failed, the one to look at first first: core, then stretch, as the checks are written.
 
     Where all that fails does so on one backend only, that is what is wrong, and what the row of `BOTH_BACKENDS` says. Elsewhere
-    a check that fails on both comes before one that fails on one of them only, where an order of events has a part in it.
+    a check that fails on both comes before one that fails on one of them only, where an order of events has a part in it. A
+    call that blocks the event loop comes first: it is seen with its line, and may be behind all the rest.
     """
     failed = [row for row in rows if row.verdict == "failed"]
     sides = {row.backend for row in failed}
@@ -62,7 +64,7 @@ def in_order(rows: Sequence[Row]) -> list[Row]:
     def rank(row: Row) -> tuple[bool, ...]:
         clause = row.clause.rpartition(".")[2]
         by_backend = not one_sided and row.id in passed
-        return row.untried, not row.core, by_backend, not (one_sided and clause == BOTH_BACKENDS)
+        return row.untried, row.what != BLOCKING, not row.core, by_backend, not (one_sided and clause == BOTH_BACKENDS)
 
     return sorted(failed, key=rank)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from grader.checks.trace import BLOCKING
 from grader.course import Course
 from grader.judging.explaining import in_order
 from grader.judging.judge import How, grade
@@ -116,3 +117,9 @@ def test_what_fails_on_both_backends_comes_before_what_fails_on_one() -> None:
     rows += [row("b", backend, "failed") for backend in ("asyncio", "trio")]
     assert [each.id for each in in_order(rows)] == ["b", "b", "a"]
     assert [each.id for each in in_order(rows[:2])] == ["a"]
+
+
+def test_a_call_that_blocks_the_loop_comes_first() -> None:
+    rows = [Row("a", "m01.R1", "result", "trio", "failed", "a.")]
+    rows.append(Row("b", "m01.G4", "leak", "trio", "failed", "b.", what=BLOCKING, actual="open at line 3"))
+    assert [each.id for each in in_order(rows)] == ["b", "a"]
