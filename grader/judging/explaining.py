@@ -20,6 +20,8 @@ from grader.judging.smallest import PlayAgain, smallest
 LOOKED_AT = 8
 """So many failing checks are played once more and looked at closely: a plain cause is in the first of them."""
 NO_LOOP = re.compile(r"event loop|create_future|async context|run\(\) is still running", re.IGNORECASE)
+NEVER = re.compile(r"never (?:happened|started)|was never (?:made|reached|started)")
+"""What a check sees of something that did not happen at all."""
 MOST_LINES = 3
 """At most this many lines in which tasks wait are named."""
 BOTH_BACKENDS = "G1"
@@ -231,7 +233,10 @@ def concept(order: Sequence[Row], code: LearnerCode) -> Cause:
         )
     )
     line = line_in(row.actual or "")
-    return Cause("concept", row.sentence, line, row.clause, code.line(line), None, row.id, row.backend, same)
+    text = row.sentence
+    if row.what and row.part is None and NEVER.fullmatch(row.actual or ""):  # the sentence takes it for granted
+        text = f"{row.what[:1].upper()}{row.what[1:]} {row.actual}, so this cannot hold: {text}"
+    return Cause("concept", text, line, row.clause, code.line(line), None, row.id, row.backend, same)
 
 
 def line_in(text: str) -> int | None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from grader.checks.trace import BLOCKING
 from grader.course import Course
-from grader.judging.explaining import in_order
+from grader.judging.explaining import concept, in_order
 from grader.judging.judge import How, grade
+from grader.judging.learner_code import LearnerCode
 from grader.judging.report import Cause, Report, Row, Verdict
 from grader.sandbox import ForkServer
 from tests.judging.attempts import ATTEMPTS, Attempt
@@ -123,3 +125,12 @@ def test_a_call_that_blocks_the_loop_comes_first() -> None:
     rows = [Row("a", "m01.R1", "result", "trio", "failed", "a.")]
     rows.append(Row("b", "m01.G4", "leak", "trio", "failed", "b.", what=BLOCKING, actual="open at line 3"))
     assert [each.id for each in in_order(rows)] == ["b", "a"]
+
+
+def test_what_never_happened_is_said_before_the_sentence_that_takes_it_for_granted() -> None:
+    row = Row("a", "m01.R1", "result", "trio", "failed", "A `rollback` is not interrupted.", what="rollback")
+    code = LearnerCode("x = 1")
+    said = concept([replace(row, actual="never happened")], code).text
+    assert said == "Rollback never happened, so this cannot hold: A `rollback` is not interrupted."
+    assert concept([replace(row, actual="was cancelled at line 3")], code).text == row.message
+    assert concept([replace(row, actual="never happened", part="It is tried.")], code).text == "It is tried."
