@@ -13,7 +13,7 @@ The contract of `wait_until`
 
 `grader prove m02` runs your tests with versions of `wait_until` that you cannot see: right ones and wrong ones. A test
 passes each right one, and fails wrong ones. What the contract does not say, a right version may do either way.
-Compare times with `pytest.approx`: the virtual clock moves on by a trace with each step.
+Compare times with `pytest.approx`: the virtual clock goes a tiny bit ahead with each step.
 """
 
 import anyio

@@ -14,6 +14,7 @@ The contract of `Shared`
 
 `grader prove m09` runs your tests with versions of `Shared` that you cannot see: right ones and wrong ones. A test passes
 each right one, and fails wrong ones. What the contract does not say, a right version may do either way.
+Compare times with `pytest.approx`: the virtual clock goes a tiny bit ahead with each step.
 """
 
 from collections.abc import AsyncIterator

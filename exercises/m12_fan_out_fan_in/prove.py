@@ -13,6 +13,7 @@ streams to receive from as there are listeners.
 
 `grader prove m12` runs your tests with versions of `broadcast` that you cannot see: right ones and wrong ones. A test
 passes each right one, and fails wrong ones. What the contract does not say, a right version may do either way.
+Compare times with `pytest.approx`: the virtual clock goes a tiny bit ahead with each step.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ from grader.classroom.intake import SECRET, TIMESTAMP
 from grader.classroom.nbgrader_api import quiet, why
 from grader.classroom.settings import Settings
 from grader.course import Course, CourseError
+from grader.course.versions import TESTS
 from grader.learner.class_score import note_hand_in
 from grader.learner.due import due_of
 
@@ -192,7 +193,8 @@ def work_of(folder: Path, slug: str) -> Path:
     file = folder / f"{slug.partition('_')[2]}.py"
     if file.is_file():
         return file
-    files = [path for path in folder.glob("*.py") if path.name != "scene.py" and not path.name.startswith("test_")]
+    others = ("scene.py", TESTS)
+    files = [path for path in folder.glob("*.py") if path.name not in others and not path.name.startswith("test_")]
     return files[0] if len(files) == 1 else file
 
 

@@ -9,6 +9,7 @@ import pwd
 from dataclasses import replace
 
 from grader.classroom.hand_ins import SKEW, HandIn, Search
+from grader.course.versions import TESTS
 from grader.judging.folder import one_line
 from grader.judging.plain_files import NotAFolder, kind_in, open_folder
 
@@ -86,7 +87,8 @@ def find_files(search: Search) -> None:
 
 
 def _is_work(name: str) -> bool:
-    return name.endswith(".py") and name not in ("scene.py", "conftest.py") and not name.startswith(("test_", "."))
+    others = ("scene.py", "conftest.py", TESTS)
+    return name.endswith(".py") and name not in others and not name.startswith(("test_", "."))
 
 
 def _account(uid: int) -> str:

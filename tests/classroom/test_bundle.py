@@ -61,6 +61,27 @@ def test_a_self_paced_bundle_holds_both(school, wheel, tmp_path):
     assert not any("wrong" in name or "right" in name for name in files(target))
 
 
+@pytest.mark.parametrize("kind", ["--class", "--self-paced"])
+def test_a_bundle_holds_versions_that_nobody_reads_in_passing_and_tests_to_write(school, wheel, tmp_path, kind):
+    folder = school.course / f"solutions/{SLUG}/versions"
+    for name in ("right/plain", "wrong/hasty", "tests"):
+        path = folder / f"{name}.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text('"""It hurries."""\n')
+    (school.course / f"exercises/{SLUG}/prove.py").write_text('"""The contract."""\n')
+    target = tmp_path / "bundle"
+    where = ["--in", str(school.class_)] if kind == "--class" else []
+    root = [] if where else ["--root", str(school.course)]
+    assert main([*root, "bundle", kind, *where, "--to", str(target), "--wheel", wheel]) == 0
+    assert {name for name in files(target) if "prove" in name or "versions" in name} == {
+        f"lab/stubs/{SLUG}/prove.py.txt",
+        f"lab/versions/{SLUG}.txt",
+    }
+    assert "hurries" not in (target / f"lab/versions/{SLUG}.txt").read_text()
+    assert main(["--root", str(target), "prove", SLUG]) == 1
+    assert (target / f"exercises/{SLUG}/prove.py").read_text() == '"""The contract."""\n'
+
+
 def test_links_of_a_bundle_lead_to_notebooks_that_are_in_it_and_to_terms_that_jupyterlab_finds(school, wheel, tmp_path):
     page = (
         f"[a]({SLUG}/lesson.md#sleep), [b](m02_other/lesson.md), [c](glossary.md#task-group), [d](glossary.md#none)\n"

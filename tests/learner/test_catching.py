@@ -1,10 +1,12 @@
 """What a learner's tests catch: naive ones little, strict ones are told what they invent, and nothing hangs."""
 
+import os
 import shutil
 
 import pytest
 
 from grader.authoring.version_flaws import version_flaws
+from grader.classroom import hand_in, origin
 from grader.cli import main
 from grader.course import Course, CourseError
 from grader.course.versions import own_tests, pack_place, pack_versions, versions_folder, versions_of
@@ -188,3 +190,12 @@ def test_each_subject_of_the_course_has_three_right_versions_and_six_wrong_ones(
     having = {module.short: versions_of(module) for module in Course(checkout) if versions_folder(module).is_dir()}
     assert {name: (len(each.right), len(each.wrong)) for name, each in having.items()} == dict.fromkeys(having, (3, 6))
     assert "m09" in having
+
+
+def test_what_learners_write_tests_in_is_not_taken_for_their_exercise(tmp_path):
+    folder = tmp_path / "m01_tiny"
+    folder.mkdir()
+    for name in ("scene.py", "test_tiny.py", "prove.py", "my_tiny.py"):
+        (folder / name).write_text("")
+    assert hand_in.work_of(folder, "m01_tiny") == folder / "my_tiny.py"
+    assert [name for name in os.listdir(folder) if origin._is_work(name)] == ["my_tiny.py"]

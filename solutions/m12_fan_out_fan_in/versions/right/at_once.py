@@ -1,4 +1,4 @@
-"""It hands each item to all listeners at once, in a task for each, and stops reading when nobody listens any more."""
+"""It hands each item to all listeners at once, and reads the next one when each of them has room for it."""
 
 from contextlib import asynccontextmanager
 
