@@ -1,6 +1,5 @@
 """What a learner's tests catch: naive ones little, strict ones are told what they invent, and nothing hangs."""
 
-import os
 import shutil
 
 import pytest
@@ -198,4 +197,4 @@ def test_what_learners_write_tests_in_is_not_taken_for_their_exercise(tmp_path):
     for name in ("scene.py", "test_tiny.py", "prove.py", "my_tiny.py"):
         (folder / name).write_text("")
     assert hand_in.work_of(folder, "m01_tiny") == folder / "my_tiny.py"
-    assert [name for name in os.listdir(folder) if origin._is_work(name)] == ["my_tiny.py"]
+    assert [path.name for path in folder.iterdir() if origin._is_work(path.name)] == ["my_tiny.py"]
