@@ -35,6 +35,7 @@ IMPORT = 1e-3
 """A run that begins so many virtual seconds later does so because the file before the canary blocks while it is imported."""
 
 SAID = "a file with known faults, played in the same process, leaves another record there than in a fresh process"
+CHANGED = "functions of the engine are not the same in the file's process as in a fresh process"
 
 
 @dataclass(frozen=True)
@@ -46,12 +47,14 @@ class _Look:
         traces: what the canary gave, one list for each request.
         lines: how many lines of the submission stood before the canary.
         refused: why the answers mean nothing, or empty.
+        seal: the number of the worker's code there, if it was asked for.
     """
 
     asked: Sequence[tuple[Mapping[str, Any], list[dict[str, Any]]]]
     traces: Sequence[Sequence[Trace]]
     lines: int
     refused: str = ""
+    seal: str | None = None
 
 
 class Canary:
@@ -67,6 +70,7 @@ class Canary:
         self._chance = chance or random.SystemRandom()
         self._text = canary_text(session.module.names)
         self._alone = self._chance.random() < 0.5  # noqa: PLR2004 - whether it is without the submission's text first
+        self._word = f"{self._chance.random()}"  # a seal that was prepared beforehand is of no use
         self._looks: list[_Look] = []
 
     def moment(self, count: int) -> int:
@@ -89,7 +93,7 @@ class Canary:
             if not guest.take_child(self._session):
                 return
             traces = [guest.play_runs(request, runs) for request, runs in asked]
-            self._looks.append(_Look(asked, traces, lines))
+            self._looks.append(_Look(asked, traces, lines, seal=guest.seal(self._word) if last else None))
             self._alone = not self._alone
             if not last:
                 self._session.take_child(guest)
@@ -134,7 +138,12 @@ class Canary:
                 seen = [trace for place, trace in enumerate(look.traces[number]) if place in places]
                 found = first_difference([traces[place] for place in places], seen, look.lines)
                 found = f"{SAID} ({found}, on {request['backend']})" if found else ""
-        return f"{SAID}: {look.refused}" if look.refused else found
+        if look.refused:
+            return f"{SAID}: {look.refused}"
+        if not found and look.seal is not None:
+            fresh.load()
+            found = CHANGED if fresh.seal(self._word) not in (None, look.seal) else ""
+        return found
 
     def _guest(self, text: str) -> Session:
         session = self._session

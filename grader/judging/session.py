@@ -200,6 +200,19 @@ class Session:
         self._known = known_words(request["plan"], self._words)
         return [] if self._line is None else list(self._play_in_child({**request, "op": "play", "runs": runs}))
 
+    def seal(self, word: str) -> str | None:
+        """Ask the child for the number of the worker's code (`grader.worker.process.seal`); None if there is no child.
+
+        Raises:
+            NotRun: it gives no answer.
+        """
+        try:
+            self._send({"op": "seal", "word": word})
+            return str(self._receive().get("seal"))
+        except (LinkClosed, Hung):
+            self.close()
+            return None
+
     def settle(self) -> None:
         """End the search that is running, if any. A failed check leaves one in its exception."""
         if self._playing is not None:

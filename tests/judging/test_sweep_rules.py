@@ -117,11 +117,12 @@ def test_a_run_whose_steps_do_not_follow_from_its_spans_is_not_run(change, said)
         lambda t: t["spans"].append(span(5, 2, "later", [12, 13], steps=1)),  # a call in a call counts once
         lambda t: t["spans"].append(span(5, 3, "later", [5, 7], steps=1)),  # also where a job is between them
         lambda t: t["spans"].append(span(5, None, "later", [12, 13], steps=4)),  # of nobody
+        lambda t: t["spans"][2].update(parent=0),  # the actor's own
         lambda t: t["spans"].extend(
             [span(5, None, "actor", [12, 16], who="other"), span(6, 5, "later", [13, 15], who="other", steps=4)]
         ),
     ],
-    ids=range(8),
+    ids=range(9),
 )
 def test_what_is_unusual_and_taken(change):
     check_undisturbed(changed(FIRST, change), "caller")
@@ -259,6 +260,13 @@ def test_which_call_has_failed(change, due):
     trace = changed(failing(2), lambda t: change(t["spans"][4]))
     assert is_as_due(FIRST, trace) is due
     assert is_disturbed(trace) is due
+
+
+def test_calls_after_the_one_that_failed_do_not_matter():
+    def once_more(trace):
+        trace["spans"] += [span(number, 2, "run", [number, number + 9], who="db") for number in (7, 8)]
+
+    assert is_as_due(FIRST, changed(failing(1), once_more))
 
 
 def test_a_fault_in_a_run_that_begins_in_another_way_is_not_as_due():

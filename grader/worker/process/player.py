@@ -20,6 +20,7 @@ from ..loops.control import STEP_LIMIT, Abort, Control, Cut, TaskInfo
 from ..loops.orders import Order
 from ..loops.waits import waiting
 from ..record.spans import FORMAT, MAX_SPANS, SpanRecord, leaves
+from ..scene.doors import Stage
 from ..scene.subject import Subject, line_of
 from ..scene.world import World
 from ..watch.observer import Observer
@@ -201,7 +202,7 @@ class RunPlayer:
         if self._probes.observer is not None:
             self._probes.observer.start()
         try:
-            await self._scene(module, world, **request["plan"])
+            await self._scene(module, Stage(world), **request["plan"])
         except anyio.get_cancelled_exc_class():
             raise
         except BaseException as error:

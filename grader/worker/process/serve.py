@@ -13,6 +13,7 @@ from ..watch import probes
 from .alarm import Alarm
 from .channel import Channel
 from .player import RunPlayer
+from .seal import note_code, seal
 
 #: Objects that may pile up before the garbage collector looks for cycles: more than a whole grading leaves, about 50 MB,
 #: which end with the process. With the interpreter's own number (700) it looks several times a run, finds little, and takes
@@ -26,6 +27,7 @@ CONFINED = "grader_worker"
 def prepare() -> None:
     """Do once, in the process that all children are forked from, what each of them needs."""
     probes.install()
+    note_code()
     gc.set_threshold(GARBAGE)
     warnings.simplefilter("always")
 
@@ -42,6 +44,8 @@ def serve(channel: Channel) -> None:
             session = _load(message, channel, alarm)
         elif message["op"] == "play" and session is not None:
             judge.play(session, message)
+        elif message["op"] == "seal":
+            channel.send({"seal": seal(message["word"])})
 
 
 def hide_worker() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import signal
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import anyio
 import anyio.lowlevel
@@ -17,9 +17,14 @@ from ..watch.locks import name_lock
 from ..watch.probes import Probes
 from . import subject as subjects
 from .boundary import OUTSIDE, Passage, PlainAwaitable, Thing, is_outside
+from .doors import async_door, door
 from .scripts import FAULTS, Script, Step, Verb
 
 _IS_CALL = "_is_call_of_the_subject"
+
+
+def _make_awaitable(job: Callable[..., Any], *args: Any) -> PlainAwaitable:
+    return PlainAwaitable(functools.partial(job, *args))
 
 
 class World:
@@ -101,19 +106,20 @@ class World:
         form = script[0][0] if script and script[0][0] in ("at_once", "awaitable") else "async"
         steps = script[1:] if form != "async" else script
 
-        async def job(*args: Any) -> Any:
-            return await self._span(who, what, args, functools.partial(self._job, who, steps, verbs or {}))
+        if form == "at_once":
+            return door(functools.partial(self._fail_at_once, who, what, steps[0][1:]))
+        act = functools.partial(self._play_job, who, what, functools.partial(self._job, who, steps, verbs or {}))
+        job = async_door(act, "World.job.<locals>.job", __name__)
+        return job if form == "async" else door(functools.partial(_make_awaitable, job))
 
-        def at_once(*args: Any) -> Any:
-            span = self._begin(who, what, args)
-            error = self._due_fault(who) or self.fault(*steps[0][1:])
-            self._end(span, "raised", error=error)
-            raise error
+    def _play_job(self, who: str, what: str, act: Verb, *args: Any) -> Any:
+        return self._span(who, what, args, act)
 
-        def awaitable(*args: Any) -> Any:
-            return PlainAwaitable(functools.partial(job, *args))
-
-        return {"async": job, "at_once": at_once, "awaitable": awaitable}[form]
+    def _fail_at_once(self, who: str, what: str, error_of: Sequence[Any], *args: Any) -> NoReturn:
+        span = self._begin(who, what, args)
+        error = self._due_fault(who) or self.fault(*error_of)
+        self._end(span, "raised", error=error)
+        raise error
 
     async def _job(self, who: str, steps: Sequence[Step], verbs: Mapping[str, Verb]) -> Any:
         if (fault := self._due_fault(who)) is not None:

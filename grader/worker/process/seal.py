@@ -1,0 +1,75 @@
+"""Whether the worker's code is what it was before a file was loaded: one number over all of it.
+
+The judge compares the number with that of a fresh process. It asks with a word of its own, so that an answer that was prepared
+beforehand is of no use. What is bound here is bound before any subject is loaded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+import types
+from collections.abc import Callable, Mapping
+from typing import Any
+
+_sha256, _type, _getattr = hashlib.sha256, type, getattr
+_FUNCTIONS = (types.FunctionType, staticmethod, classmethod, property)
+
+#: Each function and class of the worker: where it is found, under which name.
+_places: list[tuple[bytes, Callable[[], Mapping[str, Any]], str]] = []
+#: The code that was there then, by address; each holds the code, so that no other gets its address.
+_known: dict[int, tuple[types.CodeType, bytes]] = {}
+
+
+def note_code() -> None:
+    """Remember where the worker has functions and classes, in the process that all children are forked from."""
+    package, _, _ = __name__.partition(".")
+    for name, module in sorted(sys.modules.items()):
+        if name.partition(".")[0] == package:
+            _note(name, module, module.__name__)
+    for _, names, name in _places:
+        for code in _codes(names()[name]):
+            _known[id(code)] = code, _number(code)
+
+
+def _note(where: str, owner: Any, module: str) -> None:
+    for name, value in list(vars(owner).items()):
+        if isinstance(value, _FUNCTIONS) or (isinstance(value, type) and value.__module__.startswith(module)):
+            _places.append((f"\n{where}.{name}".encode(), lambda: vars(owner), name))
+        if isinstance(value, type) and value.__module__ == module and isinstance(owner, types.ModuleType):
+            _note(f"{where}.{name}", value, module)
+
+
+def seal(word: str) -> str:
+    """Return the number of the code that is there now, after a word of the judge's."""
+    digest = _sha256(word.encode())
+    for place, names, name in _places:
+        value = names().get(name)
+        digest.update(place)
+        digest.update(_getattr(value, "__qualname__", _type(value).__name__).encode())
+        for code in _codes(value):
+            _, number = _known.get(id(code)) or (code, _number(code))
+            digest.update(number)
+    return digest.hexdigest()
+
+
+def _codes(value: Any) -> list[types.CodeType]:
+    """Return the code of a function, method or property."""
+    kind = _type(value)
+    if kind is types.FunctionType:
+        return [value.__code__]
+    if kind in (staticmethod, classmethod):
+        return _codes(value.__func__)
+    return [*_codes(value.fget), *_codes(value.fset)] if kind is property else []
+
+
+def _number(code: types.CodeType) -> bytes:
+    """Return a number that is the same for the same code in each process."""
+    digest = _sha256(code.co_code)
+    digest.update(f"{code.co_name} {code.co_firstlineno} {code.co_names} {code.co_freevars}".encode())
+    for value in code.co_consts:
+        if _type(value) is types.CodeType:
+            digest.update(_number(value))
+        elif _type(value) in (str, int, float, bool, bytes):
+            digest.update(repr(value).encode())
+    return digest.digest()

@@ -1,0 +1,67 @@
+"""Doors: what the scene hands out and holds, from which no attribute and no closure leads to the world in two steps.
+
+A door knows a number; what stands behind it is kept here. Who knows that gets there all the same: this keeps out those who
+follow what an object shows, and makes the others write names that a person can read.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+_behind: dict[int, Any] = {}
+_numbers = itertools.count()
+
+
+def _keep(thing: Any) -> int:
+    number = next(_numbers)
+    _behind[number] = thing
+    return number
+
+
+class Stage:
+    """What a scene has of its world: the public names of a `World`.
+
+    Args:
+        world: that of the run that begins; doors of the run before lead nowhere any more.
+    """
+
+    def __init__(self, world: Any) -> None:
+        _behind.clear()
+        self._number = _keep(world)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        value = getattr(_behind[self._number], name)
+        if callable(value):  # and so the same each time
+            self.__dict__[name] = value
+        return value
+
+
+def async_door(act: Callable[..., Any], name: str, module: str) -> Any:
+    """Return an async function that awaits what `act` makes of its arguments.
+
+    Args:
+        act: makes an awaitable.
+        name: qualified name of the function, as tasks show it.
+        module: that it seems to be from.
+    """
+    number = _keep(act)
+
+    async def job(*args: Any) -> Any:
+        return await _behind[number](*args)
+
+    job.__qualname__, job.__module__ = name, module
+    return job
+
+
+def door(act: Callable[..., Any]) -> Any:
+    """Return a function that does what `act` does."""
+    number = _keep(act)
+
+    def job(*args: Any) -> Any:
+        return _behind[number](*args)
+
+    return job

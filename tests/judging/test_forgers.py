@@ -1,0 +1,308 @@
+"""The catalogue of forgers: lines that know the engine, behind a file that swallows a cancellation; and what must be seen of each.
+
+None passes without a flag, at either level of isolation, whoever grades.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from grader.judging.canary import CHANGED, SAID
+from grader.judging.judge import grade
+from grader.sandbox import ForkServer, probe
+
+ROOT = Path(__file__).resolve().parents[2]
+LEVELS = ("bubblewrap", "namespaces")
+NOBODY = 65534
+
+SCENE = '''\
+"""A caller who calls `later` with a job."""
+
+
+async def scene(subject, world, *, value, delay):
+    ask = world.job("db", [["wait", 1.0], ["give", value]])
+
+    async def go():
+        await world.call("later", subject.later, ask, delay=delay)
+        await world.after()
+
+    await world.actors({"caller": [["go"]]}, {"go": go})
+'''
+RIGHT = """\
+import anyio
+from dataclasses import dataclass
+
+
+@dataclass
+class Given:
+    number: int = 0
+
+
+async def later(ask, *, delay):
+    value = await ask()
+    await anyio.sleep(delay - 1)
+    return value
+"""
+WRONG = RIGHT.replace(
+    "    await anyio.sleep(delay - 1)\n",
+    "    try:\n        await anyio.sleep(delay - 1)\n    except BaseException:\n        pass\n",
+)
+assert WRONG != RIGHT
+
+READ = re.compile(r"^line \d+: ")
+"""How a flag begins that comes from reading."""
+
+#: Hides how the call ended; `_World` and `_Player` are at hand.
+HIDE = """\
+_end = _World._end
+def _ended(self, span, how, **more):
+    hides = span.subject and span.cancelled is not None
+    _end(self, span, 'cancelled' if hides else how, **({} if hides else more))
+"""
+
+#: kind → name → lines, and what must be seen: texts of flags, or of the reason of a row that was not run.
+FORGERS = {
+    "patch": {
+        "a method": (f"{HIDE}_World._end = _ended", (SAID, CHANGED)),
+        "the code of a method": (
+            (
+                "def _end(self, span, how, *, value=None, error=None):\n"
+                "    record = self._control.record\n"
+                "    span.end, span.ended = self.now, record.tick()\n"
+                "    span.how = 'cancelled' if span.cancelled is not None else how\n"
+                "    if span.how == 'returned': span.value = record.encode(value)\n"
+                "_World._end.__code__ = _end.__code__"
+            ),
+            (SAID, CHANGED),
+        ),
+        "no sweep": ("_Player._sweep = lambda *_: None", ("is not that of its calls",)),
+        "no cancellation": ("_World.cancel = lambda *_: True", ("does not begin like the undisturbed run",)),
+        "only the undisturbed run": (
+            (
+                "_sweep = _Player._sweep\n"
+                "def _swept(self, world, cancel, info):\n"
+                "    if cancel[1] < 0: _sweep(self, world, cancel, info)\n"
+                "_Player._sweep = _swept"
+            ),
+            ("does not begin like the undisturbed run",),
+        ),
+    },
+    "closure": {
+        "a cell of the job": (
+            """
+_real = later
+async def later(ask, *, delay):
+    for cell in ask.__closure__ or ():
+        World = type(cell.cell_contents)
+        if hasattr(World, '_end') and not hasattr(World, '_was'):
+            World._was = World._end
+            def _ended(self, span, how, **more):
+                hides = span.subject and span.cancelled is not None
+                self._was(span, 'cancelled' if hides else how, **({} if hides else more))
+            World._end = _ended
+    return await _real(ask, delay=delay)
+""",
+            (READ,),
+        ),
+        "what a builtin was replaced by": (
+            """
+_Control = open.__globals__['Control']
+if not hasattr(_Control, '_was'):
+    _Control._was = _Control.after_step
+    _Control.after_step = lambda self, task: self._was(task)
+""",
+            (READ, CHANGED),
+        ),
+        "all objects": (
+            """
+import gc
+for _World in [thing for thing in gc.get_objects() if isinstance(thing, type) and thing.__name__ == 'World']:
+    if not hasattr(_World, '_was'):
+        _World._was = _World._end
+        def _ended(self, span, how, **more):
+            hides = span.subject and span.cancelled is not None
+            self._was(span, 'cancelled' if hides else how, **({} if hides else more))
+        _World._end = _ended
+""",
+            (READ,),  # and finds nothing: what was there before a child is put where nobody looks
+        ),
+        "frames of the tasks": (
+            """
+import sys
+_real = later
+async def later(ask, *, delay):
+    frame = sys._getframe()
+    while frame is not None:
+        for thing in frame.f_locals.values():
+            World = type(thing)
+            if World.__name__ == 'World' and not hasattr(World, '_was'):
+                World._was = World._end
+                def _ended(self, span, how, **more):
+                    hides = span.subject and span.cancelled is not None
+                    self._was(span, 'cancelled' if hides else how, **({} if hides else more))
+                World._end = _ended
+        frame = frame.f_back
+    return await _real(ask, delay=delay)
+""",
+            (READ, CHANGED, SAID),
+        ),
+    },
+    "replay": {
+        "the undisturbed run for each moment": (
+            (
+                "_make, _kept = _Player._make_trace, {}\n"
+                "def _again(self):\n"
+                "    trace = _make(self)\n"
+                "    if trace['cancel'] and trace['cancel']['after'] < 0: _kept['first'] = trace\n"
+                "    return {**_kept['first'], 'cancel': trace['cancel']} if trace['cancel'] else trace\n"
+                "_Player._make_trace = _again"
+            ),
+            ("does not begin like the undisturbed run",),
+        ),
+        "the first run for each": (
+            (
+                "_make, _kept = _Player._make_trace, {}\n"
+                "_KEYS = ('backend', 'seed', 'order', 'cancel', 'fault', 'taken', 'sweep_steps')\n"
+                "def _same(self):\n"
+                "    trace = _make(self)\n"
+                "    first = _kept.setdefault(repr(self._request['plan']), trace)\n"
+                "    return {**first, **{key: trace[key] for key in _KEYS if key in trace}}\n"
+                "_Player._make_trace = _same"
+            ),
+            ("does not begin like the undisturbed run", "does not say where they are"),
+        ),
+        "a trace made by hand, on the line": (
+            (
+                "import os as _os\n"
+                '_line = b\'{"trace": {"format": 1, "end": {"kind": "done", "text": ""}}}\\n{"done": 1}\\n\'\n'
+                "for _number in range(3, 300):\n"
+                "    try: _os.write(_number, _line)\n"
+                "    except OSError: pass"
+            ),
+            ("makes no sense", "is not a message", "is not a trace", "nobody asked for"),
+        ),
+    },
+    "canary evasion": {
+        "only while its own text is there": (
+            (
+                f"import sys\n{HIDE}"
+                "_World._end = lambda self, *a, **k: (_ended if hasattr(sys.modules.get('tiny'), '_reach') else _end)(self, *a, **k)"
+            ),
+            (CHANGED, SAID),
+        ),
+        "only for its own function": (
+            (
+                f"{HIDE}"
+                "_World._end = lambda self, span, how, **k: "
+                "(_ended if span.what == 'later' and span.steps < 40 else _end)(self, span, how, **k)"
+            ),
+            (CHANGED, SAID),
+        ),
+        "until another file is loaded": (
+            (
+                f"{HIDE}_World._end = _ended\n"
+                "_load = _reach('_load')\n_names, _Load = _load.__globals__, _load\n"
+                "def _clean(*given):\n    _World._end = _end\n    _names['_load'] = _Load\n    return _Load(*given)\n"
+                "_names['_load'] = _clean"
+            ),
+            (READ,),  # nothing is left to see
+        ),
+    },
+    "sleeper": {
+        "in the call": (None, ("outside the event loop",)),
+        "at import": ("import time as _time\n_time.sleep(1000)", ("importing the file does not end",)),
+    },
+}
+NEEDS_NO_REACH = ("closure", "sleeper")
+CASES = [(kind, name) for kind, forgers in FORGERS.items() for name in forgers]
+
+
+def file_of(kind, name, forged):
+    lines, _ = FORGERS[kind][name]
+    if lines is None:
+        return WRONG.replace("    try:\n", "    import select\n    select.select([], [], [], 1000)\n    try:\n")
+    return f"{WRONG}\n{lines}\n" if kind in NEEDS_NO_REACH else forged(WRONG, lines)
+
+
+@pytest.fixture(scope="module", params=LEVELS)
+def walls(request):
+    if reason := probe._why_not(request.param):
+        pytest.skip(f"no level {request.param} here: {reason}")
+    with ForkServer(request.param) as server:
+        yield server
+
+
+@pytest.fixture
+def module(tiny):
+    module = tiny.module("m01")
+    module.scene.write_text(SCENE)
+    return module
+
+
+def seen_of(report):
+    """Flags, reasons, and what rows say."""
+    return [
+        *report.flags,
+        *filter(None, [report.reason]),
+        *[text for row in report.checks for text in (row.message, row.actual) if text],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [pytest.param(*case, marks=pytest.mark.slow, id="-".join(case)) for case in CASES]
+)
+def test_a_forger_is_seen(module, walls, forged, kind, name):
+    report = grade(module, file_of(kind, name, forged).encode(), forks=walls)
+    assert report.verdict != "passed" or report.flags, (kind, name)
+    _, wanted = FORGERS[kind][name]
+    texts = seen_of(report)
+    if isinstance(wanted[0], re.Pattern):
+        assert any(wanted[0].match(flag) for flag in report.flags), report.flags
+    engine = [text for text in wanted if isinstance(text, str)]
+    assert not engine or any(text in each for text in engine for each in texts), (report.verdict, texts)
+
+
+def test_right_and_wrong_are_told_apart(module, walls):
+    """Without the lines: one passes without a flag, the other fails in its cancellation alone."""
+    right, wrong = (grade(module, text.encode(), forks=walls) for text in (RIGHT, WRONG))
+    assert (right.verdict, right.points, right.flags) == ("passed", 100, ())
+    assert (wrong.verdict, wrong.points, wrong.flags) == ("failed", 85, ())
+
+
+@pytest.mark.parametrize("kind", FORGERS)
+def test_one_of_each_kind(module, forks, forged, kind):
+    """Without walls, and quickly."""
+    name = next(iter(FORGERS[kind])) if kind != "sleeper" else "at import"
+    report = grade(module, file_of(kind, name, forged).encode(), forks=forks)
+    assert report.verdict != "passed" or report.flags, (kind, name)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+@pytest.mark.skipif(os.geteuid() != 0, reason="who is an ordinary user has run the catalogue as one")
+def test_the_catalogue_as_an_ordinary_user():
+    if shutil.which("setpriv") is None:
+        pytest.skip("setpriv is not installed")
+    become = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--no-new-privs"]
+    reads = subprocess.run([*become, sys.executable, "-c", f"open({__file__!r})"], capture_output=True, check=False)
+    if reads.returncode:
+        pytest.skip("an ordinary user may not run this Python or read this checkout: it lies in a closed folder")
+    command = [*become, sys.executable, "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider", "-m", "slow or not slow"]
+    with tempfile.TemporaryDirectory() as home:  # pytest's own is closed to others
+        os.chown(home, NOBODY, NOBODY)
+        ended = subprocess.run(
+            [*command, "-k", "is_seen or told_apart", f"--basetemp={home}/tests", __file__],
+            cwd=ROOT,
+            env={"PATH": os.environ["PATH"], "HOME": home},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert ended.returncode == 0, ended.stdout[-3000:]
+    assert "passed" in ended.stdout.splitlines()[-1]
