@@ -6,6 +6,7 @@ import ast
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Protocol
 
 from grader.checks.rule import NotRun
@@ -178,6 +179,7 @@ def ended_trace(
     }
 
 
+@lru_cache(64)
 def parts_of(scene: str) -> tuple[frozenset[str], frozenset[str]]:
     """What a plan may hold and what it must: the keyword parameters of the function `scene`, read, not run.
 

@@ -70,6 +70,9 @@ class Canary:
         self._chance = chance or random.SystemRandom()
         self._text = canary_text(session.module.names)
         self._alone = self._chance.random() < 0.5  # noqa: PLR2004 - whether it is without the submission's text first
+        # Still to be looked at; of the moments each look takes one.
+        self._backends = self._chance.sample(BACKENDS, len(BACKENDS))
+        self._moments = self._chance.sample(MOMENTS, len(MOMENTS))
         self._word = f"{self._chance.random()}"  # a seal that was prepared beforehand is of no use
         self._looks: list[_Look] = []
 
@@ -84,7 +87,7 @@ class Canary:
             last: the child is not needed any more.
         """
         text, lines = (self._text, 0) if self._alone else behind(self._session.submission.text, self._text)
-        backends = self._chance.sample(BACKENDS, len(BACKENDS) if last else 1)
+        backends = self._backends if last else self._backends[:1]
         asked = [asked for backend in backends for asked in self._requests(backend)]
         guest = self._guest(text)
         try:
@@ -94,7 +97,7 @@ class Canary:
                 return
             traces = [guest.play_runs(request, runs) for request, runs in asked]
             self._looks.append(_Look(asked, traces, lines, seal=guest.seal(self._word) if last else None))
-            self._alone = not self._alone
+            self._alone, self._backends = not self._alone, self._backends[len(backends) :]
             if not last:
                 self._session.take_child(guest)
         except Late:  # the machine has too much to do: that says nothing
@@ -158,8 +161,9 @@ class Canary:
         request = self._chance.choice(played)
         runs = [plain_run(**order_of(self._chance.randrange(SEEDS)))]
         if actors := [each["search"]["who"] for each in played if each["search"]["kind"] == "cancel"]:
-            who, steps = self._chance.choice(actors), [self._chance.randint(*moments) for moments in MOMENTS]
-            runs += [plain_run(cancel={"who": who, "after": step}) for step in steps]
+            who, step = self._chance.choice(actors), self._chance.randint(*self._moments[0])
+            runs.append(plain_run(cancel={"who": who, "after": step}))
+            self._moments.reverse()
         yield without_search(request), self._chance.sample(runs, len(runs))
 
 

@@ -1,7 +1,8 @@
-"""What of a submission's own texts may stand on a page that its learner reads: a hidden plan must not leave in one of them.
+"""What of a submission's own texts and numbers may stand on a page that its learner reads: no hidden plan must leave in them.
 
 A file that is graded sees the plans of hidden checks, and it chooses texts that a page shows: what it returns, the names of its
-classes, tasks and files. Such a text is shown if module or file hold it beforehand; of any other one only the length is.
+classes, tasks and files. Such a text is shown if module or file hold it beforehand; of any other one only the length is. A number
+has at most six digits that count, and a sentence so many numbers of the submission's as a learner reads.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any
 import anyio
 import trio
 
+from grader.checks.phrases import number
 from grader.course import Module
 from grader.judging.report import Cause, Row
 from grader.judging.trusted_trace import words_of
@@ -26,6 +28,9 @@ LONGEST = 60
 
 DIGITS = 6
 """Digits of a text that is shown as it is; they are not words that could be known."""
+
+DIGITS_IN_ALL = 24
+"""Digits of numbers that a submission gave, which a sentence shows; those that were expected or stand in the file are not counted."""
 
 SHORT = 4
 """Texts of fewer characters are covered only where they stand in quotes; as bare words they are parts of others."""
@@ -44,6 +49,8 @@ _OF_ENGINE = frozenset(
 #: The text of an exception is shown to no learner, and a token is the scene's.
 _NOT_SHOWN = ("text", "token")
 _WORD = re.compile(r"[^\W\d_]+")
+_NUMBER = re.compile(r"(?<![\w.])(?<![^\W\d]-)\d+(?:\.\d+)?(?:e[+-]?\d+)?(?!\w)")
+_READABLE = 1e-4, 1e6  # what is between them can be written with six digits
 
 
 class SafeTexts:
@@ -58,12 +65,16 @@ class SafeTexts:
         self._source = source
         self._words = known_to(module)
         self._unknown: dict[str, None] = {}
+        self._written = frozenset(_NUMBER.findall(source))
+        self._given: set[str] = set()
 
     def learn(self, trace: Mapping[str, Any] | None) -> None:
-        """Take from a trace the texts that must be covered."""
-        for text in texts_of(trace or {}):
-            if text and text not in self._unknown and not self.is_known(text):
-                self._unknown[text] = None
+        """Take from a trace the texts that must be covered, and the numbers that the submission gave."""
+        for value in values_of(trace or {}):
+            if type(value) in (int, float):
+                self._given |= {str(abs(value)), number(abs(value))}
+            elif isinstance(value, str) and value and value not in self._unknown and not self.is_known(value):
+                self._unknown[value] = None
 
     def is_known(self, text: str) -> bool:
         """Whether a text was there before the file ran."""
@@ -73,16 +84,35 @@ class SafeTexts:
             return False
         return text in self._source or all(word in self._words for word in _WORD.findall(text))
 
-    def cover(self, shown: str) -> str:
-        """A sentence, with only the length of each text that is not known."""
+    def cover(self, shown: str, expected: str = "") -> str:
+        """A sentence, with only the length of each text that is not known, and with numbers that can be read.
+
+        Args:
+            shown: the sentence.
+            expected: what a check wants to see: numbers in it are known.
+        """
         for text in sorted(self._unknown, key=len, reverse=True):
             shown = cover(shown, text)
-        return shown
+        known = self._written.union(_NUMBER.findall(expected))
+        left = DIGITS_IN_ALL
+
+        def shorten(found: re.Match[str]) -> str:
+            nonlocal left
+            if found[0] in known:
+                return found[0]
+            short = short_number(found[0])
+            if found[0] in self._given:
+                left -= sum(map(str.isdigit, short))
+                return short if left >= 0 else "a number"
+            return short
+
+        return _NUMBER.sub(shorten, shown)
 
     def row(self, row: Row) -> Row:
         """A row as its learner may read it; what was covered is kept for the instructor."""
         names = ("what", "expected", "actual", "happened", "where", "smallest", "differs")
-        texts: dict[str, Any] = {name: self.cover(text) for name in names if (text := getattr(row, name))}
+        wanted = row.expected or ""
+        texts: dict[str, Any] = {name: self.cover(text, wanted) for name in names if (text := getattr(row, name))}
         if row.shown is not None:
             rows = [{**each, "said": self.cover(each["said"])} for each in row.shown["rows"]]
             row = replace(row, shown={**row.shown, "rows": rows})
@@ -132,6 +162,22 @@ def _end_of(shown: str, begin: int, end: int) -> int:
     return end
 
 
+def short_number(text: str) -> str:
+    """A number with at most six digits that count; how long it is, if that says nothing of it.
+
+    Args:
+        text: of the number, without a sign.
+    """
+    digits, _, exponent = text.partition("e")
+    count = len(digits.replace(".", "").lstrip("0")) if "." in digits else len(digits)
+    if count + len(exponent.lstrip("+-")) <= DIGITS:
+        return text
+    low, high = _READABLE
+    if "." in digits and low <= float(text) < high:
+        return f"{float(text):.{DIGITS}g}"
+    return f"a number of {count} digits"
+
+
 def _is_part(shown: str, place: int) -> bool:
     """Whether the character at a place belongs to a word."""
     return 0 <= place < len(shown) and (shown[place].isalnum() or shown[place] == "_")
@@ -150,24 +196,24 @@ def _class_in(error: Any) -> str:
     return found[1] if found else ""
 
 
-def texts_of(trace: Mapping[str, Any]) -> Iterator[str]:
-    """The texts in a trace that a submission may have chosen."""
+def values_of(trace: Mapping[str, Any]) -> Iterator[str | float]:
+    """The texts and numbers in a trace that a submission may have chosen."""
     for span in trace.get("spans", ()):
-        yield from _texts([span.get(key) for key in ("value", "error", "args", "left", "task")])
+        yield from _values([span.get(key) for key in ("value", "error", "args", "left", "task")])
         yield _class_in(span.get("error"))
     for note in trace.get("notes", ()):
-        yield from _texts([note.get("value"), note.get("who")])
+        yield from _values([note.get("value"), note.get("who")])
     for task in trace.get("tasks", ()):
-        yield from _texts([task.get("name")])
+        yield from _values([task.get("name")])
     probes = trace.get("probes", {})
-    yield from _texts([probes.get(key) for key in ("left", "unawaited")])
+    yield from _values([probes.get(key) for key in ("left", "unawaited")])
 
 
-def _texts(value: Any) -> Iterable[str]:
-    if isinstance(value, str):
+def _values(value: Any) -> Iterable[str | float]:
+    if isinstance(value, str) or type(value) in (int, float):
         yield value
     elif isinstance(value, Mapping):
-        yield from _texts([item for key, item in value.items() if key not in _NOT_SHOWN])
+        yield from _values([item for key, item in value.items() if key not in _NOT_SHOWN])
     elif isinstance(value, list):
         for item in value:
-            yield from _texts(item)
+            yield from _values(item)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from grader.checks.rule import NotRun
@@ -25,6 +26,7 @@ _MAX_NOTES = 10_000
 _MAX_LINE = 20_000
 
 
+@lru_cache(64)
 def words_of(text: str) -> frozenset[str]:
     """Return the words of a scene's text, and those that the worker itself puts into a record."""
     return frozenset(_WORD.findall(text)) | _OURS

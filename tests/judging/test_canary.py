@@ -10,7 +10,7 @@ from grader.checks.collect import checks_of
 from grader.checks.play import Play, order_of
 from grader.checks.rule import NotRun
 from grader.course import BACKENDS, Course
-from grader.judging.canary import SAID, Canary, essence, first_difference, without_search
+from grader.judging.canary import CHANGED, SAID, Canary, essence, first_difference, without_search
 from grader.judging.canary_file import behind, canary_text
 from grader.judging.judge import How, grade
 from grader.judging.searches import plain_run
@@ -49,7 +49,41 @@ CHANGES = {
 @pytest.mark.parametrize("change", CHANGES)
 def test_what_is_changed_in_the_worker_is_flagged(tiny, forks, texts, forged, change):
     report = grade(tiny.module("m01"), forged(texts["right"], CHANGES[change]).encode(), forks=forks)
-    assert [flag for flag in report.flags if flag.startswith(SAID)], (change, report.flags)
+    assert [flag for flag in report.flags if flag.startswith((SAID, CHANGED))], (change, report.flags)
+
+
+#: What only the comparison of the worker's code shows: none of it changes a record.
+UNSEEN = {
+    "a method": "_left = _World.now.fget\n_World.now = property(lambda self: _left(self))",
+    "the code of a method": (
+        "def note(self, what, value=None, *, who=None):\n"
+        "    span = _spans.get()\n"
+        "    self._control.record.note(who or (span.who if span is not None else 'scene'), what, value, span)\n"
+        "_World.note.__globals__['_spans'] = _World.note.__globals__['current_span']\n"
+        "_World.note.__code__ = note.__code__"
+    ),
+    "a static method": "_as_call = _World.as_call\n_World.as_call = staticmethod(lambda act: _as_call(act))",
+    "a function of a module": "_names = _World._span.__globals__\n_old = _names['is_outside']\n_names['is_outside'] = lambda e: _old(e)",
+    "a class": "_names = _World._span.__globals__\nclass Mine(_names['Passage']): pass\n_names['Passage'] = Mine",
+}
+
+
+@pytest.mark.parametrize("change", UNSEEN)
+def test_code_that_was_exchanged_is_flagged(tiny, forks, texts, forged, change):
+    report = grade(tiny.module("m01"), forged(texts["right"], UNSEEN[change]).encode(), forks=forks)
+    assert report.verdict == "passed", [(row.id, row.message, row.actual) for row in report.checks]
+    assert CHANGED in report.flags
+
+
+def test_the_number_of_the_code_depends_on_the_word_alone(tiny, forks, texts):
+    module = tiny.module("m01")
+    submission = examine(module, texts["right"].encode())
+    with Session(module, submission, forks) as one, Session(module, submission, forks) as other:
+        assert one.seal("a") is None
+        for session in (one, other):
+            session.load()
+        list(one.play({"backend": "trio", "plan": {"value": 7, "delay": 1}, "search": {"kind": "once"}}))
+        assert one.seal("a") == other.seal("a") != one.seal("b")
 
 
 HONEST = {
@@ -73,7 +107,7 @@ HONEST = {
 def test_an_honest_file_is_not_flagged(tiny, forks, texts, habit):
     for _ in range(2):
         report = grade(tiny.module("m01"), (texts["right"] + HONEST[habit]).encode(), forks=forks)
-        assert not [flag for flag in report.flags if flag.startswith(SAID)], report.flags
+        assert not [flag for flag in report.flags if flag.startswith((SAID, CHANGED))], report.flags
 
 
 def test_only_what_counts_has_a_canary(tiny, forks, texts, monkeypatch):

@@ -1,6 +1,7 @@
 """A report as plain data, there and back."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -74,7 +75,12 @@ def test_a_report_holds_what_is_known():
     more = Report("m01_tiny", "not run", None, None, 5, reason="no scene", flags=("line 7: gc",), cause=CAUSE).plain()
     assert (more["reason"], more["flags"], more["cause"]) == ("no scene", ["line 7: gc"], CAUSE.plain())
     assert WHOLE.short == "m01"
-    assert not WHOLE.late
+
+
+def test_what_comes_late_is_judged_no_other_way():
+    for each in (ROW, WHOLE):
+        assert not each.late
+        assert replace(each, late=True) == each
 
 
 @pytest.mark.parametrize("more", [{}, {"reason": "", "flags": ("line 7: gc",), "cause": CAUSE}])

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import signal
+import threading
 import time
 
 import pytest
@@ -137,6 +138,16 @@ def test_what_is_not_a_message_ends_the_child(line, data):
         link.send({})
 
 
+@pytest.mark.parametrize("before", [b"", b'{"a": 1}\n'], ids=["first", "second"])
+def test_an_empty_line_is_not_a_message(line, before):
+    link, child, _ = line
+    child.write(before + b'\n{"b": 2}\n')
+    assert link.output == ""  # what is looked at here is taken on the way
+    if before:
+        assert link.receive(soon()) == {"a": 1}
+    assert closed(link) == "wrote something that is not a message"
+
+
 def padded(length):
     return json.dumps({"a": "x" * (length - len('{"a": ""}'))}).encode()
 
@@ -218,6 +229,15 @@ def test_a_child_that_hangs_up_gives_its_last_word(line):
     assert closed(link) == "exited with 5"
 
 
+def test_a_last_word_may_come_a_little_later(line):
+    link, child, _ = line
+    child.hang_up(child.replies)
+    later = threading.Timer(0.1, child.end, [5 << 8])
+    later.start()
+    assert closed(link) == "exited with 5"
+    later.join()
+
+
 def test_a_child_whose_server_dies_too_was_killed_from_outside(line):
     link, child, _ = line
     child.hang_up()
@@ -247,6 +267,12 @@ def test_closing_ends_the_child_once_and_says_so(line):
     assert (link.cpu_seconds(), link.standstill()) == (0.0, "")
     os.set_blocking(child.requests, False)
     assert os.read(child.requests, 1) == b""  # hung up
+
+
+def test_nothing_comes_from_a_child_that_was_closed(line):
+    link, _, _ = line
+    link.close()
+    assert closed(link) == "was closed"
 
 
 def test_closing_waits_for_the_news_how_it_ended():
@@ -334,11 +360,17 @@ def test_the_line_where_a_child_stands_still(monkeypatch, said, number):
     link = Link(Limits(), close=lambda: None, out_of_memory=NO_MEMORY)
     child = Child(link)
     link.pid = 7
-    os.write(child.prints, said.encode())
-    child.end(6)
+
+    def end():
+        os.write(child.prints, said.encode())
+        child.end(6)
+
+    later = threading.Timer(0.1, end)
+    later.start()
     began = time.monotonic()
     assert link.last_line("tiny.py") == number
     assert time.monotonic() - began < 1
+    later.join()
     assert sent == [(7, signal.SIGABRT), (7, signal.SIGCONT)]
     link.close()
     child.hang_up()

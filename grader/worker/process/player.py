@@ -20,7 +20,7 @@ from ..loops.control import STEP_LIMIT, Abort, Control, Cut, TaskInfo
 from ..loops.orders import Order
 from ..loops.waits import waiting
 from ..record.spans import FORMAT, MAX_SPANS, SpanRecord, leaves
-from ..scene.doors import Stage
+from ..scene.doors import SceneWorld
 from ..scene.subject import Subject, line_of
 from ..scene.world import World
 from ..watch.observer import Observer
@@ -102,13 +102,18 @@ class _Asked:
             self.run = next(self._runs, None)
 
 
+@functools.lru_cache(1)
+def _code_of(scene: str) -> types.CodeType:
+    return compile(scene, "scene.py", "exec", dont_inherit=True)
+
+
 class RunPlayer:
     """One subject in its scene."""
 
     def __init__(self, subject: Subject, scene: str, *, alarm: Alarm) -> None:
         self.subject, self.alarm = subject, alarm
         module = types.ModuleType("scene")
-        exec(compile(scene, "scene.py", "exec", dont_inherit=True), module.__dict__)
+        exec(_code_of(scene), module.__dict__)
         self._scene: Callable[..., Any] = module.__dict__["scene"]
         self.dirty = False
         self._under_way = False  # a run is
@@ -202,7 +207,7 @@ class RunPlayer:
         if self._probes.observer is not None:
             self._probes.observer.start()
         try:
-            await self._scene(module, Stage(world), **request["plan"])
+            await self._scene(module, SceneWorld(world), **request["plan"])
         except anyio.get_cancelled_exc_class():
             raise
         except BaseException as error:

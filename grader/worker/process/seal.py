@@ -26,18 +26,19 @@ def note_code() -> None:
     package, _, _ = __name__.partition(".")
     for name, module in sorted(sys.modules.items()):
         if name.partition(".")[0] == package:
-            _note(name, module, module.__name__)
+            _note(name, module, package)
     for _, names, name in _places:
         for code in _codes(names()[name]):
             _known[id(code)] = code, _number(code)
 
 
-def _note(where: str, owner: Any, module: str) -> None:
+def _note(where: str, owner: Any, package: str) -> None:
     for name, value in list(vars(owner).items()):
-        if isinstance(value, _FUNCTIONS) or (isinstance(value, type) and value.__module__.startswith(module)):
+        is_class = isinstance(value, type) and value.__module__.partition(".")[0] == package
+        if isinstance(value, _FUNCTIONS) or is_class:
             _places.append((f"\n{where}.{name}".encode(), lambda: vars(owner), name))
-        if isinstance(value, type) and value.__module__ == module and isinstance(owner, types.ModuleType):
-            _note(f"{where}.{name}", value, module)
+        if is_class and isinstance(owner, types.ModuleType) and value.__module__ == owner.__name__:
+            _note(f"{where}.{name}", value, package)
 
 
 def seal(word: str) -> str:
@@ -46,7 +47,7 @@ def seal(word: str) -> str:
     for place, names, name in _places:
         value = names().get(name)
         digest.update(place)
-        digest.update(_getattr(value, "__qualname__", _type(value).__name__).encode())
+        digest.update(f"{_getattr(value, '__module__', '')} {_getattr(value, '__qualname__', '')}".encode())
         for code in _codes(value):
             _, number = _known.get(id(code)) or (code, _number(code))
             digest.update(number)

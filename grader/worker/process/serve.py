@@ -39,9 +39,10 @@ def serve(channel: Channel) -> None:
     alarm = Alarm(lambda trace: channel.send({"trace": trace}))
     alarm.start()
     session: RunPlayer | None = None
+    loaded: dict[str, RunPlayer] = {}
     while (message := judge.next()) is not None and message["op"] != "quit":
         if message["op"] == "load":
-            session = _load(message, channel, alarm)
+            session = _load(message, channel, alarm, loaded)
         elif message["op"] == "play" and session is not None:
             judge.play(session, message)
         elif message["op"] == "seal":
@@ -56,15 +57,29 @@ def hide_worker() -> None:
             HIDDEN[name] = sys.modules.pop(name)
 
 
-def _load(message: dict[str, Any], channel: Channel, alarm: Alarm) -> RunPlayer | None:
-    try:
-        subject = Subject(message["name"], message["source"], message["names"])
-        with alarm.loading(subject.file, lambda problem: channel.send({"loaded": False, "problem": problem.plain()})):
-            subject.check_names(subject.load())
-    except Problem as problem:
-        channel.send({"loaded": False, "problem": problem.plain()})
-        return None
-    session = RunPlayer(subject, message["scene"], alarm=alarm)
+def _load(message: dict[str, Any], channel: Channel, alarm: Alarm, loaded: dict[str, RunPlayer]) -> RunPlayer | None:
+    """Load a file, or take it as it was left when another one was loaded after it.
+
+    Args:
+        message: from the judge.
+        channel: takes the answer.
+        alarm: watches that loading ends.
+        loaded: text → what was loaded before.
+    """
+    session = loaded.get(message["source"])
+    if session is None:
+        try:
+            subject = Subject(message["name"], message["source"], message["names"])
+            with alarm.loading(
+                subject.file, lambda problem: channel.send({"loaded": False, "problem": problem.plain()})
+            ):
+                subject.check_names(subject.load())
+        except Problem as problem:
+            channel.send({"loaded": False, "problem": problem.plain()})
+            return None
+        session = loaded[message["source"]] = RunPlayer(subject, message["scene"], alarm=alarm)
+    else:
+        session.subject.show()
     channel.send({"loaded": True})
     return session
 

@@ -20,7 +20,7 @@ def _keep(thing: Any) -> int:
     return number
 
 
-class Stage:
+class SceneWorld:
     """What a scene has of its world: the public names of a `World`.
 
     Args:

@@ -46,7 +46,8 @@ class Subject:
         self.name, self.names = name, names
         self.file = f"{name}.py"
         self._kept: tuple[types.ModuleType, State] | None = None
-        linecache.cache[self.file] = (len(source), None, source.splitlines(keepends=True), self.file)
+        self._source = source
+        self.show()
         try:
             self.code = compile(source, self.file, "exec", dont_inherit=True)
             self._keeps = only_defines(ast.parse(source).body)
@@ -55,6 +56,11 @@ class Subject:
             raise Problem("syntax", text, error.lineno, f"{type(error).__name__}: {error.msg}") from None
         except (ValueError, RecursionError, MemoryError) as error:
             raise Problem("syntax", f"Python cannot read the file ({error})", None, str(error)) from None
+
+    def show(self) -> None:
+        """Let this be the text of the file of that name, as tracebacks and `inspect` show it."""
+        lines = self._source.splitlines(keepends=True)
+        linecache.cache[self.file] = (len(self._source), None, lines, self.file)
 
     def load(self) -> types.ModuleType:
         """Return the module as executing the file makes it: the last one, if that is untouched, else a new one.
