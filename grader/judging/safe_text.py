@@ -71,9 +71,9 @@ class SafeTexts:
     def learn(self, trace: Mapping[str, Any] | None) -> None:
         """Take from a trace the texts that must be covered, and the numbers that the submission gave."""
         for value in values_of(trace or {}):
-            if type(value) in (int, float):
+            if isinstance(value, int | float):
                 self._given |= {str(abs(value)), number(abs(value))}
-            elif isinstance(value, str) and value and value not in self._unknown and not self.is_known(value):
+            elif value and value not in self._unknown and not self.is_known(value):
                 self._unknown[value] = None
 
     def is_known(self, text: str) -> bool:
