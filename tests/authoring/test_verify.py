@@ -72,6 +72,14 @@ def test_a_solution_of_the_core_alone_fits_the_stub(tiny, findings, texts):
     assert "solutions/m01_tiny/core.py: `later` has another signature" in "".join(findings())
 
 
+def test_versions_without_tests_are_found(tiny, findings):
+    (tiny.root / "solutions/m01_tiny/versions/wrong").mkdir(parents=True)
+    assert findings() == [
+        "exercises/m01_tiny/prove.py: is missing: write it",
+        "solutions/m01_tiny/versions/tests.py: is missing: write it",
+    ]
+
+
 @pytest.mark.parametrize(
     ("name", "old", "new", "said"),
     [
