@@ -118,7 +118,8 @@ def breaking_off(end: Mapping[str, Any]) -> tuple[str, str]:
     Args:
         end: of the trace.
     """
-    places = [_place(entry) for entry in end["waiting"] if entry.get("line")]
+    said = set(re.findall(r"\bline \d+", end["text"]))  # such a line is not named a second time
+    places = [_place(entry) for entry in end["waiting"] if entry.get("line") and f"line {entry['line']}" not in said]
     where = "; ".join(dict.fromkeys(places))
     return ENDS.get(end["kind"], "the run broke off"), end["text"] + (f" ({where})" if where else "")
 

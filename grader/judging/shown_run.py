@@ -51,7 +51,7 @@ def depth(span: Span, trace: Trace) -> int:
 
 def _row(span: Span, trace: Trace) -> dict[str, Any]:
     row: dict[str, Any] = {
-        "label": span.who if span.what in ("actor", "job") else f"{span.who} {span.what}",
+        "label": _label(span),
         "depth": min(depth(span, trace), DEEPEST),
         "start": _round(span.start),
         "end": None if span.end is None else _round(span.end),
@@ -59,6 +59,13 @@ def _row(span: Span, trace: Trace) -> dict[str, Any]:
         "said": span.ending,
     }
     return row if span.cancelled_at is None else {**row, "cancelled": _round(span.cancelled_at)}
+
+
+def _label(span: Span) -> str:
+    """Who does what; of the only caller's call its name alone, which is the learner's own function."""
+    if span.what in ("actor", "job"):
+        return span.who
+    return span.what if span.who in ("caller", "scene") else f"{span.who} {span.what}"
 
 
 def _round(moment: float) -> float:

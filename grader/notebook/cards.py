@@ -131,11 +131,17 @@ def check(name: str, *, hidden: bool = False) -> Card:
 
     Raises:
         CourseError: there is no such module, its file cannot be read, or there are no hidden checks.
+        KeyboardInterrupt: the kernel was interrupted.
     """
+    __tracebackhide__ = True
     module = own_course().module(name)
     if hidden and not module.hidden_checks:
         raise CourseError(f"{module.slug} has no hidden checks here: leave out hidden=True")
-    return Card(self_check(module, kind="hidden" if hidden else "public"))
+    try:
+        return Card(self_check(module, kind="hidden" if hidden else "public"))
+    except KeyboardInterrupt:
+        # From inside it would come with a screenful of how a child is waited for.
+        raise KeyboardInterrupt("the check was stopped; run the cell again") from None
 
 
 def mine(name: str) -> ModuleType | None:

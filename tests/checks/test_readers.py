@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from grader import CheckFailed, Play, about, near, one_of
-from grader.checks.phrases import pair
+from grader.checks.phrases import breaking_off, pair
 from grader.checks.trace import Trace
 from grader.checks.values import Error
 
@@ -218,3 +218,8 @@ def test_a_comparison_can_name_the_part_of_the_sentence_that_it_is_about() -> No
 def test_a_group_names_what_is_in_it_once() -> None:
     leaves = [{"error": "ValueError"}, {"error": "Fault", "token": "E"}, {"error": "ValueError"}]
     assert repr(Error({"error": "ExceptionGroup", "leaves": leaves})) == "ExceptionGroup of ValueError (2 times), E"
+
+
+def test_the_line_in_which_a_run_broke_off_is_named_once() -> None:
+    end = {"kind": "stuck", "text": "line 39 used 0.5 s", "waiting": [{"line": 39, "code": "while True:"}, {"line": 7}]}
+    assert breaking_off(end) == ("the event loop stands still", "line 39 used 0.5 s (line 7)")

@@ -30,7 +30,7 @@ def test_a_row_says_who_did_what_when_and_how_it_ended():
     assert (shown["backend"], shown["start"], shown["end"]) == ("trio", 1.0, 2.0)
     assert [(row["label"], row["depth"], row["start"], row.get("cancelled")) for row in shown["rows"]] == [
         ("caller", 0, 0.0, None),
-        ("caller take", 1, 1.0, 1.5),
+        ("take", 1, 1.0, 1.5),
     ]
     assert "secret" not in str(shown)
 

@@ -163,3 +163,15 @@ def test_the_learners_own_module_when_it_passes(write, capsys):
     assert module.later.__name__ == "later"
     assert mine("m01_tiny") is not module
     assert capsys.readouterr().out == ""
+
+
+def test_a_check_that_is_stopped_says_so_in_one_line(write, monkeypatch):
+    write("right")
+
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("grader.notebook.cards.self_check", stop)
+    with pytest.raises(KeyboardInterrupt, match="the check was stopped") as stopped:
+        check("m01")
+    assert stopped.value.__suppress_context__
