@@ -332,9 +332,7 @@ def _names(keys: _Keys) -> dict[str, str]:
 def _clauses(keys: _Keys) -> dict[str, Clause]:
     table = keys.table("clauses")
     if not table:
-        keys.wrong(
-            "clauses", 'is missing: write one line for each clause, such as R1 = { aspect = "result", core = 10 }'
-        )
+        keys.wrong("clauses", 'is missing: write a line for each, such as R1 = { aspect = "result", core = 10 }')
     clauses = {}
     for name, entry in table.items():
         where = f"clauses.{name}"
