@@ -25,10 +25,11 @@ from grader.judging.failure import failure_row
 from grader.judging.flags import flags_by_reading
 from grader.judging.points import clause_id, gaps, score
 from grader.judging.report import UNTRIED, Cause, Report, Row, verdict_of
-from grader.judging.run_check import run_check
+from grader.judging.run_check import Outcome, run_check
 from grader.judging.safe_text import SafeTexts
 from grader.judging.session import Forks, Session
 from grader.judging.smallest import Played
+from grader.judging.steadiness import is_unsteady, tell_unsteady
 from grader.judging.submission import FileFault, Submission, examine
 
 SELF_CHECK_KEY = b"self-check"
@@ -107,22 +108,14 @@ def _grade_once(builder: ReportBuilder, submission: Submission, forks: Forks) ->
                 for data in (*(failure.data for failure in failures), *again.traces):
                     safe.learn(data)
                 cause, rows = safe.cause(cause), [safe.row(row) for row in rows]
-            rows = [tell_unsteady(row) for row in rows] if session.habits.differs else rows
+            if session.habits.differs or is_unsteady(failures, again.outcome_of):
+                rows = [tell_unsteady(row) for row in rows]
             found = canary.flags() if canary is not None and any(row.verdict == "passed" for row in rows) else []
     except NotRun as error:
         return builder.not_run(str(error), checks, late=isinstance(error, Late))
     except OSError as error:
         return builder.not_run(f"the scene cannot be read or the worker not started: {error}", checks)
     return replace(builder.report(rows), flags=(*flags_of(submission, how.kind), *found), cause=cause)
-
-
-def tell_unsteady(row: Row) -> Row:
-    """A row of a sweep that failed, of a file whose equal runs differ: its learner must know that the next run may be another."""
-    if row.verdict != "failed" or row.run is None or not (row.run.get("cancel") or row.run.get("fault")):
-        return row
-    return replace(
-        row, where=f"{row.where}; equal runs of the file differ by themselves, as with `random` or the wall clock"
-    )
 
 
 def judge_all(
@@ -184,12 +177,19 @@ class Again:
             run: the run.
             observe: whether to look at it closely.
         """
-        outcome = run_check(self._checks[row.id], self._session, row.backend, self._key, only=run, observe=observe)
+        outcome = self._play(row, run, observe=observe)
         if outcome.failure is not None:
             self.traces.append(outcome.failure.trace or {})
         # Of a check with several plans nobody knows which of them a run that passes belongs to.
         known = outcome.failure is not None or (outcome.not_run is None and outcome.plans == 1)
         return Played(outcome.failure, outcome.trace.data if outcome.trace is not None and known else None)
+
+    def outcome_of(self, failure: Failure, run: Mapping[str, Any]) -> Outcome:
+        """What came of the check of a failure in one run."""
+        return self._play(failure.row, run)
+
+    def _play(self, row: Row, run: Mapping[str, Any], *, observe: bool = False) -> Outcome:
+        return run_check(self._checks[row.id], self._session, row.backend, self._key, only=run, observe=observe)
 
 
 def blank_row(module: Module, check: Check, backend: str) -> Row:

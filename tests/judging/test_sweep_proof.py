@@ -8,9 +8,11 @@ import pytest
 from grader.checks.play import Play
 from grader.checks.rule import NotRun
 from grader.course import BACKENDS
-from grader.judging.judge import grade, tell_unsteady
+from grader.judging.judge import How, grade
 from grader.judging.report import Row
 from grader.judging.session import Session
+from grader.judging.steadiness import UNSTEADY as SAID
+from grader.judging.steadiness import tell_unsteady
 from grader.judging.submission import examine
 from grader.judging.sweep_proof import equal_runs_differ
 
@@ -173,6 +175,19 @@ def test_a_file_whose_equal_runs_differ_is_judged_by_what_can_be_judged(tiny, fo
     assert {row.id for row in failed} == {"test_cancelled"}
 
 
+def test_a_file_that_fails_and_differs_each_time_is_told_so_without_any_sweep(tiny, forks, texts):
+    module = tiny.module("m01")
+    no_value = texts["right"].replace("return value", "return None")
+    report = grade(module, no_value.encode(), forks=forks, how=How(only=frozenset({"test_value"})))
+    assert {row.verdict for row in report.checks} == {"failed"}
+    assert not any(SAID in (row.where or "") for row in report.checks)
+    unsteady = no_value.replace(
+        "import anyio\n", f"import anyio\nimport anyio.lowlevel\n{UNSTEADY['random numbers']}"
+    ).replace(SLEEP, PAUSE + SLEEP)
+    report = grade(module, unsteady.encode(), forks=forks, how=How(only=frozenset({"test_value"})))
+    assert all(SAID in row.where for row in report.checks)
+
+
 @pytest.mark.parametrize("count", [1, 2, 4])
 def test_equal_runs_that_differ_by_nothing_but_their_steps_differ(count):
     def undisturbed(steps):
@@ -188,5 +203,6 @@ def test_a_learner_of_a_file_whose_equal_runs_differ_is_told():
     row = Row("test_it", "m01.G3", "timeout", "trio", "failed", "It ends.", where="run of 3 s")
     run = {"seed": 0, "order": "fifo", "cancel": {"who": "caller", "after": 3}, "fault": None}
     assert "equal runs of the file differ" in tell_unsteady(replace(row, run=run)).where
-    assert tell_unsteady(replace(row, run={**run, "cancel": None})).where == "run of 3 s"
+    assert tell_unsteady(replace(row, run={**run, "cancel": None}, where=None)).where == SAID
+    assert tell_unsteady(replace(row, run=None)).where == "run of 3 s"
     assert tell_unsteady(replace(row, verdict="passed", run=run)).where == "run of 3 s"

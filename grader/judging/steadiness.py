@@ -1,0 +1,52 @@
+"""Whether equal runs of a file differ by themselves: a failing run is played twice more, and the two are compared."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from grader.judging.explaining import Failure
+from grader.judging.failure import plain_run_of
+from grader.judging.report import Row
+from grader.judging.run_check import Outcome
+from grader.judging.searches import has_record
+from grader.judging.sweep_proof import begin_alike
+
+LOOKED_AT = 2
+"""So many failures are played again: a file that draws a number does so in most of its runs."""
+UNSTEADY = "equal runs of the file differ by themselves, as with `random`, `id()` or the wall clock"
+
+PlayOnce = Callable[[Failure, Mapping[str, Any]], Outcome]
+
+
+def is_unsteady(failures: Sequence[Failure], play: PlayOnce) -> bool:
+    """Whether a run of a file, played twice, is not the same twice.
+
+    Args:
+        failures: of the file.
+        play: plays the check of a failure in one run only.
+    """
+    seen = [failure for failure in failures if failure.data and has_record(failure.data)]
+    for failure in seen[:LOOKED_AT]:
+        run = plain_run_of(failure.data)
+        one, other = play(failure, run), play(failure, run)
+        if one.not_run is None and other.not_run is None and _differ(one, other):
+            return True
+    return False
+
+
+def _differ(one: Outcome, other: Outcome) -> bool:
+    if (one.failure is None) != (other.failure is None):
+        return True
+    if one.trace is None or other.trace is None or not (has_record(one.trace.data) and has_record(other.trace.data)):
+        return False
+    return not begin_alike(one.trace.data, other.trace.data, math.inf)
+
+
+def tell_unsteady(row: Row) -> Row:
+    """A row that failed in a run, of a file whose equal runs differ: its learner must know that the next run may be another."""
+    if row.verdict != "failed" or row.run is None:
+        return row
+    return replace(row, where=f"{row.where}; {UNSTEADY}" if row.where else UNSTEADY)
