@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 TOP = {
-    ".ci", ".gitignore", ".pre-commit-config.yaml", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md",
-    "SECURITY.md", "benchmarks", "bootstrap.py", "constraints.txt", "course", "docs", "exercises", "grader",
+    ".ci", ".devcontainer", ".gitignore", ".pre-commit-config.yaml", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md",
+    "SECURITY.md", "benchmarks", "bootstrap.py", "constraints.txt", "containers", "course", "docs", "exercises", "grader",
     "pyproject.toml", "solutions", "tests",
 }  # fmt: skip
 MAY_BE_EMPTY = {"__init__.py", "py.typed"}
