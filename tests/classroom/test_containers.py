@@ -67,7 +67,7 @@ def bundle(school, tmp_path, checkout):
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_the_learners_image(bundle, checkout, tmp_path, texts):
+def test_the_learners_image(bundle, school, checkout, tmp_path, texts):
     root, home = tmp_path / "image", tmp_path / "home"
     home.mkdir()
     site = root / "site"
@@ -75,9 +75,12 @@ def test_the_learners_image(bundle, checkout, tmp_path, texts):
     (tmp_path / "pip").write_text(f'#!/bin/sh\nshift 2\nexec {pip} "$@"\n')  # without `install --no-cache-dir`
     (tmp_path / "pip").chmod(0o755)
     assert build(checkout / "containers/learner.Containerfile", bundle, root, tmp_path / "pip") == []
-    names = {path.name for path in root.rglob("*")}
-    assert "grader" in names
-    assert not names & {"hidden", "solutions", ".course_key", "test_hidden.py"}
+    files = [path for path in root.rglob("*") if path.is_file()]
+    assert site / "grader" / "__init__.py" in files
+    hidden = next((school.course / "grader" / "hidden" / SLUG).glob("test_*.py"))
+    assert not {path.name for path in files} & {".course_key", "class.toml", "gradebook.db"}
+    assert hidden.read_bytes() not in [path.read_bytes() for path in files]
+    assert texts["right"].encode() not in [path.read_bytes() for path in files]
     (hook,) = (root / "usr/local/bin/before-notebook.d").iterdir()
     own = {**os.environ, "HOME": str(home), "PYTHONPATH": str(site)}
 
