@@ -8,9 +8,29 @@ from __future__ import annotations
 
 from typing import Any
 
-from grader import Play, Trace, at_least, at_most, awaitable, check, fail, near, one_of, token, verb, wait, within
+from grader import (
+    Play,
+    Trace,
+    at_least,
+    at_most,
+    at_once,
+    attempt,
+    awaitable,
+    cancel,
+    check,
+    cleanup,
+    fail,
+    hang,
+    leaves_of,
+    near,
+    one_of,
+    token,
+    verb,
+    wait,
+    within,
+)
 
-move, hold = verb("move"), verb("hold")
+move, hold, add = verb("move"), verb("hold"), verb("add")
 take, drop, inside = verb("take"), verb("drop"), verb("inside")
 holders, locked, same = verb("holders"), verb("locked"), verb("same")
 
@@ -50,46 +70,111 @@ def test_waits_for_both_locks(play: Play) -> None:
         t.expect(f"the lock of {busy} is free at 5; the transfer ended at", t.call.end, near(5))
 
 
+@check("R1", misconception="order-that-changes", step="one-order-for-all")
+def test_order_stays_the_same(play: Play) -> None:
+    """Balances that change do not change the order in which the locks are taken."""
+    back, there = move("B", "A", 5), move("A", "B", 10)
+    for money, change in ((100, -80), (20, 80)):
+        other = [hold(["A"], add("A", change), wait(3), add("A", -change), wait(3))]
+        actors = {"other": other, "back": [wait(1), back], "there": [wait(4), there]}
+        t = play(accounts={**TWO, "A": [8, money]}, actors=actors).accepting("deadlock")
+        ends = [t.of("back")[back].how, t.of("there")[there].how]
+        t.expect("how the transfers back and there ended", ends, ["returned"] * 2)
+
+
 @check("R2", misconception="lock-let-go-for-slow-work", step="change-under-locks")
 def test_audit_before_the_money_moves(play: Play) -> None:
     """The audit is awaited once, with both locks taken, before any balance changes."""
-    t = play(accounts=TWO, actors={"m": [wait(1), move("A", "B", 30, wait(2))]})
-    t.expect("arguments of the audits", [span.args for span in t.all("audit")], [[token("A"), token("B"), 30]])
-    wanted = {"A": [100, True], "B": [40, True]}
-    for moment, when in (("before", "when the audit begins"), ("after", "when the audit ends")):
-        seen = next((note["value"] for note in t.notes(moment)), {})
-        locked = {name: "locked" if lock else "free" for name, (_, lock) in seen.items()}
-        part = "During the audit both locks are taken."
-        t.expect(f"accounts {when}", locked, dict.fromkeys(wanted, "locked"), part=part)
-        balances = {name: balance for name, (balance, _) in seen.items()}
-        part = "No balance changes before the audit has ended."
-        t.expect(f"balances {when}", balances, {name: balance for name, (balance, _) in wanted.items()}, part=part)
+    for source, target, amount in (("A", "B", 30), ("B", "A", 1)):
+        t = play(accounts=TWO, actors={"m": [wait(1), move(source, target, amount, wait(2))]})
+        given = [token(source), token(target), amount]
+        t.expect("arguments of the audits", [span.args for span in t.all("audit")], [given])
+        wanted = {"A": [100, True], "B": [40, True]}
+        for moment, when in (("before", "when the audit begins"), ("after", "when the audit ends")):
+            seen = next((note["value"] for note in t.notes(moment)), {})
+            locked = {name: "locked" if lock else "free" for name, (_, lock) in seen.items()}
+            part = "During the audit both locks are taken."
+            t.expect(f"accounts {when}", locked, dict.fromkeys(wanted, "locked"), part=part)
+            balances = {name: balance for name, (balance, _) in seen.items()}
+            part = "No balance changes before the audit has ended."
+            t.expect(f"balances {when}", balances, {name: balance for name, (balance, _) in wanted.items()}, part=part)
+
+
+@check("R2", misconception="shield-around-everything", step="change-under-locks")
+def test_audit_that_cleans_up(play: Play) -> None:
+    """A cancelled audit that still cleans up does so under both locks."""
+    t = play(accounts=TWO, actors={"m": [wait(1), move("A", "B", 30, cleanup(wait(2)), hang())]}).cancel("m", at=3)
+    seen = next((note["value"] for note in t.notes("after")), {})
+    locked = {name: "locked" if lock else "free" for name, (_, lock) in seen.items()}
+    t.expect("accounts when the audit has cleaned up", locked, {"A": "locked", "B": "locked"})
 
 
 @check("R2", misconception="undo-on-exception", step="change-under-locks")
 def test_audit_refuses(play: Play) -> None:
     """If the audit raises an error, that leaves the transfer, and no money moves."""
-    t = play(accounts=TWO, actors={"m": [wait(1), move("A", "B", 30, wait(1), fail("refused"))]})
-    t.expect("what left the transfer", t.call.errors, ["refused"])
-    t.expect("balances at the end", at_the_end(t, "balances"), {"A": 100, "B": 40})
+    for kind_of_error in ("Fault", "TimeoutError", "ExceptionGroup of one"):
+        t = play(accounts=TWO, actors={"m": [wait(1), move("A", "B", 30, wait(1), fail("refused", kind_of_error))]})
+        t.expect("what left the transfer", t.call.errors, leaves_of("refused", kind_of_error))
+        t.expect("balances at the end", at_the_end(t, "balances"), {"A": 100, "B": 40})
 
 
 @check("R3", misconception="check-before-lock", step="change-under-locks")
 def test_too_little_money(play: Play) -> None:
     """If the source has not enough money, `InsufficientFunds` is raised before the audit."""
-    t = play(accounts=TWO, actors={"m": [wait(1), move("B", "A", 41)]})
-    t.expect("the transfer raised", t.call.errors, ["InsufficientFunds"])
-    t.expect("audits", len(t.all("audit")), 0)
-    t.expect("balances at the end", at_the_end(t, "balances"), {"A": 100, "B": 40})
+    for audit in ([], [at_once(), fail("refused")]):
+        t = play(accounts=TWO, actors={"m": [wait(1), move("B", "A", 41, *audit)]})
+        t.expect("the transfer raised", t.call.errors, ["InsufficientFunds"])
+        t.expect("audits", len(t.all("audit")), 0)
+        t.expect("balances at the end", at_the_end(t, "balances"), {"A": 100, "B": 40})
+
+
+@check("R3", misconception="check-before-lock", step="change-under-locks")
+def test_money_that_changes_while_it_waits(play: Play) -> None:
+    """What counts is the money under both locks: as long as it waits for one of them, the transfer decides nothing."""
+    for source, target in (("A", "B"), ("B", "A")):
+        other = [hold([source], wait(3), add(source, -30), wait(2))]
+        t = play(accounts=TWO, actors={"other": other, "m": [wait(1), move(source, target, 40)]})
+        amounts = f"40 out of {source}, from which somebody takes 30 while the transfer waits: it raised"
+        wanted = {"A": [], "B": ["InsufficientFunds"]}[source]
+        t.expect(amounts, t.call.errors, wanted)
+        t = play(accounts=TWO, actors={"other": [hold([target], wait(5))], "m": [wait(1), move(source, target, 101)]})
+        t.expect("the transfer raised", t.call.errors, ["InsufficientFunds"])
+        t.expect(f"the lock of {target} is free at 5; it ended at", t.call.end, at_least(5))
+
+
+@check("R3", misconception="zero-and-self", step="change-under-locks")
+def test_any_amount(play: Play) -> None:
+    """All the money of the source is not too much, the target may be in debt, and 0 is an amount like any other."""
+    accounts = {"A": [8, 100], "B": [5, -40]}
+    t = play(accounts=accounts, actors={"m": [wait(1), move("A", "B", 100)]})
+    t.expect("a transfer of all the money", t.call.how, "returned")
+    t.expect("balances at the end", at_the_end(t, "balances"), {"A": 0, "B": 60})
+    t = play(accounts=accounts, actors={"m": [wait(1), move("A", "B", 0, wait(1))]})
+    seen = next((note["value"] for note in t.notes("before")), None)
+    t.expect("balance and lock of each account in the audit of 0", seen, {"A": [100, True], "B": [-40, True]})
 
 
 @check("R4", misconception="zero-and-self", step="change-under-locks")
 def test_from_an_account_to_itself(play: Play) -> None:
     """A transfer from an account to itself works like any other."""
-    t = play(accounts=TWO, actors={"m": [wait(1), move("A", "A", 30, wait(1))]})
-    t.expect("the transfer", t.call.how, "returned")
-    t.expect("audits", len(t.all("audit")), 1)
-    t.expect("balances at the end", at_the_end(t, "balances"), {"A": 100, "B": 40})
+    for amount in (30, 0):
+        t = play(accounts=TWO, actors={"m": [wait(1), move("A", "A", amount, wait(1))]})
+        t.expect("the transfer", t.call.how, "returned")
+        t.expect("audits", len(t.all("audit")), 1)
+        t.expect("balances at the end", at_the_end(t, "balances"), {"A": 100, "B": 40})
+    other = [hold(["A"], wait(3), add("A", 50), wait(2))]
+    t = play(accounts=TWO, actors={"other": other, "m": [wait(1), move("A", "A", 130)]})
+    t.expect("130 out of 100, to which somebody adds 50 while the transfer waits", t.call.how, "returned")
+
+
+@check("R4", misconception="one-lock-for-all", step="one-order-for-all")
+def test_others_go_on(play: Play) -> None:
+    """A transfer that waits for a lock holds up no transfer between other accounts."""
+    accounts = {**TWO, "C": [6, 70], "D": [7, 70]}
+    waits, others = move("A", "B", 30), move("C", "D", 30, wait(1))
+    actors = {"other": [hold(["A"], wait(9))], "waits": [wait(1), waits], "others": [wait(2), others]}
+    t = play(accounts=accounts, actors=actors)
+    t.expect("the transfer between C and D ended at", t.of("others")[others].end, near(3))
 
 
 @check("R5", misconception="released-at-the-end", step="give-back-whatever-happens")
@@ -132,6 +217,17 @@ def test_taking_a_lock_twice(play: Play) -> None:
     t = play(actors={"a": [take("x"), inside("x")]})
     t.expect("taking x", kind(t, "a", take("x")), "returned")
     t.expect("taking x again", kind(t, "a", inside("x")), "RuntimeError")
+    t = play(actors={"a": [take("x"), take("y"), inside("x")]})
+    t.expect("taking x again, with y in between", kind(t, "a", inside("x")), "RuntimeError")
+
+
+@check("R8", misconception="task-known-by-name", step="who-holds-what")
+def test_tasks_of_one_name(play: Play) -> None:
+    """Two tasks of the same name are two tasks."""
+    actors = {"a": [take("x"), wait(3), drop("x")], "b": [wait(1), take("x"), drop("x")], "c": [wait(2), drop("x")]}
+    t = play(actors=actors, names=dict.fromkeys("abc", "clerk"))
+    t.expect("taking x, which a namesake holds", kind(t, "b", take("x")), "returned")
+    t.expect("releasing x, which a namesake holds", kind(t, "c", drop("x")), "RuntimeError")
 
 
 @check("R8", misconception="release-without-acquire", step="who-holds-what")
@@ -154,6 +250,9 @@ def test_who_holds_what(play: Play) -> None:
     )
     seen = [span.value for span in t.all("holders")]
     t.expect("holders while a has x and b waits, while b has x, at the end", seen, [{"x": "a"}, {"x": "b"}, {}])
+    actors = {"a": [take("x"), wait(4), drop("x")], "b": [wait(1), drop("x"), holders()]}
+    t = play(actors=actors, names={"a": "pool.worker-1"})
+    t.expect("holders after b tried to release x", t.one("holders").value, {"x": "pool.worker-1"})
 
 
 @check("R9", misconception="cancelled-waiter-just-leaves", step="who-holds-what")
@@ -173,6 +272,26 @@ def test_waiting_given_up(play: Play) -> None:
     t.expect("taking the lock then", again.how, "returned")
 
 
+@check("R9", misconception="hand-over-lost", step="who-holds-what")
+def test_cancelled_at_any_moment(play: Play) -> None:
+    """A task that is cancelled while it takes a lock, free or not, has it or leaves no trace."""
+    before = {"b": [wait(1), attempt("try", cancel("try"), take("x"))]}
+    free = {"b": [wait(1), take("x")]}
+    waiting = {"a": [take("x"), wait(3), drop("x")], "b": [wait(1), take("x")]}
+    for actors in (before, free, waiting):
+        trial = play(actors={**actors, "looks on": [wait(9), holders(), within(1, take("x"))]})
+        for t in trial.cancelled("b"):
+            has_it = any(span.how == "returned" for span in t.all("take", "b"))
+            t.expect("holders after that", t.one("holders").value, {"x": "b"} if has_it else {})
+            if not has_it:
+                t.expect("the next task that takes it", t.one("take", "looks on").how, "returned")
+    ends = [cancel("try"), drop("x")]
+    for end in (ends, ends[::-1]):  # cancelled as it is given the lock
+        b, c = [wait(1), attempt("try", take("x"), drop("x"))], [wait(2), take("x"), drop("x")]
+        t = play(actors={"a": [take("x"), wait(3), *end], "b": b, "c": c}).accepting("deadlock")
+        t.expect("the next in line gets the lock at", t.of("c")[take("x")].end, near(3))
+
+
 @check("R10", misconception="free-for-the-first-to-come", step="who-holds-what")
 def test_first_come_first_served(play: Play) -> None:
     """Waiting tasks get the lock one after the other, in order of arrival."""
@@ -180,6 +299,37 @@ def test_first_come_first_served(play: Play) -> None:
     t = play(actors=actors)
     times = [t.of(name)[take("x")].end for name in "abcd"]
     t.expect("when a, b, c and d got the lock", times, [near(0), near(5), near(10), near(15)])
+    actors["b"] = [wait(1), within(3.5, take("x"))]
+    t = play(actors={**actors, "e": [take("y"), wait(4), take("x"), wait(5), drop("x"), drop("y")]})
+    times = [t.of(name)[take("x")].end for name in "acde"]
+    t.expect(
+        "when a, c, d and e, which holds y, got it, after b gave up", times, [near(0), near(5), near(10), near(15)]
+    )
+
+
+@check("R10", misconception="hand-over-lost", step="who-holds-what")
+def test_next_in_line(play: Play) -> None:
+    """If the first of the line is cancelled as it is given the lock, the next in line gets it, and then the others."""
+    actors = {name: [wait(at), take("x"), wait(5), drop("x")] for at, name in enumerate("cde", 2)}
+    b = [wait(1), attempt("try", take("x"), drop("x"))]
+    for ends in ([drop("x"), cancel("try")], [cancel("try"), drop("x")]):
+        t = play(actors={"a": [take("x"), wait(5), *ends], "b": b, **actors}).accepting("deadlock")
+        times = [t.of(name)[take("x")].end for name in "cde"]
+        t.expect("when c, d and e got the lock", times, [near(5), near(10), near(15)])
+
+
+@check("R10", misconception="look-then-wait-then-take", step="who-holds-what")
+def test_one_at_a_time(play: Play) -> None:
+    """In any order of the tasks, one at a time has the lock; who comes back has to wait for those who wait."""
+    for t in play(actors={name: [wait(1), inside("x", wait(1))] for name in "abc"}).orders(8):
+        t.expect(
+            "who has the lock and how many at a time",
+            sorted(n["t"] for n in t.notes("in")),
+            [near(1), near(2), near(3)],
+        )
+    a = [take("x"), wait(2), drop("x"), take("x"), wait(2), drop("x")]
+    for t in play(actors={"a": a, "b": [wait(1), take("x"), wait(2), drop("x")]}).orders(4):
+        t.expect("b, which waits when a comes back, got the lock at", t.of("b")[take("x")].end, near(2))
 
 
 @check("R10", misconception="look-then-wait-then-take", step="who-holds-what")
@@ -187,6 +337,8 @@ def test_one_lock_for_one_name(play: Play) -> None:
     """`lock("x")` gives the same object each time."""
     t = play(actors={"a": [same("x"), take("x"), same("x"), drop("x"), same("x")]})
     t.expect("the same as the first time", [span.value for span in t.all("same")], [True, True, True])
+    t = play(actors={"a": [take("x"), take("X"), drop("x"), drop("X")]})
+    t.expect("taking X while holding x", kind(t, "a", take("X")), "returned")
 
 
 @check("G1", misconception="backend-lock", step="who-holds-what")
@@ -200,10 +352,21 @@ def test_waiting_works(play: Play) -> None:
 @check("G2", misconception="released-at-the-end", step="give-back-whatever-happens")
 def test_locks_after_an_error(play: Play) -> None:
     """When a transfer has ended by an error, no lock is still taken."""
-    t = play(accounts=TWO, actors={"m": [wait(1), move("A", "B", 101), move("A", "B", 30, fail("refused"))]})
-    t.expect("the first transfer raised", t.call.errors, ["InsufficientFunds"])
-    t.expect_that("the audit of the second", bool(t.all("audit")), "was never awaited")
-    t.expect("accounts that are still locked", at_the_end(t, "locked"), [])
+    for error in (fail("refused"), fail("refused", "ExceptionGroup")):
+        t = play(accounts=TWO, actors={"m": [wait(1), move("A", "B", 101), move("A", "B", 30, error)]})
+        t.expect("the first transfer raised", t.call.errors, ["InsufficientFunds"])
+        t.expect_that("the audit of the second", bool(t.all("audit")), "was never awaited")
+        t.expect("accounts that are still locked", at_the_end(t, "locked"), [])
+
+
+@check("G2", misconception="released-at-the-end", step="give-back-whatever-happens")
+def test_block_gives_the_lock_back(play: Play) -> None:
+    """When an `async with` block of a lock is left, by an error or by cancellation, the lock is free."""
+    for steps in ([wait(1), fail("E")], [hang()]):
+        actors = {"a": [wait(1), within(3, inside("x", *steps))], "looks on": [wait(9), within(1, take("x"))]}
+        t = play(actors=actors)
+        t.expect("blocks that began", len(t.notes("in")), 1)
+        t.expect("taking x after the block", t.one("take", "looks on").how, "returned")
 
 
 @check("G3", misconception="swallowed-cancellation", step="give-back-whatever-happens")
@@ -212,6 +375,9 @@ def test_cancellation_passes(play: Play) -> None:
     t = play(accounts=TWO, actors={"m": [wait(1), move("A", "B", 30, wait(9))]}).cancel("m", at=3)
     t.expect("cancelled at 3, the transfer", t.call.how, "cancelled")
     t.expect("cancelled at 3, it ended at", t.call.end, near(3))
+    t = play(actors={"a": [wait(1), within(2, inside("x", hang()))]})
+    t.expect("blocks that began", len(t.notes("in")), 1)
+    t.expect("a block of a lock that is cancelled", kind(t, "a", inside("x", hang())), "cancelled")
 
 
 @check("G4", misconception="backend-lock", step="who-holds-what")
@@ -225,9 +391,10 @@ def test_loop_not_blocked(play: Play) -> None:
 @check("G5", misconception="released-at-the-end", step="give-back-whatever-happens")
 def test_interrupted_audit(play: Play) -> None:
     """Something like `KeyboardInterrupt` that leaves the audit leaves the transfer too, which keeps no lock."""
-    t = play(accounts=TWO, actors={"m": [wait(1), move("A", "B", 30, fail("stop", "Abandon"))]})
-    t.expect_that("the transfer", "stop" in t.call.errors, t.call.ending)
-    t.expect("accounts that are still locked", at_the_end(t, "locked"), [])
+    for audit in ([fail("stop", "Abandon")], [at_once(), fail("stop", "Abandon")]):
+        t = play(accounts=TWO, actors={"m": [wait(1), move("A", "B", 30, *audit)]})
+        t.expect_that("the transfer", "stop" in t.call.errors, t.call.ending)
+        t.expect("accounts that are still locked", at_the_end(t, "locked"), [])
 
 
 @check("G6", misconception="polling", step="who-holds-what")
