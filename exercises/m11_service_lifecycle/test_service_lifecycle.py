@@ -17,6 +17,7 @@ from grader import (
     check,
     cleanup,
     fail,
+    give,
     hang,
     near,
     on_cancel,
@@ -63,13 +64,22 @@ def expect_started(t: Trial, *names: str) -> None:
 
 
 def final(t: Trial) -> Any:
-    """The states after the block; fails if the body never began."""
-    return t.first(t.notes("final"), "the states after the block", "cannot be read")["value"]  # type: ignore[arg-type, index]
+    """The states after the caller's block; fails if the body never began."""
+    return t.first(t.notes("final", "caller"), "the states after the block", "cannot be read")["value"]  # type: ignore[arg-type, index]
 
 
 def expect_leaves(t: Trial, error: str) -> None:
     """Fail unless that error leaves the call, bare or in a group."""
     t.expect_that(f"{error} should leave the call", error in t.call.errors, f"it {t.call.ending}")
+
+
+def expect_start_error(t: Trial, name: str) -> None:
+    """Fail unless a `StartError` with that name of a service leaves the call."""
+    expect_leaves(t, "StartError")
+    texts = [error.text for error in t.call.errors if error == "StartError"]
+    t.expect_that(
+        f"a StartError with the name {name}", any(name in text for text in texts), f"its text is {texts[0]!r}"
+    )
 
 
 # -- core --------------------------------------------------------------------------------------------------------------
@@ -79,39 +89,78 @@ def test_start_in_order(play: Play) -> None:
     t = play(services=CHAIN, body=[wait(1)])
     t.expect("services as they were started", t.names("run"), ["db", "log", "web"])
     t.expect("the body began at", t.one("body").start, about(START + 3))
+    both = {"web": service("log", "db"), "mail": service("db", "log")}
+    t = play(services={**both, "log": service(up=3), "db": service()}, body=[wait(1)])
+    for name in both:
+        start = t.one("run", name).start
+        t.expect(f"{name}, which requires db and log, was started at", start, at_least(t.of("log")[ready()].start))
+    t = play(services={}, body=[wait(1)])
+    t.expect("without services the body ended", t.one("body").ending, "returned")
+
+
+@check("R1", misconception="state-for-all-blocks", step="order-from-requirements")
+def test_second_block(play: Play) -> None:
+    """In a second block with the same services all are started again, in order."""
+    t = play(services={"web": service("db"), "db": service()}, body=[wait(1)], blocks=2)
+    t.expect("services as they were started", t.names("run"), ["db", "web", "db", "web"])
+    t.expect("how often they got ready", len(t.all("ready")), 4)
 
 
 @check("R2", misconception="names-are-right", step="order-from-requirements")
 def test_unknown_name(play: Play) -> None:
-    """A service that requires an unknown name: `ValueError`, and nothing is started."""
-    t = play(services={"db": service(), "web": service("cache")}, start_timeout=5)
-    t.expect("services that were started", t.names("run"), [])
-    expect_leaves(t, "ValueError")
+    """A service that requires an unknown name, or two services of one name: `ValueError`, and nothing is started."""
+    twice = {"log": service(), "copy": service(name="log"), "db": service()}
+    for services in ({"db": service(), "web": service("cache")}, twice):
+        t = play(services=services, start_timeout=5)
+        t.expect("services that were started", t.names("run"), [])
+        expect_leaves(t, "ValueError")
 
 
 @check("R2", misconception="circles-show-themselves", step="order-from-requirements")
 def test_circle(play: Play) -> None:
-    """Services that require each other in a circle: `ValueError`, and nothing is started."""
-    t = play(services={"log": service(), "db": service("web"), "web": service("db")}, start_timeout=5)
-    t.expect("services that were started", t.names("run"), [])
-    expect_leaves(t, "ValueError")
+    """Services that require each other in a circle, or one itself: `ValueError`, and nothing is started."""
+    for circle in ({"db": service("web"), "web": service("db")}, {"db": service(), "web": service("web")}):
+        t = play(services={"log": service(), **circle}, start_timeout=5)
+        t.expect("services that were started", t.names("run"), [])
+        expect_leaves(t, "ValueError")
 
 
 @check("R3", misconception="no-bound-on-the-start", step="bound-the-start")
 def test_not_ready_in_time(play: Play) -> None:
     """A service that is not ready within `start_timeout` is cancelled, and `StartError` leaves the call."""
-    t = play(services={"db": service(), "web": {"requires": ["db"], "run": [hang()]}}, body=[wait(1)], start_timeout=5)
-    t.expect("web was cancelled at", t.of("web").cancelled_at, about(START + 6))
-    expect_leaves(t, "StartError")
+    for steps in ([hang()], [on_cancel(wait(0.5), fail("E")), hang()], [on_cancel(give(0)), hang()]):
+        t = play(services={"db": service(), "web": {"requires": ["db"], "run": steps}}, body=[wait(1)], start_timeout=5)
+        t.expect("web was cancelled at", t.of("web").cancelled_at, about(START + 6))
+        expect_start_error(t, "web")
+
+
+@check("R3", misconception="timeout-around-the-service", step="bound-the-start")
+def test_runs_longer_than_the_timeout(play: Play) -> None:
+    """A service that was ready in time runs on for as long as the block does."""
+    t = play(services=CHAIN, body=[wait(30)], start_timeout=5)
+    t.expect("the body", t.one("body").ending, "returned")
+    t.expect("db was cancelled at", t.of("db").cancelled_at, at_least(t.one("body").end or 1e9))
+
+
+@check("R3", misconception="the-group-cleans-up", step="stop-dependants-first")
+def test_failed_start_stops_in_order(play: Play) -> None:
+    """When a service does not start, those already started are stopped in order, and no other is started."""
+    for steps in ([wait(1), fail("E")], [wait(1)], [hang()]):
+        services = {**SLOW, "web": {"requires": ["log"], "run": steps}, "page": service("web")}
+        t = play(services=services, body=[wait(1)], start_timeout=5)
+        t.expect("services as they were started", t.names("run"), ["db", "log", "web"])
+        t.expect("db was cancelled at", t.one("run", "db").cancelled_at, at_least(t.one("run", "log").end or 1e9))
+        expect_start_error(t, "web")
 
 
 @check("R3", misconception="ready-will-come", step="know-when-it-is-ready")
 def test_raises_before_ready(play: Play) -> None:
     """A service that raises before it is ready: `StartError` leaves the call, without waiting for `start_timeout`."""
     web = {"requires": ["db"], "run": [wait(1), fail("E")]}
-    t = play(services={"db": service(), "web": web}, body=[wait(1)], start_timeout=30)
-    expect_leaves(t, "StartError")
-    t.expect("the call ended at", t.call.end, at_most(START + 3.1))
+    for more in ({}, {"refuses": True}):  # the second makes a `StartError` of its own of what it raises
+        t = play(services={"db": service(), "web": {**web, **more}}, body=[wait(1)], start_timeout=30)
+        expect_start_error(t, "web")
+        t.expect("the call ended at", t.call.end, at_most(START + 3.1))
 
 
 @check("R4", misconception="cancel-all-at-once", step="stop-dependants-first")
@@ -127,6 +176,29 @@ def test_states(play: Play) -> None:
     expect_started(t, *CHAIN)
     t.expect("states in the body", t.one("states", "caller").value, dict.fromkeys(CHAIN, "RUNNING"))
     t.expect("states after the block", final(t), dict.fromkeys(CHAIN, "STOPPED"))
+    asks = [cleanup(wait(0.5), states(), wait(0.5)), wait(1), ready(), hang()]
+    t = play(services={"db": {"run": asks}, "web": {"requires": ["db"], "run": asks}}, body=[wait(2)])
+    t.expect("states while web stops", t.one("states", "web").value, {"db": "RUNNING", "web": "STOPPING"})
+    t.expect("states while db stops", t.one("states", "db").value, {"db": "STOPPING", "web": "STOPPED"})
+
+
+@check("R4", misconception="returning-is-fine", step="stop-dependants-first")
+def test_returns_when_it_is_cancelled(play: Play) -> None:
+    """A service that answers its cancellation by returning has stopped like any other."""
+    web = {"requires": ["db"], "run": [wait(1), ready(), on_cancel(wait(1), give(0)), hang()]}
+    t = play(services={"db": service(), "web": web}, body=[wait(2)])
+    t.expect("the call", t.call.ending, "returned")
+    t.expect("states after the block", final(t), {"db": "STOPPED", "web": "STOPPED"})
+
+
+@check("R4", misconception="state-for-all-blocks", step="stop-dependants-first")
+def test_two_blocks(play: Play) -> None:
+    """Two blocks at the same time, with services of the same names, have nothing to do with each other."""
+    plan = {"services": {"db of other": service(name="db")}, "body": [wait(9), states()], "begin": START + 2}
+    t = play(services={"db": service()}, body=[wait(3)], others={"other": plan})
+    t.expect("states in the body of the other", t.one("states", "other").value, {"db of other": "RUNNING"})
+    t.expect("states after the block of the caller", final(t), {"db": "STOPPED"})
+    t.expect("how the blocks ended", [call.how for call in t.calls("running")], ["returned", "returned"])
 
 
 @check("G1", misconception="asyncio-is-everywhere", step="order-from-requirements")
@@ -149,11 +221,14 @@ def test_nothing_is_left(play: Play) -> None:
 
 @check("G3", misconception="cancellation-is-an-end-like-others", step="stop-dependants-first")
 def test_cancellation_goes_on(play: Play) -> None:
-    """Cancelled from outside while the body runs, the block ends by that."""
+    """Cancelled from outside while services start, or while the body runs, the block ends by that."""
     t = play(services=CHAIN, body=[wait(30)]).cancel("caller", at=START + 9)
     expect_started(t, *CHAIN)
     t.expect("the body was cancelled at", t.one("body").cancelled_at, about(START + 9))
     t.expect_that("cancelled from outside", t.call.how == "cancelled", f"it {t.call.ending}")
+    t = play(services={"db": service(), "web": service("db", up=9)}, body=[wait(1)]).cancel("caller", at=START + 4)
+    expect_started(t, "db", "web")
+    t.expect_that("cancelled while web starts", t.call.how == "cancelled", f"it {t.call.ending}")
 
 
 @check("G4", misconception="blocking-is-short", step="bound-the-start")
