@@ -194,7 +194,9 @@ def anyio_tests(console: Console) -> None:
 
 def _why(said: str) -> str:
     lines = [line[1:].strip() for line in said.splitlines() if line.startswith("E ")]
-    text = lines[0] if lines else said.strip().splitlines()[-1]
+    # A group of exceptions is shown without the mark; what is in it comes last.
+    inner = [line.strip(" |") for line in said.splitlines() if line.strip().startswith("|") and "Error" in line]
+    text = lines[0] if lines else inner[-1] if inner else said.strip().splitlines()[0]
     return text.removeprefix("grader.explore.ExploreFailure: ").partition(":")[0][:70]
 
 
