@@ -56,7 +56,7 @@ def test_none_is_a_value(play: Play) -> None:
     t.expect("the list", t.call.value, [None, token("E1")])
 
 
-@check("R1", misconception="one-call-at-a-time", step="keep-what-is-finished")
+@check("R1", misconception="one-call-at-a-time", step="keep-what-is-finished", wide=True)
 def test_several_calls(play: Play) -> None:
     """Calls that overlap, or follow one that failed, each give their own list."""
     jobs = {"a": [wait(5), give("A")], "b": [wait(2), give("B")], "c": [wait(1), give("C")], "bad": [fail("E1")]}
@@ -91,7 +91,7 @@ def test_timeout_from_the_call_on(play: Play) -> None:
     t.expect("when the other was cancelled", t.of("b").cancelled_at, near(190.5))
 
 
-@check("R2", misconception="one-call-at-a-time", step="bound-the-wait")
+@check("R2", misconception="one-call-at-a-time", step="bound-the-wait", wide=True)
 def test_timeout_of_each_call(play: Play) -> None:
     """Of calls that overlap each has a timeout of its own."""
     t = play(jobs={"a": [hang()]}, callers={"first": [100, "a"], "second": [103, "a"]}, timeout=10)

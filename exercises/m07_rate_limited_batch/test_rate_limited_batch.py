@@ -55,7 +55,7 @@ def test_small_bucket(play: Play) -> None:
     t.expect("the second was granted at", granted(t)[1].end, near(100.6, CLOSE))
 
 
-@check("R2", misconception="one-for-all-buckets", step="refill-on-look")
+@check("R2", misconception="one-for-all-buckets", step="refill-on-look", wide=True)
 def test_two_buckets(play: Play) -> None:
     """Two buckets have nothing to do with each other."""
     actors = {"a": [acquire(5), acquire(5)], "b": [at(1), other(3)]}

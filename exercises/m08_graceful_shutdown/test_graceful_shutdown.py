@@ -61,7 +61,7 @@ def test_stopped_before_it_began(play: Play) -> None:
     t.expect("a was told to stop at", t.of("a")[told()].end, at(0))
 
 
-@check("R1", misconception="state-ends-with-the-call", step="tell-then-wait")
+@check("R1", misconception="state-ends-with-the-call", step="tell-then-wait", wide=True)
 def test_calls_beside_each_other(play: Play) -> None:
     """Two calls that overlap have nothing to do with each other."""
     services = {"a": [told(), wait(2)], "b": [told()], "c": [wait(6), fail("E")]}

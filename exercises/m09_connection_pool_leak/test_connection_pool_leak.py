@@ -83,7 +83,7 @@ def test_idle_one_is_used_again(play: Play) -> None:
     t.expect("connections made", len(t.all("connect")), 1)
 
 
-@check("R1", misconception="one-for-all-pools", step="slot-before-connection")
+@check("R1", misconception="one-for-all-pools", step="slot-before-connection", wide=True)
 def test_two_pools(play: Play) -> None:
     """Two pools know nothing of each other: what is idle or leased in one is nothing to the other."""
     steps = [["another", lease(wait(2)), stats()], wait(3)]

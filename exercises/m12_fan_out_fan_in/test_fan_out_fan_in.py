@@ -107,7 +107,7 @@ def test_given_up_receive(play: Play) -> None:
         t.expect("pairs received", [entry["value"] for entry in t.notes("received")], pairs)
 
 
-@check("R1", misconception="state-of-all-calls", step="one-source-for-all")
+@check("R1", misconception="state-of-all-calls", step="one-source-for-all", wide=True)
 def test_calls_beside_each_other(play: Play) -> None:
     """Two calls that overlap have nothing to do with each other: each gives its own results."""
     callers = {"caller": [0, "a"], "second": [1, "b", "c"]}
@@ -157,7 +157,7 @@ def test_all_workers_busy(play: Play) -> None:
         t.expect("worker calls start at", starts, [near(0), near(0), *map(near, sorted(ends)[:1])])
 
 
-@check("R2", misconception="state-of-all-calls", step="one-source-for-all")
+@check("R2", misconception="state-of-all-calls", step="one-source-for-all", wide=True)
 def test_workers_of_two_calls(play: Play) -> None:
     """Two calls at the same time have `workers` worker calls each: they do not share them."""
     for call in (fan_out, fan_in):

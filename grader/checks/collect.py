@@ -49,6 +49,7 @@ class Check:
     misconception: str
     step: str
     function: Callable[..., Any]
+    wide: bool = False
 
 
 def checks_of(module: Module, kind: Kind = "hidden") -> list[Check]:
@@ -101,7 +102,7 @@ def _check(module: Module, kind: Kind, where: str, name: str, function: Callable
     title = " ".join(rule.sentence.split())
     if not title:
         raise BrokenChecks(f"{where} has no docstring: write the sentence that the learner reads")
-    return Check(name, rule.clause, aspect, rule.core, kind, title, rule.misconception, rule.step, function)
+    return Check(name, rule.clause, aspect, rule.core, kind, title, rule.misconception, rule.step, function, rule.wide)
 
 
 @cache

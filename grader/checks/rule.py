@@ -63,6 +63,7 @@ class Rule:
         step: id of the lesson step that treats it.
         aspect: the aspect it is scored under; None takes the clause's.
         sentence: what the learner reads.
+        wide: whether it fails whenever something simpler does, such as one that compares several calls: it speaks last.
     """
 
     clause: str
@@ -71,10 +72,11 @@ class Rule:
     step: str
     aspect: str | None
     sentence: str
+    wide: bool = False
 
 
 def check(
-    clause: str, *, misconception: str, step: str, core: bool = True, aspect: str | None = None
+    clause: str, *, misconception: str, step: str, core: bool = True, aspect: str | None = None, wide: bool = False
 ) -> Callable[[F], F]:
     """Make a function a check of `clause`; see `Rule` for the arguments. The docstring is the sentence for the learner.
 
@@ -86,7 +88,7 @@ def check(
         if not function.__doc__:
             raise TypeError(f"{function.__name__} needs a docstring: the sentence that the learner reads")
         sentence = " ".join(function.__doc__.split())
-        rule = Rule(clause, core, misconception, step, aspect, sentence)
+        rule = Rule(clause, core, misconception, step, aspect, sentence, wide)
         function.rule = rule  # type: ignore[attr-defined]
         return function
 

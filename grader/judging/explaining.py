@@ -56,7 +56,7 @@ def in_order(rows: Sequence[Row]) -> list[Row]:
 
     Where all that fails does so on one backend only, that is what is wrong, and what the row of `BOTH_BACKENDS` says. Elsewhere
     a check that fails on both comes before one that fails on one of them only, where an order of events has a part in it. A
-    call that blocks the event loop comes first: it is seen with its line, and may be behind all the rest.
+    call that blocks the event loop comes first: it is seen with its line, and may be behind all the rest. Wide checks come last.
     """
     failed = [row for row in rows if row.verdict == "failed"]
     sides = {row.backend for row in failed}
@@ -66,7 +66,14 @@ def in_order(rows: Sequence[Row]) -> list[Row]:
     def rank(row: Row) -> tuple[bool, ...]:
         clause = row.clause.rpartition(".")[2]
         by_backend = not one_sided and row.id in passed
-        return row.untried, row.what != BLOCKING, not row.core, by_backend, not (one_sided and clause == BOTH_BACKENDS)
+        return (
+            row.untried,
+            row.what != BLOCKING,
+            not row.core,
+            row.wide,
+            by_backend,
+            not (one_sided and clause == BOTH_BACKENDS),
+        )
 
     return sorted(failed, key=rank)
 

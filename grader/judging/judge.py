@@ -204,6 +204,7 @@ def blank_row(module: Module, check: Check, backend: str) -> Row:
         core=check.core,
         misconception=check.misconception,
         step=check.step,
+        wide=check.wide,
     )
 
 

@@ -64,6 +64,7 @@ class Row:
         shown: the run as a page shows it, of `grader.judging.shown_run`; only in that row.
         detail: texts of the subject's exceptions; for the instructor, never for a learner whose file is graded.
         late: whether there was no answer and nobody to blame; not part of the format.
+        wide: whether its check fails whenever something simpler does; not part of the format.
     """
 
     id: str
@@ -89,6 +90,7 @@ class Row:
     shown: Mapping[str, Any] | None = None
     detail: str | None = None
     late: bool = field(default=False, compare=False)
+    wide: bool = field(default=False, compare=False)
 
     @property
     def clause_name(self) -> str:

@@ -121,6 +121,13 @@ def test_what_fails_on_both_backends_comes_before_what_fails_on_one() -> None:
     assert [each.id for each in in_order(rows[:2])] == ["a"]
 
 
+def test_a_wide_check_comes_after_a_narrow_one_of_its_part() -> None:
+    rows = [Row(id_, "m01.R1", "result", "trio", "failed", f"{id_}.", wide=id_ == "a") for id_ in ("a", "b")]
+    rows.append(replace(rows[1], id="c", core=False))
+    assert [each.id for each in in_order(rows)] == ["b", "a", "c"]
+    assert "wide" not in rows[0].plain()
+
+
 def test_a_call_that_blocks_the_loop_comes_first() -> None:
     rows = [Row("a", "m01.R1", "result", "trio", "failed", "a.")]
     rows.append(Row("b", "m01.G4", "leak", "trio", "failed", "b.", what=BLOCKING, actual="open at line 3"))

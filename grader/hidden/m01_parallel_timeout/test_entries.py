@@ -74,7 +74,7 @@ def test_jobs_that_never_wait(play: Play) -> None:
         t.expect("the list", t.call.value, [token(name) for name in names])
 
 
-@check("R1", misconception="one-call-at-a-time", step="keep-what-is-finished")
+@check("R1", misconception="one-call-at-a-time", step="keep-what-is-finished", wide=True)
 def test_several_calls(play: Play) -> None:
     """Calls that overlap, or follow each other, have nothing to do with each other: each gives its own list."""
     jobs = {"a": [wait(5), give("A")], "b": [wait(2), give("B")], "c": [wait(3), give("C")], "d": [wait(1), give("D")]}
@@ -85,7 +85,7 @@ def test_several_calls(play: Play) -> None:
         t.expect(f"the list of the {call.who}", call.value, names)
 
 
-@check("R1", misconception="one-call-at-a-time", step="keep-what-is-finished")
+@check("R1", misconception="one-call-at-a-time", step="keep-what-is-finished", wide=True)
 def test_beside_a_call_that_fails(play: Play) -> None:
     """A call that fails, or is cancelled, disturbs no other: one beside it, and one that follows, give their lists."""
     jobs = {"a": [wait(5), give("A")], "b": [wait(2), give("B")], "bad": [wait(1), fail("E1")], "never": [hang()]}

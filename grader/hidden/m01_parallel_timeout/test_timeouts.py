@@ -77,7 +77,7 @@ def test_cleanups_at_the_same_time(play: Play) -> None:
     t.expect("when the call ended", t.call.end, near(115))
 
 
-@check("R2", misconception="one-call-at-a-time", step="bound-the-wait")
+@check("R2", misconception="one-call-at-a-time", step="bound-the-wait", wide=True)
 def test_timeout_of_each_call(play: Play) -> None:
     """Of calls that overlap, or follow each other, each runs at once and has a timeout of its own."""
     callers = {"caller": [START, "a", "b"], "second": [103, "b"], "third": [120, "b", "a"]}

@@ -72,7 +72,7 @@ def test_all_at_once(play: Play) -> None:
         t.expect(f"calls that began at once, of {items} with limit={limit}", began, limit)
 
 
-@check("R2", misconception="state-of-all-calls", step="bound-how-many")
+@check("R2", misconception="state-of-all-calls", step="bound-how-many", wide=True)
 def test_limit_of_each_batch(play: Play) -> None:
     """Two batches that run at the same time have a limit of their own each, also if it is the same number."""
     jobs = {f"a{n}": [wait(time), give(f"A{n}")] for n, time in enumerate(play.draw(4))}

@@ -124,7 +124,7 @@ def test_read_at_the_same_time(play: Play) -> None:
     expect_all_slots_used(t, 12, len(wood))
 
 
-@check("R7", misconception="one-limit-for-all-calls", step="limit-what-is-open", core=False)
+@check("R7", misconception="one-limit-for-all-calls", step="limit-what-is-open", core=False, wide=True)
 def test_each_call_has_its_limit(play: Play) -> None:
     """Calls that follow each other have each their own `limit`, and read the files again."""
     again = [opened("alder", "w", write("alder", "new")), contents("alder"), wait(1)]
@@ -149,7 +149,7 @@ def test_each_call_has_its_limit(play: Play) -> None:
         expect_all_slots_used(t, limit, len(MANY), call)
 
 
-@check("R7", misconception="one-limit-for-all-calls", step="limit-what-is-open", core=False)
+@check("R7", misconception="one-limit-for-all-calls", step="limit-what-is-open", core=False, wide=True)
 def test_calls_at_the_same_time(play: Play) -> None:
     """A call does not wait for files that another call has open: `limit` counts those of one call."""
     seconds = {**{name: [0, 9, 0] for name in TREES[:3]}, **{name: [0, 2, 0] for name in TREES[3:]}}

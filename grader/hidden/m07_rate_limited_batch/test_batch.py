@@ -94,7 +94,7 @@ def test_batches_at_the_same_time(play: Play) -> None:
             t.expect(f"batch {who} ended at", call.end, near(START + begin + took, LOOSE))
 
 
-@check("R7", misconception="state-for-all-calls", step="token-then-slot", core=False)
+@check("R7", misconception="state-for-all-calls", step="token-then-slot", core=False, wide=True)
 def test_next_batch(play: Play) -> None:
     """A batch is worked on alike whether the one before it returned, failed or was cancelled, and whatever its `limit` was."""
     jobs = {name: [wait(2), give(name)] for name in "ABCD"}

@@ -175,7 +175,7 @@ def test_looking_changes_nothing(play: Play) -> None:
     expect_level(t, rate, capacity)
 
 
-@check("R2", misconception="one-for-all-buckets", step="refill-on-look")
+@check("R2", misconception="one-for-all-buckets", step="refill-on-look", wide=True)
 def test_two_buckets(play: Play) -> None:
     """Two buckets have nothing to do with each other: each has its own tokens, rate and waiters."""
     actors = {"a": [acquire(2), acquire(2), acquire(2)], "b": [at(0.5), other(1), other(3), other(2)]}

@@ -80,12 +80,16 @@ def expect_returned(t: Trace, **ends: float) -> None:
 
 def expect_cleanups(t: Trace, names: Sequence[str]) -> None:
     """Expect the cleanups of those services, the last one's first, each begun once."""
-    t.expect("cleanups", t.names("cleanup"), list(reversed(names)))
+    cleaned = t.names("cleanup")
+    part = "Every service that was started is cleaned up, whatever became of it." if set(names) - set(cleaned) else ""
+    t.expect("cleanups", cleaned, list(reversed(names)), part=part)
 
 
 def expect_whole(t: Trace, names: Sequence[str]) -> None:
     """Expect that each of those services was cleaned up, and none of the cleanups was cut short."""
-    t.expect("services that were cleaned up", sorted(t.names("cleanup")), sorted(names))
+    cleaned = sorted(t.names("cleanup"))
+    part = "Every service that was started is cleaned up, whatever became of it." if set(names) - set(cleaned) else ""
+    t.expect("services that were cleaned up", cleaned, sorted(names), part=part)
     for span in t.all("cleanup"):
         t.expect_that(f"cleanup of {span.who}", span.how == "returned", span.ending)
 

@@ -33,7 +33,7 @@ def test_services_in_a_tuple(play: Play) -> None:
         t.expect_that("the call", t.call.how == "returned", t.call.ending)
 
 
-@check("R1", misconception="state-ends-with-the-call", step="tell-then-wait")
+@check("R1", misconception="state-ends-with-the-call", step="tell-then-wait", wide=True)
 def test_calls_beside_each_other(play: Play) -> None:
     """Calls that overlap have nothing to do with each other: an error in one stops, tells and fails no other."""
     services = {
@@ -57,7 +57,7 @@ def test_calls_beside_each_other(play: Play) -> None:
         t.expect(f"the call of the {call.who} ended at", call.end, about(START + moment))
 
 
-@check("R1", misconception="state-ends-with-the-call", step="tell-then-wait")
+@check("R1", misconception="state-ends-with-the-call", step="tell-then-wait", wide=True)
 def test_calls_after_each_other(play: Play) -> None:
     """A call knows nothing of the one before it, however that ended: by an error, a cancellation or a signal."""
     services = {
@@ -83,7 +83,7 @@ def test_calls_after_each_other(play: Play) -> None:
     t.expect("the second call ended at", t.calls()[1].end, about(START + 23))
 
 
-@check("R1", misconception="alone-is-simpler", step="tell-then-wait")
+@check("R1", misconception="alone-is-simpler", step="tell-then-wait", wide=True)
 def test_a_single_service(play: Play) -> None:
     """A single service is told, waited for, cancelled and cleaned up as several are."""
     for services in ({"a": [told(), wait(1.1)]}, {"a": [told(), hang()]}):

@@ -196,7 +196,7 @@ def expect_own_results(t: Trace, callers: Mapping[str, Sequence[Any]]) -> None:
             t.expect(f"pairs that the {who} received", in_some_order(seen), in_some_order(wanted))
 
 
-@check("R1", misconception="state-of-all-calls", step="one-source-for-all")
+@check("R1", misconception="state-of-all-calls", step="one-source-for-all", wide=True)
 def test_several_calls(play: Play) -> None:
     """Calls that overlap, or follow each other, have nothing to do with each other: each gives its own results."""
     items = [["a", [wait(5), give("A")]], ["b", [wait(2), give("B")]], ["c", [wait(3), give("C")]]]
@@ -211,7 +211,7 @@ def test_several_calls(play: Play) -> None:
         expect_own_results(t, callers)
 
 
-@check("R1", misconception="state-of-all-calls", step="leave-early")
+@check("R1", misconception="state-of-all-calls", step="leave-early", wide=True)
 def test_beside_a_call_that_ends_early(play: Play) -> None:
     """A call that fails, is left early or is cancelled disturbs no other, neither one beside it nor one that follows."""
     items = [["a", [wait(4), give("A")]], ["b", [wait(2), give("B")]], ["bad", [wait(1), fail("E")]], ["z", [hang()]]]

@@ -102,7 +102,7 @@ def expect_short_ends_in_time(t: Trace) -> None:
     )
 
 
-@check("R2", misconception="state-of-all-calls", step="one-source-for-all")
+@check("R2", misconception="state-of-all-calls", step="one-source-for-all", wide=True)
 def test_calls_at_the_same_time(play: Play) -> None:
     """Two calls at the same time have `workers` worker calls each: they do not share them."""
     for call in (out, gather):

@@ -96,7 +96,7 @@ def test_all_at_once(play: Play) -> None:
     t.expect("jobs that began at once", sum(run.start == near(START) for run in t.all("run")), 60)
 
 
-@check("R2", misconception="state-of-all-calls", step="workers-share-a-queue")
+@check("R2", misconception="state-of-all-calls", step="workers-share-a-queue", wide=True)
 def test_workers_of_each_pool(play: Play) -> None:
     """Two pools that run at the same time have workers of their own each."""
     jobs = {f"a{n}": takes(time) for n, time in enumerate(play.draw(4))}
