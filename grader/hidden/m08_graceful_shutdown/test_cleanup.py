@@ -30,7 +30,8 @@ def test_after_all_have_ended(play: Play) -> None:
     for t in (run(play, services, stop=4.0), run(play, {**services, "d": [wait(0.5)]}, stop=4.0)):
         expect_begun(t)
         end = max(span.end or LONG for span in t.all("run"))
-        t.expect("services that were cleaned up", sorted(set(t.names("cleanup"))), ["a", "b", "c", "d"])
+        part = "Every service that was started is cleaned up, whatever became of it."
+        t.expect("services that were cleaned up", sorted(set(t.names("cleanup"))), ["a", "b", "c", "d"], part=part)
         for span in t.all("cleanup"):
             t.expect_that(f"cleanup of {span.who}", span.start >= end - 1e-6, f"began {end - span.start:g} s too soon")
 
