@@ -9,7 +9,8 @@ streams to receive from as there are listeners.
 - A slow listener loses nothing. A listener that closes its stream early changes nothing for the others.
 - The listeners receive at the same time: one may have to wait until slower ones have received what came before.
 - An error of the source leaves the block, and so does what the block raises; perhaps in an exception group.
-- When the block is left, however it is left, the source is not read any more, and no task or stream stays open.
+- When the block is left, however it is left, the source is not read any more, and no task or stream stays open. A source
+  that has `aclose`, as an async generator has, is closed.
 
 `grader prove m12` runs your tests with versions of `broadcast` that you cannot see: right ones and wrong ones. A test
 passes each right one, and fails wrong ones. What the contract does not say, a right version may do either way.

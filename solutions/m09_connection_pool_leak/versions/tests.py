@@ -49,6 +49,21 @@ async def test_two_share_one_and_the_last_one_closes_it():
 
 
 @pytest.mark.explore
+async def test_all_that_wait_while_one_connects_share():
+    server = Server()
+    shared = Shared(server.connect)
+
+    async def user(seconds):
+        async with shared.use():
+            await anyio.sleep(seconds)
+
+    async with anyio.create_task_group() as group:
+        for seconds in range(3):
+            group.start_soon(user, seconds)
+    assert server.closed == [1]
+
+
+@pytest.mark.explore
 async def test_a_block_that_raises_closes_it_as_well():
     server = Server()
     with pytest.raises(KeyError):

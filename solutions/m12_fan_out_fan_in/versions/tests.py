@@ -87,6 +87,17 @@ async def test_leaving_early_leaves_nothing():
 
 
 @pytest.mark.explore
+async def test_an_async_generator_is_closed(explore):
+    async def numbers():
+        for number in range(3):
+            await anyio.sleep(1)
+            yield number
+
+    async with explore.cancelled():
+        await hear(numbers(), {}, {"pause": 3})
+
+
+@pytest.mark.explore
 async def test_cancelled_at_any_moment_it_leaves_nothing(explore):
     async with explore.cancelled():
         await hear(Source(2, seconds=1), {}, {})

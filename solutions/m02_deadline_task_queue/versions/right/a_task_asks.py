@@ -13,7 +13,9 @@ async def wait_until(ask, *, deadline, every):
             while not await ask():
                 await anyio.sleep(every)
             found.append(True)
-        except Exception as error:
+        except anyio.get_cancelled_exc_class():
+            raise
+        except BaseException as error:
             found.append(error)
 
     with anyio.CancelScope(deadline=deadline):

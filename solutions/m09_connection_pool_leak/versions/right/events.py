@@ -1,6 +1,11 @@
-"""The task that connects wakes all that wait; when `connect` fails, each of them tries again for itself, in any order."""
+"""The task that connects wakes all that wait; when `connect` fails, any of them may be the one that tries again."""
 
 import anyio
+
+
+class State:
+    def __init__(self):
+        self.ready, self.conn, self.users, self.failed = anyio.Event(), None, 1, False
 
 
 class Shared:
@@ -9,35 +14,40 @@ class Shared:
         self._state = None
 
     def use(self):
-        return _Use(self)
+        return Use(self)
 
 
-class _Use:
+class Use:
     def __init__(self, shared):
         self.shared = shared
 
     async def __aenter__(self):
         shared = self.shared
-        while (state := shared._state) is not None and state["conn"] is None:
-            await state["ready"].wait()
-        if state is None:
-            state = shared._state = {"conn": None, "ready": anyio.Event(), "users": 0}
+        while (state := shared._state) is not None:
+            self.state = state
+            state.users += 1
             try:
-                state["conn"] = await shared._connect()
+                await state.ready.wait()
             except BaseException:
-                shared._state = None
+                await self.__aexit__()
                 raise
-            finally:
-                state["ready"].set()
-        state["users"] += 1
-        self.state = state
-        return state["conn"]
+            if not state.failed:
+                return state.conn
+        state = self.state = shared._state = State()
+        try:
+            state.conn = await shared._connect()
+        except BaseException:
+            state.failed, shared._state = True, None
+            raise
+        finally:
+            state.ready.set()
+        return state.conn
 
     async def __aexit__(self, *exc_info):
         state = self.state
-        state["users"] -= 1
-        if state["users"] == 0:
+        state.users -= 1
+        if state.users == 0 and state.conn is not None:
             if self.shared._state is state:
                 self.shared._state = None
             with anyio.CancelScope(shield=True):
-                await state["conn"].aclose()
+                await state.conn.aclose()

@@ -5,22 +5,34 @@ from contextlib import asynccontextmanager
 import anyio
 
 
+class Lent:
+    def __init__(self):
+        self.lock, self.conn, self.users = anyio.Lock(), None, 0
+
+
 class Shared:
     def __init__(self, connect):
         self._connect = connect
-        self._lock = anyio.Lock()
-        self._open = None
+        self._lent = None
 
     @asynccontextmanager
     async def use(self):
-        async with self._lock:
-            if self._open is None:
-                self._open = [await self._connect(), 0]
-            lent = self._open
-            lent[1] += 1
-        yield lent[0]
-        lent[1] -= 1
-        if lent[1] == 0:
-            self._open = None
-            with anyio.CancelScope(shield=True):
-                await lent[0].aclose()
+        lent = self._lent = self._lent or Lent()
+        lent.users += 1
+        try:
+            async with lent.lock:
+                if lent.conn is None:
+                    lent.conn = await self._connect()
+        except BaseException:
+            await self._leave(lent)
+            raise
+        yield lent.conn
+        await self._leave(lent)
+
+    async def _leave(self, lent):
+        lent.users -= 1
+        if lent.users == 0:
+            self._lent = None
+            if lent.conn is not None:
+                with anyio.CancelScope(shield=True):
+                    await lent.conn.aclose()

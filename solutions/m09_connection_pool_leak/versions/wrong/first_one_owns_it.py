@@ -5,24 +5,28 @@ from contextlib import asynccontextmanager
 import anyio
 
 
+class Lent:
+    def __init__(self):
+        self.lock, self.conn, self.users = anyio.Lock(), None, 0
+
+
 class Shared:
     def __init__(self, connect):
         self._connect = connect
-        self._lock = anyio.Lock()
-        self._conn = None
+        self._lent = None
 
     @asynccontextmanager
     async def use(self):
         mine = False
-        async with self._lock:
-            if self._conn is None:
-                self._conn = await self._connect()
-                mine = True
-        conn = self._conn
+        lent = self._lent = self._lent or Lent()
         try:
-            yield conn
+            async with lent.lock:
+                if lent.conn is None:
+                    lent.conn = await self._connect()
+                    mine = True
+            yield lent.conn
         finally:
             if mine:
-                self._conn = None
+                self._lent = None
                 with anyio.CancelScope(shield=True):
-                    await conn.aclose()
+                    await lent.conn.aclose()

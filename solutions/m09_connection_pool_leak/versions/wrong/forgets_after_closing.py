@@ -5,25 +5,33 @@ from contextlib import asynccontextmanager
 import anyio
 
 
+class Lent:
+    def __init__(self):
+        self.lock, self.conn, self.users = anyio.Lock(), None, 0
+
+
 class Shared:
     def __init__(self, connect):
         self._connect = connect
-        self._lock = anyio.Lock()
-        self._conn = None
-        self._users = 0
+        self._lent = None
 
     @asynccontextmanager
     async def use(self):
-        async with self._lock:
-            if self._conn is None:
-                self._conn = await self._connect()
-            self._users += 1
-        conn = self._conn
+        lent = self._lent = self._lent or Lent()
+        lent.users += 1
         try:
-            yield conn
+            async with lent.lock:
+                if lent.conn is None:
+                    lent.conn = await self._connect()
+            yield lent.conn
         finally:
-            self._users -= 1
-            if self._users == 0:
+            await self._leave(lent)
+
+    async def _leave(self, lent):
+        lent.users -= 1
+        if lent.users == 0:
+            if lent.conn is not None:
                 with anyio.CancelScope(shield=True):
-                    await conn.aclose()
-                self._conn = None
+                    await lent.conn.aclose()
+            if self._lent is lent:
+                self._lent = None

@@ -5,22 +5,31 @@ from contextlib import asynccontextmanager
 import anyio
 
 
+class Lent:
+    def __init__(self):
+        self.conn, self.users = None, 0
+
+
 class Shared:
     def __init__(self, connect):
         self._connect = connect
-        self._open = None
+        self._lent = None
 
     @asynccontextmanager
     async def use(self):
-        if self._open is None:
-            self._open = [await self._connect(), 0]
-        lent = self._open
-        lent[1] += 1
+        lent = self._lent = self._lent or Lent()
+        lent.users += 1
         try:
-            yield lent[0]
+            if lent.conn is None:
+                lent.conn = await self._connect()
+            yield lent.conn
         finally:
-            lent[1] -= 1
-            if lent[1] == 0:
-                self._open = None
+            await self._leave(lent)
+
+    async def _leave(self, lent):
+        lent.users -= 1
+        if lent.users == 0:
+            self._lent = None
+            if lent.conn is not None:
                 with anyio.CancelScope(shield=True):
-                    await lent[0].aclose()
+                    await lent.conn.aclose()

@@ -31,3 +31,5 @@ async def broadcast(source, *, listeners):
         for pair in pairs:
             for end in pair:
                 end.close()
+        if hasattr(source, "aclose"):
+            await source.aclose()

@@ -35,3 +35,5 @@ async def broadcast(source, *, listeners):
         for sender, receiver in pairs:
             sender.close()
             receiver.close()
+        if hasattr(source, "aclose"):
+            await source.aclose()

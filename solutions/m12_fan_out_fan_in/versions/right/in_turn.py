@@ -1,6 +1,6 @@
 """It hands each item to one listener after the other, so all of them wait for the slowest."""
 
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import anyio
 
@@ -21,7 +21,9 @@ async def broadcast(source, *, listeners):
         for sender in senders:
             sender.close()
 
-    with ExitStack() as stack:
+    async with AsyncExitStack() as stack:
+        if hasattr(source, "aclose"):
+            stack.push_async_callback(source.aclose)
         for sender, receiver in pairs:
             stack.enter_context(sender)
             stack.enter_context(receiver)

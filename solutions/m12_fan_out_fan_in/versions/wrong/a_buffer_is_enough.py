@@ -1,6 +1,6 @@
 """A buffer is there for slow listeners, so the sender need not wait for them."""
 
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import anyio
 
@@ -24,7 +24,9 @@ async def broadcast(source, *, listeners):
         for sender in senders:
             sender.close()
 
-    with ExitStack() as stack:
+    async with AsyncExitStack() as stack:
+        if hasattr(source, "aclose"):
+            stack.push_async_callback(source.aclose)
         for sender, receiver in pairs:
             stack.enter_context(sender)
             stack.enter_context(receiver)

@@ -1,6 +1,6 @@
 """Each clone of a stream receives every item."""
 
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import anyio
 
@@ -18,7 +18,9 @@ async def broadcast(source, *, listeners):
                 break
         sender.close()
 
-    with ExitStack() as stack:
+    async with AsyncExitStack() as stack:
+        if hasattr(source, "aclose"):
+            stack.push_async_callback(source.aclose)
         for end in (sender, *receivers):
             stack.enter_context(end)
         async with anyio.create_task_group() as group:

@@ -1,6 +1,6 @@
 """Tasks that I start one after the other send one after the other."""
 
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import anyio
 
@@ -24,7 +24,9 @@ async def broadcast(source, *, listeners):
         for sender in senders:
             sender.close()
 
-    with ExitStack() as stack:
+    async with AsyncExitStack() as stack:
+        if hasattr(source, "aclose"):
+            stack.push_async_callback(source.aclose)
         for sender, receiver in pairs:
             stack.enter_context(sender)
             stack.enter_context(receiver)

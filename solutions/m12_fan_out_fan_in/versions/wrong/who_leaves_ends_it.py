@@ -1,6 +1,6 @@
 """When a listener closes its stream, the broadcast is over."""
 
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import anyio
 
@@ -20,7 +20,9 @@ async def broadcast(source, *, listeners):
         for sender in senders:
             sender.close()
 
-    with ExitStack() as stack:
+    async with AsyncExitStack() as stack:
+        if hasattr(source, "aclose"):
+            stack.push_async_callback(source.aclose)
         for sender, receiver in pairs:
             stack.enter_context(sender)
             stack.enter_context(receiver)
