@@ -11,7 +11,16 @@ from grader.checks.trace import Trace
 from grader.course import BACKENDS
 from grader.judging import judge as judging
 from grader.judging.answers import Late
-from grader.judging.judge import Again, How, ReportBuilder, blank_report, blank_row, flags_of, grade
+from grader.judging.judge import (
+    Again,
+    How,
+    ReportBuilder,
+    blank_report,
+    blank_row,
+    flags_of,
+    grade,
+    report_without_file,
+)
 from grader.judging.report import UNTRIED, Row
 from grader.judging.run_check import Outcome
 from grader.judging.session import Session
@@ -265,6 +274,15 @@ def test_a_module_that_cannot_be_used_is_not_run():
         "none",
         "abc",
     )
+
+
+def test_without_file_and_without_checks_nothing_is_said_of_the_learner(tiny):
+    module = tiny.module("m01")
+    assert report_without_file(module, "there is no file", "none").verdict == "failed"
+    module.hidden_checks[0].unlink()
+    report = report_without_file(module, "there is no file", "none")
+    assert (report.verdict, report.points, report.checks) == ("not run", None, ())
+    assert "the hidden checks of m01_tiny belong there" in report.reason
 
 
 def test_what_a_verdict_depends_on_may_be_missing(tmp_path):
