@@ -1,9 +1,11 @@
 """What an instructor changes after scoring counts, and what could not be done is said."""
 
+import gc
 import re
 import sqlite3
 
 import pytest
+from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 
 from grader.classroom import nbgrader_api, new_class, upkeep
 from grader.classroom.desk import Desk
@@ -345,3 +347,18 @@ def test_ids_of_the_learning_management_system_are_never_made_up(school, capsys)
     _, lms, _ = school.desk.tables()
     assert [line.split(",")[0] for line in lms.read_text().splitlines()] == ["SIS User ID", "7", "", ""]
     assert "no id for ben, root: the roster's column 'sis' is empty for them" in capsys.readouterr().err
+
+
+def test_scoring_keeps_nothing_of_a_submission_that_is_done(school):
+    for number in range(3):
+        school.hand_in(f"l{number}")
+    desk = school.desk
+    desk.collect()
+    kept = []
+
+    def count(_):
+        gc.collect()
+        kept.append(sum(isinstance(each, SQLiteCompiler) for each in gc.get_objects()))
+
+    desk.autograde(done=count)
+    assert kept[2] <= kept[0], kept
