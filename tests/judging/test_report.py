@@ -81,6 +81,13 @@ def test_what_comes_late_is_judged_no_other_way():
     for each in (ROW, WHOLE):
         assert not each.late
         assert replace(each, late=True) == each
+    assert not ROW.wide
+    assert replace(ROW, wide=True) == ROW
+
+
+def test_a_row_says_the_part_that_its_check_names():
+    assert ROW.sentence == "It says."
+    assert replace(ROW, part="the second half").sentence == "the second half"
 
 
 @pytest.mark.parametrize("more", [{}, {"reason": "", "flags": ("line 7: gc",), "cause": CAUSE}])
