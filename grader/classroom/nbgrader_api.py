@@ -16,6 +16,8 @@ from grader.classroom.settings import Settings
 from grader.course import CourseError
 
 EMPTY_WORDS = ("Traceback", "There was an error processing", "Please see the", "Failed to", "Please run")
+CANCELED = "Canceled"
+"""All that nbgrader says of a Ctrl-C."""
 EXCEPTION = re.compile(r"[\w.]*(?:Error|Exception|Missing\w*|Full)\b: .*")
 
 
@@ -24,11 +26,14 @@ def call(action: Callable[..., dict[str, Any]], *args: str) -> None:
 
     Raises:
         CourseError: it did not work; the text says why.
+        KeyboardInterrupt: Ctrl-C reached nbgrader, which makes it a failure of the one submission that it is at.
     """
     with quiet():
         result = action(*args)
     forget_statements()
     if not result["success"]:
+        if why(result) == CANCELED:
+            raise KeyboardInterrupt
         raise CourseError(f"nbgrader could not {action.__name__} {' '.join(args)}: {why(result)}")
 
 
