@@ -75,20 +75,15 @@ def search(backend: str, orders: int) -> Search[BackendResult]:
             break
         result.orders = seed + 1
         undisturbed = ExploredRun(backend, seed)
-        first: RunOutcome | None = None
-        for run in _runs_of(undisturbed):
-            outcome = yield run, False
-            result.runs += 1
-            choices = max(choices, outcome.choices)
-            if outcome.kind == "skipped":
-                result.skipped = outcome
-                return result
-            if outcome.failed:
-                result.found = yield from _look_at(FoundFailure(run, outcome, result.runs))
-                return result
-            first = outcome
-        if first is None:
-            break
+        first = yield undisturbed, False
+        result.runs += 1
+        choices = max(choices, first.choices)
+        if first.kind == "skipped":
+            result.skipped = first
+            return result
+        if first.failed:
+            result.found = yield from _look_at(FoundFailure(undisturbed, first, result.runs))
+            return result
         for run in _disturbances(undisturbed, first):
             outcome = yield run, False
             result.runs += 1
@@ -108,10 +103,6 @@ def replay(run: ExploredRun) -> Search[BackendResult]:
     elif outcome.failed:
         result.found = FoundFailure(run, outcome, 1, order=_order(run, outcome))
     return result
-
-
-def _runs_of(run: ExploredRun) -> Iterator[ExploredRun]:
-    yield run
 
 
 def _disturbances(run: ExploredRun, first: RunOutcome) -> Iterator[ExploredRun]:
