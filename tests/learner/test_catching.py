@@ -65,6 +65,7 @@ def test_naive_tests_catch_little_and_one_idea_that_escaped_is_named(module):
     assert escaped_line(made) == "One that escaped (2 more escaped). Its author believes: Twice is four."
 
 
+@pytest.mark.slow
 def test_good_tests_catch_all_and_a_deadlock_under_explore_fails_at_once(module):
     made = catch_with(module, GOOD)
     assert made.is_complete
@@ -78,6 +79,7 @@ def test_good_tests_catch_all_and_a_deadlock_under_explore_fails_at_once(module)
     assert version_flaws(module) == []
 
 
+@pytest.mark.slow
 def test_a_test_that_fails_a_right_version_is_told_what_differs_and_does_not_count(module):
     made = catch_with(module, STRICT)
     assert headline(made) == "your tests catch 3 of 3 wrong versions, but fail 1 of 2 right ones"
@@ -91,6 +93,7 @@ def test_a_test_that_fails_a_right_version_is_told_what_differs_and_does_not_cou
     assert (len(made.caught), len(made.escaped)) == (0, 3)
 
 
+@pytest.mark.slow
 def test_no_word_of_a_version_is_shown(module):
     text = HEAD + "@pytest.mark.explore\nasync def test_it():\n    await twice('a') + 1\n"
     made = catch_with(module, text)
@@ -134,6 +137,7 @@ def test_a_test_that_hangs_is_told_so(module, monkeypatch):
     assert catch_with(module, endless).fault.startswith("`test_two` does not end with a right version")
 
 
+@pytest.mark.slow
 def test_the_best_score_is_kept_and_shown(module, capsys):
     words = ["--root", str(module.root), "prove", "m01"]
     own_tests(module).write_text(GOOD)
@@ -173,6 +177,7 @@ def test_a_module_without_versions_says_who_has_some(tiny, capsys):
     assert "m01_tiny has no tests to write" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_version_that_no_test_fails_and_a_right_one_that_fails_are_found(module):
     folder = versions_folder(module)
     (folder / "wrong" / "fine.py").write_text(VERSION.format("Twice is plus itself.", "return number + number"))
