@@ -1,8 +1,8 @@
 """The proof of the modules: what is right passes, what is wrong fails where it says.
 
 The whole proof, in which each wrong solution meets every check, takes three times as long as the quick one: it is run for
-modules whose own files changed lately, and for one more that the commit picks, so that all have their turn; the others have
-the quick one. `grader verify --whole` proves everything.
+one module whose own files changed lately, and for one more, both picked by the commit, so that all have their turn; the others
+have the quick one. `grader verify --whole` proves everything.
 """
 
 import random
@@ -16,7 +16,7 @@ from grader.course import Course
 
 ROOT = Path(__file__).resolve().parents[2]
 LATELY = 24 * 60 * 60  # seconds before the last commit
-MOST_CHANGED, PICKED = 2, 1  # modules: with more, the whole of CI would take more than a quarter of an hour
+MOST_CHANGED, PICKED = 1, 1  # modules: each takes four to five minutes of two processors
 
 
 def git(*words: str, root: Path = ROOT) -> list[str]:
@@ -90,8 +90,8 @@ def test_the_whole_proof_is_due_for_what_changed_and_for_one_more(tmp_path):
     commit(tmp_path, "2026-01-05T01:00:00+00:00", m05_x="2\n")
     assert changed_lately(slugs, tmp_path) == ["m03_x", "m05_x"]
     due = proven_whole(slugs, tmp_path)
-    assert due[:2] == ["m03_x", "m05_x"]
-    assert len(set(due)) == 3
+    assert due[0] in {"m03_x", "m05_x"}
+    assert len(set(due)) == 2
     assert proven_whole(slugs, tmp_path) == due  # the same commit always picks the same
 
 
