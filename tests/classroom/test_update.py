@@ -175,7 +175,9 @@ def test_a_drop_folder_needs_nothing_of_nbgrader(make, texts, tmp_path):
         return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
     ended = grader("hand-in", "m01", "--to", str(tmp_path / "drop"), "--as", "zoe")
-    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.returncode == 0
+    assert ended.stderr.startswith("grader: you are zoe in the class and ")
+    assert len(ended.stderr.splitlines()) == 1
     assert "passed: 8 passed" in ended.stdout
     (taken,) = (tmp_path / "drop").glob(f"zoe+{SLUG}+*/tiny.py")
     assert taken.read_text() == texts["right"]
