@@ -27,10 +27,8 @@ QUICK = frozenset(
             "m01 asyncio_wait_for",
             "m01 tuple",
             "m01 generator",
-            "m01 blocked",
         ),
         *(
-            "m01 busy",
             "m01 one_after_another",
             "m02 wrong_attribute",
             "m02 monotonic",

@@ -153,7 +153,9 @@ def test_each_name_of_each_contract_is_replaced():
 
 
 @pytest.mark.timeout(600)  # on a busy machine
-@pytest.mark.parametrize(("odd", "kind"), [("gives None", "public"), ("is everything", "hidden")])
+@pytest.mark.parametrize(
+    ("odd", "kind"), [("gives None", "public"), pytest.param("is everything", "hidden", marks=pytest.mark.slow)]
+)
 def test_no_check_is_at_a_loss(odd, kind):
     """One odd file for each module: its first name gives None, or is everything."""
     files = []

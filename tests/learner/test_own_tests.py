@@ -36,6 +36,7 @@ def started(tiny, texts, monkeypatch):
     return stub.parent
 
 
+@pytest.mark.slow
 def test_grader_check_runs_them_and_says_how_they_went(started, capsys):
     assert main(["check", "m01"]) == 0
     assert "test_mine.py" not in capsys.readouterr().out

@@ -95,6 +95,7 @@ def test_a_file_that_cannot_be_loaded_is_a_line(run, tiny, text, said):
     assert "Traceback" not in output
 
 
+@pytest.mark.slow
 def test_a_hang_ends_and_is_not_tried_for_ever(run, tiny, texts):
     hand_in(tiny, texts["right"].replace("    return value", "    while True: pass"))
     code, said = run("exercises", "--backend", "trio")
@@ -103,6 +104,7 @@ def test_a_hang_ends_and_is_not_tried_for_ever(run, tiny, texts):
     assert "not tried on trio: hung earlier, line 19" in said
 
 
+@pytest.mark.slow
 def test_another_file_may_be_judged(run, tiny):
     path = "solutions/m01_tiny/wrong/no_value.py"
     code, said = run("grader/hidden", "--subject", path)

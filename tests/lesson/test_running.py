@@ -95,6 +95,7 @@ def test_a_lesson_that_writes_does_not_write_into_the_course(found, school):
     assert sorted(school.root.rglob("*")) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("solved", [False, True])
 def test_the_learners_own_file_is_the_stub_and_then_the_reference(found, solved):
     ask = '```python {#wait}\nfrom grader.notebook.cards import mine\nnumber += 1; own = mine("m01")\n'
@@ -104,6 +105,7 @@ def test_the_learners_own_file_is_the_stub_and_then_the_reference(found, solved)
     assert sorted(re.findall(r" on (asyncio|trio): its verify", " ".join(lines))) == ["asyncio", "trio"]
 
 
+@pytest.mark.slow
 def test_in_the_reference_state_output_about_the_learners_file_is_not_compared(found):
     ask = '```python {#wait}\nfrom grader.notebook.cards import mine\nnumber += 1; own = mine("m01")\n'
     said = "Your tiny.py is not started. When it passes, run this cell again: it runs your code."

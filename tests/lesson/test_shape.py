@@ -191,6 +191,7 @@ def test_a_page_of_the_whole_course_needs_no_shape(school):
     ]
 
 
+@pytest.mark.slow
 def test_proving_the_course_proves_its_lessons(school, changed):
     changed("assert number == 2", "assert number == 4")
     proofs = {proof.module: proof for proof in prove(school)}
