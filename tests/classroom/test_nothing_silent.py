@@ -278,6 +278,7 @@ def test_a_desk_that_waits_says_so(school, capsys):
     assert said == ["another `grader class` is at work in this class: waiting until it has finished"]
 
 
+@pytest.mark.slow
 def test_the_doctor_brings_a_book_back_from_backup_and_verdicts(school, capsys):
     new_class.make_key(school.settings.course)
     school.hand_in("ada")

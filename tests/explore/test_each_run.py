@@ -1,5 +1,7 @@
 """Fixtures are made again for each run, blocks are cancelled after each step, calls fail in turn: counted in a process of its own."""
 
+import pytest
+
 TESTS = r'''
 from collections import Counter
 
@@ -103,6 +105,7 @@ def test_in_turn():
 '''
 
 
+@pytest.mark.slow
 def test_what_happens_in_each_run(project):
     project.write("test_it.py", TESTS)
     played = project.play("-q")

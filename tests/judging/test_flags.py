@@ -192,6 +192,7 @@ def test_docstrings_may_name_what_they_like():
     assert flags_by_reading('"""Says something of __globals__ and sys.modules."""\n') == []
 
 
+@pytest.mark.slow
 def test_no_file_of_the_course_is_flagged():
     programs = {
         path: whole_program(module, path) if path in module.wrong else path.read_text("utf-8")

@@ -275,7 +275,9 @@ def test_right_and_wrong_are_told_apart(module, walls):
     assert (wrong.verdict, wrong.points, wrong.flags) == ("failed", 85, ())
 
 
-@pytest.mark.parametrize("kind", FORGERS)
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=pytest.mark.slow) if kind == "sleeper" else kind for kind in FORGERS]
+)
 def test_one_of_each_kind(module, forks, forged, kind):
     """Without walls, and quickly."""
     name = next(iter(FORGERS[kind])) if kind != "sleeper" else "at import"

@@ -115,8 +115,14 @@ def module():
     return Course(ROOT).module("m01")
 
 
-# Until a limit strikes, each run has waited for the threads, or every folder has been looked into.
+# Each run costs a child, a limit strikes, threads are waited for, or every folder is looked into.
 LONG = {
+    "exit in the call",
+    "crash",
+    "patched isinstance",
+    "patched anyio",
+    "closed descriptors",
+    "cut runs called done",
     "endless loop in C",
     "blocked signals",
     "silent channel",

@@ -53,7 +53,9 @@ def plain(report):
     return data
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=pytest.mark.slow) if kind == "spins" else kind for kind in KINDS]
+)
 def test_the_report_of_each_kind_of_submission(tiny, forks, texts, kind):
     text = texts["stub"] if kind == "not_started" else KINDS[kind](texts["right"])
     report = grade(tiny.module("m01"), text.encode(), forks=forks, how=QUICK)

@@ -101,6 +101,7 @@ def test_a_mutant_that_no_test_notices_survives(mutation, tmp_path):
     assert (tmp_path / file).stat().st_mtime_ns == before.st_mtime_ns
 
 
+@pytest.mark.slow
 def test_a_mutant_that_hangs_its_tests_is_killed(mutation, tmp_path):
     (tmp_path / "a.py").write_text("def wait(): return True\n")
     (tmp_path / "test_a.py").write_text(

@@ -45,9 +45,8 @@ def sleeper(tiny, texts):
 
 
 # Each waits until the judge is sure: some ten seconds of real time.
-@pytest.mark.parametrize(
-    "name", [name if name == "stops itself" else pytest.param(name, marks=pytest.mark.slow) for name in IN_THE_CALL]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", IN_THE_CALL)
 def test_a_call_that_waits_outside_the_loop_has_failed(tiny, walls, sleeper, name):
     text = sleeper(IN_THE_CALL[name])
     report = grade(tiny.module("m01"), text.encode(), forks=walls)
@@ -56,7 +55,9 @@ def test_a_call_that_waits_outside_the_loop_has_failed(tiny, walls, sleeper, nam
     assert f"line {line}" in "".join(row.actual or "" for row in report.checks)
 
 
-@pytest.mark.parametrize("name", AT_IMPORT)
+@pytest.mark.parametrize(
+    "name", [name if name == "sleeps" else pytest.param(name, marks=pytest.mark.slow) for name in AT_IMPORT]
+)
 def test_an_import_that_waits_has_failed(tiny, walls, texts, name):
     report = grade(tiny.module("m01"), (texts["right"] + AT_IMPORT[name]).encode(), forks=walls)
     assert (report.verdict, report.late) == ("failed", False)

@@ -271,9 +271,9 @@ def test_a_broken_progress_file_is_said_once_and_kept(grader, write, tiny):
     [
         ("right", (), {"started", "core", "all"}),
         ("at_most_a_minute", (), {"started", "core"}),
-        ("no_value", (), {"started"}),
+        pytest.param("no_value", (), {"started"}, marks=pytest.mark.slow),
         ("right", ("--backend", "trio"), {"started"}),
-        ("right", ("-k", "value"), {"started"}),
+        pytest.param("right", ("-k", "value"), {"started"}, marks=pytest.mark.slow),
         ("stub", (), None),
         ("stub", ("--solutions",), None),
         ("right", ("--seed", "1"), None),
