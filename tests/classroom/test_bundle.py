@@ -34,6 +34,7 @@ def files(folder):
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
 
 
+@pytest.mark.slow
 def test_a_class_bundle_holds_no_hidden_check_and_no_solution(school, wheel, tmp_path):
     target = tmp_path / "bundle"
     assert main(["bundle", "--class", "--in", str(school.class_), "--to", str(target), "--wheel", wheel]) == 0

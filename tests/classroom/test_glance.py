@@ -123,6 +123,7 @@ def test_one_score_is_told(school, texts, capsys):
     assert main(["class", "explain", "nobody", "m01", "--in", str(school.class_)]) == 2
 
 
+@pytest.mark.slow
 def test_a_file_that_fails_everything_is_told_in_few_lines(school, texts, capsys):
     first = "    await anyio.sleep"
     assert first in texts["right"]

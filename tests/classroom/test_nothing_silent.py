@@ -205,6 +205,7 @@ def test_a_broken_book_is_named_with_the_remedy(school, capsys):
         assert "grader class doctor" in said, command
 
 
+@pytest.mark.slow
 def test_a_lost_book_is_made_again_from_the_verdicts(school, capsys):
     school.hand_in("ada")
     school.score()

@@ -154,6 +154,7 @@ def test_the_best_score_is_kept_and_shown(module, capsys):
     assert "wrong versions that your tests catch: m01 3 of 3" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_bundle_has_them_packed_and_a_card_shows_them(module):
     versions = versions_of(module)
     place = pack_place(module.root, module.slug)

@@ -60,6 +60,7 @@ def test_a_failed_check_is_a_card_and_no_traceback(run, tiny, texts):
     assert "def test_value" not in said
 
 
+@pytest.mark.slow
 def test_what_the_card_says_brings_the_run_back(run, tiny, texts):
     hand_in(tiny, texts["swallows"])
     _, said = run("exercises", "-k", "cancelled")

@@ -216,6 +216,7 @@ def test_the_loop_of_another_thread_may_still_wake_a_task(playing: Playing) -> N
     assert play().call.value == [True, near(0)]
 
 
+@pytest.mark.slow
 def test_a_deadlock_beside_a_thread_says_that_the_thread_woke_nobody(playing: Playing) -> None:
     play = playing("""
         import threading
