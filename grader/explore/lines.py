@@ -91,7 +91,7 @@ def line_running(frame: types.FrameType | None = None) -> Line | None:
 
 def _callers(frame: types.FrameType | None) -> Iterator[tuple[str, int, types.FrameType]]:
     while frame is not None:
-        yield frame.f_code.co_filename, frame.f_lineno, frame
+        yield frame.f_code.co_filename, frame.f_lineno or 0, frame
         frame = frame.f_back
 
 
@@ -124,5 +124,5 @@ def traceback_to(line: Line) -> types.TracebackType | None:
         if rank(frame.f_code.co_filename) < 2:  # noqa: PLR2004 - of the machinery nobody wants to see anything
             trace = types.TracebackType(trace, frame, max(frame.f_lasti, 0), number)
         frame = frame.f_back
-        number = 0 if frame is None else frame.f_lineno
+        number = 0 if frame is None else frame.f_lineno or 0
     return trace

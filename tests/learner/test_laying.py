@@ -39,7 +39,8 @@ def text(course, name):
 
 
 def files(folder):
-    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    found = {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
+    return {path.as_posix() for path in found if "__pycache__" not in path.parts}
 
 
 def test_what_is_missing_is_laid_out(bundle, texts):

@@ -1,10 +1,12 @@
 """Signals come at a virtual time, and wake a loop only if a real one would be woken."""
 
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 
 from grader import CheckFailed, Play, near
+from grader.worker.process import alarm
 
 Playing = Callable[..., Play]
 
@@ -109,3 +111,12 @@ def test_a_signal_that_nobody_catches_ends_the_run(playing: Playing) -> None:
 def test_the_order_of_runs_does_not_change_when_signals_come(playing: Playing) -> None:
     for t in playing(RIGHT, SCENE)(services={"a": HANG, "b": HANG}, signals=[(2, "INT")], grace=3).orders(20):
         assert t.of("b").cancelled_at == near(5)
+
+
+def test_a_look_that_comes_between_two_lines_takes_the_line_of_the_caller():
+    """Python has instructions that belong to no line; a look raises nothing into the program that it interrupts."""
+    code = SimpleNamespace(co_filename="tiny.py")
+    caller = SimpleNamespace(f_code=code, f_lineno=7, f_back=None)
+    frame = SimpleNamespace(f_code=code, f_lineno=None, f_back=caller)
+    assert alarm._line(frame, "tiny.py") == 7
+    assert alarm._line(SimpleNamespace(f_code=code, f_lineno=None, f_back=None), "tiny.py") is None

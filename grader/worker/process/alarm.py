@@ -88,8 +88,9 @@ class Alarm:
 
 
 def _line(frame: Any, file: str) -> int | None:
+    """The innermost line of the file. A signal can come between two lines: then the frame has none, and its caller's counts."""
     while frame is not None:
-        if frame.f_code.co_filename == file:
+        if frame.f_code.co_filename == file and frame.f_lineno is not None:
             return int(frame.f_lineno)
         frame = frame.f_back
     return None

@@ -66,7 +66,7 @@ def _blamed_line(file: str) -> int | None:
         if frame.f_code is _START:
             return None
         if name == file:
-            return int(frame.f_lineno)
+            return int(frame.f_lineno or frame.f_code.co_firstlineno)
         if name.startswith("<frozen importlib") or name == linecache.__file__ or not name.startswith(_PASSED_OVER):
             return None
         frame = frame.f_back
