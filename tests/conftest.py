@@ -1,6 +1,7 @@
 """What the tests share: the checkout and its files, and a tiny course of one module with a class of submissions."""
 
 import os
+import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -165,6 +166,24 @@ def make_tiny(root: Path) -> Course:
 def tiny(tmp_path):
     """A course of one tiny module, which the test may change."""
     return make_tiny(tmp_path / "course_root")
+
+
+# As root it starts without its sandbox only; and it is not to look for anything outside this machine.
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+QUIET += ["--disable-component-update", "--disable-sync"]
+
+
+@pytest.fixture(scope="module")  # while it is there, its event loop keeps others from starting one
+def browser():
+    """The system's Chromium, driven by Playwright; what needs more time to start comes after it."""
+    api = pytest.importorskip("playwright.sync_api", reason="no Playwright here: pip install '.[browser]'")
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        pytest.skip("no Chromium here")
+    with api.sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=chromium, args=QUIET)
+        yield found
+        found.close()
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ from nbgrader.plugins import LateSubmissionPlugin
 
 from grader.classroom import class_toml
 from grader.classroom.settings import Settings
-from grader.course.safe_files import write_private
+from grader.course.safe_files import read_object, write_private
 
 RECORD = ".dates.json"
 """In the class's folder: ``<slug>`` → due date, ``<slug>/<learner>`` → seconds of extension, as they were set last."""
@@ -34,7 +34,7 @@ def apply_dates(book: Gradebook, settings: Settings, slugs: Iterable[str], learn
         A line for each date that has changed.
     """
     path = settings.folder / RECORD
-    record = _record(path)
+    record = read_object(path)
     before, notes = dict(record), []
     people = [] if learner else book.students  # read at once, and kept while they are asked for one by one
     for slug in slugs:
@@ -59,14 +59,6 @@ def _submissions(book: Gradebook, assignment: Any, learner: str | None) -> Itera
         return [book.find_submission(assignment.name, learner)]
     except MissingEntry:
         return []
-
-
-def _record(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _apply_due(settings: Settings, assignment: Any, slug: str, record: dict[str, Any]) -> list[str]:

@@ -23,6 +23,7 @@ from typing import Any
 from grader.classroom.hand_ins import SKEW, HandIn
 from grader.classroom.settings import Settings
 from grader.course import Module
+from grader.course.safe_files import read_object
 from grader.judging.batch import HALF_WRITTEN
 from grader.judging.folder import FolderEntry, entry
 from grader.judging.plain_files import NotAFolder, open_folder
@@ -157,11 +158,7 @@ def recorded_time(folder: Path, now: dt.datetime) -> dt.datetime | None:
 
 def record(folder: Path) -> dict[str, Any]:
     """What the intake wrote down about a submission; empty if it did not come through the intake."""
-    try:
-        found = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
+    return read_object(folder / RECORD)
 
 
 def submission(folder: Path, learner: str, module: Module) -> FolderEntry:

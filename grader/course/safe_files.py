@@ -1,12 +1,14 @@
-"""Write files so that nothing is lost: whole or not at all, one process at a time, never over another's."""
+"""Write files so that nothing is lost: whole or not at all, one process at a time, never over another's; and read records."""
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 
 @contextlib.contextmanager
@@ -27,6 +29,20 @@ def alone(folder: Path) -> Iterator[None]:
             stack.callback(os.close, descriptor)
             fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
+
+
+def read_object(path: Path, most: int = -1) -> dict[str, Any]:
+    """Return the JSON object in a file; an empty one if the file is missing, cannot be read, or holds something else.
+
+    Args:
+        most: bytes that are read; all if not given.
+    """
+    try:
+        with path.open("rb") as file:
+            found = json.loads(file.read(most))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def write(path: Path, data: bytes) -> None:

@@ -11,7 +11,7 @@ def card(found: FoundFailure, results: Mapping[str, BackendResult], command: str
     """What is shown under the traceback of a failing test.
 
     Args:
-        found: the run that is told about.
+        found: the run that the card is about.
         results: of each backend that was played.
         command: what the shell gets to play a run again, but for the run.
     """
@@ -46,11 +46,11 @@ def _disturbance(found: FoundFailure) -> str:
     return ""
 
 
-def _of_backend(backend: str, result: BackendResult, told: FoundFailure) -> str:
+def _of_backend(backend: str, result: BackendResult, shown: FoundFailure) -> str:
     found = result.found
     if found is None:
         orders = "one order, as nothing was ever to choose" if result.orders == 1 else f"{result.orders} orders"
         return f"{backend}: {result.runs} runs passed, {orders}"
-    if found is told:
+    if found is shown:
         return f"{backend}: run {found.played} was the first to fail"
     return f"{backend}: fails too, --explore={found.run}"

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from grader.worker.loops.waits import frames
+from grader.worker.loops.waits import frames, line_at
 from grader.worker.watch.places import is_library
 
 #: Packages of the machinery: a line of another library is better than none, but none of theirs.
@@ -80,7 +80,7 @@ def _best(lines: Iterable[tuple[str, int, types.FrameType | None]]) -> Line | No
 
 def line_waiting(coro: Any) -> Line | None:
     """Where a suspended coroutine goes on."""
-    chain = [(code.co_filename, line or code.co_firstlineno, frame) for code, line, frame in frames(coro)]
+    chain = [(code.co_filename, line, frame) for code, line, frame in frames(coro)]
     return _best(reversed(chain))
 
 
@@ -91,7 +91,7 @@ def line_running(frame: types.FrameType | None = None) -> Line | None:
 
 def _callers(frame: types.FrameType | None) -> Iterator[tuple[str, int, types.FrameType]]:
     while frame is not None:
-        yield frame.f_code.co_filename, frame.f_lineno or 0, frame
+        yield frame.f_code.co_filename, line_at(frame), frame
         frame = frame.f_back
 
 
@@ -124,5 +124,5 @@ def traceback_to(line: Line) -> types.TracebackType | None:
         if rank(frame.f_code.co_filename) < 2:  # noqa: PLR2004 - of the machinery nobody wants to see anything
             trace = types.TracebackType(trace, frame, max(frame.f_lasti, 0), number)
         frame = frame.f_back
-        number = 0 if frame is None else frame.f_lineno or 0
+        number = 0 if frame is None else line_at(frame)
     return trace

@@ -16,6 +16,7 @@ from grader.explore.lines import Line, traceback_to
 from grader.explore.run_word import BACKENDS, ExploredRun
 from grader.explore.search import SLOW, BackendResult, FoundFailure, replay, search
 from grader.explore.stalls import StallWatch
+from grader.worker.record.spans import leaves
 
 present: StallWatch | None = None
 
@@ -86,9 +87,7 @@ def _forget_output(config: pytest.Config) -> None:
 
 
 def _innermost(error: BaseException | None) -> BaseException:
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error or AssertionError()
+    return AssertionError() if error is None else leaves(error)[0]
 
 
 def _with_place(found: FoundFailure, item: pytest.Function) -> BaseException:

@@ -10,7 +10,7 @@ from typing import TypeVar
 from grader.explore.engine import RunOutcome, Search
 from grader.explore.lines import Line
 from grader.explore.run_word import ExploredRun
-from grader.worker.loops.shrink import fewer_choices, order_in_words
+from grader.worker.loops.shrink import Choices, fewer_choices, order_in_words
 
 T = TypeVar("T")
 
@@ -176,17 +176,17 @@ def _fewest(
     run: ExploredRun, fails: Callable[[ExploredRun], Search[bool]], is_spent: Callable[[], bool]
 ) -> Search[ExploredRun]:
     """The same run with the fewest choices found that still fail."""
-    trials = fewer_choices(run.choices or ())
+
+    def with_choices(choices: Choices) -> ExploredRun:
+        return replace(run, choices=tuple((number, which) for number, which in choices))
+
+    trials = fewer_choices(run.choices or (), is_spent)
     try:
         trial = next(trials)
-        while not is_spent():
-            fewer = replace(run, choices=tuple((number, which) for number, which in trial))
-            still = yield from fails(fewer)
-            run = fewer if still else run
-            trial = trials.send(still)
-    except StopIteration:
-        pass
-    return run
+        while True:
+            trial = trials.send((yield from fails(with_choices(trial))))
+    except StopIteration as done:
+        return with_choices(done.value)
 
 
 def _earlier(run: ExploredRun) -> Iterator[ExploredRun]:

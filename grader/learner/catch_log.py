@@ -6,12 +6,13 @@ import json
 import re
 from collections.abc import Generator
 from pathlib import Path
-from types import TracebackType
 from typing import Any, TextIO
 
 import pytest
 
 from grader.course.versions import SUBJECT
+from grader.worker.record.spans import leaves
+from grader.worker.scene.subject import line_of
 
 QUOTE = re.compile(rf"{SUBJECT}\.py:\d+(?: \(.*\))?| \(\S*{SUBJECT}\.py\)")
 """A line of the version, as `explore` quotes it, or its place: learners do not see that file."""
@@ -81,32 +82,20 @@ def name_of(item: pytest.Item) -> str:
     return item.nodeid.partition("::")[2].partition("[")[0]
 
 
-def leaf(error: BaseException | None) -> BaseException | None:
-    """The first error of a group of errors."""
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error
-
-
 def line_in(path: Path, error: BaseException | None) -> int | None:
-    """The innermost line of a file that an error came through."""
-    for each in (leaf(error), error):
-        found: int | None = None
-        trace: TracebackType | None = None if each is None else each.__traceback__
-        while trace is not None:
-            if trace.tb_frame.f_code.co_filename == str(path):
-                found = trace.tb_lineno
-            trace = trace.tb_next
-        if found is not None:
-            return found
-    return None
+    """The innermost line of a file that an error, or the first one of a group, came through."""
+    if error is None:
+        return None
+    return line_of(leaves(error)[0], str(path)) or line_of(error, str(path))
 
 
 def text_of_error(error: BaseException | None) -> str:
     """What was raised, in one line that quotes nothing of the version."""
-    error = leaf(error)
-    said = next(iter(str(error).splitlines()), "") if error is not None else ""
-    kind = "" if isinstance(error, AssertionError) or error is None else type(error).__name__
+    if error is None:
+        return ""
+    error = leaves(error)[0]
+    said = next(iter(str(error).splitlines()), "")
+    kind = "" if isinstance(error, AssertionError) else type(error).__name__
     return clean(": ".join(filter(None, [kind, said])))
 
 

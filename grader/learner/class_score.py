@@ -13,7 +13,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-from grader.course.safe_files import alone, write
+from grader.course.safe_files import alone, read_object, write
 from grader.learner.due import FILE
 
 RECORD = Path(".lab") / "handed_in.json"
@@ -58,7 +58,8 @@ def note_hand_in(root: Path, slug: str, *, time: str, sha256: str | None, page: 
     with contextlib.suppress(OSError), alone(root):
         (root / RECORD).parent.mkdir(exist_ok=True)
         entry = {"time": time, "sha256": sha256 or "", "page": page}
-        known = {**_read(root / RECORD), slug: [*_hand_ins(root, slug), entry][-KEPT:]}
+        before = read_object(root / RECORD)
+        known = {**before, slug: [*_hand_ins(before, slug), entry][-KEPT:]}
         write(root / RECORD, (json.dumps(known, indent=1) + "\n").encode())
 
 
@@ -68,7 +69,7 @@ def class_score(root: Path, slug: str) -> ClassScore | None:
     Args:
         root: of the learner's course.
     """
-    handed_in = _hand_ins(root, slug)
+    handed_in = _hand_ins(read_object(root / RECORD), slug)
     newest = str(handed_in[-1].get("sha256", "")) if handed_in else ""
     for page in _pages(root, slug, handed_in):
         facts = _facts(page)
@@ -77,15 +78,15 @@ def class_score(root: Path, slug: str) -> ClassScore | None:
     return None
 
 
-def _hand_ins(root: Path, slug: str) -> list[Mapping[str, Any]]:
+def _hand_ins(record: Mapping[str, Any], slug: str) -> list[Mapping[str, Any]]:
     """What is remembered of an exercise, the oldest first."""
-    known = _read(root / RECORD).get(slug)
+    known = record.get(slug)
     return [each for each in known if isinstance(each, dict)] if isinstance(known, list) else []
 
 
 def _pages(root: Path, slug: str, handed_in: list[Mapping[str, Any]]) -> list[Path]:
     """Where the page may be, the newest first: on the exchange, else what was fetched."""
-    course = _read(root / FILE)
+    course = read_object(root / FILE)
     exchange = Path(str(course.get("exchange", ""))) / str(course.get("name", "")) / "feedback"
     fetched = (root / "exercises" / slug / "feedback").glob(f"*/{slug}.html")
     return [
@@ -120,11 +121,3 @@ def _facts(page: Path) -> dict[str, str]:
     reader = _Facts()
     reader.feed(text)
     return reader.found
-
-
-def _read(path: Path) -> Mapping[str, Any]:
-    try:
-        plain = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return plain if isinstance(plain, dict) else {}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from grader.course.safe_files import read_object
 
 FILE = "class.json"
 """In the bundle: the class's name, its exchange, its timezone and its due dates."""
@@ -66,13 +67,15 @@ def plain(
 
 def checks_owner(root: Path) -> bool:
     """Whether the class takes a hand-in only from its learner's own account; False if nobody said."""
-    return _read(root / FILE).get("check_owner") is True
+    return read_object(root / FILE, LIMIT).get("check_owner") is True
 
 
 def due_of(root: Path, slug: str) -> DueDate | None:
     """When an exercise is due; None if nobody said."""
-    known = _read(root / FILE)
-    newer = _read(Path(str(known.get("exchange", ""))) / str(known.get("name", "")) / DATES) if known else {}
+    known = read_object(root / FILE, LIMIT)
+    newer = (
+        read_object(Path(str(known.get("exchange", ""))) / str(known.get("name", "")) / DATES, LIMIT) if known else {}
+    )
     source = newer or known
     dates = source.get("due")
     try:
@@ -80,12 +83,3 @@ def due_of(root: Path, slug: str) -> DueDate | None:
     except (KeyError, ValueError):
         return None
     return DueDate(time, str(source.get("timezone", "UTC"))) if time.tzinfo else None
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        with path.open("rb") as file:
-            found = json.loads(file.read(LIMIT))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}

@@ -17,6 +17,7 @@ from grader.notebook.recorder import Recorder, Task
 from grader.notebook.runner import CellOutcome, outcome_of
 from grader.worker.loops.control import Control, TaskInfo
 from grader.worker.loops.orders import Order
+from grader.worker.record.spans import leaves
 
 TIME = "time"
 CANCEL = "cancel:"
@@ -280,11 +281,9 @@ def play_moves(
 
 def failure_of(outcome: CellOutcome) -> str:
     """Why a program failed; empty if it did not."""
-    error = outcome.error
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    if error is None:
+    if outcome.error is None:
         return ""
+    error = leaves(outcome.error)[0]
     said = str(error).strip()
     name = type(error).__name__
     return said if name in ("AssertionError", "Stuck") and said else f"{name}: {said}" if said else name

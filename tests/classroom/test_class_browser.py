@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -15,23 +14,9 @@ import pytest
 from grader.cli import main
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
-api = pytest.importorskip("playwright.sync_api", reason="no Playwright here: pip install '.[browser]'")
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-QUIET += ["--disable-component-update", "--disable-sync"]
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-if CHROMIUM is None:
-    pytest.skip("no Chromium here", allow_module_level=True)
 pytest.importorskip("jupyterlab", reason="no JupyterLab here: pip install '.[lab]'")
 SLUG = "m01_tiny"
 WAIT = 120_000  # milliseconds, on a machine with too much to do
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

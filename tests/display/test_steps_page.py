@@ -69,7 +69,7 @@ def trace():
     return run_of(moves, path, [note])
 
 
-def made(trace):
+def page_of(trace):
     return page(trace, SOURCE, title=f"R1 {HOSTILE}", file="x.py", failed=HOSTILE)
 
 
@@ -95,7 +95,7 @@ def test_steps_say_who_ran_what_others_wait_for_and_what_is_held(trace):
 def test_a_run_that_nobody_looked_at_has_no_steps(trace):
     trace.data["probes"].pop("observed")
     with pytest.raises(ValueError, match="not looked at closely"):
-        made(trace)
+        page_of(trace)
 
 
 def test_a_run_that_got_stuck_in_a_step_shows_its_last_lines(trace):
@@ -107,7 +107,7 @@ def test_a_run_that_got_stuck_in_a_step_shows_its_last_lines(trace):
 
 
 def test_no_text_of_a_submission_becomes_markup(trace):
-    text = made(trace)
+    text = page_of(trace)
     assert text.count("<script") == text.count("</script>") == 2  # the data and the page's own
     assert "<img" not in text
     assert "<b>" not in text
@@ -115,7 +115,7 @@ def test_no_text_of_a_submission_becomes_markup(trace):
 
 
 def test_the_page_loads_nothing_and_runs_only_its_own_script(trace):
-    text = made(trace)
+    text = page_of(trace)
     assert not re.search(r"https?:|\bsrc=|@import|url\(|\bhref=", text.replace("&lt;img src=q", ""))
     script = re.search(r"<script>(.*?)</script>", text, re.DOTALL)[1]
     style = re.search(r"<style>(.*?)</style>", text, re.DOTALL)[1]
@@ -125,7 +125,7 @@ def test_the_page_loads_nothing_and_runs_only_its_own_script(trace):
 
 
 def test_without_javascript_there_is_a_table_of_all_steps(trace):
-    text = made(trace)
+    text = page_of(trace)
     body = re.search(r"<tbody>\n(.*?)\n</tbody>", text, re.DOTALL)[1]
     rows = body.split("\n")
     assert len(rows) == 3
@@ -144,7 +144,7 @@ def test_lines_are_counted_as_python_counts_them(trace):
 
 
 def test_the_data_is_that_of_the_steps(trace):
-    data = json.loads(re.search(r'id="run">(.*?)</script>', made(trace))[1])
+    data = json.loads(re.search(r'id="run">(.*?)</script>', page_of(trace))[1])
     assert [step["who"] for step in data["steps"]] == ["t0", HOSTILE, HOSTILE]
 
 
@@ -159,7 +159,7 @@ def test_lines_in_words(lines, words):
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="no Chromium here")
 def test_a_browser_shows_the_step_that_is_asked_for(trace, tmp_path):
-    (tmp_path / "run.html").write_text(made(trace), encoding="utf-8")
+    (tmp_path / "run.html").write_text(page_of(trace), encoding="utf-8")
     command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom", f"--user-data-dir={tmp_path}/p"]
     done = subprocess.run(
         [*command, f"file://{tmp_path}/run.html#step-2"], capture_output=True, text=True, check=False, timeout=100

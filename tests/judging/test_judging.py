@@ -1,4 +1,4 @@
-"""From the outcomes of checks to a report, without any child: which checks are called, and what becomes of what they say."""
+"""From the outcomes of checks to a report, without any child: which checks are called, and what is made of their answers."""
 
 import time
 from dataclasses import replace

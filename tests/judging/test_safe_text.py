@@ -97,7 +97,7 @@ def test_how_a_number_is_shown(text, said):
     assert short_number(text) == said
 
 
-def given(*values):
+def trace_with(*values):
     return {"spans": [{"value": list(values), "error": None, "args": []}]}
 
 
@@ -112,7 +112,7 @@ def test_times_are_shown_as_a_learner_reads_them(tiny):
 
 def test_only_so_many_numbers_of_a_submission_are_shown(tiny):
     safe = SafeTexts(tiny.module("m01"), "LIMIT = 2500000")
-    safe.learn(given(*range(100, 200), 2500000, -7.25))
+    safe.learn(trace_with(*range(100, 200), 2500000, -7.25))
     many = ", ".join(map(str, range(100, 200)))
     shown = safe.cover(f"[{many}]")
     assert shown.count("a number") == 100 - DIGITS_IN_ALL // 3
@@ -124,7 +124,7 @@ def test_only_so_many_numbers_of_a_submission_are_shown(tiny):
 
 def test_a_row_keeps_what_was_covered_for_the_instructor(tiny):
     safe = SafeTexts(tiny.module("m01"), "")
-    safe.learn(given(12345678901))
+    safe.learn(trace_with(12345678901))
     row = Row("a", "m01.R1", "result", "trio", "failed", "It says.", expected="7", actual="returned 12345678901")
     covered = safe.row(row)
     assert (covered.actual, covered.detail) == ("returned a number of 11 digits", "returned 12345678901")

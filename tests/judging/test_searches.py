@@ -1,4 +1,4 @@
-"""Which runs a search plays, and what becomes of a sweep whose runs are not what they should be."""
+"""Which runs a search plays, and how a sweep ends whose runs are not what they should be."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Who is to blame for an answer that does not come, second by second; and what is told of a run without a trace."""
+"""Who is to blame for an answer that does not come, second by second; and what a run without a trace says."""
 
 from types import SimpleNamespace
 
@@ -23,29 +23,14 @@ from grader.sandbox import LinkClosed
 LIMITS = TimeLimits(total=60, silence=20, cpu=3)
 
 
-class Line:
-    """A child that has used so much processor time, and stands still or not."""
-
-    used, still = 0.0, ""
-
-    def cpu_seconds(self):
-        return self.used
-
-    def standstill(self):
-        return self.still
-
-    def last_line(self, file):
-        return 7 if file == "tiny.py" else None
-
-
 @pytest.fixture
-def wait(monkeypatch):
+def wait(monkeypatch, script):
     """Let time pass: `wait(*looks)` looks at a child at some times, with what it has used and whether it stands still."""
     clock = SimpleNamespace(now=0.0)
     monkeypatch.setattr(answers, "time", SimpleNamespace(monotonic=lambda: clock.now))
 
     def look(*looks, begin=0.0, file="tiny.py", **known):
-        clock.now, line = 0.0, Line()
+        clock.now, line = 0.0, script([])
         line.used = begin
         waiting = Waiting(line, LIMITS, file, **known)
         for now, used, still in looks:

@@ -1,4 +1,4 @@
-"""What a learner's tests catch: naive ones little, strict ones are told what they invent, and nothing hangs."""
+"""What a learner's tests catch: naive ones little, strict ones hear what they invent, and nothing hangs."""
 
 import shutil
 

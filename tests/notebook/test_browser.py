@@ -17,14 +17,7 @@ from grader.lesson.execution import pages
 from grader.lesson.notebook_file import has_cells
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
-api = pytest.importorskip("playwright.sync_api", reason="no Playwright here: pip install '.[browser]'")
 CHECKOUT = Path(__file__).resolve().parents[2]
-# As root it starts without its sandbox only; and it is not to look for anything outside of this machine.
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-QUIET += ["--disable-component-update", "--disable-sync"]
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-if CHROMIUM is None:
-    pytest.skip("no Chromium here", allow_module_level=True)
 pytest.importorskip("jupyterlab", reason="no JupyterLab here: pip install '.[lab]'")
 
 
@@ -73,14 +66,6 @@ def wait_for(address, server, log):
     raise AssertionError(log.read_text())
 
 
-@pytest.fixture(scope="module")
-def browser():
-    with api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield chromium
-        chromium.close()
-
-
 STATE = """() => {
     const panel = window.jupyterapp?.shell?.currentWidget;
     if (!panel || !panel.content || !panel.content.model) return {ready: false};
@@ -106,7 +91,7 @@ def lessons():
 
 
 @pytest.mark.parametrize("notebook", lessons())
-def test_restart_and_run_all_ends_without_an_error(lab, browser, notebook):
+def test_restart_and_run_all_ends_without_an_error(browser, lab, notebook):
     page = browser.new_page()
     try:
         page.goto(f"{lab}/lab/workspaces/auto-{time.monotonic_ns()}/tree/{notebook}")
@@ -161,7 +146,7 @@ play(opposite)
 """
 
 
-def test_a_game_is_played_with_the_keyboard_alone(lab, browser):
+def test_a_game_is_played_with_the_keyboard_alone(browser, lab):
     pytest.importorskip("ipywidgets")
     cell = {"cell_type": "code", "id": "game", "metadata": {}, "outputs": [], "execution_count": None, "source": GAME}
     kernel = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}

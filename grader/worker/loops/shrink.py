@@ -13,10 +13,14 @@ Choice = Sequence[int]
 Choices = list[list[int]]
 
 
-def fewer_choices(choices: Sequence[Choice]) -> Generator[Choices, bool, Choices]:
+def fewer_choices(choices: Sequence[Choice], spent: Callable[[], bool]) -> Generator[Choices, bool, Choices]:
     """Leave out whatever is not needed, large parts first (delta debugging).
 
     Yields choices to try and is sent whether a run with them still fails; returns the fewest found.
+
+    Args:
+        choices: of a run that fails.
+        spent: tells that no further run is to be tried.
     """
     present: Choices = [list(choice) for choice in choices]
     size = max(1, len(present) // 2)
@@ -25,7 +29,11 @@ def fewer_choices(choices: Sequence[Choice]) -> Generator[Choices, bool, Choices
         for start in range(0, len(present), size):
             part = present[start : start + size]
             fewer = [choice for choice in kept if choice not in part]
-            if fewer and len(fewer) < len(kept) and (yield fewer):
+            if not fewer or len(fewer) == len(kept):
+                continue
+            if spent():
+                return kept
+            if (yield fewer):
                 kept = fewer
         if size == 1 and len(kept) == len(present):
             return kept
@@ -38,21 +46,16 @@ def fewest_choices(
     """The fewest choices found that still fail.
 
     Args:
-        choices: of a run that fails.
+        choices, spent: as for `fewer_choices`.
         fails: plays a run with these choices and tells whether it fails.
-        spent: tells that no further run is to be tried.
     """
-    search = fewer_choices(choices)
-    best = [list(choice) for choice in choices]
+    search = fewer_choices(choices, spent)
     try:
         trial = next(search)
-        while not spent():
-            still = fails(trial)
-            best = trial if still else best
-            trial = search.send(still)
+        while True:
+            trial = search.send(fails(trial))
     except StopIteration as done:
         return list(done.value)
-    return best
 
 
 def order_in_words(count: int, ran: Sequence[tuple[str, str, float]]) -> str:

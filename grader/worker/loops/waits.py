@@ -13,6 +13,12 @@ from .control import TaskInfo
 _DEEPEST = 200  # frames of an await chain that are looked at
 
 
+def line_at(frame: types.FrameType) -> int:
+    """Return the line that a frame is at; between two lines, where it has none, the first one of its function."""
+    line: int | None = frame.f_lineno
+    return frame.f_code.co_firstlineno if line is None else line
+
+
 def frames(coro: Any) -> Iterator[tuple[types.CodeType, int, types.FrameType]]:
     """Yield (code, line, frame) of each suspended frame of a coroutine, outermost first."""
     for _ in range(_DEEPEST):
@@ -20,7 +26,7 @@ def frames(coro: Any) -> Iterator[tuple[types.CodeType, int, types.FrameType]]:
             return
         frame = getattr(coro, "cr_frame", None) or getattr(coro, "gi_frame", None) or getattr(coro, "ag_frame", None)
         if frame is not None:
-            yield frame.f_code, frame.f_lineno, frame
+            yield frame.f_code, line_at(frame), frame
             coro = _inner_of(coro)
         elif type(coro).__name__ in ("async_generator_asend", "async_generator_athrow", "coroutine_wrapper"):
             # They have no public attribute for what they drive; trio's iter_await_frames does the same.

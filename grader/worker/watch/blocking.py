@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..loops.control import Control, current_span
+from ..loops.waits import line_at
 
 _EVENTS = frozenset(
     (
@@ -66,7 +67,7 @@ def _blamed_line(file: str) -> int | None:
         if frame.f_code is _START:
             return None
         if name == file:
-            return int(frame.f_lineno or frame.f_code.co_firstlineno)
+            return line_at(frame)
         if name.startswith("<frozen importlib") or name == linecache.__file__ or not name.startswith(_PASSED_OVER):
             return None
         frame = frame.f_back

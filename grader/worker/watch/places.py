@@ -15,7 +15,7 @@ import anyio._backends._asyncio as anyio_asyncio
 import anyio._backends._trio as anyio_trio
 import trio
 
-from ..loops.waits import frames
+from ..loops.waits import frames, line_at
 
 _LIBRARIES = tuple(
     str(Path(folder).resolve())
@@ -94,7 +94,7 @@ def place_running(frame: FrameType | None) -> str:
     """What runs, in words: the innermost line of the cell's in a stack."""
     while frame is not None and is_library(frame.f_code.co_filename):
         frame = frame.f_back
-    return "runs" if frame is None else f"runs {where(frame.f_code.co_filename, frame.f_lineno)}"
+    return "runs" if frame is None else f"runs {where(frame.f_code.co_filename, line_at(frame))}"
 
 
 def _leads_on(frame: Any) -> bool:
