@@ -10,7 +10,8 @@ Write `CircuitBreaker(timeout=…, threshold=…, cooldown=…)` and `await brea
   `CircuitOpenError` at once, without calling `func`.
 - After that it is `HALF_OPEN`: one call at a time is let through as a probe, others are refused at once. Success closes
   the circuit, a single failure opens it again.
-- Cancelled from outside, a call is neither success nor failure. But if `func` still returns or raises, that counts.
+- A call that is cancelled from outside is neither a success nor a failure. But if `func` catches the cancellation and still
+  returns a value or raises an error, that counts.
 - A `timeout` of 0 or less, a `threshold` below 1, a `cooldown` below 0: `ValueError` from the constructor, which needs
   no event loop. A `cooldown` of 0 is allowed.
 

@@ -33,8 +33,8 @@ def text(*parts):
 
 def test_the_headline_says_how_far_a_file_is():
     said = text(*report_card.card(report(row(), row("failed", id="b", core=False), row("passed", id="c", core=False))))
-    assert "m01_tiny  ✗ core passed · stretch: 1 of 2 open  5 of 14 points" in said
-    assert "✗ core: 1 of 2 open" in text(*report_card.card(report(row(), row("failed", id="b"))))
+    assert "m01_tiny  ✓ core passed · stretch: 1 of 2 open  5 of 14 points" in said
+    assert "✗ core: 1 of 2 open" in text(*report_card.card(report(row(), row("failed", id="b"), core="failed")))
 
 
 def test_blank_is_shown_as_blank():
