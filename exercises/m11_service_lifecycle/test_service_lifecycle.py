@@ -53,14 +53,21 @@ def expect_dependants_first(t: Trial, part: str = "") -> None:
         end = t.one("run", first).end
         ended = "never ended" if end is None else f"had ended at {end:g} s"
         happened = f"`{first}`, which requires `{then}`, {ended}"
-        cancelled = t.one("run", then).cancelled_at
-        t.expect(f"{then} was cancelled at", cancelled, at_least(end or 1e9), unit="s", happened=happened, part=part)
+        expect_later(t, then, end, happened=happened, part=part)
+
+
+def expect_later(t: Trial, name: str, moment: float | None, *, happened: str = "", part: str = "") -> None:
+    """Fail unless that service was cancelled at that moment or later; None is a moment that never came."""
+    cancelled = t.one("run", name).cancelled_at
+    wanted = "later or never" if moment is None else at_least(moment)
+    t.expect(f"{name} was cancelled at", cancelled, wanted, happened=happened, part=part)
 
 
 def expect_started(t: Trial, *names: str) -> None:
     """Fail unless these services were started at all."""
     never = [name for name in names if not t.all("run", name)]
-    t.expect_that("services", not never, f"{', '.join(never)} never started")
+    part = "The services are started, each when those that it requires are ready."
+    t.expect_that("services", not never, f"{', '.join(never)} never started", part=part)
 
 
 def final(t: Trial) -> Any:
@@ -68,18 +75,17 @@ def final(t: Trial) -> Any:
     return t.first(t.notes("final", "caller"), "the states after the block", "cannot be read")["value"]  # type: ignore[arg-type, index]
 
 
-def expect_leaves(t: Trial, error: str) -> None:
+def expect_leaves(t: Trial, error: str, part: str = "") -> None:
     """Fail unless that error leaves the call, bare or in a group."""
-    t.expect_that(f"{error} should leave the call", error in t.call.errors, f"it {t.call.ending}")
+    t.expect_that(f"{error} should leave the call", error in t.call.errors, f"it {t.call.ending}", part=part)
 
 
-def expect_start_error(t: Trial, name: str) -> None:
+def expect_start_error(t: Trial, name: str, when: str = "When a service does not start") -> None:
     """Fail unless a `StartError` with that name of a service leaves the call."""
-    expect_leaves(t, "StartError")
+    expect_leaves(t, "StartError", part=f"{when}, `StartError` leaves the call.")
     texts = [error.text for error in t.call.errors if error == "StartError"]
-    t.expect_that(
-        f"a StartError with the name {name}", any(name in text for text in texts), f"its text is {texts[0]!r}"
-    )
+    named, part = any(name in text for text in texts), "The text of a `StartError` has the name of the service."
+    t.expect_that(f"a StartError with the name {name}", named, f"its text is {texts[0]!r}", part=part)
 
 
 # -- core --------------------------------------------------------------------------------------------------------------
@@ -88,17 +94,19 @@ def test_start_in_order(play: Play) -> None:
     """A service is started when those that it requires are ready, and the body begins when all are."""
     t = play(services=CHAIN, body=[wait(1)])
     t.expect("services as they were started", t.names("run"), ["db", "log", "web"])
-    t.expect("the body began at", t.one("body").start, about(START + 3))
+    t.expect(
+        "the body began at", t.one("body").start, about(START + 3), part="The body begins when all services are ready."
+    )
     both = {"web": service("log", "db"), "mail": service("db", "log")}
     t = play(services={**both, "log": service(up=3), "db": service()}, body=[wait(1)])
     for name in both:
         start = t.one("run", name).start
         t.expect(f"{name}, which requires db and log, was started at", start, at_least(t.of("log")[ready()].start))
     t = play(services={}, body=[wait(1)])
-    t.expect("without services the body ended", t.one("body").ending, "returned")
+    t.expect("the body", t.one("body").ending, "returned", part="Without any service the body runs all the same.")
 
 
-@check("R1", misconception="state-for-all-blocks", step="order-from-requirements")
+@check("R1", misconception="state-for-all-blocks", step="order-from-requirements", wide=True)
 def test_second_block(play: Play) -> None:
     """In a second block with the same services all are started again, in order."""
     t = play(services={"web": service("db"), "db": service()}, body=[wait(1)], blocks=2)
@@ -110,19 +118,30 @@ def test_second_block(play: Play) -> None:
 def test_unknown_name(play: Play) -> None:
     """A service that requires an unknown name, or two services of one name: `ValueError`, and nothing is started."""
     twice = {"log": service(), "copy": service(name="log"), "db": service()}
-    for services in ({"db": service(), "web": service("cache")}, twice):
+    unknown = {"db": service(), "web": service("cache")}
+    for services, who in (
+        (unknown, "A service that requires an unknown name is"),
+        (twice, "Two services of one name are"),
+    ):
         t = play(services=services, start_timeout=5)
-        t.expect("services that were started", t.names("run"), [])
-        expect_leaves(t, "ValueError")
+        part = f"{who} refused with a `ValueError`, and nothing is started."
+        t.expect("services that were started", t.names("run"), [], part=part)
+        expect_leaves(t, "ValueError", part)
 
 
 @check("R2", misconception="circles-show-themselves", step="order-from-requirements")
 def test_circle(play: Play) -> None:
     """Services that require each other in a circle, or one itself: `ValueError`, and nothing is started."""
-    for circle in ({"db": service("web"), "web": service("db")}, {"db": service(), "web": service("web")}):
-        t = play(services={"log": service(), **circle}, start_timeout=5)
-        t.expect("services that were started", t.names("run"), [])
-        expect_leaves(t, "ValueError")
+    circle = {"db": service("web"), "web": service("db")}
+    itself = {"db": service(), "web": service("web")}
+    for services, who in (
+        (circle, "Services that require each other are"),
+        (itself, "A service that requires itself is"),
+    ):
+        t = play(services={"log": service(), **services}, start_timeout=5)
+        part = f"{who} refused with a `ValueError`, and nothing is started."
+        t.expect("services that were started", t.names("run"), [], part=part)
+        expect_leaves(t, "ValueError", part)
 
 
 @check("R3", misconception="no-bound-on-the-start", step="bound-the-start")
@@ -130,8 +149,9 @@ def test_not_ready_in_time(play: Play) -> None:
     """A service that is not ready within `start_timeout` is cancelled, and `StartError` leaves the call."""
     for steps in ([hang()], [on_cancel(wait(0.5), fail("E")), hang()], [on_cancel(give(0)), hang()]):
         t = play(services={"db": service(), "web": {"requires": ["db"], "run": steps}}, body=[wait(1)], start_timeout=5)
-        t.expect("web was cancelled at", t.of("web").cancelled_at, about(START + 6))
-        expect_start_error(t, "web")
+        part = "A service that is not ready within `start_timeout` seconds of its own start is cancelled then."
+        t.expect("web was cancelled at", t.of("web").cancelled_at, about(START + 6), part=part)
+        expect_start_error(t, "web", "When a service is not ready in time")
 
 
 @check("R3", misconception="timeout-around-the-service", step="bound-the-start")
@@ -139,7 +159,7 @@ def test_runs_longer_than_the_timeout(play: Play) -> None:
     """A service that was ready in time runs on for as long as the block does."""
     t = play(services=CHAIN, body=[wait(30)], start_timeout=5)
     t.expect("the body", t.one("body").ending, "returned")
-    t.expect("db was cancelled at", t.of("db").cancelled_at, at_least(t.one("body").end or 1e9))
+    expect_later(t, "db", t.one("body").end)
 
 
 @check("R3", misconception="the-group-cleans-up", step="stop-dependants-first")
@@ -149,7 +169,10 @@ def test_failed_start_stops_in_order(play: Play) -> None:
         services = {**SLOW, "web": {"requires": ["log"], "run": steps}, "page": service("web")}
         t = play(services=services, body=[wait(1)], start_timeout=5)
         t.expect("services as they were started", t.names("run"), ["db", "log", "web"])
-        t.expect("db was cancelled at", t.one("run", "db").cancelled_at, at_least(t.one("run", "log").end or 1e9))
+        part = (
+            "When a service does not start, each of the others is cancelled only when all that require it have ended."
+        )
+        expect_later(t, "db", t.one("run", "log").end, part=part)
         expect_start_error(t, "web")
 
 
@@ -159,8 +182,9 @@ def test_raises_before_ready(play: Play) -> None:
     web = {"requires": ["db"], "run": [wait(1), fail("E")]}
     for more in ({}, {"refuses": True}):  # the second makes a `StartError` of its own of what it raises
         t = play(services={"db": service(), "web": {**web, **more}}, body=[wait(1)], start_timeout=30)
-        expect_start_error(t, "web")
-        t.expect("the call ended at", t.call.end, at_most(START + 3.1))
+        expect_start_error(t, "web", "When a service raises before it is ready")
+        part = "A service that raises before it is ready ends the start at once, without waiting for `start_timeout`."
+        t.expect("the call ended at", t.call.end, at_most(START + 3.1), part=part)
 
 
 @check("R4", misconception="cancel-all-at-once", step="stop-dependants-first")
@@ -174,26 +198,30 @@ def test_states(play: Play) -> None:
     """Services are `RUNNING` in the body, and `STOPPED` after the block."""
     t = play(services=CHAIN, body=[states(), wait(2)])
     expect_started(t, *CHAIN)
-    t.expect("states in the body", t.one("states", "caller").value, dict.fromkeys(CHAIN, "RUNNING"))
-    t.expect("states after the block", final(t), dict.fromkeys(CHAIN, "STOPPED"))
+    part = "In the body all services are `RUNNING`."
+    t.expect("states in the body", t.one("states", "caller").value, dict.fromkeys(CHAIN, "RUNNING"), part=part)
+    part = "After the block all services are `STOPPED`."
+    t.expect("states after the block", final(t), dict.fromkeys(CHAIN, "STOPPED"), part=part)
     asks = [cleanup(wait(0.5), states(), wait(0.5)), wait(1), ready(), hang()]
     t = play(services={"db": {"run": asks}, "web": {"requires": ["db"], "run": asks}}, body=[wait(2)])
-    t.expect("states while web stops", t.one("states", "web").value, {"db": "RUNNING", "web": "STOPPING"})
-    t.expect("states while db stops", t.one("states", "db").value, {"db": "STOPPING", "web": "STOPPED"})
+    part = "While a service stops it is `STOPPING`, and those that are not cancelled yet are `RUNNING`."
+    t.expect("states while web stops", t.one("states", "web").value, {"db": "RUNNING", "web": "STOPPING"}, part=part)
+    part = "A service that has ended is `STOPPED`, also while others still stop."
+    t.expect("states while db stops", t.one("states", "db").value, {"db": "STOPPING", "web": "STOPPED"}, part=part)
 
 
 @check("R4", misconception="returning-is-fine", step="stop-dependants-first")
 def test_returns_when_it_is_cancelled(play: Play) -> None:
-    """A service that answers its cancellation by returning has stopped like any other."""
+    """A service that returns when it is cancelled, and does not raise, has stopped like any other."""
     web = {"requires": ["db"], "run": [wait(1), ready(), on_cancel(wait(1), give(0)), hang()]}
     t = play(services={"db": service(), "web": web}, body=[wait(2)])
     t.expect("the call", t.call.ending, "returned")
     t.expect("states after the block", final(t), {"db": "STOPPED", "web": "STOPPED"})
 
 
-@check("R4", misconception="state-for-all-blocks", step="stop-dependants-first")
+@check("R4", misconception="state-for-all-blocks", step="stop-dependants-first", wide=True)
 def test_two_blocks(play: Play) -> None:
-    """Two blocks at the same time, with services of the same names, have nothing to do with each other."""
+    """Two blocks at the same time, with services of the same names, do not affect each other."""
     plan = {"services": {"db of other": service(name="db")}, "body": [wait(9), states()], "begin": START + 2}
     t = play(services={"db": service()}, body=[wait(3)], others={"other": plan})
     t.expect("states in the body of the other", t.one("states", "other").value, {"db of other": "RUNNING"})
@@ -221,10 +249,11 @@ def test_nothing_is_left(play: Play) -> None:
 
 @check("G3", misconception="cancellation-is-an-end-like-others", step="stop-dependants-first")
 def test_cancellation_goes_on(play: Play) -> None:
-    """Cancelled from outside while services start, or while the body runs, the block ends by that."""
+    """Cancelled from outside while services start, or while the body runs, the call ends cancelled."""
     t = play(services=CHAIN, body=[wait(30)]).cancel("caller", at=START + 9)
     expect_started(t, *CHAIN)
-    t.expect("the body was cancelled at", t.one("body").cancelled_at, about(START + 9))
+    part = "Cancelled from outside, the body is cancelled at once."
+    t.expect("the body was cancelled at", t.one("body").cancelled_at, about(START + 9), part=part)
     t.expect_that("cancelled from outside", t.call.how == "cancelled", f"it {t.call.ending}")
     t = play(services={"db": service(), "web": service("db", up=9)}, body=[wait(1)]).cancel("caller", at=START + 4)
     expect_started(t, "db", "web")
@@ -233,7 +262,7 @@ def test_cancellation_goes_on(play: Play) -> None:
 
 @check("G4", misconception="blocking-is-short", step="bound-the-start")
 def test_blocks_nothing(play: Play) -> None:
-    """No call blocks the event loop."""
+    """Nothing blocks the event loop."""
     t = play(services=CHAIN, body=[wait(2)])
     expect_started(t, *CHAIN)
     t.expect_not_blocked()
@@ -241,13 +270,13 @@ def test_blocks_nothing(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="know-when-it-is-ready")
 def test_interrupts_pass(play: Play) -> None:
-    """An exception that is not an `Exception`, such as KeyboardInterrupt, is not a failed start: it leaves the call itself."""
+    """An exception that is not an `Exception`, such as `KeyboardInterrupt`, does not become a `StartError`: it leaves the call."""
     expect_leaves(play(services={"db": {"run": [wait(1), fail("stop", "Abandon")]}}, body=[wait(1)]), "stop")
 
 
 @check("G6", misconception="look-again-and-again", step="know-when-it-is-ready")
 def test_no_busy_waiting(play: Play) -> None:
-    """The call sleeps until something happens."""
+    """Tasks sleep until something happens: nothing is looked at again and again."""
     plan = {"db": service(up=1000, down=1000), "web": service("db", up=1000, down=1000)}
     t = play(services=plan, body=[wait(1000)], start_timeout=5000, health_interval=9000)
     expect_started(t, "db")
@@ -256,7 +285,7 @@ def test_no_busy_waiting(play: Play) -> None:
 
 @check("G8", misconception="refused-in-a-group", step="order-from-requirements")
 def test_bare_value_error(play: Play) -> None:
-    """The `ValueError` for services that cannot work is in no group."""
+    """The `ValueError` for services that cannot work together leaves the call bare, not in a group."""
     t = play(services={"db": service(), "web": service("cache")}, start_timeout=5)
     t.expect_that("a bare ValueError", t.call.raised == "ValueError", f"the call {t.call.ending}")
 
@@ -268,7 +297,9 @@ def test_any_callable(play: Play) -> None:
     t = play(services={"db": loose, "web": service("db")}, body=[wait(2)])
     t.expect("services as they were started", t.names("run"), ["db", "web"])
     t = play(services={"db": {"run": [at_once(), fail("E")]}}, body=[wait(2)])
-    expect_leaves(t, "StartError")
+    expect_leaves(
+        t, "StartError", "A service whose `run` raises when it is called has not started: `StartError` leaves the call."
+    )
 
 
 # -- stretch -----------------------------------------------------------------------------------------------------------
@@ -281,7 +312,7 @@ def test_start_together(play: Play) -> None:
 
 @check("R3", misconception="ready-one-by-one", step="keep-the-order-whatever-happens", core=False)
 def test_failure_is_seen_while_others_start(play: Play) -> None:
-    """A service that does not start ends the start at once, also while others still start."""
+    """A service that does not start ends the start at once: the call does not wait until the others are ready."""
     t = play(services={"db": service(up=20, down=0), "web": {"run": [wait(1), fail("E")]}}, body=[wait(1)])
     expect_leaves(t, "StartError")
     t.expect("the call ended at", t.call.end, at_most(START + 1.1))
@@ -321,8 +352,9 @@ def test_crash(play: Play) -> None:
     """When a running service raises, the body is cancelled and the error leaves the call."""
     plan = {"db": service(), "web": {"requires": ["db"], "run": [wait(1), ready(), wait(3), fail("E")]}}
     t = play(services=plan, body=[wait(30)])
-    t.expect("the body was cancelled at", t.one("body").cancelled_at, about(t.one("run", "web").end or 0))
-    expect_leaves(t, "E")
+    part = "When a running service raises, the body is cancelled at once."
+    t.expect("the body was cancelled at", t.one("body").cancelled_at, about(t.one("run", "web").end or 0), part=part)
+    expect_leaves(t, "E", "When a running service raises, its error leaves the call.")
 
 
 @check("R7", misconception="healthy-until-proven", step="watch-what-runs", core=False)
@@ -337,7 +369,7 @@ def test_health(play: Play) -> None:
     for (moment, healthy), span, part in zip(wanted.items(), t.all("health"), (first, raises, late), strict=False):
         is_early = moment == "10.6" and isinstance(span.value, dict) and span.value.get("log") is False
         said = "While its check runs a service is as healthy as it was before." if is_early else part
-        t.expect(f"healthy after {moment} s", span.value, dict(zip(plan, healthy, strict=True)), part=said)
+        t.expect(f"`healthy` after {moment} s", span.value, dict(zip(plan, healthy, strict=True)), part=said)
     part = "Services are checked every `health_interval` seconds, not more often."
     t.expect("checks of db within 12 s", len(t.all("check", "db")), 1, part=part)
 

@@ -53,8 +53,15 @@ def expect_received(t: Trial) -> None:
     came = [entry["value"] for entry in t.notes("received")]
     done = sum(work.how == "returned" for work in t.all("work"))
     pairs = sum(isinstance(pair, tuple) and len(pair) == 2 for pair in came)
-    t.expect("how many pairs were received", pairs, at_least(1))
-    t.expect_that("pairs received", done >= 1, f"{pairs}, though the worker finished no item")
+    part = "A consumer that asks for a result receives one."
+    t.expect("how many pairs were received", pairs, at_least(1), part=part)
+    t.expect_that("pairs received", done >= 1, f"{pairs}, though the worker finished no item", part=part)
+
+
+def expect_work(t: Trial) -> None:
+    """Fail unless the worker was called at all."""
+    part = "The worker is called for the items of the source."
+    t.expect_that("worker calls", bool(t.all("work")), "there was none", part=part)
 
 
 @check("R1", misconception="results-come-in-order", step="hand-on-as-they-finish")
@@ -109,7 +116,7 @@ def test_given_up_receive(play: Play) -> None:
 
 @check("R1", misconception="state-of-all-calls", step="one-source-for-all", wide=True)
 def test_calls_beside_each_other(play: Play) -> None:
-    """Two calls that overlap have nothing to do with each other: each gives its own results."""
+    """Two calls that overlap do not affect each other: each gives its own results."""
     callers = {"caller": [0, "a"], "second": [1, "b", "c"]}
     t = fan_out(play, THREE, workers=1, callers=callers).accepting("deadlock")
     pairs = [entry["value"] for entry in t.notes("received") if entry["who"] == "consumer of second"]
@@ -191,7 +198,8 @@ def test_end(play: Play) -> None:
         t.expect("ends of the iteration", len(t.notes("end")), 1)
     t = fan_out(play, THREE, each(busy(wait(5))))
     expect_received(t)
-    t.expect("ends of the iteration, for a slow consumer", len(t.notes("end")), 1)
+    part = "After the last result the iteration ends by itself, also for a slow consumer."
+    t.expect("ends of the iteration, for a slow consumer", len(t.notes("end")), 1, part=part)
 
 
 @check("R5", misconception="failure-is-a-result", step="one-fails-all-end")
@@ -200,8 +208,10 @@ def test_error(play: Play) -> None:
     for kind in ("KeyError", "EndOfStream", "BrokenResourceError", "TimeoutError"):
         for call in (fan_out, fan_in):
             t = call(play, [["a", [hang()]], ["b", [wait(2), fail("E", kind)]]])
-            t.expect_that("the error", "E" in t.call.errors, f"{t.call.what} {t.call.ending}")
-            t.expect("a was cancelled at", t.of("a").cancelled_at, near(2, within=0.05))
+            part = "When a worker raises, the error leaves the block, whatever its class."
+            t.expect_that("the error", "E" in t.call.errors, f"{t.call.what} {t.call.ending}", part=part)
+            part = "When a worker raises, the other worker calls are cancelled at once."
+            t.expect("the work on a was cancelled at", t.of("a").cancelled_at, near(2, within=0.05), part=part)
 
 
 @check("R5", misconception="source-cannot-fail", step="one-fails-all-end")
@@ -222,13 +232,16 @@ def test_error_while_the_consumer_is_busy(play: Play) -> None:
 
 @check("R6", misconception="break-stops-the-workers", step="leave-early")
 def test_break(play: Play) -> None:
-    """When the body breaks out of the loop, workers are cancelled, streams closed, and the block ends."""
+    """When the body breaks out of the loop, workers are cancelled, streams are closed, and the block ends at once."""
     t = fan_out(play, [["a", [wait(1), give("A")]], ["b", [wait(90)]], ["c", [wait(9)]]], first(1), workers=3)
     expect_received(t)
-    t.expect("the block ended at", t.call.end, near(1, within=0.05))
-    t.expect("left open", t.call.left, {})
+    part = "When the body breaks out of the loop, the worker calls that run are cancelled, and the block ends at once."
+    t.expect("the block ended at", t.call.end, near(1, within=0.05), part=part)
+    part = "When the body breaks out of the loop, no stream is left open."
+    t.expect("left open", t.call.left, {}, part=part)
     t = fan_out(play, [["a", [wait(1), give("A")]], ["b", [on_cancel(wait(1), give("B")), hang()]]], first(1))
-    t.expect("the block, when a worker that is cancelled returns all the same", t.call.ending, "returned")
+    part = "A worker that returns a result although it is cancelled causes no error."
+    t.expect("the block, when a worker that is cancelled returns all the same", t.call.ending, "returned", part=part)
 
 
 @check("R6", misconception="broken-is-an-error", step="body-stops-receiving", core=False)
@@ -252,7 +265,7 @@ def test_bad_arguments(play: Play) -> None:
 def test_both_backends(play: Play) -> None:
     """The file works on asyncio and on trio."""
     for t in (fan_out(play, THREE), fan_in(play, THREE)):
-        t.one("work")
+        expect_work(t)
         t.expect(t.call.what, t.call.ending, "returned")
 
 
@@ -260,25 +273,26 @@ def test_both_backends(play: Play) -> None:
 def test_nothing_left_behind(play: Play) -> None:
     """When the block has ended, no task and no stream is left."""
     t = fan_out(play, THREE)
-    t.one("work")
+    expect_work(t)
     t.expect_nothing_left()
 
 
 @check("G3", misconception="cancellation-is-an-end", step="leave-early")
 def test_cancelled_from_outside(play: Play) -> None:
-    """Cancelled from outside, the block and `fan_in` end by that, at once."""
+    """Cancelled from outside, `fan_out` and `fan_in` end cancelled, at once."""
     for trial in (fan_out(play, THREE), fan_in(play, THREE)):
         t = trial.cancel("caller", at=2)
-        t.one("work")
+        expect_work(t)
         t.expect_that("cancelled from outside", t.call.how == "cancelled", f"{t.call.what} {t.call.ending}")
-        t.expect(f"{t.call.what} ended at", t.call.end, near(2))
+        part = "Cancelled from outside, the call ends at once."
+        t.expect(f"{t.call.what} ended at", t.call.end, near(2), part=part)
 
 
 @check("G4", misconception="blocking-is-short", step="slow-consumer")
 def test_never_blocks(play: Play) -> None:
     """Nothing blocks the event loop."""
     t = fan_out(play, many(6), each(busy(wait(2))))
-    t.one("work")
+    expect_work(t)
     t.expect_not_blocked()
 
 
@@ -288,16 +302,20 @@ def test_interrupts_pass(play: Play) -> None:
     for kind in play.interrupts:
         t = fan_out(play, [["a", [hang()]], ["b", [wait(2), fail("stop", kind)]]])
         t.expect_that("`stop` should leave the block", "stop" in t.call.errors, f"it {t.call.ending}")
-        t.expect("left open", t.call.left, {})
+        part = "When an exception that is not an `Exception` leaves the block, no stream is left open."
+        t.expect("left open", t.call.left, {}, part=part)
         t = fan_out(play, [["a", [wait(1), give("A")]], ["b", [hang()]]], first(1), ["fail", "stop", kind])
-        t.expect_that("`stop` of the body should leave the block", "stop" in t.call.errors, f"it {t.call.ending}")
+        part = "An exception of the body that is not an `Exception` leaves the block too."
+        t.expect_that(
+            "`stop` of the body should leave the block", "stop" in t.call.errors, f"it {t.call.ending}", part=part
+        )
 
 
 @check("G6", misconception="look-again-and-again", step="slow-consumer")
 def test_no_busy_waiting(play: Play) -> None:
-    """Waiting for a slow consumer takes no more wake-ups than waiting for a quick one."""
+    """Tasks sleep until something happens: waiting for a slow consumer takes no more wake-ups than for a quick one."""
     t = fan_out(play, many(6), each(busy(wait(60))))
-    t.one("work")
+    expect_work(t)
     t.expect("wake-ups", t.steps, at_most(400))
 
 
@@ -306,7 +324,7 @@ def test_refused_at_once(play: Play) -> None:
     """Bad arguments are refused before an item is taken from the source."""
     t = fan_out(play, THREE, workers=0).accepting("deadlock")
     t.expect_that("a bare ValueError", t.call.raised == "ValueError", f"fan_out {t.call.ending}")
-    t.expect("items taken", [entry["value"] for entry in t.notes("taken")], [])
+    t.expect("items taken from the source", [entry["value"] for entry in t.notes("taken")], [])
 
 
 @check("G9", misconception="worker-is-a-coroutine-function", step="one-source-for-all")
@@ -315,4 +333,5 @@ def test_any_callable(play: Play) -> None:
     t = fan_in(play, [["a", [awaitable(), wait(1), give("A")]], ["b", [wait(2), give("B")]]], plain=True)
     t.expect("the list", t.call.value, [token("A"), token("B")])
     t = fan_out(play, [["a", [at_once(), fail("E")]]], plain=True)
-    t.expect_that("an error as the worker is called", "E" in t.call.errors, f"fan_out {t.call.ending}")
+    part = "A worker that raises when it is called, before anything is awaited, has failed too."
+    t.expect_that("an error as the worker is called", "E" in t.call.errors, f"fan_out {t.call.ending}", part=part)

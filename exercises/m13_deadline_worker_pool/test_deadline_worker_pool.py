@@ -42,7 +42,7 @@ def pool(play: Play, jobs: Mapping[str, Sequence[Any]], *, workers: int = 10, en
 
 def report(t: Trial, who: str = "caller") -> list[Any]:
     """Name, status, value and error of each outcome, in the order of that caller's report."""
-    t.expect_that("the report", t.call.value is not None, "run_pool returned None")
+    t.expect_that("the report", t.call.value is not None, "`run_pool` returned None")
     rows = t.first(t.notes("report", who), f"the report of the {who}", "is not there")["value"]
     t.expect_that("the report", isinstance(rows, list), str(rows))
     strange = [row[0] for row in rows if not isinstance(row[0], str)]
@@ -50,10 +50,30 @@ def report(t: Trial, who: str = "caller") -> list[Any]:
     return list(rows)
 
 
+def expect_at(t: Trial, what: str, moment: Any, wanted: Any, *, part: str = "") -> None:
+    """Fail unless something happened at that time, in seconds after the call."""
+    seen = moment - START if type(moment) in (int, float) else moment
+    t.expect(f"counted from the call, {what} at", seen, wanted, part=part)
+
+
+def expect_end(t: Trial, name: str, end: float) -> None:
+    """Fail unless that job was called with an end so many seconds after the call, as a point in time."""
+    what = f"the `end` that {name} was called with, where `run_pool` was called at {START} s"
+    t.expect(what, t.of(name).args, [near(START + end)], part="A job is called with its own end, a point in time.")
+
+
+def expect_bounded(t: Trial, where: str, deadline: Any, end: float) -> None:
+    """Fail unless the deadline in force there is at most so many seconds after the call."""
+    seen = deadline - START if type(deadline) in (int, float) else deadline
+    part = "A job runs under its own end: no later deadline is in force inside it, or when `run` is called."
+    t.expect(f"the deadline in force {where}, in seconds after the call", seen, at_most(end), part=part)
+
+
 def expect_run(t: Trial, *names: str) -> None:
     """Fail unless these jobs were run."""
     never = [name for name in names if not t.all("run", name)]
-    t.expect_that("jobs", not never, f"{', '.join(never)} never called")
+    part = "Jobs that have time enough are called."
+    t.expect_that("jobs", not never, f"{', '.join(never)} never called", part=part)
 
 
 def status(t: Trial, *names: str) -> list[Any]:
@@ -73,25 +93,30 @@ def test_report(play: Play) -> None:
 
 @check("R1", misconception="empty-means-failed", step="every-ending-is-an-outcome")
 def test_any_value(play: Play) -> None:
-    """Whatever a job returns, also `None`, 0 or an exception: it is `DONE`."""
+    """Whatever a job returns, also `None`, 0 or an exception, it is `DONE` with that."""
     t = pool(play, {"a": [give(None)], "b": [wait(1), give(0)], "c": [give_error("E")]}, workers=1)
     t.expect(
         "the report", report(t), [["a", "DONE", None, None], ["b", "DONE", 0, None], ["c", "DONE", token("E"), None]]
     )
     t = pool(play, {"d": [wait(1), give("D")], "e": [wait(1), give("E")]}, workers=1, one_callable=True)
     values = sorted((row[2] for row in report(t)), key=repr)
-    t.expect("the values of two jobs with the same `run`", values, [token("D"), token("E")])
+    part = "Jobs that share one callable as their `run` are different jobs, each with its own outcome."
+    t.expect("the values of two jobs with the same `run`", values, [token("D"), token("E")], part=part)
 
 
 @check("R1", misconception="error-class-guessed", step="every-ending-is-an-outcome")
 def test_any_error(play: Play) -> None:
-    """Whatever `Exception` a job raises, it is `FAILED` with that very exception, and is not called again."""
+    """A job that raises an `Exception`, of whatever class, is `FAILED` with that very exception, and is not tried again."""
     kinds = ["WouldBlock", "ConnectionError", "ExceptionGroup of one", "KeyError", "TimeoutError"]
     t = pool(play, {kind: [wait(1), fail(f"E{n}", kind)] for n, kind in enumerate(kinds)}, workers=1)
-    t.expect("the report", report(t), [[kind, "FAILED", None, token(f"E{n}")] for n, kind in enumerate(kinds)])
-    t.expect("jobs that were called", len(t.all("run")), 5)
+    part = "A job that raises an `Exception`, of whatever class, is `FAILED` with that very exception."
+    t.expect(
+        "the report", report(t), [[kind, "FAILED", None, token(f"E{n}")] for n, kind in enumerate(kinds)], part=part
+    )
+    t.expect("jobs that were called", len(t.all("run")), 5, part="A job that raises is not tried again.")
     t = pool(play, {"a": [in_group(), fail_after(1), hang()]})
-    t.expect("a job in which a timeout of its own expires, in a task group", status(t, "a"), ["FAILED"])
+    part = "A job whose own timeout expires, before its end, is `FAILED`, also if that comes in a group."
+    t.expect("outcome of a job whose own timeout expires", status(t, "a"), ["FAILED"], part=part)
 
 
 @check("R1", misconception="state-of-all-calls", step="workers-share-a-queue")
@@ -109,39 +134,51 @@ def test_two_pools(play: Play) -> None:
 def test_workers(play: Play) -> None:
     """Never more than `workers` jobs run at once; when one ends, the next one starts at that moment."""
     t = pool(play, {f"i{n}": [wait(1 + n / 4 if n else 3.2), give(n)] for n in range(5)}, workers=2, ends=60)
-    t.expect("jobs at once", t.most_open("run"), at_most(2))
+    t.expect("jobs at once", t.most_open("run"), at_most(2), part="Never more than `workers` jobs run at once.")
     ends = sorted(run.end for run in t.all("run") if run.end is not None)
     starts = sorted(run.start for run in t.all("run"))
-    t.expect("jobs start at", starts, [near(moment) for moment in (START, START, *ends[:3])])
+    part = "When a job ends, its worker takes the next one at that moment."
+    wanted = [near(moment - START) for moment in (START, START, *ends[:3])]
+    t.expect("counted from the call, jobs start at", [moment - START for moment in starts], wanted, part=part)
     t = pool(play, {"a": [wait(2)], "b": [wait(1)]}, workers=2, one_callable=True)
-    t.expect("jobs at once that have the same `run`", t.most_open("run"), 2)
+    part = "Jobs that share one callable as their `run` run at the same time, like any others."
+    t.expect("jobs at once that have the same `run`", t.most_open("run"), 2, part=part)
     beside = {"jobs": {"d": [wait(2)], "e": [wait(1)]}, "workers": 1, "deadline": START + 50}
     t = pool(play, {"a": [wait(2)], "b": [wait(1)]}, workers=1, beside=beside)
-    t.expect("jobs at once, of two pools with one worker each", t.most_open("run"), 2)
+    part = "Two pools that run at the same time do not share their workers."
+    t.expect("jobs at once, of two pools with one worker each", t.most_open("run"), 2, part=part)
 
 
 @check("R3", misconception="one-end-for-all", step="an-end-for-each-job")
 def test_end_of_a_job(play: Play) -> None:
     """A job is called once, with its own end, a point in time, and no later deadline is in force inside it."""
     t = pool(play, {"a": [look(), wait(1)], "b": [look(), wait(1), fail("E")]}, deadlines={"a": 6, "b": 60})
-    t.expect("jobs that were called", sorted(t.names("run")), ["a", "b"])
+    t.expect("jobs that were called", sorted(t.names("run")), ["a", "b"], part="Each job is called once.")
     for name, end in (("a", 6), ("b", 10)):
-        t.expect(f"{name} was called with", t.of(name).args, [near(START + end)])
-        t.expect(f"deadline in force inside {name}", t.of(name)[look()].value, at_most(START + end))
+        expect_end(t, name, end)
+        expect_bounded(t, f"inside {name}", t.of(name)[look()].value, end)
     t = pool(play, {"c": [wait(1)]}, deadlines={"c": 6}, plain=True)
     called = t.first(t.notes("called", "c"), "c", "was never called")["value"]
-    t.expect("deadline in force when the plain function of c was called", called, at_most(START + 6))
+    expect_bounded(t, "when `run` of c was called", called, 6)
 
 
 @check("R4", misconception="late-is-a-failure", step="every-ending-is-an-outcome")
 def test_timed_out(play: Play) -> None:
     """A job that still runs at its end is cancelled and `TIMED_OUT`; its worker goes on with the next."""
     t = pool(play, {"a": [hang()], "b": [wait(2)]}, workers=1, deadlines={"a": 4, "b": 9})
-    t.expect("a was cancelled at", t.of("a").cancelled_at, near(START + 4))
-    t.expect("a and b", status(t, "a", "b"), ["TIMED_OUT", "DONE"])
+    expect_at(
+        t, "a was cancelled", t.of("a").cancelled_at, near(4), part="A job that still runs at its end is cancelled."
+    )
+    a, b = status(t, "a", "b")
+    t.expect(
+        "outcome of a, which was cancelled at its end", a, "TIMED_OUT", part="A job cut off at its end is `TIMED_OUT`."
+    )
+    part = "When a job was cut off at its end, its worker goes on with the next job."
+    t.expect("outcome of b, which waited for the worker", b, "DONE", part=part)
     t = pool(play, {"c": [hang()]}, workers=1)
-    t.expect("c was cancelled at", t.of("c").cancelled_at, near(START + 10))
-    t.expect("c", status(t, "c"), ["TIMED_OUT"])
+    part = "A job that still runs at the pool's end is cancelled then, and `TIMED_OUT`."
+    expect_at(t, "c was cancelled", t.of("c").cancelled_at, near(10), part=part)
+    t.expect("outcome of c", status(t, "c"), ["TIMED_OUT"], part=part)
 
 
 @check("R5", misconception="cancellation-stops-the-worker", step="start-what-can-finish")
@@ -149,32 +186,40 @@ def test_skipped(play: Play) -> None:
     """A job is `SKIPPED`, and not called, if its end has passed or less time than its estimate is left."""
     jobs = {"a": [wait(1)], "b": [wait(1)], "c": [wait(1)]}
     t = pool(play, jobs, workers=1, deadlines={"a": -1, "b": 60}, estimates={"b": 11, "c": 4})
-    t.expect("a, b and c", status(t, "a", "b", "c"), ["SKIPPED", "SKIPPED", "DONE"])
+    t.expect("outcomes of a, b and c", status(t, "a", "b", "c"), ["SKIPPED", "SKIPPED", "DONE"])
     t.expect("jobs that were called", t.names("run"), ["c"])
     t = pool(play, {"d": [wait(7)], "e": [wait(7)]}, workers=1, estimates={"d": 5, "e": 5})
-    t.expect("d and e, whichever comes first", sorted(map(str, status(t, "d", "e"))), ["DONE", "SKIPPED"])
+    part = "Whether a job still fits is decided when a worker is free for it, by the time that is left then."
+    seen = sorted(map(str, status(t, "d", "e")))
+    t.expect("outcomes of d and e, whichever comes first", seen, ["DONE", "SKIPPED"], part=part)
     t = pool(play, {"f": [wait(1)], "g": [wait(1)]}, deadlines={"f": 6, "g": 6}, estimates={"f": 8, "g": 4})
-    t.expect("f and g, with an end of their own", status(t, "f", "g"), ["SKIPPED", "DONE"])
+    part = "A job is started only if its estimate fits into the time until its own end, not only until the pool's."
+    t.expect("outcomes of f and g, with an end of their own", status(t, "f", "g"), ["SKIPPED", "DONE"], part=part)
 
 
 @check("R5", misconception="own-deadline-only", step="room-to-report")
 def test_end_of_the_pool(play: Play) -> None:
     """The pool ends `margin` before the tightest deadline around it, if that is sooner than its own deadline."""
     t = pool(play, {"a": [hang()]}, ends=60, enclosing=[20, 80], margin=2)
-    t.expect("a was cancelled at", t.of("a").cancelled_at, near(START + 18))
+    expect_at(t, "a was cancelled", t.of("a").cancelled_at, near(18))
     t = pool(play, {"a": [hang()]}, ends=10, enclosing=[11], margin=2)
-    t.expect("with a deadline around it at 11 s, a was cancelled at", t.of("a").cancelled_at, near(START + 9))
+    part = "The `margin` is taken off the deadline around the call, also where the pool's own deadline is sooner than that."
+    expect_at(t, "under a deadline at 11 s, a was cancelled", t.of("a").cancelled_at, near(9), part=part)
     jobs = {name: [wait(1), move(0, START + 70)] for name in ("a", "b")}
     t = pool(play, jobs, workers=1, ends=60, enclosing=[20], margin=2)
     for name in jobs:  # the first of them moves the deadline around the call: that comes too late
-        t.expect(f"{name} was called with", t.of(name).args, [near(START + 18)])
+        part = (
+            "The pool's end is fixed when the call is made: a deadline around it that is moved later does not move it."
+        )
+        what = f"the `end` that {name} was called with, where `run_pool` was called at {START} s"
+        t.expect(what, t.of(name).args, [near(START + 18)], part=part)
 
 
 @check("R5", misconception="wait-for-the-deadline", step="room-to-report")
 def test_ends_with_the_last_job(play: Play) -> None:
     """The call returns as soon as every job has its outcome."""
     t = pool(play, {"a": [wait(1), give("A")], "b": [wait(2), give("B")]}, margin=0)
-    t.expect("the call ended at", t.call.end, near(START + 2))
+    expect_at(t, "the call ended", t.call.end, near(2))
 
 
 @check("R6", misconception="first-come-first-served", step="most-urgent-first", core=False)
@@ -191,18 +236,20 @@ def test_report_in_time(play: Play) -> None:
     t = pool(play, {"a": [wait(3), give("A")], "b": [hang()]}, enclosing=[9], margin=0.5)
     t.expect_that("under a deadline around the call", t.call.how == "returned", f"run_pool {t.call.ending}")
     expect_run(t, "a", "b")
-    t.expect("the call ended at", t.call.end, at_most(START + 8.5))
+    expect_at(t, "the call ended", t.call.end, at_most(8.5))
 
 
 @check("R8", misconception="cancelled-goes-on", step="every-ending-is-an-outcome")
 def test_cancelled(play: Play) -> None:
-    """Cancelled from outside, all jobs are cancelled and none is started any more."""
+    """Cancelled from outside, all jobs are cancelled, and no other is started."""
     t = pool(play, {f"i{n}": [wait(6)] for n in range(4)}, workers=2).cancel("caller", at=START + 4)
     t.one("run")
     for run in t.all("run"):
-        t.expect(f"{run.who} ended at", run.end, at_most(START + 4))
+        part = "Cancelled from outside, all jobs that run are cancelled at once."
+        expect_at(t, f"{run.who} ended", run.end, at_most(4), part=part)
     late = [run.who for run in t.all("run") if run.start > START + 1 and run.how != "cancelled"]
-    t.expect("jobs that were started afterwards", late, [])
+    part = "When the call has been cancelled from outside, no other job is started."
+    t.expect("jobs that were started afterwards", late, [], part=part)
 
 
 @check("R8", misconception="only-zero-is-wrong", step="workers-share-a-queue")
@@ -232,7 +279,7 @@ def test_nothing_left(play: Play) -> None:
 
 @check("G3", misconception="every-cancellation-is-my-deadline", step="every-ending-is-an-outcome")
 def test_cancellation_passes(play: Play) -> None:
-    """Cancelled from outside, the call ends by that: nothing is reported."""
+    """Cancelled from outside, the call ends cancelled: nothing is reported."""
     t = pool(play, {"a": [wait(6)], "b": [wait(7)]}).cancel("caller", at=START + 4)
     expect_run(t, "a", "b")
     t.expect_that("cancelled from outside", t.call.how == "cancelled", f"run_pool {t.call.ending}")
@@ -255,12 +302,13 @@ def test_interrupt_passes(play: Play) -> None:
     for kind in play.interrupts:
         t = pool(play, {"a": [wait(1), fail("stop", kind)], "b": [wait(9)]})
         t.expect_that("`stop` of a should leave the call", "stop" in t.call.errors, f"it {t.call.ending}")
-        t.expect("the call ended at", t.call.end, near(START + 1))
+        part = "When a job raises what is not an `Exception`, the other jobs are cancelled, and the call ends at once."
+        expect_at(t, "the call ended", t.call.end, near(1), part=part)
 
 
 @check("G6", misconception="look-again-and-again", step="workers-share-a-queue")
 def test_no_busy_waiting(play: Play) -> None:
-    """Long jobs do not make the call wake up more often."""
+    """Tasks sleep until something happens: long jobs take no more wake-ups than short ones."""
     t = pool(play, {"a": [wait(4000)], "b": [wait(5000)], "c": [wait(3000)]}, workers=2, ends=9000)
     expect_run(t, "a", "b", "c")
     t.expect("wake-ups", t.call.steps, at_most(100))
@@ -268,7 +316,7 @@ def test_no_busy_waiting(play: Play) -> None:
 
 @check("G8", misconception="refused-too-late", step="workers-share-a-queue")
 def test_refused_at_once(play: Play) -> None:
-    """Bad arguments raise a `ValueError` that is in no group."""
+    """The `ValueError` for bad arguments leaves the call bare, not in a group."""
     for options in ({"workers": 0}, {"margin": -1}):
         t = pool(play, {"a": [wait(1)]}, **options)
         t.expect_that("bad arguments", t.call.raised == "ValueError", f"run_pool {t.call.ending}")
@@ -278,6 +326,11 @@ def test_refused_at_once(play: Play) -> None:
 def test_any_callable(play: Play) -> None:
     """`run` may be anything that returns an awaitable; one that raises when it is called has failed."""
     t = pool(play, {"a": [awaitable(), wait(1)], "b": [at_once(), fail("E")]})
-    t.expect("a and b", status(t, "a", "b"), ["DONE", "FAILED"])
+    a, b = status(t, "a", "b")
+    part = "`run` may be any callable that returns an awaitable, not only an `async def` function."
+    t.expect("outcome of a, which returns an awaitable that is not a coroutine", a, "DONE", part=part)
+    part = "A job whose `run` raises when it is called, before anything is awaited, is `FAILED` like any other."
+    t.expect("outcome of b, which raises when it is called", b, "FAILED", part=part)
     t = pool(play, {"c": [wait(1)]}, partials=True)
-    t.expect("c, a `functools.partial` without a name", status(t, "c"), ["DONE"])
+    part = "`run` may be a callable without a `__name__`, such as a `functools.partial`."
+    t.expect("outcome of c, a `functools.partial`", status(t, "c"), ["DONE"], part=part)

@@ -56,6 +56,25 @@ one, as `lesson.mine-<date>.ipynb`.
 PART = """This folder has {names}, {count} of the course's {all} modules. A page about the whole course names the others without a link.
 
 """
+NUMBERS = [
+    "no",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+]
+START_PAGES = (Path("course") / "start_here.md", notebook_place(Path(), Path("course") / "start_here.ipynb"))
 DROP = "5. Hand in: `grader hand-in <module> --to FOLDER --as YOUR-ID`"
 HAND_IN = "5. Hand in: `grader hand-in <module>` (on Windows, or without the exchange: `--to FOLDER --as YOUR-ID`)"
 ALONE = "5. All checks, the hidden ones too: `grader check --hidden <module>`"
@@ -119,6 +138,10 @@ def _fill(bundle: Bundle, place: Path) -> None:
             _copy(path, root, place, slugs)
     for module in bundle.modules:
         _module(bundle, module, place, slugs)
+    everything = len(bundle.course.slugs)
+    for page in (place / name for name in START_PAGES):
+        if page.is_file():
+            page.write_text(count_modules(page.read_text("utf-8"), len(slugs), everything), "utf-8")
     wheel = shutil.copy(bundle.wheel or build_wheel(root, place), place)
     page_config = place / "lab" / "labconfig" / "page_config.json"
     page_config.parent.mkdir(parents=True)
@@ -132,7 +155,6 @@ def _fill(bundle: Bundle, place: Path) -> None:
     extras = "lab" if bundle.self_paced else "lab,class"
     title = "Structured concurrency with anyio"
     names = ", ".join(module.short for module in bundle.modules)
-    everything = len(bundle.course.slugs)
     part = PART.format(names=names, count=len(slugs), all=everything) if len(slugs) < everything else ""
     read_me = READ_ME.format(title=title, part=part, wheel=Path(wheel).name, extras=extras, last=last)
     (place / "README.md").write_text(read_me, "utf-8")
@@ -195,6 +217,21 @@ def link_lessons(text: str, slugs: Collection[str]) -> str:
         return f"[{found['text']}]({found['way']}.ipynb{found['rest'] or ''})"
 
     return LESSON_LINK.sub(target, text)
+
+
+def count_modules(text: str, here: int, everything: int) -> str:
+    """A page that says how many modules the course has, in a folder that may have fewer: there it says both numbers."""
+    whole = _in_words(everything)
+    if here >= everything:
+        return text
+    verb = "is" if here == 1 else "are"
+    return text.replace(
+        f"the {whole} modules", f"the {whole} modules of the course, of which {_in_words(here)} {verb} in this folder"
+    )
+
+
+def _in_words(number: int) -> str:
+    return NUMBERS[number] if number < len(NUMBERS) else str(number)
 
 
 def link_terms(text: str, glossary: Path) -> str:

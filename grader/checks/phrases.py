@@ -23,6 +23,8 @@ KINDS: dict[type, str] = {
     int: "a whole number",
     float: "a number",
 }
+NEVER = "never"
+"""A time that there is not."""
 ENDS = {
     "deadlock": "deadlock",
     "runaway": "the run does not end",
@@ -49,6 +51,8 @@ def phrase(value: Any, unit: str = "") -> str:
         return value if PLAIN.fullmatch(value) or NOT_A in value else repr(value)
     if isinstance(value, Opaque):
         return a_kind(value.kind)
+    if value is None and unit == "s":
+        return NEVER
     return _of_many(value, unit)
 
 
@@ -83,12 +87,19 @@ def _of_many(value: Any, unit: str) -> str:
 
 
 def table(value: Mapping[Any, Any], unit: str = "") -> str:
-    """A dictionary in words: `b at 5 s, c at 7 s` where its values are times, `b: 5, c: 7` elsewhere."""
+    """A dictionary in words: `b at 5 s, c never` where its values are times, `b: 5, c: 7` elsewhere."""
     if not value:
         return "nothing"
-    times = unit and all(type(item) in (int, float) or isinstance(item, Matcher) for item in value.values())
+    times = unit and all(type(item) in (int, float, type(None)) or isinstance(item, Matcher) for item in value.values())
     between = " at " if times else ": "
-    return ", ".join(f"{phrase(key)}{between}{phrase(item, unit)}" for key, item in value.items())
+    return ", ".join(
+        f"{phrase(key)}{' ' if times and item is None else between}{phrase(item, unit)}" for key, item in value.items()
+    )
+
+
+def unit_of(what: str) -> str:
+    """The unit of what a check looks at, as its own words have it: what happens *at* some moment, or *after* some time."""
+    return "s" if what.endswith((" at", " after", ", and when")) else ""
 
 
 def a_kind(kind: str) -> str:

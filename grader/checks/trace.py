@@ -14,6 +14,8 @@ T = TypeVar("T")
 
 BLOCKING = "a call that blocks the event loop"
 """What a check has looked at that found one; the call and its line are what it saw."""
+WAKE_UPS = "wake-ups"
+"""How the words of a check begin that has counted them (G6)."""
 
 
 class Span:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from grader.checks.trace import WAKE_UPS
 from grader.course import BACKENDS
 from grader.judging import learner_code
 from grader.judging.run_evidence import RANKS, Clue, FailingRun
@@ -32,6 +33,8 @@ LEAVING = frozenset({"SystemExit", "KeyboardInterrupt", "TrioInternalError", "Ru
 SIGNATURE = re.compile(r"^(?:[\w.<>]*\.)?(\w+)\(\) (?:got|missing|takes)\b")
 UNENTERED = re.compile(r"object does not support the (?:asynchronous )?context manager protocol|__aenter__|__enter__")
 LOCK_LINE = re.compile(r"line (\d+) waits for a lock")
+LEAST_PART = 4
+"""A loop that polls is gone through once for every so many wake-ups, or more often."""
 DUNDER = re.compile(r"from (__\w+__) that does not implement __await__")
 
 
@@ -47,6 +50,7 @@ def clues(run: FailingRun) -> list[Clue]:
         *wrong_kind(run),
         *_clock(run),
         *_blocking_calls(run),
+        *_polls(run),
         *_exits(run),
     ]
     return sorted(found, key=lambda clue: (clue.rank, clue.when))
@@ -228,8 +232,22 @@ def _exits(run: FailingRun) -> Iterator[Clue]:
     yield Clue(RANKS["exit"], "exit", f"{said[:1].upper()}{said[1:]}{at}", line)
 
 
+def _polls(run: FailingRun) -> Iterator[Clue]:
+    """A loop of the file that most of too many wake-ups come from."""
+    if not run.said.startswith(WAKE_UPS) or type(run.seen) is not int:
+        return
+    counts = _counts(run)
+    if counts and max(counts.values()) * LEAST_PART >= run.seen:
+        yield from _spins(run, None)
+
+
+def _counts(run: FailingRun) -> dict[int, int]:
+    """How often the run went through each line that is in a loop."""
+    return {each: count for each, count in run.observed.get("lines", ()) if run.code.loop_around(each) is not None}
+
+
 def _spins(run: FailingRun, line: int | None) -> Iterator[Clue]:
-    counts = {each: count for each, count in run.observed.get("lines", ()) if run.code.loop_around(each) is not None}
+    counts = _counts(run)
     if counts:
         line = max(counts, key=lambda each: counts[each])
     loop = run.code.loop_around(line) if line is not None else None

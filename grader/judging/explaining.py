@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from grader.checks.rule import CheckFailed
-from grader.checks.trace import BLOCKING
+from grader.checks.trace import BLOCKING, WAKE_UPS
 from grader.course import BACKENDS
 from grader.judging import clues as looking
 from grader.judging.learner_code import LearnerCode
@@ -56,7 +56,8 @@ def in_order(rows: Sequence[Row]) -> list[Row]:
 
     Where all that fails does so on one backend only, that is what is wrong, and what the row of `BOTH_BACKENDS` says. Elsewhere
     a check that fails on both comes before one that fails on one of them only, where an order of events has a part in it. A
-    call that blocks the event loop comes first: it is seen with its line, and may be behind all the rest. Wide checks come last.
+    call that blocks the event loop comes first: it is seen with its line, and may be behind all the rest; so may a task that
+    looks again and again, and too late, which is seen by its wake-ups. Wide checks come last.
     """
     failed = [row for row in rows if row.verdict == "failed"]
     sides = {row.backend for row in failed}
@@ -69,6 +70,7 @@ def in_order(rows: Sequence[Row]) -> list[Row]:
         return (
             row.untried,
             row.what != BLOCKING,
+            not (row.what or "").startswith(WAKE_UPS),
             not row.core,
             row.wide,
             by_backend,

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from grader.checks.phrases import pair
+from grader.checks.phrases import pair, unit_of
 from grader.checks.play import RUN
 from grader.checks.rule import CheckFailed
 from grader.checks.runs import seconds
@@ -29,7 +29,7 @@ def failure_row(row: Row, failure: CheckFailed) -> Row:
     data = failure.trace or {}
     seen, wanted = str(failure.seen), None
     if failure.wanted is not None:
-        seen, wanted = pair(failure.seen, failure.wanted, failure.unit)
+        seen, wanted = pair(failure.seen, failure.wanted, failure.unit or unit_of(failure.what))
     shown = without_text(seen, data)
     return replace(
         row,

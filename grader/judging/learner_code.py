@@ -155,15 +155,27 @@ class LearnerCode:
 
     @cached_property
     def _awaited_later(self) -> set[int]:
-        """The calls whose coroutines are kept under a name that is awaited somewhere: an `await` may come too late, not be missing."""
+        """The calls whose coroutines are kept and awaited somewhere: an `await` may come too late, not be missing.
+
+        They are kept under a name that is awaited, or in a list, and what is awaited is a parameter or runs through a loop.
+        """
         names = {ast.unparse(node.value) for node in self._nodes if isinstance(node, ast.Await)}
-        return {
-            id(node.value)
-            for node in self._nodes
-            if isinstance(node, ast.Assign | ast.AnnAssign)
-            for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
-            if node.value is not None and ast.unparse(target) in names
-        }
+        later: set[int] = set()
+        for node in self._nodes:
+            value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
+            if isinstance(value, ast.ListComp | ast.List) and names & self._handed_on:
+                later |= {id(part) for part in (getattr(value, "elt", None), *getattr(value, "elts", ()))}
+            elif isinstance(node, ast.Assign | ast.AnnAssign) and value is not None:
+                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+                later |= {id(value) for target in targets if ast.unparse(target) in names}
+        return later
+
+    @cached_property
+    def _handed_on(self) -> set[str]:
+        """The names of parameters, and of what loops run through."""
+        loops = [node.target for node in self._nodes if isinstance(node, ast.For | ast.AsyncFor | ast.comprehension)]
+        targets = {name.id for loop in loops for name in ast.walk(loop) if isinstance(name, ast.Name)}
+        return targets | {node.arg for node in self._nodes if isinstance(node, ast.arg)}
 
     @staticmethod
     def _calls_in(value: ast.AST | None) -> Iterator[ast.Call]:

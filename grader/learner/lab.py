@@ -140,7 +140,11 @@ def furnish(room: Room, *, fresh: bool = False) -> None:
         if fresh or not known:
             workspaces.save(room.workspace, json.dumps(layout(room)))
     except (OSError, ValueError) as error:
-        raise CourseError(f"{room.folder} cannot be written ({error}): JupyterLab's layout is kept there") from error
+        why = ((error.strerror if isinstance(error, OSError) else None) or str(error) or "error").lower()
+        said = f"{room.folder}, where the layout of JupyterLab is kept, cannot be written ({why})"
+        raise CourseError(
+            f"{said}: copy the folder of the course to a place where you can write, and work there"
+        ) from error
 
 
 def _write(path: Path, plain: Mapping[str, Any]) -> None:

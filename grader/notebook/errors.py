@@ -31,6 +31,16 @@ def _trim_traceback(traceback: types.TracebackType | None) -> types.TracebackTyp
     return types.TracebackType(rest, traceback.tb_frame, traceback.tb_lasti, traceback.tb_lineno)
 
 
+def show_without_frames(error: BaseException) -> BaseException:
+    """Let IPython show the text of an error alone: it names the lines that matter, and the last frame is one of this package.
+
+    IPython leaves frames out that say `__tracebackhide__`, but never the last one.
+    """
+    said = f"{type(error).__name__}: {error}".splitlines()
+    error._render_traceback_ = lambda: said  # type: ignore[attr-defined]  # IPython's name for it
+    return error
+
+
 def lines(error: BaseException, depth: int = 0) -> Iterator[str]:
     """An error in a few lines: its class and text, the line of the cell that raised it, and so on into a group."""
     indent = "  " * depth

@@ -19,7 +19,7 @@ import anyio
 import trio
 
 from grader.notebook import inside
-from grader.notebook.errors import trim
+from grader.notebook.errors import show_without_frames, trim
 from grader.notebook.interrupts import Interrupts
 from grader.notebook.recorder import Recorder, Task
 from grader.worker.loops import asyncio_side, trio_side
@@ -216,12 +216,12 @@ def _settle(outcome: CellOutcome, interrupts: Interrupts) -> None:
     """Say why a run was stopped, if it was."""
     if interrupts.count:
         said = ["interrupted", *([f"  {interrupts.running}"] if interrupts.running else [])]
-        outcome.error = KeyboardInterrupt("\n".join([*said, *_waits(interrupts.waiting)]))
+        outcome.error = show_without_frames(KeyboardInterrupt("\n".join([*said, *_waits(interrupts.waiting)])))
     elif outcome.cut is not None:
         said = [outcome.cut.text, *_waits(outcome.waiting)]
         if circle := circle_of_waiting((task.name, place) for task, place in outcome.waiting):
             said.append(f"  in a circle: {' → '.join([*circle, circle[0]])}")
-        outcome.error = Stuck("\n".join(said))
+        outcome.error = show_without_frames(Stuck("\n".join(said)))
 
 
 def _waits(waiting: list[tuple[Task, Place]]) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from grader import CheckFailed, Play, about, near, one_of
-from grader.checks.phrases import breaking_off, pair
+from grader.checks.phrases import breaking_off, pair, unit_of
 from grader.checks.trace import Trace
 from grader.checks.values import Error
 
@@ -207,6 +207,24 @@ def test_a_run_that_broke_off_says_so_each_time_it_is_read() -> None:
 )
 def test_what_was_seen_and_wanted_as_a_person_writes_it(seen: Any, wanted: Any, said: tuple[str, str]) -> None:
     assert pair(seen, wanted, "s" if wanted == [2] else "") == said
+
+
+@pytest.mark.parametrize(
+    ("what", "seen", "wanted", "said"),
+    [
+        ("b was cancelled at", None, near(2), ("never", "2 s")),
+        ("jobs start at", [0.0, None], [near(0), near(1.5)], ("0 s, never", "0 s, 1.5 s")),
+        (
+            "who was served, and when",
+            {"a": 5.0, "b": None},
+            {"a": near(5), "b": near(6)},
+            ("a at 5 s, b never", "a at 5 s, b at 6 s"),
+        ),
+        ("the list", [None, 1], [1, 2], ("None, 1", "1, 2")),
+    ],
+)
+def test_what_happens_at_a_moment_is_a_time(what: str, seen: Any, wanted: Any, said: tuple[str, str]) -> None:
+    assert pair(seen, wanted, unit_of(what)) == said
 
 
 def test_a_comparison_can_name_the_part_of_the_sentence_that_it_is_about() -> None:

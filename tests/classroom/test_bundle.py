@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from grader.authoring.bundle import count_modules
 from grader.classroom import hand_in
 from grader.cli import main
 
@@ -93,6 +94,24 @@ def test_links_of_a_bundle_lead_to_notebooks_that_are_in_it_and_to_terms_that_ju
     assert run(school, "bundle", "--self-paced", "--to", target, "--wheel", wheel) == 0
     said = (target / "course" / "paths.md").read_text()
     assert said == f"[a]({SLUG}/lesson.ipynb#sleep), b, [c](glossary.md#Task-group), [d](glossary.md#none)\n"
+
+
+def test_the_start_page_says_how_many_modules_are_in_the_folder(school, wheel, tmp_path):
+    page = "- [Three paths](paths.md) through the thirteen modules, and which module needs which.\n"
+    assert count_modules(page, 13, 13) == page
+    assert count_modules(page, 2, 13) == (
+        "- [Three paths](paths.md) through the thirteen modules of the course, of which two are in this folder, "
+        "and which module needs which.\n"
+    )
+    (school.course / "course" / "m02_other").mkdir()
+    (school.course / "course" / "m02_other" / "module.toml").write_text("")
+    (school.course / "course" / "start_here.md").write_text("Through the two modules.\n")
+    (school.course / "course" / "start_here.ipynb").write_text('{"source": "Through the two modules."}')
+    target = tmp_path / "bundle"
+    assert main(["bundle", "--class", "--in", str(school.class_), "--to", str(target), "--wheel", wheel]) == 0
+    for path in ("course/start_here.md", "lab/notebooks/course/start_here.json"):
+        said = (target / path).read_text()
+        assert "Through the two modules of the course, of which one is in this folder." in said
 
 
 def test_bundles_are_asked_for_clearly(school, wheel, tmp_path, capsys):

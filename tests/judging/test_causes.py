@@ -10,11 +10,14 @@ from pathlib import Path
 import pytest
 
 from grader.checks.trace import BLOCKING
+from grader.checks.words import at_most
 from grader.course import Course
+from grader.judging.clues import clues
 from grader.judging.explaining import concept, in_order
 from grader.judging.judge import How, grade
 from grader.judging.learner_code import LearnerCode
 from grader.judging.report import Cause, Report, Row, Verdict
+from grader.judging.run_evidence import FailingRun
 from grader.sandbox import ForkServer
 from tests.judging.attempts import ATTEMPTS, Attempt
 
@@ -130,6 +133,20 @@ def test_a_call_that_blocks_the_loop_comes_first() -> None:
     rows = [Row("a", "m01.R1", "result", "trio", "failed", "a.")]
     rows.append(Row("b", "m01.G4", "leak", "trio", "failed", "b.", what=BLOCKING, actual="open at line 3"))
     assert [each.id for each in in_order(rows)] == ["b", "a"]
+
+
+def test_too_many_wake_ups_come_before_what_they_make_late() -> None:
+    rows = [Row("a", "m01.R1", "result", "trio", "failed", "a.", what="the call ended at")]
+    rows.append(Row("b", "m01.G6", "result", "trio", "failed", "b.", what="wake-ups of all tasks", actual="900"))
+    assert [each.id for each in in_order(rows)] == ["b", "a"]
+
+
+@pytest.mark.parametrize(("times", "found"), [(100, [("spinning", 2)]), (3, [])])
+def test_a_loop_that_polls_is_named_by_its_line(times: int, found: list[tuple[str, int]]) -> None:
+    code = LearnerCode("async def f():\n    while not done:\n        await sleep(1)\n")
+    data = {"backend": "trio", "probes": {"observed": {"lines": [[2, times], [3, times - 1]]}}}
+    run = FailingRun(data, code, 220, at_most(40), "wake-ups when all takes longer: 220")
+    assert [(clue.kind, clue.line) for clue in clues(run)] == found
 
 
 def test_what_never_happened_is_said_before_the_sentence_that_takes_it_for_granted() -> None:

@@ -33,6 +33,14 @@ def test_a_coroutine_that_is_awaited_later_is_not_missing_its_await():
     assert code(text).call_without_await(2) is None
 
 
+@pytest.mark.parametrize("way", ["for each in kept:\n        await each", "start(one, kept)\nasync def one(each):\n    await each"])
+def test_coroutines_in_a_list_that_are_awaited_one_by_one_are_not_missing_their_await(way):
+    text = f"async def f():\n    kept = [job(x) for x in xs]\n    {way}\n"
+    assert code(text).call_without_await(2) is None
+    assert code("async def f():\n    return [job(x) for x in xs]\n").call_without_await(2) is not None
+    assert code("async def f():\n    kept = [job(x) for x in xs]\n    return kept\n").call_without_await(2) is not None
+
+
 def test_clocks_that_are_only_printed_do_not_count():
     text = "import time\nfrom time import monotonic as now\nprint(time.time())\nlog.info('%s', now())\nstart = now()\n"
     assert code(text).clocks() == [(5, "time.monotonic")]

@@ -116,6 +116,18 @@ def test_the_command_and_its_environment(furnished, monkeypatch):
     assert environment["PATH"].startswith(str(Path(program).parent))
 
 
+def test_in_a_folder_that_cannot_be_written_one_line_says_what_to_do(furnished, monkeypatch, capsys):
+    def refuse(*_):
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(lab, "_write", refuse)
+    assert cli.main(["lab"]) == 2
+    assert capsys.readouterr().err == (
+        f"grader: {furnished.root / '.lab'}, where the layout of JupyterLab is kept, cannot be written (read-only file system): "
+        "copy the folder of the course to a place where you can write, and work there\n"
+    )
+
+
 def test_without_jupyterlab_one_line_says_what_to_install(tiny, monkeypatch, capsys):
     monkeypatch.chdir(tiny.root)
     monkeypatch.setattr(lab.importlib.util, "find_spec", lambda _: None)

@@ -74,6 +74,14 @@ def test_an_error_shows_no_frame_of_a_library(kernel):
     assert "site-packages" not in text
 
 
+def test_a_deadlock_is_said_without_a_frame_of_the_package(kernel):
+    code = "async def main():\n    await anyio.Event().wait()\nrun(main)"
+    ((name, said, text),) = execute(kernel[1], code)[0]
+    assert name == "Stuck"
+    assert text == f"Stuck: {said}"
+    assert "cell line 2" in said
+
+
 def test_a_picture_is_the_result_of_the_cell(kernel):
     (data,) = execute(kernel[1], "record(anyio.sleep, 3)")[0]
     assert "<svg" in data["text/html"]

@@ -93,40 +93,56 @@ def order_complaint(t: Trace, plan: Services) -> str:
         for other in seen:
             late = seen[other].end is None or seen[other].end > (span.cancelled_at or 0.0) + 1e-6
             if name in plan[other].get("requires", ()) and span.cancelled_at is not None and late:
-                end = "never ended" if seen[other].end is None else f"ended at {seen[other].end:g}"
-                return f"{name} was cancelled at {span.cancelled_at:g}, {other}, which requires it, {end}"
+                end = "never ended" if seen[other].end is None else f"ended at {seen[other].end:g} s"
+                return f"{name} was cancelled at {span.cancelled_at:g} s; {other}, which requires it, {end}"
     return ""
 
 
-def expect_stop_order(t: Trace, plan: Services) -> None:
-    """Expect that no service was cancelled before all that require it had ended."""
+def expect_stop_order(t: Trace, plan: Services, when: str = "") -> None:
+    """Expect that no service was cancelled before all that require it had ended.
+
+    Args:
+        t: the run.
+        plan: the services.
+        when: what ended the block, as the beginning of a sentence, if it is to be the headline.
+    """
     complaint = order_complaint(t, plan)
-    t.expect_that("a service is cancelled when all that require it have ended", not complaint, complaint)
+    part = f"{when}, a service is cancelled only when all that require it have ended." if when else ""
+    t.expect_that("a service and those that require it", not complaint, complaint, part=part)
 
 
-def expect_stopped(t: Trace, plan: Services, *, started: Iterable[str] | None = None) -> None:
+def expect_stopped(t: Trace, plan: Services, when: str = "", *, started: Iterable[str] | None = None) -> None:
     """Expect that these services, or all of the plan, were started, and stopped in order, and that all have ended."""
     t.expect_begun(*(plan if started is None else started))
-    expect_stop_order(t, plan)
+    expect_stop_order(t, plan, when)
     t.expect_all_ended()
 
 
-def expect_leaves(t: Trace, *errors: str) -> None:
+def expect_leaves(t: Trace, *errors: str, part: str = "") -> None:
     """Expect that these errors leave the call, bare or in groups; others may be with them."""
     for error in errors:
-        t.expect_that(f"{error} should leave the call", error in t.call.errors, f"it {t.call.ending}")
+        t.expect_that(f"{error} should leave the call", error in t.call.errors, f"it {t.call.ending}", part=part)
 
 
-def expect_start_error(t: Trace, name: str) -> None:
+def expect_start_error(t: Trace, name: str, when: str = "When a service does not start") -> None:
     """Expect that a `StartError` with the service's name leaves the call."""
-    expect_leaves(t, "StartError")
+    expect_leaves(t, "StartError", part=f"{when}, `StartError` leaves the call.")
     texts = [error.text for error in t.call.errors if error == "StartError"]
-    t.expect_that("StartError with the name of", any(name in text for text in texts), f"{name}: not in its text")
+    part = "The text of a `StartError` has the name of the service that did not start."
+    t.expect_that(
+        f"the name {name}", any(name in text for text in texts), "not in the text of the StartError", part=part
+    )
 
 
-def expect_no_body(t: Trace) -> None:
+def expect_no_body(t: Trace, when: str = "When a service does not start") -> None:
     """Expect that the body did not run; one that began and was cancelled at its first checkpoint did not."""
-    t.expect("bodies", [span.ending for span in t.all("body") if (span.end or 0) > span.start + 1e-6], [])
+    ran = [span.ending for span in t.all("body") if (span.end or 0) > span.start + 1e-6]
+    t.expect("bodies that ran", ran, [], part=f"{when}, the body does not run.")
+
+
+def expect_at(t: Trace, what: str, moment: float | None, wanted: Any, *, part: str = "") -> None:
+    """Expect that something happened at that time, in seconds after the call."""
+    t.expect(f"counted from the call, {what} at", None if moment is None else moment - START, wanted, part=part)
 
 
 IMPOSSIBLE: dict[str, dict[str, Any]] = {

@@ -27,6 +27,8 @@ from .plans import (
     service,
 )
 
+BODY = "The body begins when all services are ready, not before and not later."
+
 
 def ready_at(t: Trace, name: str) -> float:
     """When the service became ready; fails the subject if it never did."""
@@ -40,22 +42,24 @@ def expect_start_order(t: Trace, plan: Services) -> None:
     up = {span.who: span.begun for span in t.all("ready")}
     for span in t.all("run"):
         early = [name for name in plan[span.who].get("requires", ()) if up.get(name, span.begun) >= span.begun]
-        t.expect(f"not running yet when {span.who}, which requires them, was started", early, [])
+        part = "A service is started only when all services that it requires are ready."
+        t.expect(f"not ready yet when {span.who}, which requires them, was started", early, [], part=part)
     body = t.one("body")
     early = [name for name in plan if up.get(name, body.begun) >= body.begun]
-    t.expect("not running yet when the body began", early, [])
+    t.expect("not ready yet when the body began", early, [], part=BODY)
 
 
 @check("R1", misconception="started-is-running", step="know-when-it-is-ready")
 def test_starts_after_what_it_requires(play: Play) -> None:
-    """A service starts when those that it requires are ready, not just started, and the body as soon as all are ready."""
+    """A service is started when the services that it requires are ready, and not when they are just started."""
     plan = chain(play, "db", "log", "web")
     t = play(services=plan, body=[wait(1)])
     t.expect("services as they were started", t.names("run"), ["db", "log", "web"])
     for name, needed in (("log", "db"), ("web", "log")):
-        t.expect(f"{name} started at", t.one("run", name).start, at_least(ready_at(t, needed)))
+        what = f"{name}, which requires {needed}, was started at"
+        t.expect(what, t.one("run", name).start, at_least(ready_at(t, needed)))
     last = max(ready_at(t, name) for name in plan)
-    t.expect("the body began at", t.one("body").start, about(last))
+    t.expect("the body began at", t.one("body").start, about(last), part=BODY)
 
 
 @check("R1", misconception="given-in-order", step="order-from-requirements")
@@ -77,7 +81,7 @@ def test_no_services(play: Play) -> None:
     t.expect("the call", t.call.ending, "returned")
 
 
-@check("R1", misconception="state-for-all-blocks", step="order-from-requirements")
+@check("R1", misconception="state-for-all-blocks", step="order-from-requirements", wide=True)
 def test_a_second_block(play: Play) -> None:
     """In a second block with the same services all are started again, in order."""
     plan = chain(play, "db", "web")
@@ -105,23 +109,33 @@ def test_start_together(play: Play) -> None:
 
 @check("R1", misconception="level-by-level", step="side-by-side", core=False)
 def test_start_as_soon_as_possible(play: Play) -> None:
-    """A service starts as soon as those that it requires are running; it does not wait for any other."""
+    """A service is started as soon as those that it requires are ready; it does not wait for any other."""
     slow = {"db": service(up=1.2), "log": service(up=6.3), "mail": service("db", up=0.9), "web": service("mail")}
     for plan in (mixed(play, slow), graph(play), graph(play)):
         t = play(services=plan, body=[wait(1)])
         t.expect_begun(*plan)
         for name, span in runs(t).items():
             last = max([START, *(ready_at(t, needed) for needed in plan[name]["requires"])])
-            t.expect(f"{name} started at", span.start, about(last))
+            t.expect(f"{name} was started at", span.start, about(last))
 
 
 # -- R2: what cannot work --------------------------------------------------------------------------------------------
+REFUSED = {
+    "unknown": "A service that requires a name that is not there is",
+    "twice": "Two services with the same name are",
+    "itself": "A service that requires itself is",
+    "two": "Services that require each other in a circle are",
+    "four": "Services that require each other in a circle are",
+}
+
+
 def expect_refused(play: Play, *which: str) -> None:
     """Expect `ValueError`, and nothing started."""
     for name in which:
         t = play(services=IMPOSSIBLE[name], body=[wait(1)], start_timeout=5)
-        t.expect("services that were started", t.names("run"), [])
-        expect_leaves(t, "ValueError")
+        part = f"{REFUSED[name.partition(',')[0]]} refused with a `ValueError`, and nothing is started."
+        t.expect("services that were started", t.names("run"), [], part=part)
+        expect_leaves(t, "ValueError", part=part)
 
 
 @check("R2", misconception="names-are-right", step="order-from-requirements")
@@ -143,17 +157,20 @@ def test_not_ready_in_time(play: Play) -> None:
     late = [wait(4.9), ready(), hang()]
     for steps, timeout in (([hang()], 4.5), (late, 4.5), ([hang()], 140)):
         t = play(services=failing(*steps), body=[wait(1)], start_timeout=timeout)
-        t.expect("web was cancelled at", t.of("web").cancelled_at, about(AT + timeout))
-        expect_start_error(t, "web")
+        part = "A service that is not ready within `start_timeout` seconds of its own start is cancelled then."
+        seen = t.of("web").cancelled_at
+        since = None if seen is None else seen - AT
+        t.expect("counted from when it should start, web was cancelled at", since, about(timeout), part=part)
+        expect_start_error(t, "web", "When a service is not ready in time")
         expect_no_body(t)
 
 
 @check("R3", misconception="no-bound-on-the-start", step="bound-the-start")
 def test_not_ready_and_then_an_end(play: Play) -> None:
-    """A service that is cancelled because it is late, and raises or returns then: it is a `StartError` all the same."""
+    """A service that is cancelled because it is late, and then raises or returns, has not started: `StartError` leaves the call."""
     for last in (fail("L"), fail("L2", "TimeoutError"), give(0)):
         t = play(services=failing(on_cancel(wait(0.3), last), hang()), body=[wait(1)], start_timeout=4.5)
-        expect_start_error(t, "web")
+        expect_start_error(t, "web", "When a service that is late raises or returns as it is cancelled")
         expect_no_body(t)
 
 
@@ -168,13 +185,13 @@ def test_each_has_its_own_timeout(play: Play) -> None:
 
 @check("R3", misconception="timeout-around-the-service", step="bound-the-start")
 def test_running_is_not_limited(play: Play) -> None:
-    """A service that is ready in time may run for any time: `start_timeout` is not about that."""
+    """A service that is ready in time may run for as long as it likes: `start_timeout` bounds only its start."""
     plan = {"db": service(up=1), "web": service("db", up=1)}
     t = play(services=plan, body=[wait(50)], start_timeout=3)
     t.expect_begun(*plan)
     t.expect("the body", [span.ending for span in t.all("body")], ["returned"])
     for name, span in runs(t).items():
-        t.expect(f"{name} was cancelled at", span.cancelled_at, at_least(body_end(t)))
+        t.expect(f"{name}, where the body had to end first, was cancelled at", span.cancelled_at, at_least(body_end(t)))
 
 
 @check("R3", misconception="ready-will-come", step="know-when-it-is-ready")
@@ -188,9 +205,10 @@ def test_raises_before_ready(play: Play) -> None:
     plans.append({**own, "web": {**own["web"], "refuses": True}})
     for plan in plans:
         t = play(services=plan, body=[wait(1)], start_timeout=30)
-        expect_start_error(t, "web")
+        expect_start_error(t, "web", "When a service raises before it is ready")
         expect_no_body(t)
-        t.expect("the call ended at", t.call.end, by(AT + 2.2 + 1.2 + 0.6))
+        part = "A service that raises before it is ready ends the start at once, without waiting for `start_timeout`."
+        t.expect("the call ended at", t.call.end, by(AT + 2.2 + 1.2 + 0.6), part=part)
 
 
 @check("R3", misconception="ready-will-come", step="know-when-it-is-ready")
@@ -198,19 +216,21 @@ def test_returns_before_ready(play: Play) -> None:
     """A service that returns before it is ready does not start: `StartError` with its name, without waiting longer."""
     for steps in ([wait(2.2)], [give(0)]):
         t = play(services=failing(*steps), body=[wait(1)], start_timeout=30)
-        expect_start_error(t, "web")
-        expect_no_body(t)
-        t.expect("the call ended at", t.call.end, by(AT + 2.2 + 1.2 + 0.6))
+        expect_start_error(t, "web", "When a service returns before it is ready")
+        expect_no_body(t, "When a service returns before it is ready")
+        part = "A service that returns before it is ready ends the start at once, without waiting for `start_timeout`."
+        t.expect("the call ended at", t.call.end, by(AT + 2.2 + 1.2 + 0.6), part=part)
 
 
 @check("R3", misconception="first-to-start", step="know-when-it-is-ready")
 def test_the_first_does_not_start(play: Play) -> None:
-    """A service that does not start, when it is the first of all: `StartError` with its name, and no other starts."""
+    """When the very first service does not start, `StartError` with its name leaves the call, and no other is started."""
     for steps in ([hang()], [wait(1.1), fail("E")], [wait(1.1)]):
         plan = {"web": service("db"), "db": {"run": steps}}
         t = play(services=plan, body=[wait(1)], start_timeout=3)
         expect_start_error(t, "db")
-        t.expect("services that were started", t.names("run"), ["db"])
+        part = "When a service does not start, those that require it are not started."
+        t.expect("services that were started", t.names("run"), ["db"], part=part)
 
 
 @check("R3", misconception="the-group-cleans-up", step="stop-dependants-first")
@@ -221,12 +241,12 @@ def test_failed_start_stops_in_order(play: Play) -> None:
         plan = failing(*steps)
         t = play(services=plan, body=[wait(1)], start_timeout=4.5)
         t.expect("services that were started", sorted(runs(t)), ["db", "log", "web"])
-        expect_stopped(t, plan)
+        expect_stopped(t, plan, "When a service does not start")
 
 
 @check("R3", misconception="state-for-all-blocks", step="bound-the-start")
 def test_a_block_after_a_failed_start(play: Play) -> None:
-    """After a start that failed another block with the same services starts them again, and fails by itself."""
+    """After a start that failed, another block with the same services starts them again from the beginning."""
     for steps in ([hang()], [wait(1.1), fail("E")]):
         t = play(services=failing(*steps), body=[wait(1)], start_timeout=3, blocks=2)
         t.expect("services as they were started", t.names("run"), ["db", "log", "web"] * 2)
@@ -236,7 +256,7 @@ def test_a_block_after_a_failed_start(play: Play) -> None:
 
 @check("R3", misconception="ready-one-by-one", step="keep-the-order-whatever-happens", core=False)
 def test_failure_is_seen_while_others_start(play: Play) -> None:
-    """A service that does not start ends the start at once, also while others, started before or after, still start."""
+    """A service that does not start ends the start at once: the call does not wait until the others are ready."""
     for steps, at in (([wait(2.2), fail("E")], 2.2), ([wait(2.2)], 2.2), ([hang()], 4.5)):
         slow = {"db": service(up=4.2, down=0), "web": {"run": steps}, "log": service(up=4.3, down=0)}
         t = play(services=mixed(play, slow), body=[wait(1)], start_timeout=4.5)

@@ -40,7 +40,7 @@ def test_stops_dependants_first(play: Play) -> None:
 
 @check("R4", misconception="reverse-of-the-list", step="stop-dependants-first")
 def test_stops_any_graph(play: Play) -> None:
-    """Whatever requires what: no service is cancelled before all that require it have ended."""
+    """Services may be given in any order: each is cancelled only when all that require it have ended."""
     for _ in range(2):
         plan = graph(play)
         for t in play(services=plan, body=[wait(2)]).orders(4):
@@ -49,15 +49,25 @@ def test_stops_any_graph(play: Play) -> None:
 
 @check("R4", misconception="they-end-by-themselves", step="stop-dependants-first")
 def test_stops_after_the_body(play: Play) -> None:
-    """At the end of the block every service is cancelled, not before, and the block ends when they have ended."""
+    """Every service is cancelled when the body has ended, not before, and the block ends when all have ended."""
     plan = chain(play, "db", "log", "web")
     t = play(services=plan, body=[wait(3)])
     t.expect_begun(*plan)
     t.expect("the call", t.call.ending, "returned")
     for name, span in runs(t).items():
-        t.expect_that(name, span.cancelled_at is not None, f"was not cancelled: it {span.ending}")
-        t.expect(f"{name} was cancelled at", span.cancelled_at, at_least(body_end(t)))
-    t.expect("the call ended at", t.call.end, about(max([START, *(span.end or 0.0 for span in runs(t).values())])))
+        part = "When the body has ended, every service is cancelled."
+        t.expect_that(name, span.cancelled_at is not None, f"was not cancelled: it {span.ending}", part=part)
+        part = "No service is cancelled before the body has ended."
+        t.expect(f"{name} was cancelled at", span.cancelled_at, at_least(body_end(t)), part=part)
+    last = max([START, *(span.end or 0.0 for span in runs(t).values())])
+    t.expect("the call ended at", t.call.end, about(last), part="The block ends as soon as all services have ended.")
+
+
+STOPS = {
+    "RUNNING": "While others stop, a service that is not cancelled yet is still `RUNNING`.",
+    "STOPPING": "A service that has been cancelled, and has not ended, is `STOPPING`.",
+    "STOPPED": "A service that has been cancelled and has ended is `STOPPED`, also while others still stop.",
+}
 
 
 @check("R4", misconception="state-set-once", step="stop-dependants-first")
@@ -67,8 +77,10 @@ def test_states_before_and_after(play: Play) -> None:
     t = play(services=plan, body=[states(), wait(3), states()])
     t.expect_begun(*plan)
     for seen in t.all("states", "caller"):
-        t.expect("states in the body", seen.value, dict.fromkeys(plan, "RUNNING"))
-    t.expect("states after the block", final(t), dict.fromkeys(plan, "STOPPED"))
+        part = "In the body all services are `RUNNING`."
+        t.expect("states in the body", seen.value, dict.fromkeys(plan, "RUNNING"), part=part)
+    part = "After the block all services are `STOPPED`."
+    t.expect("states after the block", final(t), dict.fromkeys(plan, "STOPPED"), part=part)
 
 
 @check("R4", misconception="state-set-once", step="stop-dependants-first")
@@ -81,12 +93,13 @@ def test_states_follow_the_stop(play: Play) -> None:
     for i, name in enumerate(names):
         wanted = ["RUNNING"] * i + ["STOPPING"] + ["STOPPED"] * (2 - i)
         seen = t.one("states", name).value
-        t.expect(f"states of db, log and web while {name} stops", [seen[other] for other in names], wanted)
+        for other, state in zip(names, wanted, strict=True):
+            t.expect(f"the state of {other} while {name} stops", seen[other], state, part=STOPS[state])
 
 
 @check("R4", misconception="state-set-once", step="stop-dependants-first")
 def test_returning_is_stopping_too(play: Play) -> None:
-    """A service that answers its cancellation by returning has stopped like any other."""
+    """A service that returns when it is cancelled, and does not raise, has stopped like any other."""
     plan = {"db": service(), "web": doing(on_cancel(wait(0.8), give(0)), hang(), requires=["db"])}
     t = play(services=plan, body=[wait(3)])
     t.expect("the call", t.call.ending, "returned")
@@ -122,9 +135,15 @@ def test_stop_as_soon_as_possible(play: Play) -> None:
             t.expect(f"{name} was cancelled at", span.cancelled_at, about(last))
 
 
+ENDED = {
+    "STOPPED": "When one service raises while it stops, the others are `STOPPED` after the block.",
+    "FAILED": "A service that raises while it stops is `FAILED`.",
+}
+
+
 @check("R4", misconception="an-error-ends-the-stop", step="keep-the-order-whatever-happens", core=False)
 def test_error_while_stopping(play: Play) -> None:
-    """A service that raises while it stops: the stop of the others goes on in order, and the error leaves the block."""
+    """When a service raises while it stops, the others are still stopped in order, and the error leaves the block."""
     kinds = ("Fault", "TimeoutError", "ConnectionError", "ClosedResourceError", "EndOfStream", "KeyError")
     for kind in (*kinds, "ExceptionGroup", "ExceptionGroup of one"):
         plan = {
@@ -134,11 +153,12 @@ def test_error_while_stopping(play: Play) -> None:
             "mail": grumpy(f"M {kind}", "log", kind=kind, down=0.3),
         }
         t = play(services=mixed(play, plan), body=[wait(2)])
-        expect_stopped(t, plan)
-        expect_leaves(t, *dict.fromkeys(leaves_of(f"S {kind}", kind) + leaves_of(f"M {kind}", kind)))
+        expect_stopped(t, plan, "When a service raises while it stops")
+        part = "When services raise while they stop, all their errors leave the block."
+        expect_leaves(t, *dict.fromkeys(leaves_of(f"S {kind}", kind) + leaves_of(f"M {kind}", kind)), part=part)
         seen = final(t)
-        wanted = ["STOPPED", "STOPPED", "FAILED", "FAILED"]
-        t.expect("states of db, log, web and mail after the block", [seen[name] for name in plan], wanted)
+        for name, state in zip(plan, ("STOPPED", "STOPPED", "FAILED", "FAILED"), strict=True):
+            t.expect(f"the state of {name} after the block", seen[name], state, part=ENDED[state])
 
 
 @check("R4", misconception="an-error-ends-the-stop", step="watch-what-runs", core=False)
@@ -149,12 +169,13 @@ def test_failed_while_stopping(play: Play) -> None:
     t = play(services=plan, body=[wait(2)])
     wanted = {"db": "STOPPED", "web": "FAILED", "mail": "STOPPED"}
     t.expect("states after the block", final(t), wanted)
-    t.expect("the state of web while db stops", t.one("states", "db").value["web"], "FAILED")
+    part = "A service that raised while it stopped is `FAILED`, also while others still stop."
+    t.expect("the state of web while db stops", t.one("states", "db").value["web"], "FAILED", part=part)
 
 
 @check("R4", misconception="an-error-ends-the-stop", step="keep-the-order-whatever-happens", core=False)
 def test_error_while_stopping_beside_another(play: Play) -> None:
-    """When the body has raised, or a start has failed, and a service raises while it stops, both errors leave."""
+    """When the body raises, or a start fails, and services then raise while they stop, all these errors leave the block."""
     plan = {"db": grumpy("D"), "web": grumpy("S", "db")}
     t = play(services=plan, body=[wait(2), fail("E")])
     expect_leaves(t, "E", "S", "D")
@@ -164,20 +185,24 @@ def test_error_while_stopping_beside_another(play: Play) -> None:
 
 @check("R4", misconception="an-error-ends-the-stop", step="keep-the-order-whatever-happens", core=False)
 def test_failed_while_stopping_after_a_cancellation(play: Play) -> None:
-    """A service that raises while it stops is `FAILED`, also if the body was cancelled from outside, or raised."""
+    """A service that raises while it stops is `FAILED`, also where the body was cancelled from outside, or raised."""
     plan = {"db": service(), "log": grumpy("S", "db"), "web": service("log")}
     wanted = {"db": "STOPPED", "log": "FAILED", "web": "STOPPED"}
-    for t in (
-        play(services=plan, body=[wait(40)]).cancel("caller", at=START + 9),
-        play(services=plan, body=[fail("E")]),
+    for t, when in (
+        (
+            play(services=plan, body=[wait(40)]).cancel("caller", at=START + 9),
+            "When the body is cancelled from outside",
+        ),
+        (play(services=plan, body=[fail("E")]), "When the body raises"),
     ):
-        expect_stopped(t, plan)
-        t.expect("states after the block", final(t), wanted)
+        expect_stopped(t, plan, when)
+        part = f"{when}, a service that then raises as it is stopped is `FAILED`, and the others are `STOPPED`."
+        t.expect("states after the block", final(t), wanted, part=part)
 
 
-@check("R4", misconception="state-for-all-blocks", step="stop-dependants-first")
+@check("R4", misconception="state-for-all-blocks", step="stop-dependants-first", wide=True)
 def test_two_blocks_at_once(play: Play) -> None:
-    """Two blocks that run at the same time, with services of the same names, do not disturb each other."""
+    """Two blocks that run at the same time, with services of the same names, do not affect each other."""
     plan = {"db": service(up=1.1, down=0.6), "web": service("db", up=0.8, down=0.9)}
     again = {
         f"{name} of other": {**service(*needed, up=0.7, down=0.4), "name": name} for name, needed in NEEDED.items()
@@ -200,12 +225,12 @@ NEEDED: dict[str, tuple[str, ...]] = {"db": (), "web": ("db",)}
 # -- R5: the same order, whatever ends it ----------------------------------------------------------------------------
 @check("R5", misconception="an-error-skips-the-stop", step="keep-the-order-whatever-happens", core=False)
 def test_body_raises(play: Play) -> None:
-    """When the body raises, services are stopped in the same order, cleanup included, and its error goes on."""
+    """When the body raises, services are stopped in the same order, cleanup included, and its error leaves the block."""
     late = (DIAMOND, [wait(2), fail("E", "TimeoutError")])
     for plan, steps in ((chain(play, "db", "log", "web"), [fail("E")]), (DIAMOND, [wait(2), fail("E")]), late):
         t = play(services=plan, body=steps)
-        expect_stopped(t, plan)
-        expect_leaves(t, "E")
+        expect_stopped(t, plan, "When the body raises")
+        expect_leaves(t, "E", part="When the body raises, its error leaves the block.")
 
 
 @check("R5", misconception="cancellation-reaches-all", step="keep-the-order-whatever-happens", core=False)
@@ -213,9 +238,10 @@ def test_body_is_cancelled(play: Play) -> None:
     """When the body is cancelled from outside, services are stopped in the same order, cleanup included."""
     for plan, body in ((chain(play, "db", "log", "web"), [cleanup(wait(1.5)), wait(30)]), (DIAMOND, [wait(30)])):
         t = play(services=plan, body=body).cancel("caller", at=START + 19)
-        expect_stopped(t, plan)
+        expect_stopped(t, plan, "When the body is cancelled from outside")
         for name, span in runs(t).items():
-            t.expect(f"{name} was cancelled at", span.cancelled_at, at_least(body_end(t)))
+            part = "When the body is cancelled, no service is cancelled before the body has ended, cleanup included."
+            t.expect(f"{name} was cancelled at", span.cancelled_at, at_least(body_end(t)), part=part)
 
 
 @check("R5", misconception="cancellation-reaches-all", step="keep-the-order-whatever-happens", core=False)
@@ -229,7 +255,7 @@ def test_deadline_around_the_block(play: Play) -> None:
 
 @check("R5", misconception="cancellation-reaches-all", step="keep-the-order-whatever-happens", core=False)
 def test_start_is_cancelled(play: Play) -> None:
-    """When the start is cancelled, what is still starting is cancelled, nothing more is started, all stop in order."""
+    """When the start is cancelled, services that still start are cancelled, no other is started, and all are stopped in order."""
     plan = {
         "db": service(up=1.2, down=1.1),
         "log": service("db", up=7, down=0.9),
@@ -239,22 +265,23 @@ def test_start_is_cancelled(play: Play) -> None:
     }
     at = START + 2.2
     t = play(services=mixed(play, plan), body=[wait(1)]).cancel("caller", at=at)
-    expect_stopped(t, plan, started=("db", "log", "mail"))
+    expect_stopped(t, plan, "When the start is cancelled", started=("db", "log", "mail"))
     for name in ("log", "mail"):
-        t.expect(f"{name}, which was still starting, was cancelled at", t.of(name).cancelled_at, about(at))
-    expect_none_started_after(t, at)
-    expect_no_body(t)
+        part = "When the start is cancelled, services that are not ready yet are cancelled at once."
+        t.expect(f"{name}, which was still starting, was cancelled at", t.of(name).cancelled_at, about(at), part=part)
+    expect_none_started_after(t, at, "When the start has been cancelled")
+    expect_no_body(t, "When the start is cancelled")
 
 
-def expect_none_started_after(t: Trace, moment: float) -> None:
-    """Expect that nothing was started any more after that moment."""
+def expect_none_started_after(t: Trace, moment: float, when: str) -> None:
+    """Expect that nothing was started any more after that moment, of which `when` says what it was."""
     late = [name for name, span in runs(t).items() if span.start > moment + 1e-6]
-    t.expect("services that were started afterwards", late, [])
+    t.expect("services that were started afterwards", late, [], part=f"{when}, no other service is started.")
 
 
 @check("R5", misconception="the-others-may-go-on", step="keep-the-order-whatever-happens", core=False)
 def test_start_fails_while_others_start(play: Play) -> None:
-    """Once the start has failed what is still starting is cancelled, and nothing more is started."""
+    """When one service does not start, those that still start are cancelled at once, and no other is started."""
     for steps, at in (([wait(2.2), fail("E")], 2.2), ([wait(2.2)], 2.2), ([hang()], 4.5)):
         plan = {
             "db": service(up=1.2, down=1.1),
@@ -263,14 +290,16 @@ def test_start_fails_while_others_start(play: Play) -> None:
             "mail": {"run": steps},
         }
         t = play(services=mixed(play, plan), body=[wait(1)], start_timeout=4.5)
-        expect_stopped(t, plan, started=("db", "log", "mail"))
-        t.expect("log, which was still starting, was cancelled at", t.of("log").cancelled_at, about(START + at))
-        expect_none_started_after(t, START + at)
+        expect_stopped(t, plan, "When a service does not start", started=("db", "log", "mail"))
+        part = "When one service does not start, those that still start are cancelled at once."
+        seen = t.of("log").cancelled_at
+        t.expect("log, which was still starting, was cancelled at", seen, about(START + at), part=part)
+        expect_none_started_after(t, START + at, "When a service has not started")
 
 
 @check("R5", misconception="the-others-may-go-on", step="keep-the-order-whatever-happens", core=False)
 def test_crash_during_the_start(play: Play) -> None:
-    """When a running service raises or ends while others start, nothing more is started, and all stop in order."""
+    """When a running service raises or returns while others start, no other is started, and all are stopped in order."""
     for steps in ([wait(1.1), fail("E")], [wait(1.1)]):
         plan = {
             "db": service(up=0.9, down=1.1),
@@ -279,8 +308,8 @@ def test_crash_during_the_start(play: Play) -> None:
             "api": service("log", up=1),
         }
         t = play(services=mixed(play, plan), body=[wait(1)], start_timeout=30)
-        expect_none_started_after(t, START + 2.4)
-        expect_stopped(t, plan, started=("db", "mail", "log"))
+        expect_none_started_after(t, START + 2.4, "When a running service has crashed")
+        expect_stopped(t, plan, "When a service crashes while others start", started=("db", "mail", "log"))
 
 
 @check("R5", misconception="cancellation-reaches-all", step="keep-the-order-whatever-happens", core=False)
@@ -290,7 +319,7 @@ def test_cancelled_at_every_step(play: Play) -> None:
     for t in play(services=plan, body=[wait(1)]).cancelled("caller"):
         expect_stopped(t, plan, started=() if t.notes("cancel") else plan)
         for moment in t.notes("cancel"):
-            expect_none_started_after(t, moment["t"])
+            expect_none_started_after(t, moment["t"], "When the call has been cancelled")
 
 
 # -- R8: the stop is not cut short -----------------------------------------------------------------------------------
@@ -299,7 +328,7 @@ SLOW = {"db": service(down=0.6), "log": service("db", down=1.2), "web": service(
 
 @check("R8", misconception="cancellation-reaches-all", step="keep-the-order-whatever-happens", core=False)
 def test_cancelled_while_stopping(play: Play) -> None:
-    """A cancellation, or a deadline around the block, while services stop does not cut that short: each has its turn."""
+    """A cancellation from outside while services stop does not cut the stop short: the order is kept to the end."""
     for offset in (0.3, 4, 9):
         t = play(services=SLOW, body=[wait(3)]).cancel("caller", at=START + 6 + offset)
         expect_stopped(t, SLOW)
@@ -310,7 +339,7 @@ def test_cancelled_while_stopping(play: Play) -> None:
 
 @check("R8", misconception="shield-with-a-bound", step="keep-the-order-whatever-happens", core=False)
 def test_stop_has_no_bound(play: Play) -> None:
-    """However long a dependant needs to clean up, what it requires stays running, cancelled or not."""
+    """The stop has no time limit: however long a service needs to clean up, those that it requires keep running."""
     plan = {"db": service(), "web": service("db", down=20_000)}
     for trial in (play(services=plan, body=[wait(3)]), play(services=plan, body=[wait(30)]).cancel("caller", at=20)):
         expect_stopped(trial, plan)
@@ -318,7 +347,7 @@ def test_stop_has_no_bound(play: Play) -> None:
 
 @check("R8", misconception="cancellation-reaches-all", step="keep-the-order-whatever-happens", core=False)
 def test_cancelled_while_a_failed_start_stops(play: Play) -> None:
-    """After a start that failed, or a crash, a cancellation does not cut the stop short either."""
+    """A cancellation from outside does not cut the stop short either where a start has failed or a service has crashed."""
     plan = failing(cleanup(wait(2.5)), fail("E"))
     expect_stopped(play(services=plan, body=[wait(1)]).cancel("caller", at=AT + 1.3), plan)
     expect_stopped(play(services=plan, body=[wait(1)]).cancel("caller", at=AT + 3), plan)

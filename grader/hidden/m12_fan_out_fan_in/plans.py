@@ -49,9 +49,15 @@ def expect_received(t: Trace, number: int) -> None:
     """Expect that the consumer, which asked for so many pairs, received some: else a check of what follows proves nothing."""
     came = [pair for pair in received(t) if isinstance(pair, tuple) and len(pair) == 2]
     done = sum(work.how == "returned" for work in t.all("work"))
-    some = min(1, number)
-    t.expect("how many pairs were received", len(came), at_least(some))
-    t.expect_that("pairs received", done >= some, f"{len(came)}, though the worker finished {done} items")
+    some, part = min(1, number), "A consumer that asks for a result receives one."
+    t.expect("how many pairs were received", len(came), at_least(some), part=part)
+    t.expect_that("pairs received", done >= some, f"{len(came)}, though the worker finished {done} items", part=part)
+
+
+def expect_work(t: Trace) -> None:
+    """Expect that the worker was called at all: else a check of what follows proves nothing."""
+    part = "The worker is called for the items of the source."
+    t.expect_that("worker calls", bool(t.all("work")), "there was none", part=part)
 
 
 def pairs(items: Items) -> list[Any]:
@@ -81,11 +87,20 @@ def running_at(t: Trace, moment: float) -> list[Span]:
     ]
 
 
-def expect_cut(t: Trace, moment: float) -> None:
-    """Expect that the worker calls that went on at that time were cancelled then, and that none was begun later."""
+def expect_cut(t: Trace, moment: float, after: str = "") -> None:
+    """Expect that the worker calls that went on at that time were cancelled then, and that none was begun later.
+
+    Args:
+        t: the run.
+        moment: when that was.
+        after: what happened then, as the beginning of a sentence, if it is to be the headline.
+    """
+    part = f"{after} the worker calls that run are cancelled at once." if after else ""
     for work in running_at(t, moment):
-        t.expect(f"{work.who} was cancelled at", work.cancelled_at, about(moment))
-    t.expect("items begun later", [work.who for work in t.all("work") if work.start > moment + 0.1], [])
+        t.expect(f"the work on {work.who} was cancelled at", work.cancelled_at, about(moment), part=part)
+    late = [work.who for work in t.all("work") if work.start > moment + 0.1]
+    part = f"{after} no other worker call begins." if after else ""
+    t.expect("items whose work began later", late, [], part=part)
 
 
 def over(t: Trace, moment: float) -> Any:
@@ -103,9 +118,11 @@ def failed_at(t: Trace) -> float | None:
 def expect_all_ended(t: Trace) -> None:
     """Expect that no worker and no stream outlives the call."""
     running = [work.who for work in t.all("work") if work.finished is None or work.finished > (t.call.finished or 0)]
-    t.expect("worker calls that still run after the block", running, [])
+    part = "When the block has ended, no worker call still runs."
+    t.expect("worker calls that still run after the block", running, [], part=part)
     streams = t.call.left.get("streams", [])
-    t.expect("streams that are still open after the block", streams, [])
+    part = "When the block has ended, no stream is open."
+    t.expect("streams that are still open after the block", streams, [], part=part)
 
 
 def last_end(t: Trace) -> float:

@@ -27,9 +27,11 @@ from .plans import (
 
 def expect_left_quietly(t: Trace) -> None:
     """Expect that the workers were cancelled when the body was left, and that the block ended then, without an error."""
-    t.expect("the block", t.call.ending, "returned")
-    expect_cut(t, left_at(t))
-    t.expect("the block ended at", t.call.end, over(t, left_at(t)))
+    part = "When the consumer leaves the block early, the block ends without an error."
+    t.expect("the block", t.call.ending, "returned", part=part)
+    expect_cut(t, left_at(t), "When the consumer leaves the block early,")
+    part = "When the consumer has left, the block ends as soon as the cancelled worker calls have cleaned up."
+    t.expect("the block ended at", t.call.end, over(t, left_at(t)), part=part)
 
 
 # -- R6: the consumer leaves -----------------------------------------------------------------------------------------
@@ -64,7 +66,7 @@ def test_nothing_is_left_open(play: Play) -> None:
 
 @check("R6", misconception="leave-and-forget", step="leave-early")
 def test_result_after_leaving(play: Play) -> None:
-    """A worker that answers its cancellation with a result disturbs nobody: the block ends without an error."""
+    """A worker that returns a result although it is cancelled causes no error: the block ends as if it had not."""
     first_one = ["a", [wait(1), give("A")]]
     items = [first_one, ["b", [on_cancel(wait(2), give("B")), wait(90)]], ["c", [cleanup(wait(1)), wait(30)]]]
     for buffer in (0, 3):
@@ -89,21 +91,25 @@ def test_error_of_the_consumer(play: Play) -> None:
         t = out(play, WORK, *before[number % 3], ["fail", "E", kind], workers=3)
         expect_received(t, len(before[number % 3][:1]))
         inside = set(leaves_of("E", kind)) - {"E"}
+        part = "An error that the body of the block raises leaves the block, and no other error does."
+        happened = f"the body raised {'E' if kind == 'Fault' else kind}"
         if inside:  # a group; who takes the errors out of it does no harm
-            t.expect("classes of the errors that leave the block", {error.kind for error in t.call.errors}, inside)
+            left = {error.kind for error in t.call.errors}
+            t.expect("classes of the errors that left the block", left, inside, happened=happened, part=part)
         else:
-            t.expect("errors that leave the block", t.call.errors, ["E"])
-        expect_cut(t, left_at(t))
-        t.expect("the block ended at", t.call.end, over(t, left_at(t)))
+            t.expect("errors that left the block", t.call.errors, ["E"], happened=happened, part=part)
+        expect_cut(t, left_at(t), "When the body raises,")
+        part = "The error of the body leaves the block as soon as the cancelled worker calls have cleaned up."
+        t.expect("the block ended at", t.call.end, over(t, left_at(t)), part=part)
         expect_all_ended(t)
 
 
 @check("R6", misconception="leave-and-forget", step="leave-early", core=False)
 def test_error_of_the_consumer_in_any_order(play: Play) -> None:
-    """An error of the consumer's own, as other workers finish at that moment, is the only one that leaves the block."""
+    """An error that the body raises at the very moment at which workers finish is the only one that leaves the block."""
     for t in out(play, many(8, wait(1)), first(2), ["fail", "E"], workers=3).orders(8):
         expect_received(t, 2)
-        t.expect("errors that leave the block", t.call.errors, ["E"])
+        t.expect("errors that left the block", t.call.errors, ["E"])
 
 
 @check("R6", misconception="leave-and-forget", step="leave-early", core=False)
@@ -120,13 +126,13 @@ def test_cancelled_consumer(play: Play) -> None:
 
 @check("R6", misconception="broken-is-an-error", step="body-stops-receiving", core=False)
 def test_stream_closed(play: Play) -> None:
-    """A consumer that closes the stream and stays in the block leaves it without an error; nothing is left."""
+    """A consumer may close the stream and stay in the block: the block ends without an error, and nothing is left."""
     for before, workers, buffer in (([], 1, 0), ([receive()], 3, 0), ([receive(), busy(wait(2.5))], 3, 2)):
         t = out(play, WORK, *before, close(), busy(wait(4)), workers=workers, buffer=buffer)
         expect_received(t, len(before[:1]))
         t.expect("the block", t.call.ending, "returned")
         for work in t.all("work", "b"):
-            t.expect("b was cancelled at", work.cancelled_at, at_most(left_at(t) + 0.05))
+            t.expect("the work on b was cancelled at", work.cancelled_at, at_most(left_at(t) + 0.05))
         expect_all_ended(t)
 
 
@@ -160,7 +166,7 @@ def test_stream_closed_by_its_own_block(play: Play) -> None:
 
 @check("R6", misconception="broken-is-an-error", step="body-stops-receiving", core=False)
 def test_result_after_closing(play: Play) -> None:
-    """A worker that finishes after the stream was closed disturbs nobody: the block ends without an error."""
+    """A worker that finishes after the consumer has closed the stream causes no error."""
     first_two = [["a", [wait(1), give("A")]], ["b", [cleanup(wait(1)), wait(2)]]]
     items = [*first_two, ["c", [on_cancel(wait(1), give("C")), wait(60)]]]
     for buffer, staying in ((0, []), (0, [busy(wait(5))]), (3, [busy(wait(5))])):

@@ -14,6 +14,7 @@ from .plans import (
     each,
     expect_cut,
     expect_received,
+    expect_work,
     failed_at,
     gather,
     inside,
@@ -31,7 +32,7 @@ from .plans import (
 def expect_error(t: Trace) -> None:
     """Expect that ``E``, which a worker or the source raised, left the call, as soon as all was over."""
     t.expect_that("the error", "E" in t.call.errors, f"{t.call.what} {t.call.ending}, where E should leave it")
-    t.expect(f"{t.call.what} was left at", t.call.end, over(t, failed_at(t) or 0.0))
+    t.expect(f"the error left {t.call.what} at", t.call.end, over(t, failed_at(t) or 0.0))
 
 
 # -- R4: the end -----------------------------------------------------------------------------------------------------
@@ -85,7 +86,7 @@ def test_fan_in_ends(play: Play) -> None:
     for workers in (2, 8):
         t = gather(play, jobs(play, 5), workers=workers)
         t.expect("fan_in", t.call.ending, "returned")
-        t.one("work")
+        expect_work(t)
         t.expect("fan_in ended at", t.call.end, at_most(last_end(t) + 1))
 
 
@@ -108,22 +109,22 @@ def test_worker_raises(play: Play) -> None:
 
 @check("R5", misconception="errors-wait-their-turn", step="one-fails-all-end")
 def test_error_cancels_the_others(play: Play) -> None:
-    """When a worker raises, all other worker calls are cancelled at once, and none is begun any more."""
+    """When a worker raises, all other worker calls are cancelled at once, and no other begins."""
     items = [["a", [wait(60)]], ["b", [wait(play.draw(1)[0]), fail("E")]], *many(5, wait(60))]
     for call, workers in ((out, 1), (out, 3), (gather, 3)):
         t = call(play, items, workers=workers)
-        expect_cut(t, failed_at(t) or 0.0)
+        expect_cut(t, failed_at(t) or 0.0, "When a worker raises,")
         expect_error(t)
 
 
 @check("R5", misconception="errors-wait-their-turn", step="one-fails-all-end")
 def test_error_waits_for_cleanup(play: Play) -> None:
-    """When a worker raises, the cleanup of the others has finished when the error leaves."""
+    """When a worker raises, the error leaves only when the cancelled workers have cleaned up."""
     items = [["a", [cleanup(wait(4)), wait(90)]], ["b", [wait(2), fail("E")]], ["c", [wait(1)]]]
     for call in (out, gather):
         t = call(play, items, workers=3)
         expect_error(t)
-        t.expect("how a ended", [work.how for work in t.all("work", "a")], ["cancelled"])
+        t.expect("how the work on a ended", [work.how for work in t.all("work", "a")], ["cancelled"])
 
 
 @check("R5", misconception="stream-errors-are-mine", step="one-fails-all-end")
@@ -149,7 +150,7 @@ def test_source_error_cancels_all(play: Play) -> None:
     items = [["a", [wait(1)]], ["b", [cleanup(wait(2)), wait(90)]], ["c", [wait(5)]], ["d", [wait(60)]]]
     for call, position, workers in ((out, 2, 2), (out, 4, 2), (gather, 3, 2), (out, 4, 5)):
         t = call(play, items, workers=workers, source_fails=[position, "E", "Fault"])
-        expect_cut(t, failed_at(t) or 0.0)
+        expect_cut(t, failed_at(t) or 0.0, "When the source raises,")
         expect_error(t)
 
 

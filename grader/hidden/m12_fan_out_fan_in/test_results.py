@@ -32,7 +32,9 @@ def expect_order_of_finishing(t: Trace) -> None:
     moments = [ends.get(name) or 0.0 for name in names]
     fits = all(before <= after + 1e-6 for before, after in itertools.pairwise(moments))
     finished = sorted((name for name in names if name in ends), key=lambda name: ends[name] or 0.0)
-    t.expect_that("items as received", fits, f"{', '.join(names)}, though they finished as {', '.join(finished)}")
+    t.expect_that(
+        "items as received", fits, f"{', '.join(names)}, though their work finished in the order {', '.join(finished)}"
+    )
 
 
 # -- R1: every item once, every result once --------------------------------------------------------------------------
@@ -98,7 +100,7 @@ def test_given_up_as_the_result_comes(play: Play) -> None:
 
 @check("R1", misconception="none-is-no-item", step="close-to-end")
 def test_any_item_any_result(play: Play) -> None:
-    """Items and results may be anything: nothing, zero, False, empty, equal to each other, or not hashable."""
+    """Items and results may be anything: `None`, 0, `False`, empty, equal to each other, or not hashable."""
     values = {"n": None, "z": 0, "f": False, "t": "", "l": [1], "m": [1], "d": {}}
     results = {"n": 7, "z": None, "f": 0, "t": False, "l": [], "m": "M", "d": None}
     wanted = {"n": None, "z": 0, "f": False, "t": "", "l": token("l"), "m": token("m"), "d": token("d")}
@@ -198,7 +200,7 @@ def expect_own_results(t: Trace, callers: Mapping[str, Sequence[Any]]) -> None:
 
 @check("R1", misconception="state-of-all-calls", step="one-source-for-all", wide=True)
 def test_several_calls(play: Play) -> None:
-    """Calls that overlap, or follow each other, have nothing to do with each other: each gives its own results."""
+    """Calls that overlap, or follow each other, do not affect each other: each gives its own results."""
     items = [["a", [wait(5), give("A")]], ["b", [wait(2), give("B")]], ["c", [wait(3), give("C")]]]
     callers = {
         "caller": [0, "b", "a", "c"],
@@ -213,7 +215,7 @@ def test_several_calls(play: Play) -> None:
 
 @check("R1", misconception="state-of-all-calls", step="leave-early", wide=True)
 def test_beside_a_call_that_ends_early(play: Play) -> None:
-    """A call that fails, is left early or is cancelled disturbs no other, neither one beside it nor one that follows."""
+    """A call that fails, is left early or is cancelled does not affect other calls, neither at the same time nor later."""
     items = [["a", [wait(4), give("A")]], ["b", [wait(2), give("B")]], ["bad", [wait(1), fail("E")]], ["z", [hang()]]]
     callers = {"caller": [0, "b", "a"], "third": [9, "a", "b"]}
     for call in (out, gather):

@@ -28,6 +28,7 @@ from .plans import (
     expect_cut,
     expect_received,
     expect_results,
+    expect_work,
     failed_at,
     first,
     gather,
@@ -63,13 +64,13 @@ def test_bad_arguments(play: Play) -> None:
 
 @check("G8", misconception="refused-too-late", step="one-source-for-all")
 def test_refused_before_anything_starts(play: Play) -> None:
-    """Bad arguments are refused before anything starts: no work is begun, and the `ValueError` is in no group."""
+    """Bad arguments are refused before anything starts: no work begins, and the `ValueError` is not in a group."""
     for t in refused(play):
-        t.expect("items worked on", [entry["value"] for entry in t.notes("called")], [])
+        t.expect("items whose work began", [entry["value"] for entry in t.notes("called")], [])
         if t.call.what == "fan_out":  # `fan_in` may take the whole source at once
-            t.expect("items taken", [entry["value"] for entry in t.notes("taken")], [])
+            t.expect("items taken from the source", [entry["value"] for entry in t.notes("taken")], [])
         t.expect_that("a bare ValueError", t.call.raised == "ValueError", f"{t.call.what} {t.call.ending}")
-        t.expect("times that the body was begun", len(t.notes("leaves")), 0)
+        t.expect("times that the body began", len(t.notes("leaves")), 0)
 
 
 # -- rules for every exercise ----------------------------------------------------------------------------------------
@@ -86,7 +87,7 @@ def test_both_backends(play: Play) -> None:
             lambda t: [received(t) if t.call.what == "fan_out" else t.call.value, t.call.how],
             wanted,
         )
-        t.one("work")
+        expect_work(t)
 
 
 @check("G2", misconception="streams-close-themselves", step="leave-early")
@@ -96,7 +97,7 @@ def test_nothing_left_behind(play: Play) -> None:
     for workers, items in ((1, good), (3, bad), (8, good)):
         for call in (out, gather):
             t = call(play, items, workers=workers)
-            t.one("work")
+            expect_work(t)
             t.expect_nothing_left()
 
 
@@ -107,34 +108,34 @@ def test_nothing_left_when_cancelled(play: Play) -> None:
     for call, limit in ((out, 6), (gather, 4)):
         for t in call(play, items, workers=2).cancelled("caller", limit=limit):
             if not t.notes("cancel"):
-                t.one("work")
+                expect_work(t)
             t.expect_nothing_left()
 
 
 @check("G3", misconception="cancellation-is-an-end", step="leave-early")
 def test_cancelled_from_outside(play: Play) -> None:
-    """Cancelled from outside, all worker calls are cancelled at once, and the call ends by that: no list, no end."""
+    """Cancelled from outside, `fan_out` and `fan_in` cancel all worker calls at once, and end cancelled themselves."""
     items = [["a", [wait(1)]], ["b", [wait(60)]], ["c", [cleanup(wait(2)), wait(60)]], *many(3, wait(60))]
     consumers = ([each()], [receive(), busy(wait(60))], [inside(each())])
     trials = [out(play, items, *consumer, workers=3).cancel("caller", at=2.5) for consumer in consumers]
     trials += [gather(play, items, workers=3).cancel("caller", at=2.5)]
     trials += [call(play, items, workers=2).within("caller", 2.5) for call in (out, gather)]
     for t in trials:
-        t.one("work")
-        expect_cut(t, 2.5)
+        expect_work(t)
+        expect_cut(t, 2.5, f"When {t.call.what} is cancelled from outside,")
         t.expect_cancelled()
         t.expect(f"{t.call.what} ended at", t.call.end, over(t, 2.5))
 
 
 @check("G3", misconception="shield-everything", step="leave-early")
 def test_cancellation_passes_at_every_step(play: Play) -> None:
-    """Cancelled from outside at any moment, the call does not go on, and nothing new is begun."""
+    """Cancelled from outside at any moment, the call ends at once and does not go on."""
     items = [["a", [wait(1)]], ["b", [wait(2.3)]], ["c", [wait(1.1)]]]
     trials = (out(play, items, each(busy(wait(1.6))), workers=2), gather(play, items, workers=2))
     for trial, limit in zip(trials, (11, 6), strict=True):
         for t in trial.cancelled("caller", limit=limit):
             if not t.notes("cancel"):
-                t.one("work")
+                expect_work(t)
             t.expect_cancellation_passes(jobs="work")
             for entry in t.notes("cancel"):
                 t.expect(f"{t.call.what} ended at", t.call.end, at_most(entry["t"] + 0.05))
@@ -142,11 +143,11 @@ def test_cancellation_passes_at_every_step(play: Play) -> None:
 
 @check("G4", misconception="blocking-is-short", step="slow-consumer")
 def test_never_blocks(play: Play) -> None:
-    """Nothing blocks the event loop, whoever waits for whom."""
+    """Nothing blocks the event loop, neither while workers wait for the consumer nor while it waits for them."""
     items = [*jobs(play, 5), *many(5, wait(1))]
     trials = [out(play, items, each(busy(wait(0.7))), workers=3), gather(play, items, workers=3)]
     for t in trials:
-        t.one("work")
+        expect_work(t)
         t.expect_not_blocked()
     t = out(play, items, first(2), workers=3, buffer=2)
     expect_received(t, 2)
@@ -155,7 +156,7 @@ def test_never_blocks(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="one-fails-all-end")
 def test_interrupts_pass(play: Play) -> None:
-    """What is not an `Exception` leaves the call, whoever raises it: a worker, the source, the consumer. Nothing is left behind."""
+    """An exception that is not an `Exception` leaves the call, be it raised by a worker, the source or the consumer, and nothing is left."""
     for kind in (*play.interrupts, "BaseExceptionGroup"):
         items = [["a", [wait(1)]], ["b", [wait(2), fail("stop", kind)]], ["c", [wait(60)]]]
         trials = [call(play, items, workers=2) for call in (out, gather)]
@@ -171,7 +172,7 @@ def test_interrupts_pass(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="one-fails-all-end")
 def test_interrupts_pass_beside_errors(play: Play) -> None:
-    """What is not an `Exception` leaves the call also if another worker raises an error as it is cancelled for that."""
+    """An exception that is not an `Exception` leaves the call, also if another worker then raises an error as it is cancelled."""
     items = [["a", [on_cancel(fail("E")), wait(60)]], ["b", [wait(2), fail("stop", "Abandon")]], ["c", [wait(60)]]]
     for call in (out, gather):
         t = call(play, items, workers=2)
@@ -180,23 +181,21 @@ def test_interrupts_pass_beside_errors(play: Play) -> None:
 
 @check("G6", misconception="look-again-and-again", step="slow-consumer")
 def test_no_busy_waiting(play: Play) -> None:
-    """The call does not wake up more often if everything takes forty times as long."""
+    """Tasks sleep until something happens: waiting forty times as long takes no more wake-ups."""
 
-    def steps(scale: float) -> list[int]:
+    def played(scale: float) -> list[Trace]:
         items = [[f"i{number}", [wait(scale * (1 + number / 7))]] for number in range(6)]
-        trials = [
+        trials: list[Trace] = [
             out(play, items, workers=2),
             out(play, items, each(busy(wait(3 * scale))), workers=2),
             gather(play, items, workers=2),
         ]
         for t in trials:
-            t.one("work")
-        return [t.steps for t in trials]
+            expect_work(t)
+        return trials
 
-    quick, slow = steps(1.0), steps(40.0)
-    t = out(play, [["a", [wait(1)]]], first(1))
-    for before, after in zip(quick, slow, strict=True):
-        t.expect("wake-ups when all takes forty times as long", after, at_most(before + 20))
+    for quick, slow in zip(played(1.0), played(40.0), strict=True):
+        slow.expect("wake-ups when all takes forty times as long", slow.steps, at_most(quick.steps + 20))
 
 
 @check("G9", misconception="worker-is-a-coroutine-function", step="one-source-for-all")
@@ -211,8 +210,8 @@ def test_any_callable(play: Play) -> None:
 
 @check("G9", misconception="worker-is-a-coroutine-function", step="one-fails-all-end")
 def test_raises_at_once(play: Play) -> None:
-    """A `worker` that raises as it is called has failed like one that raises later: the error leaves the call."""
+    """A `worker` that raises when it is called, before anything is awaited, has failed too: its error leaves the call."""
     items = [["a", [wait(9)]], ["b", [at_once(), fail("E")]], ["c", [wait(1)]]]
     for call in (out, gather):
         t = call(play, items, workers=2, plain=True)
-        t.expect_that("the error", "E" in t.call.errors, f"{t.call.what} {t.call.ending}")
+        t.expect_that("the error", "E" in t.call.errors, f"{t.call.what} {t.call.ending}, where E should leave it")

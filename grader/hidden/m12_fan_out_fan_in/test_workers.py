@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from grader import Play, Trace, Trial, at_most, check, near, wait
 
-from .plans import Items, busy, each, expect_received, gather, jobs, last_end, many, out, patient, receive
+from .plans import Items, busy, each, expect_received, expect_work, gather, jobs, last_end, many, out, patient, receive
 
 
 def moments(t: Trace) -> list[float]:
@@ -62,10 +62,10 @@ def test_never_more_than_workers(play: Play) -> None:
         items = jobs(play, 9)
         for trial in (out(play, items, workers=workers), gather(play, items, workers=workers, plain=True)):
             t = trial.accepting("deadlock")
-            t.one("work")
+            expect_work(t)
             expect_never_more(t, workers)
     t = out(play, many(9, wait(0.5)), each(busy(wait(4))), workers=2, buffer=3).accepting("deadlock")
-    t.one("work")
+    expect_work(t)
     expect_never_more(t, 2)
 
 
@@ -137,7 +137,7 @@ def test_bound_when_receives_are_given_up(play: Play) -> None:
     for workers, buffer in ((1, 0), (2, 1)):
         consumer = [*[patient(1)] * 12, busy(wait(300))]
         t = out(play, many(40, wait(20)), *consumer, workers=workers, buffer=buffer).accepting("deadlock")
-        t.one("work")
+        expect_work(t)
         expect_back_pressure(t, workers, buffer)
 
 

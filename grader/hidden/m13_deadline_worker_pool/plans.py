@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from grader import Play, Trace, Trial, fail, give, verb, wait
+from grader import Play, Trace, Trial, fail, give, near, verb, wait
 
 START = 53.7
 NEVER = float("inf")
@@ -36,10 +36,31 @@ def takes(seconds: float) -> list[Any]:
 
 
 # -- what is read from them ------------------------------------------------------------------------------------------
+def expect_at(t: Trace, what: str, moment: float | None, wanted: Any, *, part: str = "") -> None:
+    """Expect that something happened at that time, in seconds after the call."""
+    t.expect(f"counted from the call, {what} at", since(moment), wanted, part=part)
+
+
+def since(moment: Any) -> Any:
+    """A time in seconds after the call; anything else as it is."""
+    return moment - START if type(moment) in (int, float) else moment
+
+
+def expect_some_run(t: Trace) -> None:
+    """Expect that a job was called at all: else a check of what follows proves nothing."""
+    t.expect_that("jobs that were called", bool(t.all("run")), "none", part="Jobs that have time enough are called.")
+
+
+def expect_called_with(t: Trace, name: str, end: float) -> None:
+    """Expect that the job was called with that end (s after `START`), a point in time."""
+    what = f"the `end` that {name} was called with, where `run_pool` was called at {START} s"
+    t.expect(what, t.of(name).args, [near(START + end)])
+
+
 def report(t: Trace, who: str = "caller") -> list[Any]:
     """Name, status, value and error of each outcome, in the order of the report."""
     call = t.first([call for call in t.calls("run_pool") if call.who == who], "the call", "was never made")
-    t.expect_that("the report", call.value is not None, "run_pool returned None")
+    t.expect_that("the report", call.value is not None, "`run_pool` returned None")
     rows = t.first(t.notes("report", who), "the report", "is not there")["value"]
     t.expect_that("the report", isinstance(rows, list), str(rows))
     strange = [row[0] for row in rows if not isinstance(row[0], str)]
@@ -59,8 +80,8 @@ def status(t: Trace, *names: str) -> dict[str, Any]:
 
 
 def expect_status(t: Trace, **wanted: str) -> None:
-    """Expect just that of these jobs; what happened to others does not matter."""
-    t.expect("what happened to them", status(t, *wanted), wanted)
+    """Expect just these outcomes of these jobs; those of others do not matter."""
+    t.expect("outcomes", status(t, *wanted), wanted)
 
 
 def refused(play: Play) -> Iterator[Trial]:

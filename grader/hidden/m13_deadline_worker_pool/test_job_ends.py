@@ -23,7 +23,20 @@ from grader import (
     wait,
 )
 
-from .plans import NEVER, START, expect_status, look, outcomes, pool, status, takes
+from .plans import (
+    NEVER,
+    START,
+    expect_at,
+    expect_called_with,
+    expect_some_run,
+    expect_status,
+    look,
+    outcomes,
+    pool,
+    since,
+    status,
+    takes,
+)
 
 
 # -- R3: each job has its end ----------------------------------------------------------------------------------------
@@ -42,48 +55,53 @@ def ends_of_jobs(play: Play, script: Sequence[Any], **more: Any) -> Iterator[tup
         yield pool(play, jobs, workers=3 if number % 2 else 1, deadlines={"own": 6, "late": 40}, **plan, **more), ends
 
 
+def expect_bounded(t: Trace, where: str, seen: float, end: float) -> None:
+    """Expect that no deadline later than that (s after `START`) is in force there."""
+    t.expect(f"the deadline in force {where}, in seconds after the call", since(seen), at_most(end))
+
+
 @check("R3", misconception="one-end-for-all", step="an-end-for-each-job")
 def test_called_with_its_end(play: Play) -> None:
     """A job is called with its own end, the sooner of its deadline and the pool's end: a point in time."""
     for t, ends in ends_of_jobs(play, takes(1)):
         for name, end in ends.items():
-            t.expect(f"{name} was called with", t.of(name).args, [near(START + end)])
+            expect_called_with(t, name, end)
 
 
 @check("R3", misconception="scope-around-start-soon", step="an-end-for-each-job")
 def test_deadline_inside(play: Play) -> None:
-    """Inside a job no deadline later than its end is in force, from its beginning on."""
+    """A job runs under its end: inside it no later deadline is in force, from the beginning on."""
     for t, ends in ends_of_jobs(play, [look(), wait(0.5), look()]):
         for name, end in ends.items():
-            t.expect(f"how often {name} looked", len(t.all("look", name)), 2)
+            t.expect(f"how often {name} came to look at the deadline", len(t.all("look", name)), 2)
             for seen in t.all("look", name):
-                t.expect(f"deadline in force inside {name}", seen.value, at_most(START + end))
+                expect_bounded(t, f"inside {name}", seen.value, end)
 
 
 @check("R3", misconception="scope-around-start-soon", step="an-end-for-each-job")
 def test_deadline_around_the_call_of_run(play: Play) -> None:
-    """`run` is called under its end too: what it does before it returns an awaitable sees no later deadline."""
+    """`run` itself is called under the job's end: also before it returns an awaitable, no later deadline is in force."""
     for t, ends in ends_of_jobs(play, takes(1), plain=True):
         for name, end in ends.items():
             t.expect_begun(name)
             for entry in t.notes("called", name):
-                t.expect(f"deadline in force when {name} was called", entry["value"], at_most(START + end + 1e-6))
+                expect_bounded(t, f"when {name} was called", entry["value"], end + 1e-6)
 
 
 @check("R3", misconception="relative-end", step="an-end-for-each-job")
 def test_end_of_a_job_that_waited(play: Play) -> None:
-    """The time that a job waited for its turn does not move its end."""
+    """A job that had to wait for a free worker has the same end as if it had not: its end is a point in time."""
     jobs = {f"i{n}": [wait(2), look(), wait(1)] for n in range(3)}
     for ends in (30, None):
         t = pool(play, jobs, workers=1, ends=ends, deadlines={"i0": 12, "i1": 15, "i2": 17})
         for name, end in (("i0", 12), ("i1", 15), ("i2", 17)):
-            t.expect(f"{name} was called with", t.of(name).args, [near(START + end)])
-            t.expect(f"deadline in force inside {name}", t.of(name)[look()].value, at_most(START + end))
+            expect_called_with(t, name, end)
+            expect_bounded(t, f"inside {name}", t.of(name)[look()].value, end)
 
 
 @check("R3", misconception="a-second-try-is-free", step="an-end-for-each-job")
 def test_called_once(play: Play) -> None:
-    """A job is called at most once, however it ended and however much time is left then."""
+    """A job is called at most once, however it ended and however much time is left: nothing is tried again."""
     jobs: dict[str, Any] = {
         "a": takes(1),
         "b": [wait(1), fail("E1", "TimeoutError")],
@@ -95,7 +113,7 @@ def test_called_once(play: Play) -> None:
     }
     for workers in (1, 3):
         t = pool(play, jobs, workers=workers, ends=60, deadlines={"d": 20, "g": 25})
-        t.one("run")
+        expect_some_run(t)
         called = {name: len(t.all("run", name)) for name in jobs}
         t.expect("jobs that were called again", [name for name, times in called.items() if times > 1], [])
 
@@ -106,13 +124,11 @@ def test_timed_out(play: Play) -> None:
     """A job that still runs at its own deadline is cancelled then and `TIMED_OUT`; others are not disturbed."""
     jobs = {"a": [hang()], "b": takes(7), "c": takes(9), "d": takes(6)}
     for t in pool(play, jobs, deadlines={"a": 4, "b": 5.5, "d": 6.4}).orders(4):
-        t.expect(
-            "a and b were cancelled at",
-            [t.of(n).cancelled_at for n in ("a", "b")],
-            [about(START + 4), about(START + 5.5)],
-        )
+        for name, end in (("a", 4), ("b", 5.5)):
+            expect_at(t, f"{name} was cancelled", t.of(name).cancelled_at, about(end))
         expect_status(t, a="TIMED_OUT", b="TIMED_OUT")
-        t.expect("c and d", [t.of(n).how for n in ("c", "d")], ["returned", "returned"])
+        part = "A job that runs out of time does not disturb the others."
+        t.expect("how c and d ended", [t.of(n).how for n in ("c", "d")], ["returned", "returned"], part=part)
 
 
 @check("R4", misconception="times-are-whole-seconds", step="an-end-for-each-job")
@@ -124,8 +140,8 @@ def test_cancelled_at_its_end_however_soon(play: Play) -> None:
         alone = [pool(play, {name: jobs[name]}, workers=1, **plan) for name in ("a", "c")]
         together = pool(play, jobs, workers=3, **plan)
         for t, name, end in ((alone[0], "a", 1), (alone[1], "c", 5), (together, "a", 1), (together, "c", 5)):
-            late = near(START + end * scale, within=0.2 * scale)
-            t.expect(f"{name}, which had {end * scale:g} s, was cancelled at", t.of(name).cancelled_at, late)
+            late = near(end * scale, within=0.2 * scale)
+            expect_at(t, f"{name}, which had {end * scale:g} s, was cancelled", t.of(name).cancelled_at, late)
             expect_status(t, **{name: "TIMED_OUT"})
         expect_status(together, b="DONE")
 
@@ -136,10 +152,10 @@ def test_timed_out_at_the_end_of_the_pool(play: Play) -> None:
     for workers in (1, 3):
         t = pool(play, {"a": takes(2), "b": [hang()], "c": takes(30)}, workers=workers, deadlines={"b": 40, "a": 30})
         late = [run for run in t.all("run") if run.how == "cancelled" and run.start < START + 9]
-        t.expect_that("jobs that still ran at the pool's end", bool(late), "none was cancelled")
+        t.expect_that("jobs that still ran at the pool's end", bool(late), "none was cancelled then")
         for run in late:
-            t.expect(f"{run.who} was cancelled at", run.cancelled_at, about(START + 10))
-            t.expect(f"what happened to {run.who}", status(t, run.who)[run.who], "TIMED_OUT")
+            expect_at(t, f"{run.who} was cancelled", run.cancelled_at, about(10))
+            expect_status(t, **{run.who: "TIMED_OUT"})
 
 
 @check("R4", misconception="estimate-is-a-limit", step="an-end-for-each-job")
@@ -147,7 +163,7 @@ def test_not_cancelled_before_its_end(play: Play) -> None:
     """A job that ends just before its end is `DONE`, also if it took longer than its estimate."""
     jobs = {"a": takes(4.9), "b": takes(9.9), "c": takes(7)}
     t = pool(play, jobs, deadlines={"a": 5, "b": 30}, estimates={"c": 2, "a": 1})
-    t.expect("how they ended", [t.of(name).how for name in jobs], ["returned"] * 3)
+    t.expect("how a, b and c ended", [t.of(name).how for name in jobs], ["returned"] * 3)
     expect_status(t, a="DONE", b="DONE", c="DONE")
 
 
@@ -155,13 +171,15 @@ def test_not_cancelled_before_its_end(play: Play) -> None:
 def test_cleanup_awaited(play: Play) -> None:
     """A job that ran out of time has cleaned up before its worker goes on and before the call returns."""
     t = pool(play, {"a": [cleanup(wait(2)), hang()], "b": takes(1)}, workers=1, deadlines={"a": 4})
-    t.expect("a was cancelled at", t.of("a").cancelled_at, about(START + 4))
+    expect_at(t, "a was cancelled", t.of("a").cancelled_at, about(4))
     first = t.of("b").start < START + 0.5  # whichever is started first
-    t.expect("b was started at", t.of("b").start, about(START + (0 if first else 6)))
-    t.expect("the call ended at", t.call.end, about(START + (6 if first else 7)))
+    part = "A job that ran out of time has cleaned up before its worker goes on with the next job."
+    expect_at(t, "b was started", t.of("b").start, about(0 if first else 6), part=part)
+    part = "The call returns only when every job that ran out of time has cleaned up."
+    expect_at(t, "the call ended", t.call.end, about(6 if first else 7), part=part)
     expect_status(t, a="TIMED_OUT", b="DONE")
     t = pool(play, {"c": [cleanup(wait(3)), hang()]}, workers=1)
-    t.expect("the call ended at", t.call.end, about(START + 13))
+    expect_at(t, "the call ended", t.call.end, about(13), part=part)
     expect_status(t, c="TIMED_OUT")
 
 
@@ -179,7 +197,7 @@ def test_worker_goes_on(play: Play) -> None:
 
 @check("R4", misconception="late-is-a-failure", step="every-ending-is-an-outcome")
 def test_answers_with_a_value_or_an_error(play: Play) -> None:
-    """A job that answers the cancellation with a value or an error is `TIMED_OUT`, or has that outcome; the pool goes on."""
+    """A job that returns or raises when it is cancelled at its end is `TIMED_OUT`, or `DONE` or `FAILED`; the pool goes on."""
     answers: dict[str, list[Any]] = {
         "a": [on_cancel(wait(0.5), give("A")), hang()],
         "b": [on_cancel(fail("E1")), hang()],
@@ -191,15 +209,15 @@ def test_answers_with_a_value_or_an_error(play: Play) -> None:
         for deadlines in ({name: 4, "beside": 20}, {name: 20, "beside": 10.5}):
             t = pool(play, jobs, workers=2, ends=12, deadlines=deadlines)
             t.expect_begun(name, "next", "beside")
-            t.expect(f"{name}, cancelled at its end", status(t, name)[name], allowed[name])
+            t.expect(f"outcome of {name}, cancelled at its end", status(t, name)[name], allowed[name])
             expect_status(t, next="DONE", beside="DONE")
 
 
 @check("R4", misconception="late-is-a-failure", step="every-ending-is-an-outcome")
 def test_never_noticed_its_end(play: Play) -> None:
-    """A job that was busy with what must not be interrupted, and gave a value after its end, is `DONE` or `TIMED_OUT`."""
+    """A job that a shield kept from being cancelled at its end, and that returned later, is `DONE` or `TIMED_OUT`."""
     t = pool(play, {"a": [cleanup(wait(7)), give("A")], "b": takes(1)}, workers=1, deadlines={"a": 4})
     t.expect_begun("a", "b")
     seen = outcomes(t).get("a", ["no outcome", None])[:2]
-    t.expect("a", seen[0], one_of("DONE", "TIMED_OUT"))
+    t.expect("outcome of a", seen[0], one_of("DONE", "TIMED_OUT"))
     expect_status(t, b="DONE")

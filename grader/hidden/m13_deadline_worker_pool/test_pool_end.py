@@ -21,7 +21,21 @@ from grader import (
     wait,
 )
 
-from .plans import NEVER, START, Jobs, expect_status, move, outcomes, pool, refused, status, takes
+from .plans import (
+    NEVER,
+    START,
+    Jobs,
+    expect_at,
+    expect_called_with,
+    expect_some_run,
+    expect_status,
+    move,
+    outcomes,
+    pool,
+    refused,
+    status,
+    takes,
+)
 
 
 def expect_not_started(t: Trace, *names: str, end: float = NEVER) -> None:
@@ -31,8 +45,9 @@ def expect_not_started(t: Trace, *names: str, end: float = NEVER) -> None:
         runs = t.all("run", name)
         if runs and runs[0].start == near(START + end) and found[name] in {"SKIPPED", "TIMED_OUT", "DONE"}:
             continue
-        t.expect_that(f"{name} should not be started", not runs, f"it was, at {runs[0].start:g}" if runs else "")
-        t.expect(f"what happened to {name}", found[name], "SKIPPED")
+        seen = f"it was, {runs[0].start - START:g} s after the call" if runs else ""
+        t.expect_that(f"{name} should not be started", not runs, seen)
+        t.expect(f"outcome of {name}, which was not started", found[name], "SKIPPED")
 
 
 def started_before(t: Trace, name: str, moment: float) -> bool:
@@ -43,7 +58,7 @@ def started_before(t: Trace, name: str, moment: float) -> bool:
 # -- R5: what is not started, and the pool's end ---------------------------------------------------------------------
 @check("R5", misconception="fits-the-pool", step="start-what-can-finish")
 def test_estimate(play: Play) -> None:
-    """A job is not started, and `SKIPPED`, if less time than its estimate is left until its end; else it is started."""
+    """A job is `SKIPPED`, and not started, if less time than its estimate is left until its own end; else it is started."""
     jobs = {name: takes(1) for name in ("a", "b", "c", "d", "e")}
     estimates = {"a": 5.5, "b": 4.5, "c": 10.5, "d": 9.5, "e": 10.5}
     plan = {"deadlines": {"a": 5, "b": 5, "e": 50}, "estimates": estimates}
@@ -59,7 +74,7 @@ def test_estimate(play: Play) -> None:
 
 @check("R5", misconception="times-are-whole-seconds", step="start-what-can-finish")
 def test_estimates_of_any_size(play: Play) -> None:
-    """Whether a job is started depends on its estimate and the time left alone, whether those are fractions of a second or hours."""
+    """A job is started if its whole estimate is left, be that fractions of a second or hours, and `SKIPPED` otherwise."""
     for scale in (0.02, 1, 360):
         jobs = {name: takes(scale) for name in ("a", "b", "c", "d")}
         estimates = {"a": 5.1 * scale, "b": 4.9 * scale, "c": 10.2 * scale, "d": 9.8 * scale}
@@ -71,16 +86,18 @@ def test_estimates_of_any_size(play: Play) -> None:
 
 @check("R5", misconception="looked-at-up-front", step="start-what-can-finish")
 def test_looked_at_when_it_would_start(play: Play) -> None:
-    """Whether a job still fits is looked at when it would start: what ran until then counts as long as it took."""
+    """Whether a job still fits is decided when a worker is free for it, by the time that is left then."""
     slow = {"a": takes(6), "b": takes(1), "c": takes(1)}
     estimates = {"a": 2.0, "b": 5.0, "c": 2.5}
     t = pool(play, slow, workers=1, estimates=estimates)
-    t.one("run")
+    expect_some_run(t)
     found = status(t, *slow)
     free = max([START, *(run.end or NEVER for run in t.all("run"))])
     for name, estimate in estimates.items():
         for run in t.all("run", name):
-            t.expect(f"time left when {name} was started", START + 10 - run.start, at_least(estimate))
+            part = "A job is not started if less time than its estimate is left when a worker is free for it."
+            what = f"seconds left when {name} was started"
+            t.expect(what, START + 10 - run.start, at_least(estimate), part=part)
         fitted = found[name] == "SKIPPED" and START + 10 - free >= estimate
         t.expect_that(f"{name} should be started", not fitted, "it was skipped, though there was time enough")
     quick = {"a": takes(1), "b": takes(1), "c": takes(1)}
@@ -91,7 +108,7 @@ def test_looked_at_when_it_would_start(play: Play) -> None:
 
 @check("R5", misconception="misfit-ends-the-worker", step="start-what-can-finish")
 def test_others_that_fit_are_started(play: Play) -> None:
-    """A job that is skipped keeps no other from being started."""
+    """After a job that is skipped, the worker goes on with the other jobs."""
     jobs = {name: takes(1) for name in ("a", "b", "c", "d", "e")}
     for workers in (1, 2, 9):
         t = pool(play, jobs, workers=workers, deadlines={"a": 1, "b": 2, "c": 4}, estimates={"a": 50, "b": 50})
@@ -100,7 +117,7 @@ def test_others_that_fit_are_started(play: Play) -> None:
 
 @check("R5", misconception="own-deadline-only", step="start-what-can-finish")
 def test_infinite_time(play: Play) -> None:
-    """Without any deadline every job is started, whatever its estimate, and runs as long as it likes."""
+    """Without any deadline every job is started, whatever its estimate, and runs until it ends by itself."""
     t = pool(play, {"a": takes(900), "b": takes(1)}, workers=1, ends=None, estimates={"a": 1e6, "b": 1e9}, margin=3)
     t.expect_begun("a", "b")
     expect_status(t, a="DONE", b="DONE")
@@ -121,7 +138,7 @@ def test_its_end_has_passed(play: Play) -> None:
 
 @check("R5", misconception="cancellation-stops-the-worker", step="room-to-report")
 def test_nothing_is_started_after_the_end(play: Play) -> None:
-    """When the pool's end has passed no job is started, not even called, and all that wait are `SKIPPED`."""
+    """When the pool's end has passed, no other job is called: all that wait are `SKIPPED`."""
     late: list[list[Any]] = [
         [cleanup(wait(3)), hang()],
         [cleanup(wait(12)), give(1)],
@@ -146,7 +163,7 @@ def test_pool_has_ended_before_it_began(play: Play) -> None:
     ):
         t = pool(play, jobs, workers=2, deadlines={"a": 60, "b": 50}, **plan)
         expect_not_started(t, "a", "b", "c")
-        t.expect("the call ended at", t.call.end, about(START))
+        expect_at(t, "the call ended", t.call.end, about(0))
 
 
 #: pools, and their ends (s after `START`)
@@ -168,44 +185,41 @@ def test_end_of_the_pool(play: Play) -> None:
     """The pool ends at `deadline`, or `margin` before the tightest deadline around the call, whichever is sooner."""
     for plan, end in POOLS:
         t = pool(play, {"a": [hang()], "b": [hang()]}, deadlines={"b": 70}, **plan)
-        t.expect(
-            "a and b were cancelled at",
-            [t.of(name).cancelled_at for name in ("a", "b")],
-            [about(START + end), about(START + end)],
-        )
+        for name in ("a", "b"):
+            expect_at(t, f"{name} was cancelled", t.of(name).cancelled_at, about(end))
 
 
 @check("R5", misconception="own-deadline-only", step="room-to-report")
 def test_deadline_around_without_margin(play: Play) -> None:
-    """Without a margin, or with one of 0, the pool ends at the tightest deadline around the call, if that is sooner."""
+    """With `margin=0`, or without one, the pool ends at the tightest deadline around the call, if that is sooner."""
     for given in ({}, {"margin": 0}):
         jobs = {"a": takes(1), "b": [hang()], "c": takes(1)}
         t = pool(play, jobs, workers=1, ends=60, enclosing=[90, 10], **given)
-        t.expect("b was cancelled at", t.of("b").cancelled_at, about(START + 10))
-        t.expect("the call ended at", t.call.end, about(START + 10))
+        expect_at(t, "b was cancelled", t.of("b").cancelled_at, about(10))
+        expect_at(t, "the call ended", t.call.end, about(10))
 
 
 @check("R5", misconception="own-deadline-only", step="room-to-report")
 def test_enclosing_deadline_of_the_call(play: Play) -> None:
-    """The deadline around the call is looked at when the call is made: moved to a later time, it does not move the pool's end."""
+    """The pool's end is fixed when the call is made: a deadline around it that is moved later does not move it."""
     jobs: Jobs = {name: [wait(1), move(0, START + 70), wait(1)] for name in ("a", "b", "c")}
     t = pool(play, jobs, workers=1, ends=90, enclosing=[20], margin=2, deadlines={"a": 50, "b": 60})
     for name in jobs:
-        t.expect(f"{name} was called with", t.of(name).args, [near(START + 18)])
+        expect_called_with(t, name, 18)
     t = pool(play, {"d": [move(0, START + 70), hang()]}, ends=90, enclosing=[20], margin=2)
-    t.expect("d was cancelled at", t.of("d").cancelled_at, about(START + 18))
+    expect_at(t, "d was cancelled", t.of("d").cancelled_at, about(18))
 
 
 @check("R5", misconception="late-is-skipped", step="room-to-report")
 def test_all_that_waits_is_skipped(play: Play) -> None:
-    """At the pool's end all that was not started is `SKIPPED`, and the call returns."""
+    """At the pool's end every job that was not started is `SKIPPED`, and the call returns."""
     jobs = {"a": [hang()], "b": takes(9.2), "c": [hang()], "d": takes(1), "e": takes(2)}
     for number, (plan, end) in enumerate(POOLS[::2]):
         t = pool(play, jobs, workers=1 + number % 2, **plan)
-        t.one("run")
+        expect_some_run(t)
         started = {run.who for run in t.all("run") if run.start < START + end - 1e-3}
         expect_not_started(t, *(name for name in jobs if name not in started), end=end)
-        t.expect("the call ended at", t.call.end, about(START + end))
+        expect_at(t, "the call ended", t.call.end, about(end))
 
 
 @check("R5", misconception="wait-for-the-deadline", step="room-to-report")
@@ -224,7 +238,7 @@ def test_returns_sooner(play: Play) -> None:
     for plan, end in plans:
         t = pool(play, **plan)
         t.expect_begun(*(["a"] if end else []))
-        t.expect("the call ended at", t.call.end, about(START + end))
+        expect_at(t, "the call ended", t.call.end, about(end))
 
 
 # -- R7: the report is there in time ---------------------------------------------------------------------------------
@@ -235,8 +249,8 @@ def test_report_in_time(play: Play) -> None:
     for margin, ends, workers in ((3, 60, 1), (0.5, 10, 2), (0.01, None, 1), (0.01, 9.995, 2), (1, 10, 3)):
         t = pool(play, jobs, workers=workers, ends=ends, enclosing=[80, 10, 50], margin=margin)
         t.expect_that("under a deadline around the call", t.call.how == "returned", f"it {t.call.ending}")
-        t.one("run")
-        t.expect("the call ended at", t.call.end, at_most(START + 10 - margin + 0.004))
+        expect_some_run(t)
+        expect_at(t, "the call ended", t.call.end, at_most(10 - margin + 0.004))
 
 
 @check("R7", misconception="report-when-it-strikes", step="room-to-report", core=False)
@@ -247,7 +261,7 @@ def test_report_in_time_in_many_orders(play: Play) -> None:
     for t in pool(play, jobs, workers=3, ends=60, margin=0.5).within("caller", START + 8).orders(8):
         t.expect_that("under a deadline of the caller", t.call.how == "returned", f"it {t.call.ending}")
         t.expect("jobs that have an outcome", sorted(outcomes(t)), sorted(jobs))
-        t.one("run")
+        expect_some_run(t)
 
 
 # -- R8: cancelled from outside, bad arguments -----------------------------------------------------------------------
@@ -255,13 +269,16 @@ def expect_over(t: Trace, *, cleaned: float = 0.0) -> None:
     """Fail the subject if, cancelled from outside, it went on, or called another job."""
     for cancelled in t.notes("cancel", "caller"):
         moment = cancelled["t"]
-        t.expect(f"the call, cancelled at {moment:.2f} s, ended at", t.call.end, at_most(moment + cleaned + 0.05))
+        what = f"the call, cancelled at {moment - START:.2f} s, ended"
+        expect_at(t, what, t.call.end, at_most(moment - START + cleaned + 0.05))
         for run in t.all("run"):
             cut = run.how == "cancelled" and run.cancelled_at == near(run.start, within=0.001)
             begun = run.begun < cancelled["order"] or cut
-            t.expect_that("cancelled from outside", begun, f"{run.who} was started afterwards")
+            part = "When the call has been cancelled from outside, no other job is started."
+            t.expect_that("cancelled from outside", begun, f"{run.who} was started afterwards", part=part)
             if run.start < moment - 1e-6 and (run.end or NEVER) > moment + 1e-6:
-                t.expect(f"{run.who} was cancelled at", run.cancelled_at, at_most(moment + 0.05))
+                part = "When the call is cancelled from outside, the jobs that run are cancelled at once."
+                expect_at(t, f"{run.who} was cancelled", run.cancelled_at, at_most(moment - START + 0.05), part=part)
 
 
 @check("R8", misconception="cancelled-goes-on", step="every-ending-is-an-outcome")
@@ -272,17 +289,17 @@ def test_cancelled_at_every_step(play: Play) -> None:
     jobs |= {"late": [hang()]}
     for t in pool(play, jobs, workers=2, ends=20, deadlines={"late": 3}).cancelled("caller"):
         if not t.notes("cancel"):
-            t.one("run")
+            expect_some_run(t)
         expect_over(t)
 
 
 @check("R8", misconception="cancelled-goes-on", step="every-ending-is-an-outcome")
 def test_cancelled_in_the_midst(play: Play) -> None:
-    """Cancelled from outside while all workers are busy, the call is left by that when the jobs have cleaned up; none starts."""
+    """Cancelled from outside while all workers are busy, the call ends when the jobs have cleaned up, and starts no other."""
     jobs = {f"i{n}": [wait(1), cleanup(wait(n / 5)), wait(9), give("V")] for n in range(6)}
     for workers in (1, 3):
         for t in pool(play, jobs, workers=workers, ends=60).cancel("caller", at=START + 4).orders(4):
-            t.one("run")
+            expect_some_run(t)
             begun = [int(run.who[1:]) for run in t.all("run") if run.start < START + 1]
             expect_over(t, cleaned=max(begun, default=0) / 5)
             t.expect_that("cancelled from outside", t.call.how != "returned", f"run_pool {t.call.ending}")
@@ -290,12 +307,12 @@ def test_cancelled_in_the_midst(play: Play) -> None:
 
 @check("R8", misconception="cancelled-goes-on", step="every-ending-is-an-outcome")
 def test_a_job_answers_the_cancellation(play: Play) -> None:
-    """Cancelled from outside, no other job is started, also if the one that runs answers with a value or an error."""
+    """Cancelled from outside, the call starts no other job, also if the running one returns or raises as it is cancelled."""
     for answer in (give(1), fail("E"), fail("E", "TimeoutError")):
         jobs = {f"i{n}": [on_cancel(wait(1), answer), wait(9)] for n in range(3)}
         for workers in (1, 2):
             t = pool(play, jobs, workers=workers, ends=60).cancel("caller", at=START + 4)
-            t.one("run")
+            expect_some_run(t)
             late = [run.who for run in t.all("run") if run.start > START + 1 and (run.end or NEVER) > run.start + 1.05]
             t.expect("jobs that ran on after the cancellation", late, [])
 

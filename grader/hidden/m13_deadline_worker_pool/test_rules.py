@@ -21,7 +21,7 @@ from grader import (
     wait,
 )
 
-from .plans import NEVER, START, expect_status, pool, refused, status, takes
+from .plans import NEVER, START, expect_at, expect_some_run, expect_status, pool, refused, status, takes
 
 
 def interrupted(t: Trace) -> bool:
@@ -42,7 +42,7 @@ def test_both_backends(play: Play) -> None:
         lambda t: list(status(t, *jobs).values()),
         wanted,
     )
-    t.one("run")
+    expect_some_run(t)
 
 
 @check("G2", misconception="streams-close-themselves", step="workers-share-a-queue")
@@ -50,7 +50,7 @@ def test_nothing_left_behind(play: Play) -> None:
     """When the call ends, however it ends, no task, stream or lock of it is left."""
     jobs: dict[str, Any] = {"a": takes(1), "b": [wait(1), fail("E")], "c": [cleanup(wait(1)), hang()], "d": takes(2)}
     for trial in (pool(play, jobs, workers=1, deadlines={"c": 5}), pool(play, jobs, workers=2, ends=2.5)):
-        trial.one("run")
+        expect_some_run(trial)
         trial.expect_nothing_left()
     pool(play, jobs, estimates=dict.fromkeys(jobs, 99)).expect_nothing_left()
     pool(play, {}, workers=2).expect_nothing_left()
@@ -62,20 +62,20 @@ def test_nothing_left_behind(play: Play) -> None:
 
 @check("G3", misconception="every-cancellation-is-my-deadline", step="every-ending-is-an-outcome")
 def test_cancellation_passes(play: Play) -> None:
-    """A cancellation from outside that cuts a job is not an outcome: the call ends by it, at any moment."""
+    """A cancellation from outside that cuts a job short is not an outcome of that job: the call itself is cancelled."""
     jobs: dict[str, Any] = {"a": takes(2), "b": [wait(1), fail("E")], "c": [cleanup(wait(1)), wait(9)], "d": takes(4)}
     for t in pool(play, jobs, workers=1, ends=20, deadlines={"c": 8}).cancelled("caller"):
         if not t.notes("cancel"):
-            t.one("run")
+            expect_some_run(t)
         if interrupted(t):
             moment = t.notes("cancel", "caller")[0]["t"]
             t.expect_cancelled()
-            t.expect("the call ended at", t.call.end, at_most(moment + 1.05))
+            expect_at(t, "the call ended", t.call.end, at_most(moment - START + 1.05))
 
 
 @check("G3", misconception="every-cancellation-is-my-deadline", step="every-ending-is-an-outcome")
 def test_nothing_is_reported_that_did_not_happen(play: Play) -> None:
-    """Cancelled from outside, the call gives no report in which jobs are late or skipped that had time enough."""
+    """A call that is cancelled from outside does not report jobs as late or skipped that had time enough."""
     jobs: dict[str, Any] = {"a": takes(2), "b": takes(3), "c": takes(4)}
     undisturbed: list[Any] = []
     for t in pool(play, jobs, workers=2, ends=60).cancelled("caller"):
@@ -89,14 +89,14 @@ def test_nothing_is_reported_that_did_not_happen(play: Play) -> None:
 
 @check("G3", misconception="every-cancellation-is-my-deadline", step="every-ending-is-an-outcome")
 def test_cancelled_with_a_long_cleanup(play: Play) -> None:
-    """Cancelled from outside, the call ends by that, also if a job's cleanup lasts until after its end."""
+    """A call that is cancelled from outside ends cancelled, also if a job's cleanup lasts until after the job's end."""
     jobs = {"a": [cleanup(wait(8)), hang()], "b": takes(9)}
     for deadlines in ({}, {"a": 6}):
         for workers in (1, 2):
             t = pool(play, jobs, workers=workers, deadlines={"b": 30, **deadlines}).cancel("caller", at=START + 4)
-            t.one("run")
+            expect_some_run(t)
             t.expect_cancelled()
-            t.expect("the call ended at", t.call.end, at_most(START + 12.05))
+            expect_at(t, "the call ended", t.call.end, at_most(12.05))
 
 
 @check("G3", misconception="shield-the-jobs", step="every-ending-is-an-outcome")
@@ -104,18 +104,18 @@ def test_cancelled_while_a_late_job_cleans_up(play: Play) -> None:
     """Cancelled from outside while a job that ran out of time cleans up, the others are cancelled too."""
     jobs = {"a": [cleanup(wait(3)), hang()], "b": takes(9), "c": takes(9)}
     t = pool(play, jobs, workers=2, ends=60, deadlines={"a": 4, "b": 20}).cancel("caller", at=START + 5)
-    t.expect("b was cancelled at", t.of("b").cancelled_at, about(START + 5))
+    expect_at(t, "b was cancelled", t.of("b").cancelled_at, about(5))
     t.expect_cancelled()
-    t.expect("the call ended at", t.call.end, at_most(START + 7.05))
+    expect_at(t, "the call ended", t.call.end, at_most(7.05))
 
 
 @check("G4", misconception="blocking-is-short", step="workers-share-a-queue")
 def test_never_blocks(play: Play) -> None:
-    """Nothing blocks the event loop, whatever happens to the jobs."""
+    """Nothing blocks the event loop, however the jobs end."""
     jobs = {"a": takes(0.1), "b": [wait(0.1), fail("E")], "c": [hang()], "d": takes(1)}
     for workers in (1, 3):
         t = pool(play, jobs, workers=workers, ends=0.5, estimates={"d": 0.6})
-        t.one("run")
+        expect_some_run(t)
         t.expect_not_blocked()
 
 
@@ -137,7 +137,7 @@ def test_groups_of_interrupts_pass(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="every-ending-is-an-outcome")
 def test_interrupts_in_the_cleanup_pass(play: Play) -> None:
-    """An exception that is not an `Exception`, such as `SystemExit`, leaves the call also when a job raises it at its end."""
+    """An exception that is not an `Exception` leaves the call, also if a job raises it as it is cancelled at its end."""
     for steps in ([on_cancel(fail("stop", "Abandon"))], [cleanup(wait(1), fail("stop", "Abandon"))]):
         for deadlines in ({"b": 4}, {}):
             t = pool(play, {"a": takes(1), "b": [*steps, hang()]}, workers=1, deadlines={"a": 3, **deadlines})
@@ -146,34 +146,35 @@ def test_interrupts_in_the_cleanup_pass(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="every-ending-is-an-outcome")
 def test_an_interrupt_ends_the_others(play: Play) -> None:
-    """An exception that is not an `Exception`, such as `SystemExit`, cancels the jobs that run, and no other is started."""
+    """When a job raises what is not an `Exception`, such as `SystemExit`, the jobs that run are cancelled, and no other starts."""
     jobs = {"a": [wait(2), fail("stop", "Abandon")], "b": takes(9), "c": takes(1.7), "d": takes(1.7)}
     t = pool(play, jobs, workers=2, ends=60, deadlines={"a": 20, "b": 30})
     stop = t.one("run", "a").end or t.time
     for run in t.all("run"):
         if run.who != "a" and run.start < stop - 0.05 and (run.end or NEVER) > stop - 0.05:
-            t.expect(f"{run.who} was cancelled at", run.cancelled_at, near(stop, within=0.05))
+            expect_at(t, f"{run.who} was cancelled", run.cancelled_at, near(stop - START, within=0.05))
     late = [run.who for run in t.all("run") if run.start > stop - 0.05 and run.how != "cancelled"]
     t.expect("jobs that ran afterwards", late, [])
 
 
 @check("G6", misconception="look-again-and-again", step="workers-share-a-queue")
 def test_no_busy_waiting(play: Play) -> None:
-    """The call does not wake up more often if everything takes forty times as long."""
-    steps = []
+    """Tasks sleep until something happens: waiting forty times as long takes no more wake-ups."""
+    trials: list[Trace] = []
     for s in (1, 40):
         jobs = {"a": takes(2 * s), "b": [cleanup(wait(5 * s)), hang()], "c": takes(3 * s)}
         for workers in (1, 8):
             t = pool(play, jobs, workers=workers, ends=30 * s, deadlines={"b": 9 * s}, enclosing=[50 * s], margin=s)
-            t.one("run")
-            steps.append(t.call.steps)
-    for before, after in zip(steps[:2], steps[2:], strict=True):
-        t.expect("wake-ups when all takes forty times as long", after, at_most(before + 20))
+            expect_some_run(t)
+            trials.append(t)
+    for quick, slow in zip(trials[:2], trials[2:], strict=True):
+        wanted = at_most(quick.call.steps + 20)
+        slow.expect("wake-ups when all takes forty times as long", slow.call.steps, wanted)
 
 
 @check("G6", misconception="look-again-and-again", step="start-what-can-finish")
 def test_no_busy_waiting_for_misfits(play: Play) -> None:
-    """The call does not wake up again and again for jobs that do not fit, nor for idle workers."""
+    """Tasks sleep until something happens: jobs that do not fit, and idle workers, take no wake-ups."""
     t = pool(play, {"a": takes(100), "b": takes(1), "c": takes(1)}, workers=9, ends=200, estimates={"b": 300, "c": 400})
     t.expect_begun("a")
     t.expect("wake-ups", t.call.steps, at_most(120))
@@ -184,7 +185,7 @@ def test_refused_at_once(play: Play) -> None:
     """Bad arguments raise a bare `ValueError` before any job is called."""
     for t in refused(play):
         t.expect_that("bad arguments", t.call.raised == "ValueError", f"run_pool {t.call.ending}")
-        t.expect("refused at", t.call.end, near(START))
+        expect_at(t, "the call was refused", t.call.end, near(0))
         t.expect("jobs that were called", t.names("run"), [])
 
 
@@ -200,15 +201,15 @@ def test_any_callable(play: Play) -> None:
 
 @check("G9", misconception="run-is-a-coroutine-function", step="every-ending-is-an-outcome")
 def test_any_callable_has_its_end(play: Play) -> None:
-    """A job that gives an awaitable instead of a coroutine is cancelled at its end too."""
+    """A job whose `run` returns an awaitable that is not a coroutine is cancelled at its end too."""
     t = pool(play, {"a": [awaitable(), hang()], "b": takes(1)}, workers=1, deadlines={"a": 4})
-    t.expect("how a ended", t.of("a").how, "cancelled")
+    t.expect("how `run` of a ended", t.of("a").how, "cancelled")
     expect_status(t, b="DONE")
 
 
 @check("G9", misconception="run-is-a-coroutine-function", step="every-ending-is-an-outcome")
 def test_raises_at_once(play: Play) -> None:
-    """A `run` that raises when it is called has failed like any other."""
+    """A job whose `run` raises when it is called, before anything is awaited, is `FAILED` like any other."""
     jobs: dict[str, Any] = {"a": [at_once(), fail("E1")], "b": takes(1), "c": [at_once(), fail("E2", "OSError")]}
     for workers in (1, 3):
         t = pool(play, {**jobs, "d": takes(1)}, workers=workers)

@@ -8,7 +8,7 @@ from typing import Any
 
 from grader import Play, Trace, Trial, at_least, at_most, check, cleanup, fail, give, hang, near, token, wait
 
-from .plans import NEVER, START, Jobs, pool, report, takes
+from .plans import NEVER, START, Jobs, expect_some_run, pool, report, takes
 
 
 def expect_busy(t: Trace, workers: int, waiting: Sequence[str], who: str = "caller", jobs: Sequence[str] = ()) -> None:
@@ -33,25 +33,26 @@ def expect_busy(t: Trace, workers: int, waiting: Sequence[str], who: str = "call
         idle = [name for name, turn in turns.items() if call.start < middle < turn]
         if idle and later - earlier > 0.05:  # who blocks or polls for a moment breaks other clauses
             running = sum(run.start < middle < (run.end or end) for run in runs)
-            t.expect(f"jobs running at {middle:.2f} s, while {idle[0]} waits", running, at_least(workers))
+            what = f"jobs running {middle - call.start:.2f} s after the call, while {idle[0]} waits"
+            t.expect(what, running, at_least(workers))
 
 
 # -- R2: never more than workers, and that many ----------------------------------------------------------------------
 @check("R2", misconception="limit-is-a-hint", step="workers-share-a-queue")
 def test_never_more_than_workers(play: Play) -> None:
-    """Never more than `workers` jobs run at once, also after some failed or ran out of time."""
+    """Never more than `workers` jobs run at once."""
     times = play.draw(8)
     jobs: dict[str, Any] = {f"i{n}": [wait(times[n]), fail(f"E{n}") if n % 3 == 0 else give(f"V{n}")] for n in range(8)}
     jobs |= {"i1": [cleanup(wait(2)), hang()], "i2": [cleanup(wait(1)), hang()]}
     for workers in (1, 3):
         for t in pool(play, jobs, workers=workers, ends=60, deadlines={"i1": 3, "i2": 4}).orders(4):
-            t.one("run")
+            expect_some_run(t)
             t.expect("jobs at once", t.most_open("run"), at_most(workers))
 
 
 @check("R2", misconception="chunks", step="workers-share-a-queue")
 def test_workers_are_busy(play: Play) -> None:
-    """As many jobs as there are workers run while others wait: a worker that is free takes the next one at once."""
+    """While jobs wait, `workers` of them run: a worker that is free takes the next job at once."""
     jobs = {f"i{n}": [wait(time), give(f"V{n}")] for n, time in enumerate(play.draw(9, step=1.3))}
     for workers in (1, 3):
         for t in pool(play, jobs, workers=workers, ends=200).orders(4):
@@ -60,7 +61,7 @@ def test_workers_are_busy(play: Play) -> None:
 
 @check("R2", misconception="worker-per-share", step="workers-share-a-queue")
 def test_long_jobs_hold_up_nobody(play: Play) -> None:
-    """A long job keeps one worker busy; all other jobs go to the others."""
+    """A long job keeps only its own worker busy: the other workers take all the other jobs."""
     for place in range(3):
         jobs = {f"i{n}": takes(50 if n == place else 1 + n / 8) for n in range(7)}
         t = pool(play, jobs, workers=2, ends=99)
@@ -98,7 +99,7 @@ def test_all_at_once(play: Play) -> None:
 
 @check("R2", misconception="state-of-all-calls", step="workers-share-a-queue", wide=True)
 def test_workers_of_each_pool(play: Play) -> None:
-    """Two pools that run at the same time have workers of their own each."""
+    """Two pools that run at the same time do not share their workers."""
     jobs = {f"a{n}": takes(time) for n, time in enumerate(play.draw(4))}
     more = {f"b{n}": takes(time) for n, time in enumerate(play.draw(5))}
     for workers in (3, 2):
@@ -109,14 +110,14 @@ def test_workers_of_each_pool(play: Play) -> None:
 
 @check("R2", misconception="jobs-are-their-callables", step="workers-share-a-queue")
 def test_one_callable_at_once(play: Play) -> None:
-    """Jobs with the same `run` run at the same time like any others, as many as there are workers."""
+    """Jobs that share one callable as their `run` run at the same time, like any others."""
     t = pool(play, {f"i{n}": takes(1 + n / 4) for n in range(5)}, workers=2, one_callable=True)
     expect_busy(t, 2, [f"i{n}" for n in range(5)])
 
 
 @check("R2", misconception="state-of-all-calls", step="workers-share-a-queue")
 def test_next_pool(play: Play) -> None:
-    """A pool has all its workers and runs its own jobs only, however the pool before it ended."""
+    """However a pool ended, the next one has all its workers, and runs its own jobs only."""
     more = {f"b{n}": [wait(1 + n / 4), give(f"B{n}")] for n in range(5)}
     plan = {"workers": 2, "beside": {"jobs": more, "workers": 2, "deadline": START + 60, "start": START + 20}}
     running: Jobs = {"a0": [hang()], "a1": [hang()], "a2": takes(1), "a3": takes(1)}
@@ -130,7 +131,7 @@ def test_next_pool(play: Play) -> None:
         t.expect("the report of the next pool", report(t, "other"), wanted)
         expect_busy(t, 2, list(more), "other", jobs=list(more))
         late = [run.who for run in t.all("run") if run.who in running and run.start > START + 19]
-        t.expect("jobs of the pool before that ran in the next", late, [])
+        t.expect("jobs of the first pool that ran in the next one", late, [])
 
 
 # -- R6: the most urgent first ---------------------------------------------------------------------------------------
@@ -141,7 +142,7 @@ def expect_order(t: Trace, wanted: Sequence[str]) -> None:
         t.expect_that(
             f"{first} should start before {second}",
             starts[first] <= starts[second] + 1e-6,
-            f"they started at {starts[first]:g} and {starts[second]:g}",
+            f"counted from the call, they started at {starts[first] - START:g} and {starts[second] - START:g} s",
         )
 
 
@@ -160,7 +161,7 @@ def test_earliest_deadline_first(play: Play) -> None:
 
 @check("R6", misconception="ends-are-deadlines", step="most-urgent-first", core=False)
 def test_deadlines_after_the_end_of_the_pool(play: Play) -> None:
-    """What counts is the `deadline` of each job as it was given, also if the pool ends before."""
+    """Jobs are ordered by the `deadline` that they were given, also where the pool ends before it."""
     names = [f"i{n}" for n in range(5)]
     urgent = play.shuffled(names)
     while urgent == names:
@@ -172,7 +173,7 @@ def test_deadlines_after_the_end_of_the_pool(play: Play) -> None:
 
 @check("R6", misconception="order-for-equals", step="most-urgent-first", core=False)
 def test_equal_deadlines(play: Play) -> None:
-    """Jobs with equal deadlines, or with none, start in the order of `jobs`, whatever their estimates are."""
+    """Jobs with equal deadlines, or with none, start in the order of `jobs`, whatever their names and estimates."""
     for deadlines in ({}, {"e": 40, "b": 40, "d": 40}, dict.fromkeys("ecbdaf", 40)):
         names = play.shuffled([*"abcdef"])
         wanted = sorted(names, key=lambda name: deadlines.get(name, NEVER))
