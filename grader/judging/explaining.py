@@ -212,19 +212,20 @@ def cause_of(clue: Clue, row: Row, code: LearnerCode, same: Sequence[str]) -> Ca
 
 
 def deadlock(row: Row, known: Mapping[tuple[str, str], Failure], code: LearnerCode) -> Cause | None:
-    """The cause of a file whose first failing check ended in a deadlock: its sentence says less than where the tasks wait."""
+    """The cause of a file whose first failing check ended in a deadlock: its sentence says less than where the tasks wait.
+
+    Where none of them waits in a line of the file, as a consumer whom nobody tells that all is over, the sentence says more.
+    """
     failure = known.get((row.id, row.backend))
     end = failure.data.get("end", {}) if failure is not None else {}
     if end.get("kind") != "deadlock":
         return None
     lines = sorted({entry["line"] for entry in end.get("waiting", ()) if type(entry.get("line")) is int})
+    if not lines:
+        return None
     shown = [str(line) for line in lines[:MOST_LINES]]
-    place = (
-        f": they wait in line{'s' if len(shown) > 1 else ''} {' and '.join(filter(None, [', '.join(shown[:-1]), shown[-1]]))}"
-        if shown
-        else ""
-    )
-    text = f"Deadlock: every task waits, and nothing is left that could wake one{place}"
+    place = f"line{'s' if len(shown) > 1 else ''} {' and '.join(filter(None, [', '.join(shown[:-1]), shown[-1]]))}"
+    text = f"Deadlock: every task waits, and nothing is left that could wake one: they wait in {place}"
     line = lines[0] if len(lines) == 1 else None
     same = [each.row.id for each in known.values() if each.data.get("end", {}).get("kind") == "deadlock"]
     ids = tuple(id_ for id_ in dict.fromkeys(same) if id_ != row.id)
