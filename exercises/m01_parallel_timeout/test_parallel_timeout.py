@@ -44,7 +44,7 @@ def test_order_of_jobs(play: Play) -> None:
 
 @check("R1", misconception="last-job-ends-it", step="start-together")
 def test_no_jobs(play: Play) -> None:
-    """No jobs give an empty list."""
+    """Without jobs the list is empty."""
     t = play(jobs={}, timeout=5)
     t.expect("the list", t.call.value, [])
 
@@ -196,7 +196,7 @@ def test_nothing_blocks(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="let-cancellation-through")
 def test_other_exceptions_pass(play: Play) -> None:
-    """What is not an `Exception`, such as `SystemExit`, is not caught: here a class of our own, Abandon."""
+    """An exception that is not an `Exception`, such as `SystemExit`, is not caught: here a class of our own, `Abandon`."""
     for kind in play.interrupts:
         t = play(jobs={"a": [wait(2), fail("X", kind)], "b": [on_cancel(fail("E1")), hang()]}, timeout=60)
         t.expect_that("the call", "X" in t.call.errors, f"{t.call.ending}, where X, {kind}, should leave it")
@@ -223,6 +223,6 @@ def test_kinds_of_jobs(play: Play) -> None:
 
 @check("G9", misconception="jobs-are-coroutines", step="keep-what-is-finished")
 def test_job_that_cannot_be_called(play: Play) -> None:
-    """A job that raises when it is called counts as one that raises later."""
+    """A job that raises when it is called, before anything is awaited, has failed like one that raises later."""
     t = play(jobs={"a": [at_once(), fail("E1")], "b": [wait(50)]}, timeout=60)
     t.expect_that("the call", "E1" in t.call.errors, f"{t.call.ending}, where the error E1 should leave it")

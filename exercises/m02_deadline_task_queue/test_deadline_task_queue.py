@@ -91,14 +91,14 @@ def test_soft_end(play: Play) -> None:
 
 @check("R2", misconception="hard-means-loud", step="soft-or-hard")
 def test_hard_end(play: Play) -> None:
-    """At `deadline`, `drain_or_fail` cancels the running task and raises a `TimeoutError` that is in no group."""
+    """At `deadline`, `drain_or_fail` cancels the running task and raises a bare `TimeoutError`, not one in a group."""
     t = drained(play, "drain_or_fail", {"a": [wait(4)], "b": [hang()], "c": [wait(1)]})
     t.expect("raised", t.call.raised, "TimeoutError")
 
 
 @check("R2", misconception="cancelled-means-undone", step="whose-timeout")
 def test_error_at_the_deadline(play: Play) -> None:
-    """A task that answers the deadline with an error has failed."""
+    """A task that raises an error when the deadline cancels it has failed."""
     t = drained(play, "drain_until", {"a": [on_cancel(fail("E")), hang()], "b": [wait(1)]})
     t.expect("the report's failed", reported(t, "failed"), {"a": token("E")})
 
@@ -190,7 +190,7 @@ def test_nothing_left_behind(play: Play) -> None:
 
 @check("G3", misconception="every-cancellation-is-my-deadline", step="let-cancellation-through")
 def test_cancelled_from_outside(play: Play) -> None:
-    """Cancelled from outside, the call ends by that: no report, no `TimeoutError`."""
+    """Cancelled from outside, the call ends cancelled: no report, no `TimeoutError`."""
     for function in BOTH:
         t = drained(play, function, {"a": [wait(4)], "b": [wait(4)]}).cancel("caller", at=106)
         expect_started(t, "a", "b")
@@ -219,7 +219,7 @@ def test_interrupts_pass(play: Play) -> None:
 
 @check("G6", misconception="look-again-and-again", step="one-clock")
 def test_no_busy_waiting(play: Play) -> None:
-    """The call sleeps until something happens."""
+    """Tasks sleep until something happens: nothing is looked at again and again."""
     t = drained(play, "drain_until", {"a": [wait(1000)], "b": [hang()]}, ends=5000)
     expect_started(t, "a", "b")
     t.expect("wake-ups", t.call.steps, at_most(40))

@@ -180,7 +180,7 @@ def test_nothing_left(play: Play) -> None:
 
 @check("G3", misconception="cancellation-is-a-failure", step="let-cancellation-through")
 def test_cancellation_passes(play: Play) -> None:
-    """A cancellation from outside is neither a result nor a failure, also of an item that waits: the call ends by it."""
+    """A cancellation from outside is neither a result nor a failure, also of an item that waits: the call ends cancelled."""
     for limit in (1, 10):
         jobs = {"a": [wait(1), give("A")], "b": [hang()], "c": [hang()]}
         t = batch(play, jobs, limit=limit).cancel("caller", at=START + 4)
@@ -206,7 +206,7 @@ def test_other_exceptions_pass(play: Play) -> None:
 
 @check("G6", misconception="look-again-and-again", step="bound-how-many")
 def test_no_polling(play: Play) -> None:
-    """Waiting for a slot costs no wake-ups: a longer batch takes no more steps."""
+    """Tasks sleep until a slot is free: a longer batch takes no more wake-ups."""
     short, long = (batch(play, {n: [wait(t), give(n)] for n in ("a", "b", "c")}, limit=1) for t in (1, 500))
     t = long
     expect_some_work(t)
@@ -215,7 +215,7 @@ def test_no_polling(play: Play) -> None:
 
 @check("G8", misconception="refused-too-late", step="bound-how-many")
 def test_refused_at_once(play: Play) -> None:
-    """Bad arguments raise a bare `ValueError`, no group; good ones do not."""
+    """Bad arguments raise a bare `ValueError`, not one in a group; good ones do not."""
     expect_some_work(batch(play, {"a": JOBS["a"]}, limit=1))
     t = batch(play, JOBS, limit=0)
     t.expect_that("bad arguments", t.call.raised == "ValueError", f"run_batch {t.call.ending}")

@@ -111,7 +111,7 @@ def test_success_in_between(play: Play) -> None:
 
 @check("R3", misconception="somebody-will-wake-me", step="look-at-the-clock")
 def test_cooldown(play: Play) -> None:
-    """The circuit is `OPEN` for `cooldown` seconds and then `HALF_OPEN`, though nobody calls meanwhile."""
+    """The circuit is `OPEN` for `cooldown` seconds and then `HALF_OPEN`, also if nobody calls meanwhile."""
     t = circuit(play, opener=OPENING, eye=[at(1), look(), at(29), look(), at(31), look()])
     t.expect("states at 1, 29 and 31 s", states(t), ["OPEN", "OPEN", "HALF_OPEN"])
 
@@ -192,7 +192,7 @@ def test_cancelled_is_no_failure(play: Play) -> None:
 
 @check("R5", misconception="place-never-given-back", step="probe-one-at-a-time")
 def test_cancelled_probe(play: Play) -> None:
-    """A probe that is cancelled gives its place free for the next one."""
+    """A probe that is cancelled frees its place for the next one."""
     actors = {"a": [at(31), call("cleans up")], "eye": [at(40), look(), call("ok"), look()]}
     t = circuit(play, opener=OPENING, **actors).cancel("a", at=START + 33)
     t.expect("states after it, and after the next call", states(t), ["HALF_OPEN", "CLOSED"])
@@ -224,7 +224,7 @@ def test_side_by_side(play: Play) -> None:
 
 @check("R6", misconception="late-calls-count-again", step="know-the-late-ones", core=False)
 def test_late_call_beside_a_probe(play: Play) -> None:
-    """A late call that ends while a probe runs does not give the probe's place away."""
+    """A late call that ends while a probe runs does not free the probe's place."""
     breaker, jobs = {"timeout": 10, "threshold": 3, "cooldown": 3}, {**JOBS, "late": [wait(9), give("V")]}
     actors = {"late": [at(-2), call("late")], "probe": [at(4), call("probe")], "other": [at(8), call("ok")]}
     t = play(breaker=breaker, jobs=jobs, actors={**actors, "opener": OPENING})
@@ -286,7 +286,7 @@ def test_nothing_blocks(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="count-failures")
 def test_exits_pass(play: Play) -> None:
-    """What is not an `Exception`, such as `SystemExit`, is not a failure."""
+    """An exception that is not an `Exception`, such as `SystemExit`, is not a failure."""
     t = circuit(play, jobs={"exit": [wait(1), fail("X", "Abandon")]}, caller=[at(0), *[call("exit")] * 3, look()])
     expect_run(t, "exit")
     t.expect("state after three of them", states(t), ["CLOSED"])
@@ -294,7 +294,7 @@ def test_exits_pass(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="probe-one-at-a-time")
 def test_exits_give_the_place_back(play: Play) -> None:
-    """What is not an `Exception` is not a success either; a probe that ends by it gives its place free."""
+    """An exception that is not an `Exception` is not a success either; a probe that raises one frees its place."""
     for first in ([], [at_once()]):
         jobs = {"exit": [*first, fail("X", "Abandon")]}
         then = [look(), call("ok"), look()]
@@ -305,7 +305,7 @@ def test_exits_give_the_place_back(play: Play) -> None:
 
 @check("G6", misconception="look-again-and-again", step="look-at-the-clock")
 def test_no_busy_waiting(play: Play) -> None:
-    """Nobody looks again and again: a longer wait takes no more wake-ups."""
+    """Tasks sleep until something happens: a longer wait takes no more wake-ups."""
     breaker, actors = {"timeout": 10_000, "threshold": 3, "cooldown": 30}, {"caller": [at(0), call("job")]}
     short, long = (play(breaker=breaker, jobs={"job": [wait(time)]}, actors=actors) for time in (1, 9000))
     expect_run(long, "job")

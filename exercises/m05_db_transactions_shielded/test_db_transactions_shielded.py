@@ -111,7 +111,7 @@ def test_other_connections_do_not_wait(play: Play) -> None:
 
 @check("R5", misconception="cancellation-is-an-exception", step="shield-what-must-finish")
 def test_cancelled_body(play: Play) -> None:
-    """After the body was cancelled, `rollback` runs, and runs whole."""
+    """After the body was cancelled, `rollback` runs, and runs to its end."""
     t = play(body=[wait(90)], rollback=[wait(1), wait(1)]).cancel("caller", at=START + 3)
     t.expect("the rollback", t.one("rollback").ending, "returned")
 
@@ -145,7 +145,7 @@ def test_leaves_nothing(play: Play) -> None:
 
 @check("G3", misconception="handled-once-is-done", step="leave-the-rest-open")
 def test_cancelled_block(play: Play) -> None:
-    """When the body was cancelled, the block ends by the cancellation; none that was noticed is dropped."""
+    """When the body was cancelled, the block ends cancelled: no cancellation that took effect is lost."""
     t = play(body=[wait(90)], rollback=[wait(1)]).cancel("caller", at=START + 3)
     t.expect("the block", t.call.how, "cancelled")
     for t in play(begin=[wait(1)], body=[wait(1)], commit=[wait(1)], rollback=[wait(1)]).cancelled("caller"):
@@ -161,7 +161,7 @@ def test_does_not_block(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="begin-and-end")
 def test_keyboard_interrupt(play: Play) -> None:
-    """What is not an `Exception`, such as KeyboardInterrupt, leaves the block too, after a rollback."""
+    """An exception that is not an `Exception`, such as `KeyboardInterrupt`, leaves the block too, after a rollback."""
     t = play(body=[wait(1), fail("stop", "Abandon")], rollback=[wait(1)])
     t.expect("what leaves the block", t.call.errors, ["stop"])
     t.expect("the rollback", t.one("rollback").ending, "returned")

@@ -284,7 +284,7 @@ def test_nothing_left(play: Play) -> None:
 
 @check("G3", misconception="errors-are-mine-to-handle", step="close-however-it-ends")
 def test_cancelled(play: Play) -> None:
-    """A block that is cancelled from outside is left by that, also if something was left open in it."""
+    """A block that is cancelled from outside ends cancelled, also if something was left open in it."""
     for block in (open_tracked("alder", "r", wait(30)), watch("w", track("birch"), wait(30))):
         t = alone(play, block, files=FILES).cancel("caller", at=START + 5)
         if block[0] == "open_tracked":

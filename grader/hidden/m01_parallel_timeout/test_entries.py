@@ -19,7 +19,7 @@ def test_order_of_jobs(play: Play) -> None:
 
 @check("R1", misconception="finishing-order", step="keep-what-is-finished")
 def test_places_beside_late_jobs(play: Play) -> None:
-    """A value stands in the place of its own job, also behind jobs that run out of time: it does not move up."""
+    """Each value is at the place of its own job, also where jobs before it run out of time: it does not move up."""
     jobs = {"A": [wait(50), give("A")], "B": [wait(2), give("B")], "C": [wait(50)], "D": [wait(1), give("D")]}
     for t in play(jobs=jobs, timeout=10).orders(4):
         t.expect_begun(*jobs)
@@ -31,7 +31,7 @@ def test_places_beside_late_jobs(play: Play) -> None:
 
 @check("R1", misconception="empty-means-late", step="keep-what-is-finished")
 def test_empty_values(play: Play) -> None:
-    """A job that returns `None`, 0, False or something empty gives just that."""
+    """A job that returns `None`, 0, `False` or something empty has exactly that as its entry."""
     values = [None, 0, False, [], {}, 7]
     jobs = {f"job{index}": [wait(index + 1), give(value)] for index, value in enumerate(values)}
     t = play(jobs=jobs, timeout=LONG)
@@ -61,7 +61,7 @@ def test_same_job_twice(play: Play) -> None:
 
 @check("R1", misconception="last-job-ends-it", step="start-together")
 def test_no_jobs(play: Play) -> None:
-    """No jobs give an empty list."""
+    """Without jobs the list is empty."""
     t = play(jobs={}, timeout=5)
     t.expect("the list", t.call.value, [])
 
@@ -76,7 +76,7 @@ def test_jobs_that_never_wait(play: Play) -> None:
 
 @check("R1", misconception="one-call-at-a-time", step="keep-what-is-finished", wide=True)
 def test_several_calls(play: Play) -> None:
-    """Calls that overlap, or follow each other, have nothing to do with each other: each gives its own list."""
+    """Calls that overlap, or follow each other, do not affect each other: each gives its own list."""
     jobs = {"a": [wait(5), give("A")], "b": [wait(2), give("B")], "c": [wait(3), give("C")], "d": [wait(1), give("D")]}
     callers = {"caller": [START, "b", "a", "c"], "second": [101, "b"], "inside": [102.4, "d"], "third": [120, "c", "a"]}
     t = play(jobs=jobs, callers=callers, timeout=LONG)
@@ -87,7 +87,7 @@ def test_several_calls(play: Play) -> None:
 
 @check("R1", misconception="one-call-at-a-time", step="keep-what-is-finished", wide=True)
 def test_beside_a_call_that_fails(play: Play) -> None:
-    """A call that fails, or is cancelled, disturbs no other: one beside it, and one that follows, give their lists."""
+    """A call that fails, or is cancelled, does not affect other calls, neither at the same time nor later."""
     jobs = {"a": [wait(5), give("A")], "b": [wait(2), give("B")], "bad": [wait(1), fail("E1")], "never": [hang()]}
     callers = {"caller": [START, "b", "a"], "third": [103.5, "b"]}
     failing = play(jobs=jobs, callers={**callers, "second": [101, "never", "bad"]}, timeout=LONG)
@@ -100,7 +100,7 @@ def test_beside_a_call_that_fails(play: Play) -> None:
 
 @check("R1", misconception="jobs-are-mine", step="start-together")
 def test_jobs_in_a_tuple(play: Play) -> None:
-    """`jobs` may be any sequence, also a tuple, from which nothing can be taken out."""
+    """`jobs` may be any sequence, also a tuple, which cannot be changed."""
     t = play(jobs={"a": [wait(2), give("A")], "b": [wait(1), give("B")]}, fixed=True, timeout=LONG)
     t.expect("the list", t.call.value, [A, B])
 

@@ -51,7 +51,7 @@ def test_error_when_the_others_are_done(play: Play) -> None:
 
 @check("R4", misconception="one-error-at-a-time", step="keep-what-is-finished")
 def test_two_errors(play: Play) -> None:
-    """When two jobs raise, at least one of their errors leaves the call, and nothing takes its place."""
+    """When two jobs raise, at least one of their errors leaves the call, and no other error replaces it."""
     for second in ([wait(2), fail("E2")], [on_cancel(fail("E2")), wait(50)]):
         expect_error_leaves(play(jobs={"bad": [wait(2), fail("E1")], "b": second, "c": [wait(50)]}, timeout=LONG))
 
@@ -66,7 +66,7 @@ def test_own_timeout_error(play: Play) -> None:
 
 @check("R4", misconception="errors-are-results", step="keep-what-is-finished")
 def test_errors_of_any_class(play: Play) -> None:
-    """Whatever `Exception` a job raises leaves the call, also a group, or one that the file uses for itself."""
+    """Any `Exception` that a job raises leaves the call, also a group, and also one of a class that your own code uses."""
     kinds = ["KeyError", "ValueError", "IndexError", "WouldBlock", "EndOfStream", "BrokenResourceError"]
     for kind in (*kinds, "ClosedResourceError", "ExceptionGroup", "ExceptionGroup of one"):
         jobs = {"a": [wait(1), give("A")], "bad": [wait(2), fail("E1", kind)], "b": [wait(9), give("B")]}
@@ -75,7 +75,7 @@ def test_errors_of_any_class(play: Play) -> None:
 
 @check("R4", misconception="every-timeout-error-is-mine", step="tell-the-two-timeouts-apart")
 def test_timeout_inside_a_job(play: Play) -> None:
-    """A job that runs into a timeout of its own, inside, has failed: that is not `TIMED_OUT`."""
+    """A job whose own, inner timeout expires has failed with an error: that is not `TIMED_OUT`."""
     for around in ([], [in_group()]):
         t = play(jobs={"bad": [*around, fail_after(3), hang()], "a": [wait(9)]}, timeout=LONG)
         left = f"{t.call.ending}, where a TimeoutError should leave it"
@@ -92,7 +92,7 @@ def test_error_of_a_late_job(play: Play) -> None:
 
 @check("R4", misconception="cancel-called", step="tell-the-two-timeouts-apart")
 def test_error_after_a_cleanup(play: Play) -> None:
-    """What a job raises at the end of its cleanup leaves the call, before or after the others have ended theirs."""
+    """An error that a job raises at the end of its cleanup leaves the call, whether the other jobs still clean up or not."""
     for short, long in ((1, 5), (25, 2)):
         bad, other = [cleanup(wait(short), fail("E1")), wait(50)], [cleanup(wait(long)), wait(50)]
         t = play(jobs={"bad": bad, "a": other, "b": [wait(1), give("B")]}, timeout=10)
@@ -102,7 +102,7 @@ def test_error_after_a_cleanup(play: Play) -> None:
 
 @check("R4", misconception="every-timeout-error-is-mine", step="tell-the-two-timeouts-apart")
 def test_timeout_error_of_a_late_job(play: Play) -> None:
-    """A `TimeoutError` that a job raises while it is being cancelled for its timeout is an error as well."""
+    """A `TimeoutError` that a job raises while it is being cancelled for its timeout is an error, not `TIMED_OUT`."""
     for steps in ([fail("E1", "TimeoutError")], [wait(1), fail("E1", "TimeoutError")]):
         jobs = {"a": [wait(1), give("A")], "bad": [on_cancel(*steps), wait(50)]}
         expect_error_leaves(play(jobs=jobs, timeout=10))
@@ -118,7 +118,7 @@ def test_two_errors_of_late_jobs(play: Play) -> None:
 # -- R5: cancelled from outside --------------------------------------------------------------------------------------
 @check("R5", misconception="every-cancellation-is-my-timeout", step="let-cancellation-through")
 def test_cancelled_at_every_step(play: Play) -> None:
-    """Cancelled from outside at any moment, every job ends and the call ends by the cancellation: no list."""
+    """Cancelled from outside at any moment, every job ends, and the call ends cancelled, without a list."""
     jobs = {"a": [wait(1), give("A")], "b": [cleanup(wait(2)), wait(5), give("B")]}
     for t in play(jobs=jobs, timeout=LONG).cancelled("caller"):
         expect_called_unless_cancelled(t, *jobs)
@@ -127,7 +127,7 @@ def test_cancelled_at_every_step(play: Play) -> None:
 
 @check("R5", misconception="every-cancellation-is-my-timeout", step="let-cancellation-through")
 def test_cancelled_past_the_timeout(play: Play) -> None:
-    """Cancelled from outside, the call gives no list, also if the jobs clean up until their timeout has passed."""
+    """Cancelled from outside, the call returns no list, also if the jobs clean up until their timeout has passed."""
     slow = [cleanup(wait(400)), wait(700)]
     for jobs in ({"a": slow}, {"a": [wait(1), give("A")], "b": slow, "c": slow}):
         t = play(jobs=jobs, timeout=300).cancel("caller", at=104)
@@ -137,7 +137,7 @@ def test_cancelled_past_the_timeout(play: Play) -> None:
 
 @check("R5", misconception="every-cancellation-is-my-timeout", step="let-cancellation-through")
 def test_deadline_of_the_caller(play: Play) -> None:
-    """A tighter deadline around the call is not the timeout: every job ends and the cancellation goes on."""
+    """A tighter deadline around the call is not the timeout: every job ends, and the call is cancelled."""
     for took in (0, 1, 400):
         jobs = {"a": [wait(1), give("A")], "b": [cleanup(wait(took)), wait(700)]}
         t = play(jobs=jobs, timeout=300).within("caller", 104)

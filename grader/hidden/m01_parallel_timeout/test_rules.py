@@ -120,7 +120,7 @@ def test_nothing_blocks_when_cancelled(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="let-cancellation-through")
 def test_exits_pass(play: Play) -> None:
-    """What is not an `Exception`, such as `SystemExit`, is not a failed job: it leaves the call, and the other jobs end."""
+    """An exception that is not an `Exception`, such as `SystemExit`, leaves the call, and the other jobs end."""
     for kind in (*play.interrupts, "BaseExceptionGroup"):
         jobs = {"a": [wait(1), give("A")], "bad": [wait(2), fail("X", kind)], "b": [cleanup(wait(1)), wait(9)]}
         t = play(jobs=jobs, timeout=LONG)
@@ -130,7 +130,7 @@ def test_exits_pass(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="let-cancellation-through")
 def test_exits_pass_beside_errors(play: Play) -> None:
-    """What is not an `Exception` leaves the call also if another job raises an error as it is cancelled for that."""
+    """An exception that is not an `Exception` leaves the call, also if another job then raises an error as it is cancelled."""
     for kind in play.interrupts:
         jobs = {"bad": [wait(2), fail("X", kind)], "b": [on_cancel(fail("E1")), wait(50)]}
         t = play(jobs=jobs, timeout=LONG)
@@ -139,7 +139,7 @@ def test_exits_pass_beside_errors(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="tell-the-two-timeouts-apart")
 def test_exits_of_late_jobs_pass(play: Play) -> None:
-    """What is not an `Exception` leaves the call also if a job raises it while it is being cancelled for its timeout."""
+    """An exception that is not an `Exception` leaves the call, also if a job raises it while it is being cancelled for its timeout."""
     ways = [[on_cancel(fail("X", "Abandon")), wait(50)]]
     ways += [[cleanup(wait(1), fail("X", kind)), wait(50)] for kind in play.interrupts]
     for bad in ways:
@@ -150,14 +150,14 @@ def test_exits_of_late_jobs_pass(play: Play) -> None:
 
 @check("G6", misconception="look-again-and-again", step="bound-the-wait")
 def test_no_busy_waiting(play: Play) -> None:
-    """Nobody looks again and again: a wait that is a thousand times longer takes no more wake-ups."""
+    """Tasks sleep until something happens: a wait that is a thousand times longer takes no more wake-ups."""
     expect_same_steps(*(play(jobs={"a": [wait(time)]}, timeout=10_000) for time in (9, 9000)))
     expect_same_steps(*(play(jobs={"a": [wait(9)], "b": [wait(2 * time)]}, timeout=time) for time in (10, 10_000)))
 
 
 @check("G6", misconception="look-again-and-again", step="bound-the-wait")
 def test_no_busy_waiting_for_cleanups(play: Play) -> None:
-    """Nobody looks again and again while jobs that ran out of time, or were cancelled, clean up."""
+    """Tasks sleep until something happens, also while jobs that ran out of time, or were cancelled, clean up."""
 
     def trial(scale: int, **more: list) -> Trace:
         return play(jobs={"a": [cleanup(wait(5 * scale)), hang()], **more}, timeout=10)
@@ -180,7 +180,7 @@ def test_kinds_of_jobs(play: Play) -> None:
 
 @check("G9", misconception="jobs-are-coroutines", step="keep-what-is-finished")
 def test_jobs_that_cannot_be_called(play: Play) -> None:
-    """A job that raises when it is called counts as one that raises later."""
+    """A job that raises when it is called, before anything is awaited, has failed like one that raises later."""
     bad, good = [at_once(), fail("E1")], [wait(50), give("A")]
     for jobs in ({"bad": bad}, {"bad": bad, "a": good}, {"a": good, "bad": bad, "b": good}):
         expect_error_leaves(play(jobs=jobs, timeout=LONG))

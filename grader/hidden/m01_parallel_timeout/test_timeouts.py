@@ -32,7 +32,7 @@ def test_as_long_as_the_slowest(play: Play) -> None:
 
 @check("R2", misconception="timer-left-running", step="start-together")
 def test_no_jobs_take_no_time(play: Play) -> None:
-    """Without jobs there is nothing to wait for; with one the call takes as long as that."""
+    """Without jobs the call returns at once; with one job it takes as long as that job."""
     for jobs, took in ({}, 0), ({"a": [wait(2)]}, 2):
         t = play(jobs=jobs, timeout=5)
         t.expect("when the call ended", t.call.end, near(START + took))
@@ -53,7 +53,7 @@ def test_whole_timeout(play: Play) -> None:
 
 @check("R2", misconception="relative-deadline", step="bound-the-wait")
 def test_timeouts_of_any_size(play: Play) -> None:
-    """A timeout counts as it is, also if it is less than a second or many minutes."""
+    """The timeout is kept exactly, be it less than a second or many minutes."""
     for timeout in (0.25, 900):
         t = play(jobs={"quick": [wait(timeout * 0.96)], "late": [hang()]}, timeout=timeout)
         t.expect("how the quick job ended", t.of("quick").ending, "returned")
@@ -62,7 +62,7 @@ def test_timeouts_of_any_size(play: Play) -> None:
 
 @check("R2", misconception="relative-deadline", step="bound-the-wait")
 def test_a_later_deadline_of_the_caller(play: Play) -> None:
-    """A deadline of the caller's that is later than the timeout changes nothing."""
+    """A deadline around the call that is later than the timeout changes nothing."""
     t = play(jobs={"a": [wait(8)], "never": [hang()]}, timeout=10).within("caller", 150)
     t.expect("when the job was cancelled", t.of("never").cancelled_at, near(110))
     t.expect("when the call ended", t.call.end, near(110))
@@ -127,6 +127,6 @@ def test_cleanup_is_awaited(play: Play) -> None:
 
 @check("R3", misconception="every-timeout-error-is-mine", step="tell-the-two-timeouts-apart")
 def test_later_timeout_inside_a_job(play: Play) -> None:
-    """A job with a longer timeout of its own inside, that has not expired, ran out of time like any other."""
+    """A job that has a longer timeout of its own inside, which has not expired, runs out of time like any other."""
     t = play(jobs={"a": [fail_after(20), hang()], "b": [wait(1), give("B")]}, timeout=10)
     t.expect("the list", t.call.value, [TIMED_OUT, B])

@@ -76,7 +76,7 @@ def test_soft_end(play: Play) -> None:
 
 @check("R2", misconception="hard-means-loud", step="soft-or-hard")
 def test_soft_end_with_nothing_done(play: Play) -> None:
-    """`drain_until` returns a report also if nothing was done by `deadline`, or if it has passed already."""
+    """`drain_until` returns a report also where no task has ended by `deadline`, or where that has passed already."""
     t = drained(play, "drain_until", {"a": [hang()], "b": [wait(1)]})
     t.expect_begun("a")
     expect_report(t, [])
@@ -85,7 +85,7 @@ def test_soft_end_with_nothing_done(play: Play) -> None:
 
 @check("R2", misconception="hard-means-loud", step="soft-or-hard")
 def test_hard_end(play: Play) -> None:
-    """When the deadline interrupts a task, `drain_or_fail` raises a `TimeoutError` that is in no group."""
+    """When the deadline interrupts a task, `drain_or_fail` raises a bare `TimeoutError`, not one in a group."""
     t = drained(play, "drain_or_fail", {"a": [wait(4)], "b": [hang()], "c": [wait(1)]})
     t.expect_begun("a", "b")
     t.expect("raised", t.call.raised, "TimeoutError")
@@ -118,7 +118,7 @@ def test_later_deadline_around(play: Play) -> None:
 
 @check("R2", misconception="cancelled-means-undone", step="whose-timeout")
 def test_error_at_the_deadline(play: Play) -> None:
-    """A task that answers the deadline with an `Exception`, whichever, at once or later, has failed with it."""
+    """A task that raises an `Exception`, of any class, when the deadline cancels it has failed with that exception."""
     answers = ([fail("E")], [wait(1), fail("E", "TimeoutError")], [wait(1), fail("E", "ConnectionError")])
     for steps in answers:
         for t in both(play, {"a": [wait(4)], "b": [on_cancel(*steps), hang()]}):
@@ -143,7 +143,7 @@ def test_finishes_all_the_same(play: Play) -> None:
 
 @check("R2", misconception="cancelled-means-undone", step="whose-timeout")
 def test_never_noticed_the_deadline(play: Play) -> None:
-    """A task that was busy with what must not be interrupted, and ended after the deadline, is done or has failed."""
+    """A task that a shield kept from being cancelled at the deadline, and that ended later, is done or has failed."""
     for t in both(play, {"a": [wait(4)], "b": [cleanup(wait(9)), give(1)], "c": [wait(1)]}):
         expect_settled(t, ["a", "b"])
     for t in both(play, {"a": [wait(4)], "b": [cleanup(wait(9)), fail("E")], "c": [wait(1)]}):
@@ -164,7 +164,7 @@ def test_interrupted_stays(play: Play) -> None:
 
 @check("R3", misconception="pop-before-work", step="look-then-take")
 def test_failed_and_interrupted(play: Play) -> None:
-    """Failed tasks before the one that the deadline interrupts change nothing: it and the rest stay in order."""
+    """Where tasks failed before, the task that the deadline interrupts and those after it still stay in order."""
     tasks = {"c": [wait(1), fail("E1")], "b": [wait(1)], "e": [fail("E2")], "d": [hang()], "a": [wait(1)]}
     for t in both(play, tasks):
         t.expect_begun("c")
@@ -173,7 +173,7 @@ def test_failed_and_interrupted(play: Play) -> None:
 
 @check("R3", misconception="cancelled-means-undone", step="look-then-take")
 def test_in_one_place_only(play: Play) -> None:
-    """A task that answers the deadline by an end of its own is done, failed or in the queue: one of the three."""
+    """A task that ends by itself when the deadline cancels it is done, has failed, or is in the queue: one of the three."""
     for end in (give(1), fail("E")):
         tasks = {"a": [wait(2)], "b": [on_cancel(wait(1), end), hang()], "c": [wait(1)]}
         t = drained(play, "drain_until", tasks)
@@ -202,7 +202,7 @@ def test_deadline_around_interrupts(play: Play) -> None:
 
 @check("R3", misconception="every-cancellation-is-my-deadline", step="let-cancellation-through")
 def test_deadline_and_cancellation(play: Play) -> None:
-    """The deadline expires and somebody cancels the call during one cleanup, in either order: nothing is lost."""
+    """When the deadline expires and the call is cancelled during one cleanup, in either order, no task is lost."""
     tasks = {"c": [wait(2)], "a": [cleanup(wait(9)), hang()], "b": [wait(1)]}
     for moment in (6, 12):
         for t in both(play, tasks, cancelled=moment):
@@ -241,7 +241,7 @@ def test_skipped_stay_in_order(play: Play) -> None:
 
 @check("R3", misconception="put-back-at-the-end", step="deadlines-around", core=False)
 def test_skipped_and_interrupted(play: Play) -> None:
-    """A task that is interrupted behind others that did not fit keeps its place, and so do they."""
+    """A task that is interrupted after others were skipped keeps its place in the queue, and so do they."""
     names = ("first", "c", "e", "a", "d", "f", "b")
     tasks = {name: [hang()] if name == "d" else [wait(1)] for name in names}
     estimates = {"c": LONG, "a": LONG, "f": LONG}

@@ -37,7 +37,7 @@ def test_soft_end_with_misfits(play: Play) -> None:
 
 @check("R4", misconception="estimates-added-up", step="deadlines-around", core=False)
 def test_looked_at_when_it_would_start(play: Play) -> None:
-    """Whether a task fits is looked at when it would start: what ran until then counts as long as it took."""
+    """Whether a task fits is decided when it would start, by the time that is left then."""
     slow = {"a": [wait(6)], "b": [wait(1)], "c": [wait(1)]}
     for t in both(play, slow, estimates={"a": 2, "b": 5, "c": 3.5}):
         expect_started(t, ["a", "c"])

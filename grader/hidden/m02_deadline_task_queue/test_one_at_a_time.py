@@ -28,7 +28,7 @@ def test_done(play: Play) -> None:
 
 @check("R1", misconception="truth-of-the-result", step="look-then-take")
 def test_any_result(play: Play) -> None:
-    """Whatever a task returns, also nothing, zero or False: it is done."""
+    """Whatever a task returns, also `None`, 0 or `False`, it is done."""
     results = {"a": None, "b": 0, "c": False, "d": True, "e": "object", "f": []}
     for t in both(play, {name: [wait(1), give(result)] for name, result in results.items()}):
         expect_settled(t, list(results))

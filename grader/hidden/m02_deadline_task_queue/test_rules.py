@@ -78,7 +78,7 @@ def test_nothing_left_behind(play: Play) -> None:
 
 @check("G3", misconception="every-cancellation-is-my-deadline", step="let-cancellation-through")
 def test_cancelled_from_outside(play: Play) -> None:
-    """Cancelled from outside, the call ends by that at once: no report, no `TimeoutError`, no task goes on."""
+    """Cancelled from outside, the call ends cancelled, at once: no report, no `TimeoutError`, and no task goes on."""
     tasks = {"a": [wait(2)], "b": [wait(3)], "c": [cleanup(wait(1)), hang()]}
     for moment, task, by in ((1.5, "a", 1.5), (4, "b", 4), (7.5, "c", 8.5)):
         for t in both(play, tasks, cancelled=moment):
@@ -96,7 +96,7 @@ def test_tighter_deadline_strikes(play: Play) -> None:
 
 @check("G3", misconception="every-cancellation-is-my-deadline", step="let-cancellation-through")
 def test_cancelled_with_a_long_cleanup(play: Play) -> None:
-    """Cancelled from outside before the deadline, the call ends by that, also if the cleanup lasts past the deadline."""
+    """Cancelled from outside before the deadline, the call ends cancelled, also if a cleanup lasts past the deadline."""
     for t in both(play, {"a": [cleanup(wait(8)), hang()], "b": [wait(1)]}, cancelled=4):
         t.expect_begun("a")
         expect_cancelled(t, by=START + 12)
@@ -116,7 +116,7 @@ def test_cancellation_passes_at_every_step(play: Play) -> None:
 
 @check("G4", misconception="blocking-is-short", step="one-clock")
 def test_never_blocks(play: Play) -> None:
-    """Nothing blocks the event loop, whatever happens to the tasks."""
+    """Nothing blocks the event loop, however the tasks end."""
     tasks = {"a": [wait(0.1)], "b": [wait(0.1), fail("E")], "e": [wait(0.1)], "c": [hang()], "d": [wait(1)]}
     more: list[dict[str, Any]] = [{}, {"ends": 0.5}, {"ends": 0.5, "cancelled": 0.3}, {"ends": -1}]
     for plan in more:
@@ -138,7 +138,7 @@ def test_interrupts_pass(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="whose-timeout")
 def test_groups_of_interrupts_pass(play: Play) -> None:
-    """A group of exceptions that are not an `Exception` is not one either: it leaves the call."""
+    """A group that holds an exception that is not an `Exception` leaves the call: its task has not failed."""
     for t in both(play, {"a": [wait(1), fail("stop", "BaseExceptionGroup")], "b": [wait(1)]}):
         t.expect_that("the group of a should leave the call", t.call.how == "raised", f"it {t.call.ending}")
         expect_started(t, ["a"])
@@ -154,7 +154,7 @@ def test_interrupts_in_the_cleanup_pass(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="look-then-take")
 def test_interrupted_tasks_are_given_back(play: Play) -> None:
-    """When a task raises what is not an `Exception`, those behind it stay in the queue, in order, as under cancellation."""
+    """When a task raises what is not an `Exception`, the tasks after it stay in the queue, in order."""
     for stop in ([wait(2), fail("stop", "Abandon")], [on_cancel(wait(1), fail("stop", "Abandon")), hang()]):
         for t in both(play, {"b": stop, "a": [wait(1)], "c": [wait(1)]}):
             t.expect_begun("b")
@@ -164,7 +164,7 @@ def test_interrupted_tasks_are_given_back(play: Play) -> None:
 
 @check("G6", misconception="look-again-and-again", step="one-clock")
 def test_no_busy_waiting(play: Play) -> None:
-    """The call does not wake up more often if everything takes forty times as long."""
+    """Tasks sleep until something happens: waiting forty times as long takes no more wake-ups."""
     quick, slow = (
         list(both(play, {"a": [wait(2 * s)], "b": [cleanup(wait(5 * s)), hang()]}, ends=10 * s)) for s in (1, 40)
     )
@@ -175,7 +175,7 @@ def test_no_busy_waiting(play: Play) -> None:
 
 @check("G6", misconception="look-again-and-again", step="deadlines-around", core=False)
 def test_no_busy_waiting_for_misfits(play: Play) -> None:
-    """The call does not wake up again and again for tasks that do not fit."""
+    """Tasks that do not fit are not looked at again and again: they take no wake-ups."""
     for t in both(play, {"a": [wait(10)], "b": [wait(1)]}, ends=100, estimates={"b": 200}):
         t.expect_begun("a")
         t.expect("wake-ups", t.call.steps, at_most(30))
@@ -192,7 +192,7 @@ def test_any_callable(play: Play) -> None:
 
 @check("G9", misconception="work-is-a-coroutine-function", step="whose-timeout")
 def test_raises_at_once(play: Play) -> None:
-    """A `work` that raises when it is called has failed like any other."""
+    """A task whose `work` raises when it is called, before anything is awaited, has failed like any other."""
     for t in both(play, {"a": [at_once(), fail("E1")], "b": [wait(1)], "c": [at_once(), fail("E2")], "d": [wait(1)]}):
         expect_started(t, ["a", "b", "c", "d"])
         if t.call.what == "drain_until":

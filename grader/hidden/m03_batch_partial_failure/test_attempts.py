@@ -64,7 +64,7 @@ def test_pauses_of_each_item(play: Play) -> None:
 
 @check("R4", misconception="off-by-one", step="try-again-without-a-slot", core=False)
 def test_other_pauses(play: Play) -> None:
-    """The first pause is 0.1 s if nothing is said, and none at all with `backoff=0`."""
+    """By default the first pause is 0.1 s; with `backoff=0` there is none."""
     jobs = {"a": tries([wait(1), fail("E")], [wait(1), give("A")])}
     for backoff, pause in ((None, 0.1), (0, 0), (0.013, 0.013)):
         t = batch(play, jobs, attempts=2, backoff=backoff)

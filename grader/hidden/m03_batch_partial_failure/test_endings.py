@@ -116,7 +116,7 @@ def test_cancelled_at_every_step(play: Play) -> None:
 
 @check("R8", misconception="cancelled-goes-on", step="let-cancellation-through")
 def test_cancelled_in_the_midst(play: Play) -> None:
-    """Cancelled from outside while all slots are taken, the call ends when the workers have cleaned up; nobody else starts."""
+    """Cancelled from outside while all slots are taken, the call ends when the workers have cleaned up, and starts no other."""
     jobs = {f"i{n}": [wait(1), cleanup(wait(n / 5)), wait(9), give("V")] for n in range(6)}
     for limit in (1, 3):
         for t in batch(play, jobs, limit=limit).cancel("caller", at=START + 4).orders(4):

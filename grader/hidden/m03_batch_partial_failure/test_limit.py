@@ -102,7 +102,7 @@ def test_retries_need_a_slot(play: Play) -> None:
 # -- R3: one failure disturbs nobody ---------------------------------------------------------------------------------
 @check("R3", misconception="failure-ends-the-batch", step="failure-is-a-result")
 def test_others_run_on(play: Play) -> None:
-    """When items fail, also several at the same moment, the others run on to their end."""
+    """When items fail, also several at the same moment, the other workers go on."""
     jobs = {"a": [wait(1), fail("E1")], "b": [wait(2), fail("E2")], "c": [wait(2), fail("E3")]}
     jobs |= {"d": [wait(3.5), give("D")], "e": [cleanup(wait(1)), wait(4), give("E")], "f": [fail("E4")]}
     t = batch(play, jobs)

@@ -83,7 +83,7 @@ def test_nothing_left_of_attempts(play: Play) -> None:
 
 @check("G3", misconception="cancellation-is-a-failure", step="let-cancellation-through")
 def test_cancellation_passes(play: Play) -> None:
-    """A cancellation from outside is not a result: at any moment the call ends by it, and at once."""
+    """A cancellation from outside is not a result: at any moment the call ends cancelled, and at once."""
     jobs = {"a": [wait(1), fail("E1")], "b": [wait(2.2), give("B")], "c": [wait(3.5), give("C")]}
     for limit in (1, 2):
         for t in batch(play, jobs, limit=limit).cancelled("caller"):
@@ -100,7 +100,7 @@ def expect_over_in_time(t: Trace) -> None:
 
 @check("G3", misconception="cancellation-is-a-failure", step="let-cancellation-through")
 def test_cancelled_wait_is_no_failure(play: Play) -> None:
-    """Items that wait for a slot when the call is cancelled have not failed, also if who has the slot ends by itself."""
+    """Items that wait for a slot when the call is cancelled have not failed, also if the worker in the slot then ends by itself."""
     jobs = {who: [cleanup(wait(5)), wait(1), give(who)] for who in ("a", "b", "c")}
     t = batch(play, jobs, limit=1).cancel("caller", at=START + 3)
     expect_some_work(t)
@@ -122,7 +122,7 @@ def test_deadline_around_passes(play: Play) -> None:
 
 @check("G3", misconception="cancellation-is-a-failure", step="try-again-without-a-slot", core=False)
 def test_cancellation_is_not_retried(play: Play) -> None:
-    """A cancellation from outside is not a failure to be retried: at any moment of several attempts the call ends by it."""
+    """A cancellation from outside is not a failure to be retried: at any moment of several attempts the call ends cancelled."""
     jobs = {"a": tries([wait(1), fail("E1")], [hang()], [wait(1), give("A")]), "b": [wait(2.2), fail("E2")]}
     for t in batch(play, jobs, limit=2, attempts=3, backoff=1.6, timeout=5).cancelled("caller"):
         expect_some_work(t)
@@ -218,7 +218,7 @@ def test_other_exceptions_are_not_retried(play: Play) -> None:
 
 @check("G6", misconception="look-again-and-again", step="bound-how-many")
 def test_no_polling(play: Play) -> None:
-    """Waiting for a slot costs no wake-ups: a batch that takes a thousand times longer takes as many steps."""
+    """Tasks sleep until a slot is free: a batch that takes a thousand times longer takes no more wake-ups."""
     times = play.draw(5)
     steps = []
     for factor in (1, 1000):
@@ -230,7 +230,7 @@ def test_no_polling(play: Play) -> None:
 
 @check("G6", misconception="look-again-and-again", step="try-again-without-a-slot", core=False)
 def test_no_polling_between_attempts(play: Play) -> None:
-    """Waiting for the next attempt, or for a timeout, costs no wake-ups either."""
+    """Tasks sleep until the next attempt is due, or a timeout: longer waits take no more wake-ups."""
     steps = []
     for factor in (1, 1000):
         jobs = {

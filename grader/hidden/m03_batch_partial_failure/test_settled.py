@@ -22,7 +22,7 @@ def expect_settled(t: Trace, succeeded: dict[int, Any], failed: dict[int, Any], 
 # -- R1: every item is settled ---------------------------------------------------------------------------------------
 @check("R1", misconception="finishing-order", step="failure-is-a-result")
 def test_every_item_is_settled(play: Play) -> None:
-    """Every index is in `succeeded` or in `failed`, with what its worker returned or raised, whoever is ready first."""
+    """Every index is in `succeeded` or in `failed`, with what its worker returned or raised, whichever worker ends first."""
     times = play.draw(7)
     bad = set(play.shuffled(list(range(7)))[:3])
     jobs = {f"i{n}": [wait(times[n]), fail(f"E{n}") if n in bad else give(f"V{n}")] for n in range(7)}
@@ -45,7 +45,7 @@ def test_many_items(play: Play) -> None:
 
 @check("R1", misconception="empty-means-failed", step="failure-is-a-result")
 def test_empty_values(play: Play) -> None:
-    """A worker that returns None, or something empty, has succeeded with that."""
+    """A worker that returns `None`, or something empty, has succeeded with that."""
     values: list[Any] = [None, 0, False, []]
     jobs = {f"i{n}": [wait(n + 1), give(value)] for n, value in enumerate(values)}
     expect_settled(batch(play, jobs), dict(enumerate(values)), {})
@@ -77,7 +77,7 @@ def test_equal_items(play: Play) -> None:
 
 @check("R1", misconception="nothing-to-do", step="failure-is-a-result")
 def test_empty_items(play: Play) -> None:
-    """Items such as None, 0 and False are items like any other."""
+    """Items such as `None`, 0 and `False` are items like any other."""
     things = {"a": None, "b": 0, "c": False, "d": ""}
     jobs = {name: [wait(1 + n / 2), give(name.upper())] for n, name in enumerate(things)}
     t = batch(play, jobs, things=things, limit=2)
@@ -113,7 +113,7 @@ def test_odd_errors(play: Play) -> None:
 
 @check("R1", misconception="items-are-mine", step="failure-is-a-result")
 def test_items_in_a_tuple(play: Play) -> None:
-    """`items` may be any sequence, also a tuple, from which nothing can be taken out."""
+    """`items` may be any sequence, also a tuple, which cannot be changed."""
     jobs = {"a": [wait(2), give("A")], "b": [wait(1), fail("E")], "c": [wait(3), give("C")]}
     expect_settled(batch(play, jobs, fixed=True, limit=2), {0: token("A"), 2: token("C")}, {1: token("E")})
 
@@ -142,7 +142,7 @@ def test_last_attempt_counts(play: Play) -> None:
 
 @check("R1", misconception="late-is-special", step="bound-each-attempt", core=False)
 def test_late_value(play: Play) -> None:
-    """An attempt that answers its timeout with a value is settled either way, but once."""
+    """An item whose attempt returns when its timeout cancels it has succeeded or failed, but not both."""
     jobs = {"a": [on_cancel(wait(1), give("A")), wait(30), give("A")], "b": [wait(2), give("B")]}
     t = batch(play, jobs, timeout=5)
     both = sorted([*settled(t, "succeeded"), *settled(t, "failed")], key=repr)

@@ -69,7 +69,7 @@ THEN = {"fails": [wait(1), fail("E")]}
 
 @check("R5", misconception="place-never-given-back", step="probe-one-at-a-time")
 def test_cancelled_probe(play: Play) -> None:
-    """A cancelled probe gives its place free, also if its caller had been cancelled when it called: the next is let through."""
+    """A cancelled probe frees its place, also if its caller was cancelled before it called: the next call is let through."""
     then = [*looks(50), call("ok"), look()]
     trials = [opened(play, {"a": [at(31), call(name)], "eye": then}, jobs=CANCELLED) for name in CANCELLED]
     before = opened(play, {"a": [at(31), cancel("a"), call("slow")], "eye": then})
@@ -111,7 +111,7 @@ def test_probe_cancelled_at_every_step(play: Play) -> None:
 
 @check("R5", misconception="place-never-given-back", step="probe-one-at-a-time")
 def test_cancelled_while_it_cleans_up(play: Play) -> None:
-    """A probe that is cancelled while it cleans up after its timeout gives its place free, whatever it counts as."""
+    """A probe that is cancelled while it cleans up after its timeout frees its place, whatever it counts as."""
     actors = {"a": [at(31), call("probe")], "eye": [at(90), call("ok")]}
     for t in interrupted(opened(play, actors, jobs={"probe": [cleanup(wait(5)), hang()]}), a=43):
         t.expect("calls let through when a cooldown has passed", len(let_through(t, "eye")), 1)
@@ -119,7 +119,7 @@ def test_cancelled_while_it_cleans_up(play: Play) -> None:
 
 @check("R5", misconception="cancelled-is-failed", step="tell-cancellation-apart")
 def test_cancelled_beside_others(play: Play) -> None:
-    """A cancelled call does not disturb the calls beside it."""
+    """A cancelled call does not affect other calls."""
     actors = {"a": [call("slow")], "b": [call("long")], "c": [at(1), call("wrong")]}
     jobs = {"long": [wait(9), give("V")], "wrong": [wait(7), fail("E1")]}
     for t in interrupted(circuit(play, actors, jobs=jobs, timeout=900), a=4):

@@ -68,7 +68,7 @@ def test_closing_counts_anew_after_failed_probes(play: Play) -> None:
 
 @check("R2", misconception="failures-add-up", step="count-failures")
 def test_any_sequence(play: Play) -> None:
-    """What counts is the failures since the last success, in every sequence."""
+    """The failures since the last success count, whatever came before."""
     threshold, row, wanted = play.pick(2, 4), 0, []
     ends = play.shuffled(["ok"] * 8 + ["bad"] * 14)
     for end in ends:

@@ -95,7 +95,7 @@ def test_success_closes(play: Play) -> None:
 
 @check("R4", misconception="one-success-is-not-enough", step="probe-one-at-a-time")
 def test_success_closes_whenever_it_comes(play: Play) -> None:
-    """It makes no difference when the probe comes."""
+    """A probe that succeeds closes the circuit however long after the cooldown it comes."""
     for time in (30.5, 20_000):
         t = opened(play, {"eye": [at(time), call("ok"), look()]})
         expect_run(t, "bad")

@@ -116,7 +116,7 @@ def test_nothing_left_when_cancelled(play: Play) -> None:
 
 @check("G3", misconception="shield-everything", step="tell-cancellation-apart")
 def test_cancellation_passes(play: Play) -> None:
-    """A cancellation from outside takes effect at once, at any moment of a call, and the call ends by it."""
+    """A cancellation from outside takes effect at once, at any moment of a call, and the call ends cancelled."""
     for opener, begin in (([], 1), (OPENING, 31)):
         actors = {"opener": opener, "caller": [at(begin), call("work")]}
         for t in circuit(play, actors, jobs={"work": [wait(1), checkpoint(), wait(2)]}).cancelled("caller"):
@@ -164,7 +164,7 @@ EXITS = {
 
 @check("G5", misconception="catch-everything", step="count-failures")
 def test_exits_pass(play: Play) -> None:
-    """What is not an `Exception`, such as `SystemExit`, goes through `call` and is not a failure."""
+    """An exception that is not an `Exception`, such as `SystemExit`, leaves `call` and is not a failure."""
     t = circuit(play, {"eye": [*[call("exit"), call("instant")] * 2, look()]}, jobs=EXITS)
     for span in t.all("call"):
         t.expect("what left the call", span.errors, ["X"])
@@ -182,7 +182,7 @@ def test_groups_with_exits_are_no_failure(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="count-failures")
 def test_exits_are_no_success(play: Play) -> None:
-    """What is not an `Exception`, such as `SystemExit`, is not a success: the failures before and after it are in a row."""
+    """An exception that is not an `Exception`, such as `SystemExit`, is not a success: the failures before and after it are in a row."""
     t, without = (
         circuit(play, {"eye": [*FIVE, *between, *FIVE, look()]}, jobs=EXITS, threshold=HIGH)
         for between in ([call("exit")], [])
@@ -193,7 +193,7 @@ def test_exits_are_no_success(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="probe-one-at-a-time")
 def test_exits_give_the_place_back(play: Play) -> None:
-    """A probe that ends by what is not an `Exception`, such as `SystemExit`, gives its place free."""
+    """A probe that raises what is not an `Exception`, such as `SystemExit`, frees its place for the next one."""
     for job in EXITS:
         t, without = (
             opened(play, {"eye": [at(31), *first, *looks(33), call("ok"), look()]}, jobs=EXITS)
@@ -205,7 +205,7 @@ def test_exits_give_the_place_back(play: Play) -> None:
 
 @check("G6", misconception="look-again-and-again", step="look-at-the-clock")
 def test_no_busy_waiting(play: Play) -> None:
-    """Nobody looks again and again: waits that are a thousand times longer take no more wake-ups."""
+    """Tasks sleep until something happens: waits that are a thousand times longer take no more wake-ups."""
     short, long = every_end(play).steps, every_end(play, scale=1000)
     expect_run(long, "ok", "late")
     long.expect("wake-ups when all times are 1000 times longer", long.steps, at_most(short + 20))

@@ -10,7 +10,7 @@ from .plans import SLOW, START, expect_an_end, expect_invalidated, expect_none_t
 # -- R5: a cancelled body is rolled back -----------------------------------------------------------------------------
 @check("R5", misconception="cancellation-is-an-exception", step="shield-what-must-finish")
 def test_cancelled_body_is_rolled_back(play: Play) -> None:
-    """After the body was cancelled, or met an enclosing deadline, `rollback` runs, and runs whole."""
+    """After the body was cancelled, by hand or by an enclosing deadline, `rollback` runs, and runs to its end."""
     a, b = play.draw(2)
     trial = play(body=SLOW, rollback=[wait(b), checkpoint(), wait(0.5)], finish_timeout=60)
     for t in (trial.cancel("caller", at=START + a), trial.within("caller", START + a)):
@@ -22,7 +22,7 @@ def test_cancelled_body_is_rolled_back(play: Play) -> None:
 
 @check("R5", misconception="cancellation-is-an-exception", step="shield-what-must-finish")
 def test_cancelled_at_every_step_of_the_body(play: Play) -> None:
-    """Whenever the body is cancelled, `rollback` runs, and runs whole."""
+    """At whatever moment the body is cancelled, `rollback` runs, and runs to its end."""
     a, b = play.draw(2)
     body = [checkpoint(), wait(a), checkpoint(), wait(b), checkpoint(), wait(1)]
     for t in runs(play(body=body, rollback=[checkpoint(), wait(b)], finish_timeout=60).cancelled("caller"), "body"):
@@ -32,7 +32,7 @@ def test_cancelled_at_every_step_of_the_body(play: Play) -> None:
 
 @check("R5", misconception="shield-after-cancellation-only", step="shield-what-must-finish")
 def test_body_that_answers_a_cancellation_with_an_error(play: Play) -> None:
-    """A body that raises an error as it is cancelled is rolled back too, and `rollback` runs whole."""
+    """A body that raises an error as it is cancelled is rolled back too, and `rollback` runs to its end."""
     a, b = play.draw(2)
     body = [on_cancel(wait(0.4), fail("E1")), *SLOW]
     t = play(body=body, rollback=[wait(b), wait(0.5)], finish_timeout=60).cancel("caller", at=START + a)

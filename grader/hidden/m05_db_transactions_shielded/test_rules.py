@@ -44,7 +44,7 @@ def test_nothing_is_left_in_rare_cases(play: Play) -> None:
 
 @check("G3", misconception="handled-once-is-done", step="leave-the-rest-open")
 def test_cancellation_goes_on(play: Play) -> None:
-    """When `begin` or the body was cancelled from outside, the block ends by the cancellation, and `begin` is not called again."""
+    """When `begin` or the body was cancelled from outside, the block ends cancelled, and `begin` is not called again."""
     a, b, c = play.draw(3)
     plan = {"begin": [wait(a)], "body": [wait(b), wait(1)], "commit": [wait(c)], "rollback": [wait(c)]}
     for t in runs(play(**plan, finish_timeout=60).cancelled("caller"), "begin", "body"):

@@ -103,7 +103,7 @@ def test_two_trackers(play: Play) -> None:
 
 @check("R1", misconception="the-list-is-mine", step="tell-them-apart")
 def test_list_changed_by_the_caller(play: Play) -> None:
-    """Whoever empties the list that `live()` gave takes nothing off the tracker."""
+    """The list that `live()` gives is a copy: who empties it takes nothing from the tracker."""
     t = alone(play, track("alder"), wait(1), track("birch"), empty_the_list(), live(), untrack("alder"), live())
     expect_live(t, ["alder", "birch"], ["birch"])
 
@@ -111,7 +111,7 @@ def test_list_changed_by_the_caller(play: Play) -> None:
 # -- R2: by identity -------------------------------------------------------------------------------------------------
 @check("R2", misconception="equal-is-the-same", step="tell-them-apart")
 def test_equal_resources(play: Play) -> None:
-    """Two resources that are equal, hashable or not, are two resources: each is tracked and untracked for itself."""
+    """Two resources that are equal, hashable or not, are two resources: each is tracked and untracked by itself."""
     for kind in ("same", "unhashable"):
         first, second = play.shuffled(["alder", "birch"])
         steps = [track("alder"), wait(1), track("birch"), live(), untrack(first), live(), untrack(second), live()]

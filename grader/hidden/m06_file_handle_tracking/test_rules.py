@@ -98,7 +98,7 @@ def test_read_all_leaves_nothing_behind(play: Play) -> None:
 
 @check("G3", misconception="error-of-mine-comes-first", step="answer-for-a-block")
 def test_cancelled_block(play: Play) -> None:
-    """A block that is cancelled from outside is left by that, and not by a `LeakError`."""
+    """A block that is cancelled from outside ends cancelled, and not by a `LeakError`."""
     for steps in ([wait(30)], [track("alder"), wait(30)]):
         trial = alone(play, watch("w", *steps))
         for t in (trial.cancel("caller", at=START + 5), trial.within("caller", START + 5)):
@@ -109,7 +109,7 @@ def test_cancelled_block(play: Play) -> None:
 
 @check("G3", misconception="errors-are-mine-to-handle", step="close-however-it-ends")
 def test_cancelled_with_an_open_file(play: Play) -> None:
-    """Cancelled from outside, the block of `open_tracked` is left by that."""
+    """Cancelled from outside, the block of `open_tracked` ends cancelled."""
     t = opened_files(observed(play, opened("alder", "r", wait(30))).cancel("caller", at=START + 5))
     t.expect_cancelled(t.one("open_tracked", "caller"))
     for t in observed(play, opened("alder", "r", wait(1)), seconds={"alder": [1, 1, 1]}).cancelled("caller", limit=8):
@@ -188,7 +188,7 @@ def test_interrupted_with_an_open_file(play: Play) -> None:
 
 @check("G6", misconception="look-again-and-again", step="limit-what-is-open", core=False)
 def test_no_busy_waiting(play: Play) -> None:
-    """`read_all` does not wake up more often if everything takes twenty times as long."""
+    """Tasks sleep until something happens: waiting twenty times as long takes `read_all` no more wake-ups."""
     seconds = times(play, opening=0.3, closing=0.2)
     quick, slow = (
         alone(play, read_all(MANY, 2), files=TEXTS, seconds={n: [s * x for s in v] for n, v in seconds.items()})

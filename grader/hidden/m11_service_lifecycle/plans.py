@@ -107,7 +107,7 @@ def expect_stop_order(t: Trace, plan: Services, when: str = "") -> None:
         when: what ended the block, as the beginning of a sentence, if it is to be the headline.
     """
     complaint = order_complaint(t, plan)
-    part = f"{when}, a service is cancelled only when all that require it have ended." if when else ""
+    part = f"{when}, each service is cancelled only when all that require it have ended." if when else ""
     t.expect_that("a service and those that require it", not complaint, complaint, part=part)
 
 

@@ -132,6 +132,13 @@ def checks_at(t: Trace, name: str) -> list[float]:
     return [round(span.start - t.one("body").start, 6) for span in t.all("check", name)]
 
 
+def expect_no_late_checks(t: Trace, *names: str) -> None:
+    """Expect that no check of these services began after the body."""
+    late = [span.who for span in t.all("check") if span.who in names and span.start > body_end(t) + 1e-6]
+    part = "When the body has ended, no other check begins while services stop."
+    t.expect("services that were checked after the body", late, [], part=part)
+
+
 def watched(**checks: Any) -> dict[str, Any]:
     """Services that get ready at different times; name → what its check does, or a list of such scripts, in turn."""
     plan: dict[str, Any] = {}
@@ -157,6 +164,7 @@ def test_checked_at_intervals(play: Play) -> None:
     """Services are checked every `health_interval` seconds from when the body begins: the time of a check does not add to it."""
     plan = watched(db=[wait(0.7)], log=[wait(0.2)], web=[])
     t = play(services=plan, body=[wait(9.9)], health_interval=2.4, check_timeout=1.5)
+    expect_no_late_checks(t, *plan)
     for name in plan:
         t.expect(
             f"counted from when the body began, {name} was checked at", checks_at(t, name), nears(2.4, 4.8, 7.2, 9.6)
@@ -170,6 +178,7 @@ def test_intervals_of_any_size(play: Play) -> None:
         plan = watched(db=[wait(0.75 * scale)], web=[hang()])
         body = [wait(3.6 * scale), health()]
         t = play(services=plan, body=body, health_interval=scale, check_timeout=0.8 * scale)
+        expect_no_late_checks(t, *plan)
         for name in plan:
             what = f"counted from when the body began, {name} was checked at"
             part = "Services are checked every `health_interval` seconds, also where that is a part of a second, or minutes."
@@ -194,6 +203,7 @@ def test_healthy_in_a_second_block(play: Play) -> None:
 def test_defaults(play: Play) -> None:
     """By default services are checked every 10 seconds, each check for at most 1 second."""
     t = play(services=watched(db=[wait(0.95)], web=[hang()]), body=[wait(25), health(), wait(10)])
+    expect_no_late_checks(t, "db", "web")
     for name in ("db", "web"):
         what = f"counted from when the body began, {name} was checked at"
         t.expect(what, checks_at(t, name), nears(10, 20, 30), part="By default services are checked every 10 seconds.")
@@ -207,6 +217,7 @@ def test_check_timeout(play: Play) -> None:
     """A check is cancelled after `check_timeout` seconds."""
     plan = watched(db=[hang()], log=[wait(0.7)], web=[wait(5)])
     t = play(services=plan, body=[wait(3.5)], health_interval=2, check_timeout=0.8)
+    expect_no_late_checks(t, "db", "web")
     for name in ("db", "web"):
         ends = [(span.how, span.end) for span in t.all("check", name)]
         begin = t.one("body").start
@@ -283,6 +294,7 @@ def test_a_check_holds_up_no_other(play: Play) -> None:
     """Services are checked on time also while the check of another one takes longer than `health_interval`."""
     plan = watched(db=[wait(5.5)], log=[], web=[wait(0.2)])
     t = play(services=plan, body=[wait(9)], health_interval=2, check_timeout=7)
+    expect_no_late_checks(t, "log", "web")
     for name in ("log", "web"):
         t.expect(f"counted from when the body began, {name} was checked at", checks_at(t, name), nears(2, 4, 6, 8))
 
@@ -295,6 +307,4 @@ def test_checks_end_with_the_body(play: Play) -> None:
         t = play(services=plan, body=body, health_interval=2, check_timeout=30)
         part = "When the body ends, checks that run are cancelled."
         t.expect("a check of db was cancelled at", t.one("check", "db").cancelled_at, about(body_end(t)), part=part)
-        late = [span.who for span in t.all("check") if span.start > body_end(t) + 1e-6]
-        part = "When the body has ended, no other check begins while services stop."
-        t.expect("services that were checked after the body", late, [], part=part)
+        expect_no_late_checks(t, *plan)

@@ -55,6 +55,11 @@ def test_starts_after_what_it_requires(play: Play) -> None:
     plan = chain(play, "db", "log", "web")
     t = play(services=plan, body=[wait(1)])
     t.expect("services as they were started", t.names("run"), ["db", "log", "web"])
+    begun = t.one("body").start
+    soon = {span.who for span in t.all("ready") if span.start <= begun + 0.06}
+    t.expect(
+        "not ready yet when the body began", [name for name in ("db", "log", "web") if name not in soon], [], part=BODY
+    )
     for name, needed in (("log", "db"), ("web", "log")):
         what = f"{name}, which requires {needed}, was started at"
         t.expect(what, t.one("run", name).start, at_least(ready_at(t, needed)))
@@ -233,7 +238,7 @@ def test_the_first_does_not_start(play: Play) -> None:
         t.expect("services that were started", t.names("run"), ["db"], part=part)
 
 
-@check("R3", misconception="the-group-cleans-up", step="stop-dependants-first")
+@check("R3", misconception="the-group-cleans-up", step="stop-dependants-first", wide=True)
 def test_failed_start_stops_in_order(play: Play) -> None:
     """When a service does not start, those already started are stopped, dependants first."""
     ends = ([wait(2)], [cleanup(wait(1.5)), hang()], [cleanup(wait(1.5)), fail("E")])

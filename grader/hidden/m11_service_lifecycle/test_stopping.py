@@ -173,7 +173,7 @@ def test_failed_while_stopping(play: Play) -> None:
     t.expect("the state of web while db stops", t.one("states", "db").value["web"], "FAILED", part=part)
 
 
-@check("R4", misconception="an-error-ends-the-stop", step="keep-the-order-whatever-happens", core=False)
+@check("R4", misconception="an-error-ends-the-stop", step="keep-the-order-whatever-happens", core=False, wide=True)
 def test_error_while_stopping_beside_another(play: Play) -> None:
     """When the body raises, or a start fails, and services then raise while they stop, all these errors leave the block."""
     plan = {"db": grumpy("D"), "web": grumpy("S", "db")}

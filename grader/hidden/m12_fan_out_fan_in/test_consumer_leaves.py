@@ -83,7 +83,7 @@ def test_break_in_any_order(play: Play) -> None:
         expect_left_quietly(t)
 
 
-@check("R6", misconception="block-hides-errors", step="leave-early", core=False)
+@check("R6", misconception="block-hides-errors", step="leave-early", core=False, wide=True)
 def test_error_of_the_consumer(play: Play) -> None:
     """An error of the consumer's own leaves the block and is the only one; the workers are cancelled."""
     before: list[list[Any]] = [[first(1)], [receive(), busy(wait(4))], []]
@@ -104,7 +104,7 @@ def test_error_of_the_consumer(play: Play) -> None:
         expect_all_ended(t)
 
 
-@check("R6", misconception="leave-and-forget", step="leave-early", core=False)
+@check("R6", misconception="leave-and-forget", step="leave-early", core=False, wide=True)
 def test_error_of_the_consumer_in_any_order(play: Play) -> None:
     """An error that the body raises at the very moment at which workers finish is the only one that leaves the block."""
     for t in out(play, many(8, wait(1)), first(2), ["fail", "E"], workers=3).orders(8):

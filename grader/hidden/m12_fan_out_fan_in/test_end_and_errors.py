@@ -57,6 +57,9 @@ def test_iteration_ends_for_a_slow_consumer(play: Play) -> None:
     """The iteration ends also if the workers finished long before the consumer came to the last result."""
     for workers, buffer in ((2, 0), (8, 5)):
         t = out(play, jobs(play, 4), each(busy(wait(30))), workers=workers, buffer=buffer)
+        cut = [did.cancelled_at for did in t.all("busy") if did.how == "cancelled"]
+        part = "When the last worker is done, the body is not cancelled: it goes on until it leaves the block."
+        t.expect("what the body did was cancelled at", cut, [], part=part)
         expect_received(t, 4)
         t.first(t.notes("end"), "the end of the iteration", "never came")  # type: ignore[arg-type]
         t.expect("the block", t.call.ending, "returned")
@@ -133,7 +136,8 @@ def test_any_error_of_a_worker(play: Play) -> None:
     for call, kind in itertools.product((out, gather), KINDS):
         t = call(play, [["a", [wait(1), give("A")]], ["b", [wait(2), fail("E", kind)]], ["c", [wait(3)]]])
         left = leaves_of("E", kind)[0] in t.call.errors
-        t.expect_that("the error", left, f"{t.call.what} {t.call.ending}, where a worker raised {kind}")
+        part = f"When a worker raises {kind}, that leaves the block, or `fan_in`, like any other error."
+        t.expect_that("the error", left, f"{t.call.what} {t.call.ending}, where a worker raised {kind}", part=part)
 
 
 @check("R5", misconception="source-cannot-fail", step="one-fails-all-end")
@@ -161,7 +165,9 @@ def test_any_error_of_the_source(play: Play) -> None:
     for call, position, kind in plans:
         t = call(play, many(3, wait(1)), workers=2, source_fails=[position, "E", kind])
         left = leaves_of("E", kind)[0] in t.call.errors
-        t.expect_that("the source's error", left, f"{t.call.what} {t.call.ending}, where the source raised {kind}")
+        part = f"When the source raises {kind}, that leaves the block, or `fan_in`, like any other error."
+        seen = f"{t.call.what} {t.call.ending}, where the source raised {kind}"
+        t.expect_that("the source's error", left, seen, part=part)
 
 
 #: What the consumer does when an error comes.

@@ -159,14 +159,17 @@ def test_interrupts_pass(play: Play) -> None:
     """An exception that is not an `Exception` leaves the call, be it raised by a worker, the source or the consumer, and nothing is left."""
     for kind in (*play.interrupts, "BaseExceptionGroup"):
         items = [["a", [wait(1)]], ["b", [wait(2), fail("stop", kind)]], ["c", [wait(60)]]]
-        trials = [call(play, items, workers=2) for call in (out, gather)]
-        trials += [call(play, many(3, wait(1)), source_fails=[2, "stop", kind]) for call in (out, gather)]
-        trials += [out(play, WORK, first(1), ["fail", "stop", kind], workers=3)]
-        for t in trials:
+        trials = [("a worker", call(play, items, workers=2)) for call in (out, gather)]
+        plan = {"source_fails": [2, "stop", kind]}
+        trials += [("the source", call(play, many(3, wait(1)), **plan)) for call in (out, gather)]
+        trials += [("the consumer", out(play, WORK, first(1), ["fail", "stop", kind], workers=3))]
+        for who, t in trials:
             left = leaves_of("stop", kind)[0] in t.call.errors
-            t.expect_that("the call", left, f"{t.call.what} {t.call.ending}, where {kind} should leave it")
+            part = f"{kind}, which is not an `Exception`, leaves the call when {who} raises it."
+            t.expect_that("the call", left, f"{t.call.what} {t.call.ending}, where {kind} should leave it", part=part)
             moment = failed_at(t)
-            expect_cut(t, left_at(t) if moment is None else moment)
+            after = f"When {who} raises {kind}, which is not an `Exception`,"
+            expect_cut(t, left_at(t) if moment is None else moment, after)
             expect_all_ended(t)
 
 
