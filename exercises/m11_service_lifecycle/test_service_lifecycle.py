@@ -138,10 +138,11 @@ def test_circle(play: Play) -> None:
         (circle, "Services that require each other are"),
         (itself, "A service that requires itself is"),
     ):
-        t = play(services={"log": service(), **services}, start_timeout=5)
+        t = play(services={"log": service(), **services}, start_timeout=5).accepting("deadlock")
         part = f"{who} refused with a `ValueError`, and nothing is started."
         t.expect("services that were started", t.names("run"), [], part=part)
         expect_leaves(t, "ValueError", part)
+        t.expect("how the run ended", t.data["end"]["kind"], "done")
 
 
 @check("R3", misconception="no-bound-on-the-start", step="bound-the-start")

@@ -226,6 +226,8 @@ def deadlock(row: Row, known: Mapping[tuple[str, str], Failure], code: LearnerCo
     shown = [str(line) for line in lines[:MOST_LINES]]
     place = f"line{'s' if len(shown) > 1 else ''} {' and '.join(filter(None, [', '.join(shown[:-1]), shown[-1]]))}"
     text = f"Deadlock: every task waits, and nothing is left that could wake one: they wait in {place}"
+    if row.part is not None:  # a check that reckons with a deadlock, and knows what should be there in its place
+        text = f"{row.part} Instead there is a deadlock: the tasks wait in {place}"
     line = lines[0] if len(lines) == 1 else None
     same = [each.row.id for each in known.values() if each.data.get("end", {}).get("kind") == "deadlock"]
     ids = tuple(id_ for id_ in dict.fromkeys(same) if id_ != row.id)

@@ -30,13 +30,20 @@ def crash_of(t: Trace, who: str) -> float:
     return t.one("run", who).end or 0.0
 
 
-def expect_crash_leaves(t: Trace, who: str) -> None:
-    """Expect that the error of the service, or `RuntimeError` with its name if it just returned, leaves the call."""
+def expect_crash_leaves(t: Trace, who: str, kind: str = "an error", also: str = "") -> None:
+    """Expect that the error of the service, or `RuntimeError` with its name if it just returned, leaves the call.
+
+    Args:
+        t: the run.
+        who: the service.
+        kind: of what it raised.
+        also: what happened besides, as the rest of a sentence.
+    """
     error = t.one("run", who).raised
     if error is not None:
-        expect_leaves(t, str(error.token), part="When a running service raises, its error leaves the call.")
+        expect_leaves(t, str(error.token), part=f"When a running service raises {kind}, that leaves the call{also}.")
         return
-    part = "When a running service returns by itself, `RuntimeError` with its name leaves the call."
+    part = f"When a running service returns by itself, `RuntimeError` with its name leaves the call{also}."
     expect_leaves(t, "RuntimeError", part=part)
     texts = [leaf.text for leaf in t.call.errors if leaf == "RuntimeError"]
     named = any(who in text for text in texts)
@@ -49,32 +56,6 @@ def test_crash_cancels_the_body(play: Play) -> None:
     for steps, who in zip(CRASHES, ("db", "log", "web"), strict=True):
         t = play(services=crashing(who, steps), body=[cleanup(wait(1)), wait(40)])
         t.expect("the body was cancelled at", t.one("body").cancelled_at, about(crash_of(t, who)))
-
-
-@check("R6", misconception="returning-is-fine", step="watch-what-runs", core=False)
-def test_error_of_a_crash_leaves(play: Play) -> None:
-    """The error of a service that crashed leaves the call; if it just returned, `RuntimeError` with its name."""
-    for steps in CRASHES:
-        for who, body in (("db", [wait(40)]), ("web", [on_cancel(wait(0.5), give(0)), wait(40)])):
-            expect_crash_leaves(play(services=crashing(who, steps), body=body), who)
-    for kind in ("EndOfStream", "ClosedResourceError", "KeyError", "RuntimeError"):
-        t = play(services=crashing("log", [wait(2.3), fail(f"E {kind}", kind)]), body=[wait(40)])
-        expect_crash_leaves(t, "log")
-        part = "A service that crashed is `FAILED` after the block, and the others are `STOPPED`."
-        t.expect("states after the block", final(t), {"db": "STOPPED", "log": "FAILED", "web": "STOPPED"}, part=part)
-
-
-@check("R6", misconception="crash-ends-all-at-once", step="keep-the-order-whatever-happens", core=False)
-def test_crash_stops_the_others_in_order(play: Play) -> None:
-    """After a crash the others are stopped in order, dependants first, and only when the body has ended, cleanup included."""
-    for steps, who in zip(CRASHES, ("log", "web", "db"), strict=True):
-        plan = crashing(who, steps)
-        t = play(services=plan, body=[cleanup(wait(1.7)), wait(40)])
-        for name, span in runs(t).items():
-            if name != who:
-                part = "After a crash the other services are cancelled only when the body has ended, cleanup included."
-                t.expect(f"{name} was cancelled at", span.cancelled_at, at_least(body_end(t)), part=part)
-        expect_stopped(t, plan, "After a crash")
 
 
 @check("R6", misconception="state-set-once", step="watch-what-runs", core=False)
@@ -92,6 +73,32 @@ def test_crashed_is_failed(play: Play) -> None:
             t.expect("states while the body cleans up", seen, wanted, part=part)
             part = "A service that crashed is still `FAILED` after the block, and the others are `STOPPED`."
             t.expect("states after the block", final(t), {**dict.fromkeys(plan, "STOPPED"), who: "FAILED"}, part=part)
+
+
+@check("R6", misconception="returning-is-fine", step="watch-what-runs", core=False)
+def test_error_of_a_crash_leaves(play: Play) -> None:
+    """The error of a service that crashed leaves the call; if it just returned, `RuntimeError` with its name."""
+    for steps in CRASHES:
+        for who, body in (("db", [wait(40)]), ("web", [on_cancel(wait(0.5), give(0)), wait(40)])):
+            expect_crash_leaves(play(services=crashing(who, steps), body=body), who)
+    for kind in ("EndOfStream", "ClosedResourceError", "KeyError", "RuntimeError"):
+        t = play(services=crashing("log", [wait(2.3), fail(f"E {kind}", kind)]), body=[wait(40)])
+        expect_crash_leaves(t, "log", kind)
+        part = "A service that crashed is `FAILED` after the block, and the others are `STOPPED`."
+        t.expect("states after the block", final(t), {"db": "STOPPED", "log": "FAILED", "web": "STOPPED"}, part=part)
+
+
+@check("R6", misconception="crash-ends-all-at-once", step="keep-the-order-whatever-happens", core=False)
+def test_crash_stops_the_others_in_order(play: Play) -> None:
+    """After a crash the others are stopped in order, dependants first, and only when the body has ended, cleanup included."""
+    for steps, who in zip(CRASHES, ("log", "web", "db"), strict=True):
+        plan = crashing(who, steps)
+        t = play(services=plan, body=[cleanup(wait(1.7)), wait(40)])
+        for name, span in runs(t).items():
+            if name != who:
+                part = "After a crash the other services are cancelled only when the body has ended, cleanup included."
+                t.expect(f"{name} was cancelled at", span.cancelled_at, at_least(body_end(t)), part=part)
+        expect_stopped(t, plan, "After a crash")
 
 
 @check("R6", misconception="crash-seen-at-the-end", step="watch-what-runs", core=False)
@@ -121,7 +128,7 @@ def test_crash_and_an_error_of_the_body(play: Play) -> None:
     """When the body, cancelled because a service crashed, raises while it cleans up, its error and the service's leave."""
     for steps in CRASHES:
         t = play(services=crashing("log", steps), body=[on_cancel(wait(0.5), fail("B")), wait(40)])
-        expect_crash_leaves(t, "log")
+        expect_crash_leaves(t, "log", also=", also if the body raises as it is cancelled for that")
         part = "When the body, cancelled because a service crashed, raises as well, its error leaves the call too."
         expect_leaves(t, "B", part=part)
 
@@ -171,7 +178,7 @@ def test_checked_at_intervals(play: Play) -> None:
         )
 
 
-@check("R7", misconception="intervals-add-up", step="watch-what-runs", core=False)
+@check("R7", misconception="intervals-add-up", step="watch-what-runs", core=False, wide=True)
 def test_intervals_of_any_size(play: Play) -> None:
     """`health_interval` and `check_timeout` may be parts of a second, or minutes."""
     for scale in (0.3, 90):
@@ -199,7 +206,7 @@ def test_healthy_in_a_second_block(play: Play) -> None:
     t.expect("checks of db, one in each block", len(t.all("check", "db")), 2)
 
 
-@check("R7", misconception="intervals-add-up", step="watch-what-runs", core=False)
+@check("R7", misconception="intervals-add-up", step="watch-what-runs", core=False, wide=True)
 def test_defaults(play: Play) -> None:
     """By default services are checked every 10 seconds, each check for at most 1 second."""
     t = play(services=watched(db=[wait(0.95)], web=[hang()]), body=[wait(25), health(), wait(10)])

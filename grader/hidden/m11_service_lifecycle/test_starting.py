@@ -137,10 +137,11 @@ REFUSED = {
 def expect_refused(play: Play, *which: str) -> None:
     """Expect `ValueError`, and nothing started."""
     for name in which:
-        t = play(services=IMPOSSIBLE[name], body=[wait(1)], start_timeout=5)
+        t = play(services=IMPOSSIBLE[name], body=[wait(1)], start_timeout=5).accepting("deadlock")
         part = f"{REFUSED[name.partition(',')[0]]} refused with a `ValueError`, and nothing is started."
         t.expect("services that were started", t.names("run"), [], part=part)
         expect_leaves(t, "ValueError", part=part)
+        t.expect("how the run ended", t.data["end"]["kind"], "done")
 
 
 @check("R2", misconception="names-are-right", step="order-from-requirements")

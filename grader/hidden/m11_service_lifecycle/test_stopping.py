@@ -141,7 +141,7 @@ ENDED = {
 }
 
 
-@check("R4", misconception="an-error-ends-the-stop", step="keep-the-order-whatever-happens", core=False)
+@check("R4", misconception="an-error-ends-the-stop", step="keep-the-order-whatever-happens", core=False, wide=True)
 def test_error_while_stopping(play: Play) -> None:
     """When a service raises while it stops, the others are still stopped in order, and the error leaves the block."""
     kinds = ("Fault", "TimeoutError", "ConnectionError", "ClosedResourceError", "EndOfStream", "KeyError")
@@ -154,7 +154,7 @@ def test_error_while_stopping(play: Play) -> None:
         }
         t = play(services=mixed(play, plan), body=[wait(2)])
         expect_stopped(t, plan, "When a service raises while it stops")
-        part = "When services raise while they stop, all their errors leave the block."
+        part = f"{'An error' if kind == 'Fault' else kind} that a service raises while it stops leaves the block."
         expect_leaves(t, *dict.fromkeys(leaves_of(f"S {kind}", kind) + leaves_of(f"M {kind}", kind)), part=part)
         seen = final(t)
         for name, state in zip(plan, ("STOPPED", "STOPPED", "FAILED", "FAILED"), strict=True):
@@ -279,7 +279,7 @@ def expect_none_started_after(t: Trace, moment: float, when: str) -> None:
     t.expect("services that were started afterwards", late, [], part=f"{when}, no other service is started.")
 
 
-@check("R5", misconception="the-others-may-go-on", step="keep-the-order-whatever-happens", core=False)
+@check("R5", misconception="the-others-may-go-on", step="keep-the-order-whatever-happens", core=False, wide=True)
 def test_start_fails_while_others_start(play: Play) -> None:
     """When one service does not start, those that still start are cancelled at once, and no other is started."""
     for steps, at in (([wait(2.2), fail("E")], 2.2), ([wait(2.2)], 2.2), ([hang()], 4.5)):
@@ -297,7 +297,7 @@ def test_start_fails_while_others_start(play: Play) -> None:
         expect_none_started_after(t, START + at, "When a service has not started")
 
 
-@check("R5", misconception="the-others-may-go-on", step="keep-the-order-whatever-happens", core=False)
+@check("R5", misconception="the-others-may-go-on", step="keep-the-order-whatever-happens", core=False, wide=True)
 def test_crash_during_the_start(play: Play) -> None:
     """When a running service raises or returns while others start, no other is started, and all are stopped in order."""
     for steps in ([wait(1.1), fail("E")], [wait(1.1)]):
