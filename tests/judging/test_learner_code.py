@@ -33,7 +33,9 @@ def test_a_coroutine_that_is_awaited_later_is_not_missing_its_await():
     assert code(text).call_without_await(2) is None
 
 
-@pytest.mark.parametrize("way", ["for each in kept:\n        await each", "start(one, kept)\nasync def one(each):\n    await each"])
+@pytest.mark.parametrize(
+    "way", ["for each in kept:\n        await each", "start(one, kept)\nasync def one(each):\n    await each"]
+)
 def test_coroutines_in_a_list_that_are_awaited_one_by_one_are_not_missing_their_await(way):
     text = f"async def f():\n    kept = [job(x) for x in xs]\n    {way}\n"
     assert code(text).call_without_await(2) is None
