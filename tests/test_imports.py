@@ -13,7 +13,7 @@ import pytest
 # The rooms of the engine, from what runs beside a subject to what people see. A room may import from the rows above its own;
 # rooms of one row do not know each other. "grader" stands for the public names in grader/__init__.py.
 ROOMS: list[set[str]] = [
-    {"worker"},
+    {"worker", "steps"},
     {"sandbox", "course", "explore"},
     {"checks", "lesson"},
     {"grader"},

@@ -3,55 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from grader.checks.runs import seconds
 from grader.checks.trace import Span, Trace
-
-RAN, READY, WAITS, ENDED = "ran", "ready", "waits", "ended"
-
-
-@dataclass(frozen=True)
-class TaskState:
-    """Where a task is after a step.
-
-    Args:
-        name: of the task, or whom it acts for.
-        state: ``ran`` (it made this step), ``ready`` (it could have made it), ``waits`` or ``ended``.
-        line: of the learner's file; None if it is in none.
-        words: what it waits for, as a sentence has it.
-    """
-
-    name: str
-    state: str
-    line: int | None
-    words: str
-
-
-@dataclass(frozen=True)
-class RunStep:
-    """One step.
-
-    Args:
-        number: among the steps of the run.
-        time: virtual seconds, for people.
-        who: made it.
-        lines: of the learner's file that it ran, in order.
-        then: how it ended: what the task waits for now, or that it is over.
-        happened: what began and ended in it, a phrase each.
-        tasks: all that have started and not ended before this step.
-        held: locks, and who holds them.
-    """
-
-    number: int
-    time: str
-    who: str
-    lines: tuple[int, ...]
-    then: str
-    happened: tuple[str, ...]
-    tasks: tuple[TaskState, ...]
-    held: tuple[str, ...]
+from grader.steps.run_step import ENDED, RAN, READY, WAITS, RunStep, TaskState
 
 
 def steps_of(trace: Trace) -> tuple[list[RunStep], int]:

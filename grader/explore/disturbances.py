@@ -75,6 +75,23 @@ class Explore:
         self.blocks: list[CancelledBlock] = []
         self._numbers = itertools.count(1)
         self.calls = 0
+        self._disturbed = False  # somebody was told of the disturbance
+
+    def news(self) -> list[str]:
+        """That the run was disturbed, in words, when it has just been."""
+        run = self._run
+        if self._disturbed or not run.disturbed:
+            return []
+        said = ""
+        if run.cancel is not None:
+            number, step = run.cancel
+            block = self.blocks[number - 1] if len(self.blocks) >= number else None
+            if block is not None and block.steps == step and block.scope.cancel_called:
+                said = "the block of `explore.cancelled()` is cancelled"
+        elif self.calls >= (run.fails or 0):
+            said = f"call {run.fails} of `explore.fails()` raises"
+        self._disturbed = bool(said)
+        return [said] if said else []
 
     def cancelled(self) -> CancelledBlock:
         """Return an async context manager whose block is cancelled after its first step, then its second, in run after run."""
@@ -101,6 +118,7 @@ class Explore:
         if inspect.iscoroutinefunction(call):
 
             async def failing_async(*args: Any, **options: Any) -> Any:
+                __tracebackhide__ = True
                 if due():
                     await anyio.lowlevel.checkpoint()
                     raise _failure(error)
@@ -109,6 +127,7 @@ class Explore:
             return failing_async  # type: ignore[return-value]  # it is what `call` is: async
 
         def failing(*args: Any, **options: Any) -> T:
+            __tracebackhide__ = True
             if due():
                 raise _failure(error)
             return call(*args, **options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Awaitable, Callable, Generator
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
@@ -14,6 +15,7 @@ from grader.explore.evidence import Evidence, RealControl, RunEvidence, VirtualC
 from grader.explore.lines import Line, line_raising, line_waiting
 from grader.explore.run_word import ExploredRun
 from grader.explore.stalls import StallCut, StallWatch
+from grader.explore.step_log import LoggedStep, StepLog
 from grader.worker.loops import asyncio_side, trio_side
 from grader.worker.loops.control import STEP_LIMIT, Abort, Control, TaskInfo
 from grader.worker.loops.orders import Order, sampled_order
@@ -49,6 +51,7 @@ class RunOutcome:
         unheard: whether a block that was cancelled ended as if it was not.
         steps: of a run that is looked at closely: who made a step, and from where it went on.
         seconds: how long it took, by its own clock.
+        logged: of a run whose steps are logged: those.
     """
 
     kind: str = "passed"
@@ -63,6 +66,7 @@ class RunOutcome:
     unheard: bool = False
     steps: list[tuple[str, Line | None]] = field(default_factory=list)
     seconds: float = 0.0
+    logged: list[LoggedStep] = field(default_factory=list)
 
     @property
     def failed(self) -> bool:
@@ -87,10 +91,11 @@ class ExplorePlayer:
         body: the test with its fixtures, made again for each run.
         clock: ``virtual`` or ``real``.
         stalls: notices steps that do not end.
+        logs: whether the steps of a run that is looked at closely are logged.
     """
 
-    def __init__(self, body: Body, clock: Clock, stalls: StallWatch) -> None:
-        self._body, self._clock, self._stalls = body, clock, stalls
+    def __init__(self, body: Body, clock: Clock, stalls: StallWatch, *, logs: bool = False) -> None:
+        self._body, self._clock, self._stalls, self._logs = body, clock, stalls, logs
         self._present: _Present | None = None
 
     def play(self, search: Search[T]) -> T:
@@ -123,9 +128,9 @@ class ExplorePlayer:
         return value
 
     async def _run(self, run: ExploredRun, closely: bool, take_over: Callable[[Control], None]) -> RunOutcome:  # noqa: FBT001 - as a search yields it
-        self._present = present = _Present(run, self._clock, closely=closely)
+        self._present = present = _Present(run, self._clock, closely=closely, logs=closely and self._logs)
         control = present.control
-        with present.watch, self._stalls.watching(control):
+        with present.watch, self._stalls.watching(control), present.log or contextlib.nullcontext():
             take_over(control)
             with anyio.CancelScope() as root:
                 control.on_cut = root.cancel
@@ -163,7 +168,7 @@ class _Questions:
 class _Present:
     """The run that is played."""
 
-    def __init__(self, run: ExploredRun, clock: Clock, *, closely: bool) -> None:
+    def __init__(self, run: ExploredRun, clock: Clock, *, closely: bool, logs: bool) -> None:
         order = Order(
             "fifo" if run.in_order else sampled_order(run.seed),
             run.seed,
@@ -174,6 +179,7 @@ class _Present:
         self.control.after_each_step = self._after_step
         self.control.waiters = self._note_waiting
         self.watch = RunEvidence(self.control, fenced=clock == "virtual", closely=closely)
+        self.log = StepLog(self.control, self.watch) if logs else None
         self.explore = Explore(run)
         self.left_over: list[TaskInfo] = []
         self._run, self._closely = run, closely
@@ -199,6 +205,8 @@ class _Present:
             self._steps.append((self.control.name_task(info), self._places.get(info.serial)))
             self._places[info.serial] = None if info.task is None else line_waiting(coroutine_of(info.task))
         count_step(info)
+        if self.log is not None:
+            self.log.note(info, self.explore.news())
 
     def _note_waiting(self) -> list[dict[str, Any]]:
         self.control.name_all()
@@ -233,6 +241,7 @@ class _Present:
             unheard=any(block.unheard for block in explore.blocks),
             steps=self._steps,
             seconds=control.now,
+            logged=[] if self.log is None else self.log.steps,
         )
         outcome.kind, outcome.error, outcome.lines = self._verdict(broke)
         return outcome

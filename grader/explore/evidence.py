@@ -248,6 +248,12 @@ class RunEvidence:
         waiting = (line_waiting(coroutine_of(each.task)) for each in reversed(known) if not each.over)
         return next((line for line in waiting if line is not None), None)
 
+    def held_locks(self) -> list[tuple[str, Line | None]]:
+        """Who holds a lock, and the line that took it, which is known in a run that is looked at closely."""
+        return [
+            (task.rpartition(".")[2], self._locks.lines.get(id(lock))) for lock, task, _ in self._locks.held.values()
+        ]
+
     # -- when it is over -------------------------------------------------------------------------------------------
     def leftovers(self) -> list[Evidence]:
         """What is still there: kind, and the line that made it."""
@@ -262,9 +268,7 @@ class RunEvidence:
                 what = "send" if "Send" in type(stream).__name__ else "receive"
                 line = self._streams.lines.get(id(stream))
                 found.append(Evidence("left", f"a memory object {what} stream is left open", line))
-        for lock, task, _ in self._locks.held.values():
-            line = self._locks.lines.get(id(lock))
-            found.append(Evidence("left", f"`{task.rpartition('.')[2]}` still holds a lock", line))
+        found += [Evidence("left", f"`{task}` still holds a lock", line) for task, line in self.held_locks()]
         found += [
             Evidence("left", f"thread {thread.name!r} still runs", self._started_at.get(id(thread)))
             for thread in threading.enumerate()

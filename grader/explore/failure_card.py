@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from grader.explore.search import BackendResult, FoundFailure
 
 
-def card(found: FoundFailure, results: Mapping[str, BackendResult], command: str) -> str:
+def card(found: FoundFailure, results: Mapping[str, BackendResult], command: str, page: str) -> str:
     """What is shown under the traceback of a failing test.
 
     Args:
         found: the run that the card is about.
         results: of each backend that was played.
         command: what the shell gets to play a run again, but for the run.
+        page: what is said of the page to step through.
     """
     said = [f"fails on {found.run.backend}{_disturbance(found)}"]
     if not found.again:
@@ -27,6 +28,7 @@ def card(found: FoundFailure, results: Mapping[str, BackendResult], command: str
         said.append(found.differs)
     said += [_of_backend(backend, result, found) for backend, result in results.items()]
     said.append(f"again: {command} --explore={found.run}")
+    said.append(f"step by step: {page}")
     return "\n".join(said)
 
 

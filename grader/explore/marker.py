@@ -33,10 +33,15 @@ class ExploreMarker:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the two options."""
+    """Add the options."""
     group = parser.getgroup("explore", "exploring orders and cancellation of async tests")
     group.addoption(
         "--explore-orders", type=int, metavar="N", help="sampled orders of each explored test on each backend (40)"
+    )
+    group.addoption(
+        "--explore-html",
+        metavar="FOLDER",
+        help="write the smallest failing run of each explored test to this folder, as a page to step through",
     )
     group.addoption("--explore", metavar="RUN", help="play only this run of each explored test, as a failure shows it")
 

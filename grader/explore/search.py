@@ -105,6 +105,12 @@ def replay(run: ExploredRun) -> Search[BackendResult]:
     return result
 
 
+def look(run: ExploredRun) -> Search[RunOutcome]:
+    """Play one run closely, for what is seen in it."""
+    outcome = yield run, True
+    return outcome
+
+
 def _disturbances(run: ExploredRun, first: RunOutcome) -> Iterator[ExploredRun]:
     """The runs of an order after its undisturbed one.
 

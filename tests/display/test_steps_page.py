@@ -13,7 +13,8 @@ import pytest
 
 from grader.checks.trace import Trace
 from grader.display.run_steps import steps_of
-from grader.display.steps_page import lines_of, page
+from grader.display.steps_page import page
+from grader.steps.page import lines_of
 
 SOURCE = "async def main(lock):\n    async with lock:\n        await x()  # </script><img src=q onerror=alert(1)>\n"
 HOSTILE = "</script><script>alert(1)</script>`<b>"
