@@ -124,6 +124,7 @@ def page(settings: Settings, module: Module, submitted: SubmittedNotebook, known
         "solution": _solution(settings, module),
         "versions": {key: report.grader.get(key) for key in ("version", "anyio", "trio")} if report else {},
         "not_run": NOT_RUN,
+        "notes": [show.clean(note) for note in report.notes] if report else [],
     }
 
 

@@ -50,6 +50,8 @@ def card(
                 Text(f"{count} check{'' if count == 1 else 's'} pass{'es' if count == 1 else ''}{more}", "dim"),
                 (1, 0, 0, 0),
             )
+    for note in report.notes:
+        yield Padding(Text(f"Note: {clean(note)}"), (1, 0, 0, 0))
     if points and report.aspects:
         yield Padding(aspects_table(report), (1, 0, 0, 0))
 

@@ -29,7 +29,7 @@ from grader.judging.run_check import Outcome, run_check
 from grader.judging.safe_text import SafeTexts
 from grader.judging.session import Forks, Session
 from grader.judging.smallest import Played
-from grader.judging.steadiness import is_unsteady, tell_unsteady
+from grader.judging.steadiness import NOTE, is_unsteady, plan_is_unsteady, tell_unsteady
 from grader.judging.submission import FileFault, Submission, examine
 
 SELF_CHECK_KEY = b"self-check"
@@ -108,14 +108,17 @@ def _grade_once(builder: ReportBuilder, submission: Submission, forks: Forks) ->
                 for data in (*(failure.data for failure in failures), *again.traces):
                     safe.learn(data)
                 cause, rows = safe.cause(cause), [safe.row(row) for row in rows]
-            if session.habits.differs or is_unsteady(failures, again.outcome_of):
-                rows = [tell_unsteady(row) for row in rows]
+            unsteady = session.habits.differs or (
+                is_unsteady(failures, again.outcome_of) if failures else plan_is_unsteady(session)
+            )
+            rows = [tell_unsteady(row) for row in rows] if unsteady else rows
             found = canary.flags() if canary is not None and any(row.verdict == "passed" for row in rows) else []
     except NotRun as error:
         return builder.not_run(str(error), checks, late=isinstance(error, Late))
     except OSError as error:
         return builder.not_run(f"the scene cannot be read or the worker not started: {error}", checks)
-    return replace(builder.report(rows), flags=(*flags_of(submission, how.kind), *found), cause=cause)
+    notes = (NOTE,) if unsteady and all(row.verdict == "passed" for row in rows) else ()
+    return replace(builder.report(rows), flags=(*flags_of(submission, how.kind), *found), cause=cause, notes=notes)
 
 
 def judge_all(

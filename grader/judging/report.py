@@ -187,6 +187,7 @@ class Report:
         flags: why a person should look at the file, one sentence each; they change no verdict and no points, and are for
             the instructor only.
         cause: why the file fails; None if nothing failed.
+        notes: what the learner should know of a file that passes, one sentence each; they change no verdict and no points.
         late: whether a row had no answer and nobody to blame, so that one more try alone is worth it; not part of
             the format.
     """
@@ -206,6 +207,7 @@ class Report:
     reason: str | None = None
     flags: tuple[str, ...] = ()
     cause: Cause | None = None
+    notes: tuple[str, ...] = ()
     late: bool = field(default=False, compare=False)
 
     @property
@@ -232,6 +234,7 @@ class Report:
         }
         known: dict[str, Any] = {"reason": self.reason} if self.reason is not None else {}
         known |= {"cause": self.cause.plain()} if self.cause is not None else {}
+        known |= {"notes": list(self.notes)} if self.notes else {}
         return plain | known | ({"flags": list(self.flags)} if self.flags else {})
 
     def row_of(self, cause: Cause) -> Row | None:
@@ -274,6 +277,7 @@ class Report:
                 seconds=data["seconds"],
                 reason=data.get("reason"),
                 flags=tuple(data.get("flags", ())),
+                notes=tuple(data.get("notes", ())),
                 cause=Cause.from_plain(data["cause"]) if "cause" in data else None,
             )
         except (KeyError, TypeError, AttributeError) as error:

@@ -1,4 +1,4 @@
-"""Whether equal runs of a file differ by themselves: a failing run is played twice more, and the two are compared."""
+"""Whether equal runs of a file differ by themselves: a run is played twice, and the two are compared."""
 
 from __future__ import annotations
 
@@ -7,16 +7,28 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from grader.checks.play import order_of
+from grader.checks.rule import NotRun
+from grader.course import BACKENDS
+from grader.judging.canary import without_search
 from grader.judging.explaining import Failure
 from grader.judging.failure import plain_run_of
 from grader.judging.report import Row
 from grader.judging.run_check import Outcome
-from grader.judging.searches import has_record
+from grader.judging.searches import has_record, plain_run
+from grader.judging.session import Session
 from grader.judging.sweep_proof import begin_alike
 
 LOOKED_AT = 2
 """So many failures are played again: a file that draws a number does so in most of its runs."""
 UNSTEADY = "equal runs of the file differ by themselves, as with `random`, `id()` or the wall clock"
+
+NOTE = f"{UNSTEADY[0].upper()}{UNSTEADY[1:]}: nothing failed, but the next check of it may see other runs."
+"""What is said of a file that passes."""
+SEED = 1
+"""Of the order in which a plan is played twice: any but the plain one, in which less depends on chance."""
+
+TWICE = 2
 
 PlayOnce = Callable[[Failure, Mapping[str, Any]], Outcome]
 
@@ -43,6 +55,29 @@ def _differ(one: Outcome, other: Outcome) -> bool:
     if one.trace is None or other.trace is None or not (has_record(one.trace.data) and has_record(other.trace.data)):
         return False
     return not begin_alike(one.trace.data, other.trace.data, math.inf)
+
+
+def plan_is_unsteady(session: Session) -> bool:
+    """Whether a plan of a file in which nothing failed, played twice on each backend, is not the same twice.
+
+    It is one of those whose order counts, if there is one. Whatever goes wrong with it says nothing about the file.
+    """
+    for backend in BACKENDS:
+        played = [request for request in session.requests if request["backend"] == backend]
+        if not played:
+            continue
+        request = max(played, key=lambda each: bool(each["search"]["kind"] == "orders"))
+        try:
+            session.load()
+            traces = session.play_runs(without_search(request), [plain_run(**order_of(SEED))] * TWICE)
+        except NotRun:
+            return False
+        if len(traces) < TWICE or not all(map(has_record, traces)):
+            continue
+        one, other = traces
+        if one["steps"] != other["steps"] or not begin_alike(one, other, math.inf):
+            return True
+    return False
 
 
 def tell_unsteady(row: Row) -> Row:

@@ -104,6 +104,8 @@ class Card:
                 yield from _failure(story, checked.module, None if self._first is None else self._first[1])
             if count := passing(report):
                 yield _fold(f"{count} check{'' if count == 1 else 's'} pass{'es' if count == 1 else ''}", _rows(report))
+            for note in report.notes:
+                yield _paragraph(f"Note: {show.clean(note)}")
         if not self.passed:
             yield _hint(checked.module, belief_of(report))
         if checked.said:

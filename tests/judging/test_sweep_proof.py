@@ -8,11 +8,13 @@ import pytest
 from grader.checks.play import Play
 from grader.checks.rule import NotRun
 from grader.course import BACKENDS
+from grader.display.report_card import card
+from grader.display.show import text_of
 from grader.judging.judge import How, grade
-from grader.judging.report import Row
+from grader.judging.report import Report, Row
 from grader.judging.session import Session
+from grader.judging.steadiness import NOTE, tell_unsteady
 from grader.judging.steadiness import UNSTEADY as SAID
-from grader.judging.steadiness import tell_unsteady
 from grader.judging.submission import examine
 from grader.judging.sweep_proof import equal_runs_differ
 
@@ -186,6 +188,20 @@ def test_a_file_that_fails_and_differs_each_time_is_told_so_without_any_sweep(ti
     ).replace(SLEEP, PAUSE + SLEEP)
     report = grade(module, unsteady.encode(), forks=forks, how=How(only=frozenset({"test_value"})))
     assert all(SAID in row.where for row in report.checks)
+
+
+@pytest.mark.parametrize("name", ["random numbers", "the clock", "addresses"])
+def test_a_file_that_passes_and_differs_each_time_is_told_so_and_passes(tiny, forks, texts, name):
+    module = tiny.module("m01")
+    module.hidden_checks[0].write_text(re.sub(r"near\((\d+)\)", r"near(\1, within=0.01)", texts["hidden"]))
+    how = How(only=frozenset({"test_value"}))  # no sweep, which would notice
+    steady = grade(module, texts["right"].encode(), forks=forks, how=how)
+    assert (steady.verdict, steady.notes, "notes" in steady.plain()) == ("passed", (), False)
+    right = texts["right"].replace("import anyio\n", f"import anyio\nimport anyio.lowlevel\n{UNSTEADY[name]}")
+    report = grade(module, right.replace(SLEEP, PAUSE + SLEEP).encode(), forks=forks, how=how)
+    assert (report.verdict, report.notes) == ("passed", (NOTE,))
+    assert Report.from_plain(report.plain()).notes == (NOTE,)
+    assert f"Note: {NOTE}".replace("\n", " ") in " ".join(text_of(*card(report)).split())
 
 
 @pytest.mark.parametrize("count", [1, 2, 4])
