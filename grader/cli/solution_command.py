@@ -13,8 +13,8 @@ from grader.course import CourseError, Module
 from grader.course.other_ways import other_ways
 from grader.display import show
 from grader.learner import progress
-from grader.learner.selfcheck import core_passed
-from grader.lesson.hints import HINT_COUNT, hints_of
+from grader.learner.gate import gate_of
+from grader.lesson.hints import hints_of
 
 
 @click.command()
@@ -28,27 +28,17 @@ def solution(context: click.Context, module: str, answer: str | None) -> int:
     left as it is.
     """
     found = own_course(context).module(module)
-    if not found.solution.is_file():
-        print(f"{found.slug}: the solution is not in this bundle, it comes with your released feedback")
+    gate, why = gate_of(found, f"grader hint {found.short}")
+    if gate == "closed":
+        print(why)
         return 1
-    entry = progress.read(found.root).of(found.slug)
-    passes, why = (False, "") if "seen" in entry.when else core_passed(found)
-    if passes:
-        show_solution(found)
+    if gate == "question":
+        return ask_question(found, answer)
+    show_solution(found)
+    if gate == "passed":
         show_others(found)
         show_question(found)
-        return 0
-    if "seen" in entry.when:
-        show_solution(found)
-        return 0
-    hints_of(found)  # complains if there are none: then only passing opens it
-    if entry.hints < HINT_COUNT:
-        print(
-            f"{found.slug}: not open yet, {why}. It opens when all your checks pass, or after {HINT_COUNT} hints and a question: "
-            f"`grader hint {found.short}` ({entry.hints} of {HINT_COUNT} opened)"
-        )
-        return 1
-    return ask_question(found, answer)
+    return 0
 
 
 def ask_question(module: Module, answer: str | None) -> int:

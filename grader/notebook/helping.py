@@ -6,7 +6,8 @@ from grader.course import CourseError, Module
 from grader.course.other_ways import other_ways
 from grader.display import show
 from grader.learner import progress, stub_reset
-from grader.learner.selfcheck import core_passed, present_belief
+from grader.learner.gate import gate_of
+from grader.learner.selfcheck import present_belief
 from grader.lesson.hints import HINT_COUNT, hints_of, next_hint
 from grader.notebook.cards import own_course
 
@@ -74,20 +75,14 @@ def solution(name: str, *, answer: str = "") -> Page:
         answer: your answer to the question, which opens it before you pass; the module then counts as seen.
 
     Raises:
-        CourseError: there is no such module.
+        CourseError: there is no such module; or your file does not pass, and it has no hints.
     """
     module = own_course().module(name)
-    if not module.solution.is_file():
-        return Page(f"{module.slug}: the solution is not in this bundle, it comes with your released feedback.")
-    entry = progress.read(module.root).of(module.slug)
-    passes, why = (True, "") if "seen" in entry.when else core_passed(module)
-    if passes:
+    gate, why = gate_of(module, f"hint({module.short!r})")
+    if gate == "closed":
+        return Page(why)
+    if gate != "question":
         return Page(_solution(module))
-    if entry.hints < HINT_COUNT:
-        return Page(
-            f"{module.slug}: not open yet, {why}. It opens when all your checks pass, or after {HINT_COUNT} hints and a "
-            f"question: `hint({module.short!r})` ({entry.hints} of {HINT_COUNT} opened)."
-        )
     if not answer.strip():
         question = hints_of(module)["Question"].partition("<details>")[0].strip()
         return Page(f"{question}\n\nAnswer in your own words: `solution({module.short!r}, answer='…')`.")

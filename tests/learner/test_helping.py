@@ -165,7 +165,7 @@ def test_a_bundle_without_solutions_says_where_they_come_from(grader, write, tin
     write("right")
     tiny.module("m01").solution.unlink()
     code, said, _ = grader("solution", "m01")
-    assert (code, said) == (1, "m01_tiny: the solution is not in this bundle, it comes with your released feedback")
+    assert (code, said) == (1, "m01_tiny: the solution is not in this bundle, it comes with your released feedback.")
 
 
 # -- reset -------------------------------------------------------------------------------------------------------------
