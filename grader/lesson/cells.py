@@ -26,6 +26,7 @@ from typing import Any
 from grader.lesson.parts import Cell, Fails, Lesson, Puzzle, Verify
 from grader.lesson.puzzles import right_programs, wrong_program
 from grader.lesson.source import read
+from grader.worker.record.spans import leaves
 
 PATIENCE = 20.0
 """Real seconds that one program of a Parsons problem may take: virtual time needs none of them."""
@@ -216,9 +217,7 @@ class LessonPlayer:
 
 def error_line(error: BaseException) -> str:
     """An exception in one line; of a group, the first that is in it."""
-    inner = error
-    while isinstance(inner, BaseExceptionGroup):
-        inner = inner.exceptions[0]
+    inner = leaves(error)[0]
     said = " ".join(str(inner).split())[:300]
     name = type(inner).__name__ + (f": {said}" if said else "")
     return name if inner is error else f"{name} (in an {type(error).__name__})"

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from functools import cached_property
 from html import escape
 from types import ModuleType
-from typing import Any
 
 from markdown_it import MarkdownIt
 
@@ -83,9 +82,6 @@ class Card:
         return show.text_of(*card(checked, self._first), *filter(None, [checked.said]))
 
     __repr__ = __str__
-
-    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:  # noqa: FBT001 - IPython calls it so
-        printer.text(str(self))
 
     # -- HTML ------------------------------------------------------------------------------------------------------
     def _repr_html_(self) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from html import escape
-from typing import Any
 
 from grader.display import show
 from grader.learner.catching import Catch, catch, caught_lines, escaped_line, headline, invented_lines, note_score
@@ -47,9 +46,6 @@ class CatchCard:
         return "\n".join([self._headline(), *(f"  {show.clean(line)}" for line in lines if line)])
 
     __repr__ = __str__
-
-    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:  # noqa: FBT001 - IPython calls it so
-        printer.text(str(self))
 
     def _repr_html_(self) -> str:
         return f'<div style="{STYLE["card"]}">{"".join(self._html())}</div>'

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from html import escape
-from typing import Any
 
 from grader.display.show import text_of
 from grader.learner.recall import due_line
@@ -26,9 +25,6 @@ class ProgressTable:
         return "\n".join(filter(None, [text_of(table(self._lines)), self._said]))
 
     __repr__ = __str__
-
-    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:  # noqa: FBT001 - IPython calls it so
-        printer.text(str(self))
 
     def _repr_html_(self) -> str:
         style = "text-align:left;padding:2px 14px 2px 0"

@@ -87,9 +87,6 @@ class Timeline:
     def _repr_html_(self) -> str:
         return f'<div style="overflow-x:auto">{self.svg()}</div>'
 
-    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:  # noqa: FBT001 - IPython calls it so
-        printer.text(str(self))
-
     def __str__(self) -> str:
         return picture.text(self._picture())
 

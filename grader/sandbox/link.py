@@ -66,8 +66,7 @@ class Link:
         self._limits = limits
         self._end = close
         self._out_of_memory = out_of_memory
-        self._how: str | None = None
-        self._closed = False
+        self._gone = ""  # how it ended, or why nobody listens to it any more
         self._ending: endings.Ending | None = None
         self._unsent = b""
         self._lines = bytearray()
@@ -118,8 +117,8 @@ class Link:
         Raises:
             LinkClosed: the child is known to be gone.
         """
-        if self._closed or self._how:
-            raise LinkClosed(self._how or "was closed")
+        if self._gone:
+            raise LinkClosed(self._gone)
         self._unsent += json.dumps(obj, separators=(",", ":")).encode() + b"\n"
         self._flush()
 
@@ -149,13 +148,12 @@ class Link:
             line = self._next_line()
             if line is not None:
                 return self._parse(line)
-            if self._closed or self._how:
-                raise LinkClosed(self._how or "was closed")
+            if self._gone:
+                raise LinkClosed(self._gone)
             if self._total > self._limits.total or len(self._lines) > self._limits.line:
                 self._break_off("wrote too much")
             elif self._replies not in self._open or self._ending:
-                self._how = self._last_word()
-                self.close()
+                self.close(self._last_word())
             elif time.monotonic() >= deadline:
                 raise LinkTimeout(self.cpu_seconds())
             else:
@@ -246,8 +244,7 @@ class Link:
 
     def _break_off(self, how: str) -> NoReturn:
         """Listen no more to a child that broke the rules, and end it."""
-        self._how = how
-        self.close()
+        self.close(how)
         self._lines.clear()
         raise LinkClosed(how)
 
@@ -255,11 +252,11 @@ class Link:
         """Return the processor time used by the child so far, all threads, in seconds."""
         if self._ending:
             return self._ending.cpu
-        return processes.cpu_seconds(self.pid) if self.pid and not self._closed else 0.0
+        return processes.cpu_seconds(self.pid) if self.pid and not self._gone else 0.0
 
     def standstill(self) -> str:
         """Tell whether the child neither runs nor wants to: "waits", "is stopped", or an empty text."""
-        return processes.standstill(self.pid) if self.pid and not self._closed else ""
+        return processes.standstill(self.pid) if self.pid and not self._gone else ""
 
     def last_line(self, file: str) -> int | None:
         """End a child that stands still, and return the line of a file that its main thread is at, if it can be told.
@@ -280,17 +277,21 @@ class Link:
     @property
     def output(self) -> str:
         """The end of what it printed (standard out and error together)."""
-        if not self._closed:
+        if not self._gone:
             self._drain()
         return self._output.decode("utf-8", "replace")
 
-    def close(self) -> None:
-        """Kill the child with everything it started, and return when it is gone. Safe to call twice."""
-        if self._closed:
+    def close(self, how: str = "was closed") -> None:
+        """Kill the child with everything it started, and return when it is gone. Safe to call twice.
+
+        Args:
+            how: it ended, as `LinkClosed` says it to whoever asks later.
+        """
+        if self._gone:
             return
         used = self.cpu_seconds()
         self._end()
-        self._closed = True
+        self._gone = how
         while self._status.fileno() in self._open and not self._ending:
             self._hear()
         self._drain()

@@ -21,7 +21,7 @@ def expect_over(t: Trace, *, cleaned: float = 0.0) -> None:
 
 
 # -- R6: all failures together ---------------------------------------------------------------------------------------
-def asked(t: Trace) -> list[Any]:
+def group_calls(t: Trace) -> list[Any]:
     """The calls of `raise_for_failures`."""
     _ = t.call.value
     t.first(t.calls("raise_for_failures"), "raise_for_failures", "was never called")
@@ -33,7 +33,7 @@ def test_nothing_failed(play: Play) -> None:
     """If nothing failed, `raise_for_failures()` returns."""
     t = batch(play, {"a": [wait(1), give("A")], "b": [wait(2), give("B")]}, ask=1)
     expect_worked(t, "ab")
-    t.expect("raise_for_failures() returned", asked(t)[0].value, None)
+    t.expect("raise_for_failures() returned", group_calls(t)[0].value, None)
 
 
 @check("R6", misconception="finishing-order", step="tell-all-failures")
@@ -42,8 +42,10 @@ def test_failures_in_index_order(play: Play) -> None:
     times = play.draw(14)
     jobs = {f"i{n}": [wait(times[n]), give("V") if n % 6 == 1 else fail(f"E{n}")] for n in range(14)}
     t = batch(play, jobs, ask=1, limit=5)
-    raised = asked(t)[0].raised
-    t.expect_that("raise_for_failures()", raised is not None and "ExceptionGroup" in raised.kinds, asked(t)[0].ending)
+    raised = group_calls(t)[0].raised
+    t.expect_that(
+        "raise_for_failures()", raised is not None and "ExceptionGroup" in raised.kinds, group_calls(t)[0].ending
+    )
     members = t.first(t.notes("members"), "raise_for_failures()", "raised no group")["value"]
     t.expect("exceptions in the group", members, list(settled(t, "failed").values()))
 
@@ -52,7 +54,7 @@ def test_failures_in_index_order(play: Play) -> None:
 def test_single_failure(play: Play) -> None:
     """A single failure comes in an `ExceptionGroup` too, each time that one asks."""
     t = batch(play, {"a": [wait(1), give("A")], "b": [wait(2), fail("E", "TimeoutError")]}, ask=2)
-    for call in asked(t):
+    for call in group_calls(t):
         t.expect_that("raise_for_failures()", call.raised is not None and call.raised.is_group, call.ending)
     failures = list(settled(t, "failed").values())
     t.expect("exceptions in the group", [note["value"] for note in t.notes("members")], [failures, failures])
@@ -66,7 +68,7 @@ def test_group_stays_whole(play: Play) -> None:
         {"a": [fail("G", "ExceptionGroup")]},
     ):
         t = batch(play, jobs, ask=1)
-        _ = asked(t)
+        _ = group_calls(t)
         members = t.first(t.notes("members"), "raise_for_failures()", "raised no group")["value"]
         t.expect("exceptions in the group", members, list(settled(t, "failed").values()))
 
