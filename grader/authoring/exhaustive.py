@@ -16,10 +16,13 @@ from grader.judging.run_check import carry_out, plan_key
 from grader.judging.searches import DEEPEST
 from grader.judging.session import Forks, Session
 from grader.judging.submission import examine
+from grader.sandbox import Limits
 
 MOST_RUNS = 5_000
 """Orders of one plan that are played at most."""
 LIMITS = TimeLimits(total=24 * 3600.0)
+CHILD_LIMITS = Limits(cpu_s=24 * 3600, total=1 << 40)
+"""One child plays thousands of runs, of a solution that the author trusts."""
 
 
 @dataclass(frozen=True)

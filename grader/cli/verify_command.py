@@ -10,12 +10,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from grader.authoring.exhaustive import cover
+from grader.authoring.exhaustive import CHILD_LIMITS, cover
 from grader.authoring.proof import Proof, prove
 from grader.cli.options import course_of, jobs_option
 from grader.course import Course, CourseError
 from grader.display import show
-from grader.judging.pool import fork_server
+from grader.sandbox import ForkServer
 
 PLACES = 3
 """How many places of one and the same problem are named."""
@@ -72,13 +72,13 @@ def verify(
 
 def cover_modules(course: Course, names: tuple[str, ...]) -> int:
     """Play all orders of the solutions within two deviations, one module after the other, and print what was covered."""
-    forks = fork_server(None, walls=False)
     failed = False
-    for slug in [course.slug(name) for name in names] or course.slugs:
-        found = cover(course.module(slug), forks)
-        failed = failed or bool(found.failures)
-        for line in found.lines():
-            click.echo(show.clean(line))
+    with ForkServer(walls=False, limits=CHILD_LIMITS) as forks:
+        for slug in [course.slug(name) for name in names] or course.slugs:
+            found = cover(course.module(slug), forks)
+            failed = failed or bool(found.failures)
+            for line in found.lines():
+                click.echo(show.clean(line))
     return 1 if failed else 0
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import linecache
 import sys
 import sysconfig
 import types
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +30,13 @@ class Line:
         file: its name.
         number: of the line.
         frame: that ran it, for a debugger.
+        callers: frames that await it, outermost first, and the line of each: a frame that waits does not know them.
     """
 
     file: str
     number: int
     frame: types.FrameType | None = field(default=None, compare=False, repr=False)
+    callers: tuple[tuple[types.FrameType, int], ...] = field(default=(), compare=False, repr=False)
 
     def __str__(self) -> str:
         return f"{_short(self.file)}:{self.number}"
@@ -81,7 +84,11 @@ def _best(lines: Iterable[tuple[str, int, types.FrameType | None]]) -> Line | No
 def line_waiting(coro: Any) -> Line | None:
     """Where a suspended coroutine goes on."""
     chain = [(code.co_filename, line, frame) for code, line, frame in frames(coro)]
-    return _best(reversed(chain))
+    best = _best(reversed(chain))
+    if best is None:
+        return None
+    callers = itertools.takewhile(lambda each: each[2] is not best.frame, chain)
+    return replace(best, callers=tuple((frame, line) for _, line, frame in callers))
 
 
 def line_running(frame: types.FrameType | None = None) -> Line | None:
@@ -125,4 +132,7 @@ def traceback_to(line: Line) -> types.TracebackType | None:
             trace = types.TracebackType(trace, frame, max(frame.f_lasti, 0), number)
         frame = frame.f_back
         number = 0 if frame is None else line_at(frame)
+    for caller, number in reversed(line.callers):
+        if rank(caller.f_code.co_filename) < 2:  # noqa: PLR2004 - the same
+            trace = types.TracebackType(trace, caller, max(caller.f_lasti, 0), number)
     return trace

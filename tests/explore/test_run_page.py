@@ -163,6 +163,17 @@ def test_a_run_that_is_played_again_has_a_page_too(project, tmp_path):
     )
 
 
+def test_a_debugger_goes_up_from_where_a_task_waits_to_the_test(project):
+    (project.folder / "test_up.py").write_text(
+        "import anyio\nimport pytest\nfrom pool import Pool\n\n\n@pytest.mark.explore\nasync def test_it():\n"
+        "    mine = Pool(0)\n    await mine.take()\n"
+    )
+    played = project.play("test_up.py", "--pdb", typed="p self.slots.value + 41\nup\np mine.slots.value + 42\nq\n")
+    assert "pool.py:10: ExploreFailure" in played.output.replace("in take", "ExploreFailure")
+    assert "-> await self.slots.acquire()\n(Pdb) 41" in played.output
+    assert "-> await mine.take()\n(Pdb) 42" in played.output
+
+
 def test_without_the_option_the_failure_says_how(project):
     said = project.play("test_pool.py::test_slots").text("test_slots").splitlines()
     assert said[-1] == "step by step: the same with --explore-html=FOLDER, and open the page that it writes"
