@@ -1,10 +1,10 @@
 """Does scoring a class need more memory the more is handed in? `grader class score` over so many copies of one right file.
 
-    python benchmarks/class_size.py [--stubs] [COUNT…]
+    python benchmarks/class_size.py [--stubs] [--every 100] [COUNT…]
 
 Takes the small course of the tests, so that 2,000 are scored in minutes; with --stubs files that nobody has written in, which
-need no run at all. Prints what the command needs (RSS) as it goes through them, and at the end: seconds, submissions a
-minute, and the most memory that the command itself and any one of its processes had.
+need no run at all. Prints what the command needs (RSS) and its rate as it goes through them, and at the end: seconds,
+submissions a minute, and the most memory that the command itself and any one of its processes had.
 """
 
 import argparse
@@ -58,7 +58,7 @@ def memory(pid: int, name: str) -> int:
     return next((int(line.split()[1]) for line in lines if line.startswith(name)), 0)
 
 
-def measure(count: int, *, stubs: bool) -> None:
+def measure(count: int, *, every: int, stubs: bool) -> None:
     """Score a class and print what it cost."""
     with tempfile.TemporaryDirectory() as place:
         folder = new_class_with(Path(place), count, stubs=stubs)
@@ -69,13 +69,16 @@ def measure(count: int, *, stubs: bool) -> None:
 
         def look() -> None:
             nonlocal most
-            tenths = 1
+            told, since = 0, began
             while scoring.returncode is None:
                 most = max(most, memory(scoring.pid, "VmHWM"))
-                done = sum(1 for _ in (folder / "autograded").iterdir())
-                if done * 10 >= tenths * count:
-                    print(f"{done:6} done: {memory(scoring.pid, 'VmRSS') / 1024:.0f} MB", flush=True)
-                    tenths = done * 10 // count + 1
+                done, now = sum(1 for _ in (folder / "autograded").iterdir()), time.monotonic()
+                if done // every > told // every:
+                    rate = (done - told) / (now - since) * 60
+                    print(
+                        f"{done:6} done: {memory(scoring.pid, 'VmRSS') / 1024:.0f} MB, {rate:.0f} a minute", flush=True
+                    )
+                    told, since = done, now
                 time.sleep(0.5)
 
         watching = threading.Thread(target=look)
@@ -97,7 +100,8 @@ if __name__ == "__main__":
     print(f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}", flush=True)
     parser = argparse.ArgumentParser(description="Memory and time of scoring a class.")
     parser.add_argument("--stubs", action="store_true", help="files that nobody has written in")
+    parser.add_argument("--every", type=int, default=100, help="print a line each so many submissions")
     parser.add_argument("counts", metavar="COUNT", type=int, nargs="*", default=[200, 2000])
     words = parser.parse_args()
     for each in words.counts:
-        measure(each, stubs=words.stubs)
+        measure(each, every=words.every, stubs=words.stubs)

@@ -1,11 +1,15 @@
 """Side by side with stock nbgrader, in one run: submissions a minute, and how many wrong files are caught.
 
-    python benchmarks/stock_nbgrader.py [--count 12]
+    python benchmarks/stock_nbgrader.py [--right 4] [--wrong 14] [--rounds 3]
 
-The same files of m01, two right ones and wrong ones of the tree, are scored three times: by `grader class score`, which plays
+The same files of m01, right ones and wrong ones of the tree, are scored three times: by `grader class score`, which plays
 the hidden checks; by stock `nbgrader autograde` on a notebook whose cells are the public checks as tests in real time
 (`benchmarks/stock_m01.py`); and by stock `nbgrader autograde` on a notebook of five trivial cells, which only look whether
-the function is there. A wrong file is caught if it has less than all points, a right one is harmed if it has.
+the function is there. A wrong file is caught if it has less than all points, a right one is harmed if it has; what
+nbgrader could not score at all is named.
+
+The files are dealt into rounds. In each round all three ways score the same files, and the next round begins with another
+way, so that a busy machine slows all of them. Checkpoint uses all processors, nbgrader one.
 """
 
 import argparse
@@ -18,6 +22,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import nbformat
@@ -32,6 +38,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SLUG = "m01_parallel_timeout"
 STUB = "# write gather_within here"
 NAMES = ("gather_within", "TIMED_OUT")
+QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 TRIVIAL = [
     "assert callable(gather_within)",
     "assert gather_within.__name__",
@@ -41,14 +48,60 @@ TRIVIAL = [
 ]
 
 
-def files(count: int) -> dict[str, tuple[bool, str]]:
-    """Learner → whether the file is right, and its text."""
+@dataclass(frozen=True)
+class Work:
+    """One file to score.
+
+    Args:
+        name: of the file in the tree.
+        right: whether it deserves all points.
+        text: what it holds.
+    """
+
+    name: str
+    right: bool
+    text: str
+
+
+@dataclass
+class Tally:
+    """What one way of scoring has done so far."""
+
+    seconds: float = 0.0
+    right: int = 0
+    wrong: int = 0
+    caught: list[str] = field(default_factory=list)
+    missed: list[str] = field(default_factory=list)
+    harmed: list[str] = field(default_factory=list)
+    unscored: list[str] = field(default_factory=list)
+
+    def add(self, work: dict[str, Work], seconds: float, shares: dict[str, float]) -> None:
+        """Add a round: a learner who has no share was not scored."""
+        self.seconds += seconds
+        self.right += sum(each.right for each in work.values())
+        self.wrong += sum(not each.right for each in work.values())
+        for learner, each in work.items():
+            if learner not in shares:
+                self.unscored.append(each.name)
+            elif each.right:
+                self.harmed += [each.name] if shares[learner] < 1 else []
+            else:
+                (self.caught if shares[learner] < 1 else self.missed).append(each.name)
+
+
+def deal(right: int, wrong: int, rounds: int) -> list[dict[str, Work]]:
+    """Learner → file, for each round."""
     course = Course(ROOT)
     module = course.module(SLUG)
-    wrong = random.Random(0).sample(list(module.wrong), count - 2)
-    texts = [(True, path.read_text("utf-8")) for path in (module.solution, module.right[0])]
-    texts += [(False, whole_program(module, path)) for path in wrong]
-    return {f"learner{number:02}": each for number, each in enumerate(texts)}
+    chance = random.Random(0)
+    good = [module.solution, *chance.sample(list(module.right), right - 1)]
+    bad = chance.sample(list(module.wrong), wrong)
+    found = [Work(path.name, True, path.read_text("utf-8")) for path in good]
+    found += [Work(path.name, False, whole_program(module, path)) for path in bad]
+    hands: list[dict[str, Work]] = [{} for _ in range(rounds)]
+    for number, each in enumerate(found):
+        hands[number % rounds][f"learner{number:02}"] = each
+    return hands
 
 
 def cells_in_real_time() -> list[str]:
@@ -74,17 +127,17 @@ def notebook(cells: list[str], answer: str) -> nbformat.NotebookNode:
     return made
 
 
-def stock(folder: Path, work: dict[str, tuple[bool, str]], cells: list[str]) -> tuple[float, dict[str, float]]:
-    """Score with nbgrader alone; seconds, and the share of all points of each learner."""
+def stock(folder: Path, work: dict[str, Work], cells: list[str]) -> tuple[float, dict[str, float]]:
+    """Score with nbgrader alone; seconds, and the share of all points of each learner that it could score."""
     (folder / "nbgrader_config.py").write_text(
         "c = get_config()\nc.CourseDirectory.course_id = 'stock'\nc.ExecutePreprocessor.timeout = 120\n"
     )
-    for learner, answer in {"": STUB, **{name: text for name, (_, text) in work.items()}}.items():
+    for learner, answer in {"": STUB, **{name: each.text for name, each in work.items()}}.items():
         place = folder / ("submitted" if learner else "source") / learner / "ps"
         place.mkdir(parents=True)
         nbformat.write(notebook(cells, answer), place / "ps.ipynb")
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-    options = {"cwd": folder, "env": environment, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    options = {"cwd": folder, "env": environment, **QUIET}
     subprocess.run(["nbgrader", "generate_assignment", "ps", "--force"], check=True, **options)
     began = time.monotonic()
     subprocess.run(["nbgrader", "autograde", "ps"], check=False, **options)
@@ -92,53 +145,65 @@ def stock(folder: Path, work: dict[str, tuple[bool, str]], cells: list[str]) -> 
     shares = {}
     with contextlib.closing(Gradebook(f"sqlite:///{folder}/gradebook.db", "stock")) as book:
         for each in book.find_assignment("ps").submissions:
-            shares[each.student.id] = each.score / each.max_score if each.max_score else 0.0
+            if (folder / "autograded" / each.student.id).is_dir():  # it removes what it could not score
+                shares[each.student.id] = each.score / each.max_score
     return seconds, shares
 
 
-def ours(folder: Path, work: dict[str, tuple[bool, str]]) -> tuple[float, dict[str, float]]:
+def ours(folder: Path, work: dict[str, Work]) -> tuple[float, dict[str, float]]:
     """Score with `grader class score`; seconds, and the share of all points of each learner."""
     settings = new_class.create(folder / "class", "spring", Course(ROOT), [SLUG])
     toml = settings.folder / "class.toml"
     toml.write_text("unsafe_no_sandbox = true\n" + toml.read_text())
     Desk(class_toml.read(settings.folder)).release()
-    for learner, (_, text) in work.items():
+    for learner, each in work.items():
         place = folder / "drop" / learner / SLUG
         place.mkdir(parents=True)
-        (place / "parallel_timeout.py").write_text(text)
+        (place / "parallel_timeout.py").write_text(each.text)
     command = [sys.executable, "-m", "grader", "class", "score", "--in", settings.folder, "--drop", folder / "drop"]
     began = time.monotonic()
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    subprocess.run(command, check=True, **QUIET)
     seconds = time.monotonic() - began
     lines = Desk(class_toml.read(settings.folder)).standing().lines
-    return seconds, {line.learner: (line.score or 0) / line.max_points for line in lines}
+    return seconds, {line.learner: line.score / line.max_points for line in lines if line.score is not None}
 
 
-def tell(name: str, work: dict[str, tuple[bool, str]], seconds: float, shares: dict[str, float]) -> None:
-    """One line of the result."""
-    wrong = [learner for learner, (right, _) in work.items() if not right]
-    caught = [learner for learner in wrong if shares.get(learner, 0) < 1]
-    harmed = [learner for learner, (right, _) in work.items() if right and shares.get(learner, 0) < 1]
+def tell(name: str, tally: Tally) -> None:
+    """One line of the result, and what went wrong."""
+    rate = (tally.right + tally.wrong) / tally.seconds * 60
     print(
-        f"{name:44} {seconds:6.0f} s {len(work) / seconds * 60:6.1f} a minute   "
-        f"caught {len(caught)} of {len(wrong)} wrong files, harmed {len(harmed)} of {len(work) - len(wrong)} right ones",
+        f"{name:44} {tally.seconds:6.0f} s {rate:6.1f} a minute   "
+        f"caught {len(tally.caught)} of {tally.wrong} wrong files, harmed {len(tally.harmed)} of {tally.right} right ones",
         flush=True,
     )
+    for said, names in (("missed", tally.missed), ("harmed", tally.harmed), ("not scored", tally.unscored)):
+        if names:
+            print(f"    {said}: {', '.join(sorted(names))}", flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Side by side with stock nbgrader.")
-    parser.add_argument("--count", type=int, default=12, help="submissions")
-    work = files(parser.parse_args().count)
-    print(f"{platform.platform()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}", flush=True)
+    parser.add_argument("--right", type=int, default=4, help="right files")
+    parser.add_argument("--wrong", type=int, default=14, help="wrong files")
+    parser.add_argument("--rounds", type=int, default=3)
+    words = parser.parse_args()
+    print(f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}", flush=True)
     ways = {
-        "grader class score, hidden checks, in walls": lambda place: ours(place, work),
-        "stock nbgrader, public checks in real time": lambda place: stock(place, work, cells_in_real_time()),
-        "stock nbgrader, five trivial cells": lambda place: stock(place, work, TRIVIAL),
+        "grader class score, hidden checks, in walls": ours,
+        "stock nbgrader, public checks in real time": partial(stock, cells=cells_in_real_time()),
+        "stock nbgrader, five trivial cells": partial(stock, cells=TRIVIAL),
     }
-    for name, way in ways.items():
-        with tempfile.TemporaryDirectory() as place:
-            tell(name, work, *way(Path(place)))
+    tallies = {name: Tally() for name in ways}
+    for number, work in enumerate(deal(words.right, words.wrong, words.rounds)):
+        names = [*ways]
+        for name in names[number % len(names) :] + names[: number % len(names)]:
+            with tempfile.TemporaryDirectory() as place:
+                seconds, shares = ways[name](Path(place), work)
+            tallies[name].add(work, seconds, shares)
+            load = os.getloadavg()[0]
+            print(f"round {number + 1}: {name:44} {len(work):3} files {seconds:6.0f} s, load {load:.1f}", flush=True)
+    for name, tally in tallies.items():
+        tell(name, tally)
 
 
 if __name__ == "__main__":

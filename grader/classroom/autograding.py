@@ -92,7 +92,7 @@ class WriteVerdict(Hook):
         module = settings.course.module(slug)
         folder = settings.submitted_folder / learner / slug
         entry = intake.submission(folder, learner, module)
-        record = settings.verdicts_folder / learner / f".{slug}.recorded"
+        record = settings.verdicts_folder / learner / recording.RECORD.format(slug)
         report = self.run().take(settings, entry)
         with Gradebook(resources["nbgrader"]["db_url"], settings.name) as book:
             dates.apply_dates(book, settings, [slug], learner)

@@ -203,9 +203,10 @@ class Desk:
             done: told what became of one of them.
 
         Raises:
-            CourseError: the book does not know a module that something was handed in for.
+            CourseError: the book does not know a module that something was handed in for, or nobody is called so.
         """
         with self.alone():
+            verdicts.expect_collected(self.settings, self.settings.modules(names), learner)
             self._back_up()
             self._prepare_book(self.settings.modules(names))
             due = [each for each in self.due(names, learner=learner, force=force) if wanted(each[1])]

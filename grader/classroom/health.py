@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.classroom import recording, upkeep, verdicts
+from grader.classroom import intake, recording, upkeep, verdicts
 from grader.classroom.desk import Desk
 from grader.course import CourseError
 from grader.judging.folder import name_some
@@ -87,14 +87,39 @@ def mend(desk: Desk) -> Iterator[str]:
     if not troubles:
         return
     book = settings.book_file
-    if book is not None and (not book.is_file() or list(upkeep.damage(book))):
+    replaced = book is not None and (not book.is_file() or bool(list(upkeep.damage(book))))
+    if book is not None and replaced:
         yield _restore(desk, book)
     desk.release()
     yield "released again, so that the gradebook knows every assignment"
+    _forget_records(desk, everything=replaced)
     scored = desk.autograde(force=True)
     failed = [f"{each.learner}/{each.slug}: {each.problem}" for each in scored if each.problem]
     yield f"{len(scored) - len(failed)} submissions recorded from their kept verdicts"
     yield from failed
+
+
+def _forget_records(desk: Desk, *, everything: bool) -> None:
+    """Forget what was written into the book that is lost.
+
+    A flag is then set again, and a score by hand that the backup has for an older file waits for a person.
+
+    Args:
+        everything: also about submissions that this book knows: it is an older one.
+    """
+    settings = desk.settings
+    with desk.book() as book:
+        for module in settings.modules():
+            times = {each.student.id: each.timestamp for each in book.find_assignment(module.slug).submissions}
+            for entry in verdicts.collected_entries(settings, module):
+                known = times.get(entry.learner)
+                if known is not None and not everything:
+                    continue
+                taken = intake.record(settings.submitted_folder / entry.learner / module.slug).get("time")
+                file = "an older file" if known is not None and known.isoformat() != taken else None
+                path = settings.verdicts_folder / entry.learner / recording.RECORD.format(module.slug)
+                if path.is_file():
+                    recording.Recorded(file).write(path)
 
 
 def _restore(desk: Desk, book: Path) -> str:

@@ -20,6 +20,8 @@ from grader.course import Module
 from grader.course.safe_files import write_private
 from grader.judging.report import Report
 
+RECORD = ".{}.recorded"
+"""Beside a learner's reports: what was written into the book about a submission, see `Recorded`."""
 HISTORY = ".{}.history"
 """Beside a learner's reports: a line of JSON for each hand-in that was scored."""
 

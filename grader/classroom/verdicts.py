@@ -7,14 +7,14 @@ not be checked is tried again each time.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
 
 from grader.classroom import class_toml, intake
 from grader.classroom.settings import Settings
-from grader.course import Module
+from grader.course import CourseError, Module
 from grader.judging.batch import Graded, Shelf, grade_all, is_current
 from grader.judging.folder import Folder, FolderEntry
 from grader.judging.judge import How, blank_report, course_key, stamp
@@ -130,6 +130,22 @@ def collected_entries(settings: Settings, module: Module) -> list[FolderEntry]:
         for place in places
         if place.is_dir() and not place.parent.name.startswith(".")
     ]
+
+
+def expect_collected(settings: Settings, modules: Sequence[Module], learner: str | None) -> None:
+    """Expect that something of a learner was collected: a name that is misspelt scores nobody.
+
+    Args:
+        modules: for one of which it was.
+        learner: who; None for everybody.
+
+    Raises:
+        CourseError: nothing was.
+    """
+    if learner is None or any((settings.submitted_folder / learner / module.slug).is_dir() for module in modules):
+        return
+    where = f" for {', '.join(module.short for module in modules)}" if len(modules) < len(settings.uses) else ""
+    raise CourseError(f"nothing of {learner} was collected{where}: `grader class status --all` names everybody")
 
 
 def verdict_in_notebook(settings: Settings, learner: str, slug: str) -> Mapping[str, Any] | None:

@@ -308,6 +308,35 @@ def test_the_doctor_brings_a_book_back_from_backup_and_verdicts(school, capsys):
     assert (school.line("ada").score, school.line("ben").score) == (100, 100)
 
 
+@pytest.mark.slow
+def test_a_mended_book_has_its_flags_again_and_knows_which_scores_by_hand_are_for_an_older_file(school, texts, capsys):
+    new_class.make_key(school.settings.course)
+    school.hand_in("ada", texts["no_value"])
+    school.score()
+    school.grade("ada", "leak", manual_score=9, needs_manual_grade=False)
+    school.desk.autograde(force=True)  # backs the book up
+    school.hand_in("ada", texts["no_value"] + "# newer\n", when="2026-11-02 10:00:00.000000 UTC")
+    school.hand_in("ben", texts["right"] + REACHES)
+    school.score()
+    assert (school.line("ada").review, school.line("ben").review) == (("leak",), ("flag",))
+    before = [(line.learner, line.aspects, line.review) for line in school.desk.tables()[2]]
+    (school.class_ / "gradebook.db").unlink()
+    for path in sorted((school.class_ / "backups").iterdir())[1:]:
+        path.unlink()  # the one that is left knows neither ben nor ada's newer file
+    assert main(["class", "doctor", "--mend", "--in", str(school.class_)]) == 0
+    assert [(line.learner, line.aspects, line.review) for line in school.desk.tables()[2]] == before
+    school.desk.autograde(force=True)
+    assert school.line("ben").review == ("flag",)
+
+
+def test_nobody_of_that_name_is_said(school, capsys):
+    school.hand_in("ada")
+    school.desk.collect()
+    for more in ((), ("--force",)):
+        assert main(["class", "autograde", *more, "--learner", "adaa", "--in", str(school.class_)]) == 2
+        assert "nothing of adaa was collected: `grader class status --all`" in capsys.readouterr().err
+
+
 def test_the_doctor_names_what_is_missing(school, capsys):
     assert main(["class", "doctor", "--in", str(school.class_)]) == 1
     assert "the course has no secret" in capsys.readouterr().out
