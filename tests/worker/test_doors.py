@@ -1,4 +1,4 @@
-"""From what a scene hands out, no two steps by attributes and closures lead to the world, its record or its control."""
+"""From what a scene hands out, no two steps by attributes and closures lead to the world, its words, record or control."""
 
 import contextlib
 from pathlib import Path
@@ -40,10 +40,15 @@ def _is_engine(thing):
     return kind.__module__.startswith("grader_worker") and kind.__name__ in _NAMES
 
 
+def _speaks(thing):
+    words = ("note", "token", "actors")
+    return not _b.isinstance(thing, _Bird) and _b.all(_b.hasattr(thing, word) for word in words)
+
+
 def _walk(thing):
     for one, first in _steps(thing):
         for two, second in [("", first), *_steps(first)]:
-            if _is_engine(second):
+            if _is_engine(second) or _speaks(second):
                 _b.print("WAY", _b.type(thing), one, two, flush=True)
     _b.print("WALKED", flush=True)
 

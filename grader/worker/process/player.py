@@ -207,7 +207,7 @@ class RunPlayer:
         if self._probes.observer is not None:
             self._probes.observer.start()
         try:
-            await self._scene(module, SceneWorld(world), **request["plan"])
+            await self._scene(module, SceneWorld(world, self.subject.file), **request["plan"])
         except anyio.get_cancelled_exc_class():
             raise
         except BaseException as error:

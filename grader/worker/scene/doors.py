@@ -7,6 +7,7 @@ follow what an object shows, and makes the others write names that a person can 
 from __future__ import annotations
 
 import itertools
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -25,19 +26,18 @@ class SceneWorld:
 
     Args:
         world: that of the run that begins; doors of the run before lead nowhere any more.
+        file: path of the subject's file, whose code finds no name here.
     """
 
-    def __init__(self, world: Any) -> None:
+    def __init__(self, world: Any, file: str = "") -> None:
         _behind.clear()
-        self._number = _keep(world)
+        self._number, self._file_number = _keep(world), _keep(file)
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
+        # What the scene hands out may hold it; a subject that finds it there gets no word in the record by it.
+        if name.startswith("_") or sys._getframe(1).f_code.co_filename == _behind[self._file_number]:
             raise AttributeError(name)
-        value = getattr(_behind[self._number], name)
-        if callable(value):  # and so the same each time
-            self.__dict__[name] = value
-        return value
+        return getattr(_behind[self._number], name)
 
 
 def async_door(act: Callable[..., Any], name: str, module: str) -> Any:
