@@ -16,9 +16,12 @@ from grader.sandbox import ForkServer, Link
 
 #: A scene for subjects that are a test of their own: it calls `main` with the plan, as one actor.
 ONE_CALL = """
+import types
+
 async def scene(subject, world, **plan):
+    words = types.SimpleNamespace(note=world.note, job=world.job, threads_take=world.threads_take)
     async def go():
-        await world.call("main", subject.main, world, **plan)
+        await world.call("main", subject.main, words, **plan)
         await world.after()
     await world.actors({"caller": [["go"]]}, {"go": go})
 """
