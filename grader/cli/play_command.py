@@ -31,6 +31,7 @@ def play(context: click.Context, module: str, right: bool, backend: str) -> int:
     for number, line in enumerate(source.splitlines(), 1):
         click.echo(f"{number:4}  {show.clean(line)}".rstrip())
     click.echo("")
+    _print_rules(game)
     _show(game)
     while True:
         if sys.stdin.isatty():
@@ -42,6 +43,8 @@ def play(context: click.Context, module: str, right: bool, backend: str) -> int:
         match words:
             case []:
                 continue
+            case ["help"] | ["?"]:
+                _print_rules(game)
             case ["undo"]:
                 game.undo()
             case ["again"]:
@@ -51,12 +54,16 @@ def play(context: click.Context, module: str, right: bool, backend: str) -> int:
         _show(game)
 
 
+def _print_rules(game: Game) -> None:
+    click.echo("\n".join(game.rules()) + "\n")
+
+
 def _show(game: Game) -> None:
     """Print how a game stands, and what can be typed."""
     for line in game.lines():
         click.echo(show.clean(line))
     moves = f"{', '.join(game.options)}, {GO} (the rest in order), " if game.options else ""
-    click.echo("\n" + "\n".join(wrap(f"Type {moves}undo, again, quit; several moves may be on a line.")) + "\n")
+    click.echo("\n" + "\n".join(wrap(f"Type {moves}undo, again, help, quit; several moves may be on a line.")) + "\n")
 
 
 def game_of(course: Course, module: Module, *, right: bool = False, backend: str = BACKENDS[0]) -> tuple[Game, str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import linecache
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +19,7 @@ from grader.notebook.runner import CellOutcome, outcome_of
 from grader.worker.loops.control import Control, TaskInfo
 from grader.worker.loops.orders import Order
 from grader.worker.record.spans import leaves
+from grader.worker.watch.places import is_library
 
 TIME = "time"
 CANCEL = "cancel:"
@@ -66,6 +68,7 @@ class ChosenRun:
         choices: in order, all of them with the moves that were made.
         state: where the run stands, if it was stopped because the moves were over; then there is no outcome yet.
         failure: why the program failed, in a line or a few; empty if it did not.
+        where: the line of the program that raised it, with its number; empty if none did.
         printed: what it printed.
         tasks: words for all tasks that it started.
     """
@@ -73,6 +76,7 @@ class ChosenRun:
     choices: list[Choice] = field(default_factory=list)
     state: GameState | None = None
     failure: str = ""
+    where: str = ""
     printed: str = ""
     tasks: list[str] = field(default_factory=list)
 
@@ -271,7 +275,7 @@ def play_moves(
     run = ChosenRun(moves.choices, control.state, printed=printed.getvalue())
     run.tasks = [control.word(info.serial) for info in control.every]
     if control.state is None:
-        run.failure = failure_of(outcome)
+        run.failure, run.where = failure_of(outcome), line_of(outcome)
         if len(words) > len(moves.choices):
             made_all = len(moves.choices)
             left = " ".join(words[made_all:])
@@ -287,3 +291,15 @@ def failure_of(outcome: CellOutcome) -> str:
     said = str(error).strip()
     name = type(error).__name__
     return said if name in ("AssertionError", "Stuck") and said else f"{name}: {said}" if said else name
+
+
+def line_of(outcome: CellOutcome) -> str:
+    """The innermost line of the program that raised what it failed with; empty if no line did."""
+    trace = leaves(outcome.error)[0].__traceback__ if outcome.error is not None else None
+    said = ""
+    while trace is not None:
+        file = trace.tb_frame.f_code.co_filename
+        if not is_library(file):
+            said = f"line {trace.tb_lineno}: {linecache.getline(file, trace.tb_lineno).strip()}".removesuffix(": ")
+        trace = trace.tb_next
+    return said

@@ -10,7 +10,7 @@ from typing import Any
 
 from grader.checks.runs import seconds
 from grader.notebook import game_buttons
-from grader.notebook.chosen_run import ChosenRun, Program, WrongMove, play_moves, word_of
+from grader.notebook.chosen_run import CANCEL, TIME, ChosenRun, Program, WrongMove, play_moves, word_of
 from grader.notebook.game_search import Searched, search
 from grader.notebook.game_state import GameState
 from grader.notebook.runner import Backend
@@ -134,6 +134,19 @@ class Game:
             yield from row("✗", self.wrong)
         yield from self._standing(self.run.state) if self.run.state is not None else self._end()
 
+    def rules(self) -> Iterator[str]:
+        """What a move does, in lines."""
+        text = (
+            f"A move lets one task run until it waits: type its name. `{TIME}` lets the clock go on to the next timer"
+        )
+        if self.may_cancel:
+            text += f"; `{CANCEL}{min(self.may_cancel)}` cancels that task"
+        text += (
+            ". The first one offered is in order; any other counts as out of order. Where there is "
+            f"nothing to choose, the program goes on by itself. `{self.name}` fails when something is raised, or when it never ends."
+        )
+        yield from wrap(text)
+
     def _aim(self) -> str:
         if self.par is None:
             return f"`{self.name}` does not fail: {self.searched.words} were tried. Try it."
@@ -159,6 +172,8 @@ class Game:
             return
         for number, line in enumerate(said):
             yield from row("✗ fails" if not number else "", line.strip(), 2)
+        if self.run.where:
+            yield from row("", f"raised in {self.run.where}", 2)
         yield from row("score", self._score())
 
     def _score(self) -> str:

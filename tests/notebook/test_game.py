@@ -274,6 +274,22 @@ def test_the_right_program_is_not_lost_in_a_terminal(checkout, capsys, monkeypat
     assert "✓ ends" in out
 
 
+def test_the_terminal_says_the_rules_first_and_when_asked(checkout, capsys, monkeypatch):
+    _, out = in_terminal(checkout, capsys, monkeypatch, "help\nquit\n", "m09")
+    rules = "A move lets one task run until it waits: type its name."
+    assert out.count(rules) == 2
+    assert "`cancel:a` cancels that task" in out
+    assert out.count("You are the scheduler") == 2  # `help` is not a task
+    assert "there is no task" not in out
+    assert all(len(line) <= 80 for line in out.splitlines())
+
+
+def test_a_failure_names_the_line_that_raised(checkout, capsys, monkeypatch):
+    code, out = in_terminal(checkout, capsys, monkeypatch, "a b cancel:a\nquit\n", "m09")
+    assert code == 0
+    assert "✗ fails  IndexError: pop from empty list\n         raised in line 9: connection = idle.pop()" in out
+
+
 def test_a_lesson_without_a_game_says_which_have_one(checkout, capsys, monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.StringIO(""))
     assert main(["--root", str(checkout), "play", "m01"]) == 2
