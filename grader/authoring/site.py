@@ -19,7 +19,7 @@ from markdown_it import MarkdownIt
 
 from grader.course import Course, CourseError
 from grader.lesson.execution import copy_course
-from grader.lesson.notebook_file import fenced_block, slug
+from grader.lesson.notebook_file import explain_terms, fenced_block, slug
 from grader.lesson.parts import Cell, Fails, Lesson, Puzzle, TestFile, Text
 from grader.lesson.proving import lesson_path
 from grader.lesson.puzzles import lines_by_letter
@@ -131,7 +131,7 @@ def _page(lesson: Lesson, course: Course, shown: Shown) -> str:
 def _block(lesson: Lesson, part: object, shown: Shown) -> str:
     match part:
         case Text(text=text):
-            return _prose(text)
+            return _prose(explain_terms(text, lesson))
         case Cell(id=id_, text=text):
             return _prose(fenced_block("python", text)) + _output(shown.get(id_, {}))
         case Puzzle() as puzzle:

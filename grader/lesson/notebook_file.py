@@ -130,6 +130,17 @@ def link_notebooks(text: str, lesson: Lesson) -> str:
     return LINK.sub(target, text)
 
 
+def explain_terms(text: str, lesson: Lesson) -> str:
+    """A text whose links to terms of the glossary explain them when pointed at, and lead where they did."""
+
+    def link(found: re.Match[str]) -> str:
+        page, rest = lesson.path.parent / found["page"], found["rest"] or ""
+        term = entry(page, rest[1:]) if page.name == GLOSSARY else None
+        return f']({found["page"]}{rest} "{term[1]}")' if term and term[1] else found[0]
+
+    return LINK.sub(link, text)
+
+
 def jupyter_anchor(heading: str) -> str:
     """Where JupyterLab finds a heading: it writes a heading with hyphens for blanks and leaves its letters as they are."""
     return heading.strip().replace(" ", "-")

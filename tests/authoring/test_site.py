@@ -61,7 +61,7 @@ def test_a_page_shows_what_its_cells_show(course, tmp_path):
         "course/m01_tiny/lesson.html",
     }
     page = (tmp_path / "site/course/m01_tiny/lesson.html").read_text()
-    assert '<a href="../glossary.html#task">a task</a>' in page
+    assert '<a href="../glossary.html#task" title="A call.">a task</a>' in page
     assert '<pre class="out">a &lt; b\n</pre><figure>' in page
     assert "<svg" in page
     assert "ZeroDivisionError" in page
