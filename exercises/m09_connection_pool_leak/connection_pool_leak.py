@@ -8,7 +8,7 @@ waits. Waiting and making together take at most `acquire_timeout`, else `Timeout
 be taken. `stats` says how many are leased, idle and waiting.
 
 `aclose` refuses waiting callers, at once, and all later ones with `PoolClosedError`, and closes what is idle. Leases go
-on; their connections are closed as they end. It returns when none is open. A `size` below 1: `ValueError`.
+on; their connections are closed as they end. `aclose` returns when no connection is open. A `size` below 1: `ValueError`.
 
 Stretch
 -------
@@ -103,7 +103,7 @@ class ConnectionPool(Generic[C]):
         raise NotImplementedError("TODO: write ConnectionPool.stats")
 
     def lease(self) -> AbstractAsyncContextManager[C]:
-        """Lend a connection to a block. Works whether the pool itself was entered or not.
+        """Lend a connection to a block. This works whether `async with pool` was used or not.
 
         Raises:
             TimeoutError: there was none within `acquire_timeout`.
@@ -121,7 +121,7 @@ class ConnectionPool(Generic[C]):
         yield
 
     def _note_gone(self) -> None:
-        """A connection is gone, or was never made: its slot is free. Complete; it is not a checkpoint."""
+        """Free the slot of a connection that is gone or could not be made. Complete; it is not a checkpoint."""
         self._open -= 1
         self._slots.release()
         if self._closed and not self._open:

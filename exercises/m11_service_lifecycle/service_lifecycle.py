@@ -3,8 +3,8 @@
 Core
 ----
 `async with running(services, start_timeout=…) as host:` starts each service when all that it requires are running; it
-is running once it has called `task_status.started()`. The body begins when all are. At the end of the block each is
-cancelled when all that require it have ended. `host.state(name)` says where each one is.
+is running once it has called `task_status.started()`. The body begins when all are. At the end of the block a service
+is cancelled as soon as all services that require it have ended. `host.state(name)` says where each one is.
 
 Unknown names, two services of one name, a circle: `ValueError`, nothing started. A service that is not ready within
 `start_timeout` of its start, or ends or raises before it is ready: `StartError` with its name; those already started

@@ -79,7 +79,7 @@ class ConnectionPool(Generic[C]):
         return PoolStats(leased=self._leased, idle=len(self._idle), waiting=self._waiting)
 
     def lease(self) -> AbstractAsyncContextManager[C]:
-        """Lend a connection to a block. Works whether the pool itself was entered or not.
+        """Lend a connection to a block. This works whether `async with pool` was used or not.
 
         Raises:
             TimeoutError: there was none within `acquire_timeout`.
@@ -122,7 +122,7 @@ class ConnectionPool(Generic[C]):
             raise
 
     def _note_gone(self) -> None:
-        """A connection is gone, or was never made: its slot is free. Complete; it is not a checkpoint."""
+        """Free the slot of a connection that is gone or could not be made. Complete; it is not a checkpoint."""
         self._open -= 1
         self._slots.release()
         if self._closed and not self._open:
