@@ -130,6 +130,8 @@ def find_cause(rows: Sequence[Row], failures: Sequence[Failure], code: LearnerCo
     clue, place = best
     same = [row.id for row, found in looked_at if any(same_cause(clue, each) for each in found)]
     same += [failure.row.id for failure in failures if shows(clue, failure, code)]
+    if order[0].wide and clue.kind == "exception":  # it takes what the check is about, such as a second call
+        clue = replace(clue, text=f"{looked_at[place][0].sentence} {clue.text}")
     return cause_of(clue, looked_at[place][0], code, same)
 
 
@@ -226,8 +228,10 @@ def deadlock(row: Row, known: Mapping[tuple[str, str], Failure], code: LearnerCo
     shown = [str(line) for line in lines[:MOST_LINES]]
     place = f"line{'s' if len(shown) > 1 else ''} {' and '.join(filter(None, [', '.join(shown[:-1]), shown[-1]]))}"
     text = f"Deadlock: every task waits, and nothing is left that could wake one: they wait in {place}"
-    if row.part is not None:  # a check that reckons with a deadlock, and knows what should be there in its place
-        text = f"{row.part} Instead there is a deadlock: the tasks wait in {place}"
+    if (
+        row.part is not None or row.wide
+    ):  # a check that reckons with a deadlock, and knows what should be there in its place
+        text = f"{row.sentence} Instead there is a deadlock: the tasks wait in {place}"
     line = lines[0] if len(lines) == 1 else None
     same = [each.row.id for each in known.values() if each.data.get("end", {}).get("kind") == "deadlock"]
     ids = tuple(id_ for id_ in dict.fromkeys(same) if id_ != row.id)

@@ -106,8 +106,10 @@ def test_interrupts_pass(play: Play) -> None:
     plan = {"db": service(), "log": service("db"), "web": service("log", check=[wait(0.2), fail("stop", "Abandon")])}
     for kind in play.interrupts:
         by_body = play(services=plan, body=[wait(2), fail("stop", kind)])
-        expect_leaves(by_body, "stop", part=f"{kind}, raised by the body, leaves the call.")
-        expect_stopped(by_body, plan, f"When the body raises {kind}")
+        expect_leaves(
+            by_body, "stop", part=f"{kind}, which is not an `Exception`, leaves the call when the body raises it."
+        )
+        expect_stopped(by_body, plan, f"When the body raises {kind}, which is not an `Exception`")
     by_check = play(services=plan, body=[wait(30)], health_interval=3)
     plan = crashing("web", [wait(2), fail("stop", "Abandon")])
     by_service = play(services=plan, body=[wait(30)])
@@ -124,11 +126,11 @@ def test_interrupts_while_stopping(play: Play) -> None:
         # This asks only that it is not lost: a stop that never ends after it is not judged here.
         t = play(services=plan, body=[wait(2)]).accepting("deadlock")
         t.expect_begun(*plan)
-        part = f"{kind}, raised by a service while it stops, leaves the call."
+        part = f"{kind}, which is not an `Exception`, leaves the call when a service raises it as it stops."
         t.expect_that(
             f"{kind} of web should leave the call", t.call.how != "returned", f"it {t.call.ending}", part=part
         )
-        expect_stop_order(t, plan, f"When a service raises {kind} while it stops")
+        expect_stop_order(t, plan, f"When a service raises {kind}, which is not an `Exception`, as it stops")
 
 
 @check("G6", misconception="look-again-and-again", step="know-when-it-is-ready")

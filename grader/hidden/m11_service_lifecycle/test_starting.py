@@ -250,7 +250,7 @@ def test_failed_start_stops_in_order(play: Play) -> None:
         expect_stopped(t, plan, "When a service does not start")
 
 
-@check("R3", misconception="state-for-all-blocks", step="bound-the-start")
+@check("R3", misconception="state-for-all-blocks", step="bound-the-start", wide=True)
 def test_a_block_after_a_failed_start(play: Play) -> None:
     """After a start that failed, another block with the same services starts them again from the beginning."""
     for steps in ([hang()], [wait(1.1), fail("E")]):

@@ -161,7 +161,7 @@ def test_error_while_stopping(play: Play) -> None:
             t.expect(f"the state of {name} after the block", seen[name], state, part=ENDED[state])
 
 
-@check("R4", misconception="an-error-ends-the-stop", step="watch-what-runs", core=False)
+@check("R4", misconception="an-error-ends-the-stop", step="watch-what-runs", core=False, wide=True)
 def test_failed_while_stopping(play: Play) -> None:
     """A service that raises while it stops is `FAILED`; the others are `STOPPED`."""
     asks = [cleanup(wait(0.4), states(), wait(0.5)), wait(1.1), ready(), hang()]
@@ -183,7 +183,7 @@ def test_error_while_stopping_beside_another(play: Play) -> None:
     expect_leaves(t, "S", "D", "StartError")
 
 
-@check("R4", misconception="an-error-ends-the-stop", step="keep-the-order-whatever-happens", core=False)
+@check("R4", misconception="an-error-ends-the-stop", step="keep-the-order-whatever-happens", core=False, wide=True)
 def test_failed_while_stopping_after_a_cancellation(play: Play) -> None:
     """A service that raises while it stops is `FAILED`, also where the body was cancelled from outside, or raised."""
     plan = {"db": service(), "log": grumpy("S", "db"), "web": service("log")}
