@@ -9,15 +9,17 @@ from pathlib import Path
 
 import pytest
 
+from grader.checks.rule import CheckFailed
 from grader.checks.trace import BLOCKING
 from grader.checks.words import at_most
 from grader.course import Course
 from grader.judging.clues import clues
-from grader.judging.explaining import concept, in_order
+from grader.judging.explaining import Failure, concept, deadlock, find_cause, in_order
 from grader.judging.judge import How, grade
 from grader.judging.learner_code import LearnerCode
 from grader.judging.report import Cause, Report, Row, Verdict
 from grader.judging.run_evidence import FailingRun
+from grader.judging.smallest import Played
 from grader.sandbox import ForkServer
 from tests.judging.attempts import ATTEMPTS, Attempt
 
@@ -147,6 +149,38 @@ def test_a_loop_that_polls_is_named_by_its_line(times: int, found: list[tuple[st
     data = {"backend": "trio", "probes": {"observed": {"lines": [[2, times], [3, times - 1]]}}}
     run = FailingRun(data, code, 220, at_most(40), "wake-ups when all takes longer: 220")
     assert [(clue.kind, clue.line) for clue in clues(run)] == found
+
+
+@pytest.mark.parametrize(
+    ("lines", "wide", "part", "said"),
+    [
+        ([], False, None, None),
+        ([7], False, None, "Deadlock: every task waits, and nothing is left that could wake one: they wait in line 7"),
+        ([7, 9], True, None, "A. Instead there is a deadlock: the tasks wait in lines 7 and 9"),
+        ([7], False, "It is refused.", "It is refused. Instead there is a deadlock: the tasks wait in line 7"),
+    ],
+)
+def test_a_deadlock_is_told_by_its_lines_and_after_what_should_be_there(
+    lines: list[int], wide: bool, part: str | None, said: str | None
+) -> None:
+    row = Row("a", "m01.R1", "result", "trio", "failed", "A.", what="the call", part=part, wide=wide)
+    end = {"kind": "deadlock", "text": "", "waiting": [{"line": line} for line in lines]}
+    failure = Failure(row, CheckFailed("the call", "never ended", None, {"end": end}))
+    cause = deadlock(row, {failure.key: failure}, LearnerCode("x = 1"))
+    assert (cause and cause.text) == said
+
+
+def test_an_exception_that_only_wide_checks_meet_comes_after_their_sentence() -> None:
+    observed = {
+        "raised": [{"line": 1, "error": "KeyError", "is": ["KeyError"], "text": "0", "token": None, "scene": False}]
+    }
+    data = {"backend": "trio", "end": {"kind": "done"}, "spans": [], "probes": {"observed": observed}}
+    for wide, said in ((True, "Two calls do not share it. Line 1 raises KeyError"), (False, "Line 1 raises KeyError")):
+        row = Row("a", "m01.R1", "result", "trio", "failed", "Two calls do not share it.", what="the list", wide=wide)
+        failure = Failure(row, CheckFailed("the list", [], [1], data))
+        cause = find_cause([row], [failure], LearnerCode("x = kept[0]"), lambda *_: Played(None, None))
+        assert cause is not None
+        assert cause.text == said
 
 
 def test_what_never_happened_is_said_before_the_sentence_that_takes_it_for_granted() -> None:
