@@ -172,7 +172,7 @@ def test_not_ready_in_time(play: Play) -> None:
         expect_no_body(t)
 
 
-@check("R3", misconception="no-bound-on-the-start", step="bound-the-start")
+@check("R3", misconception="no-bound-on-the-start", step="bound-the-start", wide=True)
 def test_not_ready_and_then_an_end(play: Play) -> None:
     """A service that is cancelled because it is late, and then raises or returns, has not started: `StartError` leaves the call."""
     for last in (fail("L"), fail("L2", "TimeoutError"), give(0)):

@@ -115,13 +115,13 @@ def failed_at(t: Trace) -> float | None:
     return min([*moments, *(entry["t"] for entry in t.notes("breaks"))], default=None)
 
 
-def expect_all_ended(t: Trace) -> None:
-    """Expect that no worker and no stream outlives the call."""
+def expect_all_ended(t: Trace, when: str = "When the block has ended,") -> None:
+    """Expect that no worker and no stream outlives the call, whose end the beginning of a sentence is about."""
     running = [work.who for work in t.all("work") if work.finished is None or work.finished > (t.call.finished or 0)]
-    part = "When the block has ended, no worker call still runs."
+    part = f"{when} no worker call still runs."
     t.expect("worker calls that still run after the block", running, [], part=part)
     streams = t.call.left.get("streams", [])
-    part = "When the block has ended, no stream is open."
+    part = f"{when} no stream is left open."
     t.expect("streams that are still open after the block", streams, [], part=part)
 
 

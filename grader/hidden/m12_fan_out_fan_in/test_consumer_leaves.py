@@ -61,7 +61,7 @@ def test_nothing_is_left_open(play: Play) -> None:
     for consumer, number in (([first(1)], 1), ([busy(wait(7))], 0), ([receive(), busy(wait(7))], 1)):
         t = out(play, WORK, *consumer, workers=3)
         expect_received(t, number)
-        expect_all_ended(t)
+        expect_all_ended(t, "When the consumer has left the block early,")
 
 
 @check("R6", misconception="leave-and-forget", step="leave-early")

@@ -170,7 +170,7 @@ def test_interrupts_pass(play: Play) -> None:
             moment = failed_at(t)
             after = f"When {who} raises {kind}, which is not an `Exception`,"
             expect_cut(t, left_at(t) if moment is None else moment, after)
-            expect_all_ended(t)
+            expect_all_ended(t, f"When {kind}, which is not an `Exception`, has left the call,")
 
 
 @check("G5", misconception="catch-everything", step="one-fails-all-end")

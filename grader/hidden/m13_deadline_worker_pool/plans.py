@@ -51,10 +51,10 @@ def expect_some_run(t: Trace) -> None:
     t.expect_that("jobs that were called", bool(t.all("run")), "none", part="Jobs that have time enough are called.")
 
 
-def expect_called_with(t: Trace, name: str, end: float) -> None:
+def expect_called_with(t: Trace, name: str, end: float, part: str = "") -> None:
     """Expect that the job was called with that end (s after `START`), a point in time."""
     what = f"the `end` that {name} was called with, where `run_pool` was called at {START} s"
-    t.expect(what, t.of(name).args, [near(START + end)])
+    t.expect(what, t.of(name).args, [near(START + end)], part=part)
 
 
 def report(t: Trace, who: str = "caller") -> list[Any]:

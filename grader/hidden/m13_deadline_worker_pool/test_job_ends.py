@@ -38,10 +38,12 @@ from .plans import (
     takes,
 )
 
-
 # -- R3: each job has its end ----------------------------------------------------------------------------------------
-def ends_of_jobs(play: Play, script: Sequence[Any], **more: Any) -> Iterator[tuple[Trace, dict[str, float]]]:
-    """Pools whose jobs play that script, each with the end of every job (s after `START`)."""
+ENCLOSED = "Where a deadline is around the call, no job's end is later than `margin` before the tightest of them."
+
+
+def ends_of_jobs(play: Play, script: Sequence[Any], **more: Any) -> Iterator[tuple[Trace, dict[str, float], str]]:
+    """Pools whose jobs play that script, each with the end of every job (s after `START`), and what that is about."""
     jobs = dict.fromkeys(("own", "late", "none"), script)
     plans: list[tuple[dict[str, Any], dict[str, float]]] = [
         ({"ends": 10}, {"own": 6, "late": 10, "none": 10}),
@@ -52,7 +54,9 @@ def ends_of_jobs(play: Play, script: Sequence[Any], **more: Any) -> Iterator[tup
         ({"ends": 8, "enclosing": [40], "margin": 2}, {"own": 6, "late": 8, "none": 8}),
     ]
     for number, (plan, ends) in enumerate(plans):
-        yield pool(play, jobs, workers=3 if number % 2 else 1, deadlines={"own": 6, "late": 40}, **plan, **more), ends
+        part = ENCLOSED if plan.get("enclosing") else ""
+        t = pool(play, jobs, workers=3 if number % 2 else 1, deadlines={"own": 6, "late": 40}, **plan, **more)
+        yield t, ends, part
 
 
 def expect_bounded(t: Trace, where: str, seen: float, end: float) -> None:
@@ -63,15 +67,15 @@ def expect_bounded(t: Trace, where: str, seen: float, end: float) -> None:
 @check("R3", misconception="one-end-for-all", step="an-end-for-each-job")
 def test_called_with_its_end(play: Play) -> None:
     """A job is called with its own end, the sooner of its deadline and the pool's end: a point in time."""
-    for t, ends in ends_of_jobs(play, takes(1)):
+    for t, ends, part in ends_of_jobs(play, takes(1)):
         for name, end in ends.items():
-            expect_called_with(t, name, end)
+            expect_called_with(t, name, end, part)
 
 
 @check("R3", misconception="scope-around-start-soon", step="an-end-for-each-job")
 def test_deadline_inside(play: Play) -> None:
     """A job runs under its end: inside it no later deadline is in force, from the beginning on."""
-    for t, ends in ends_of_jobs(play, [look(), wait(0.5), look()]):
+    for t, ends, _ in ends_of_jobs(play, [look(), wait(0.5), look()]):
         for name, end in ends.items():
             t.expect(f"how often {name} came to look at the deadline", len(t.all("look", name)), 2)
             for seen in t.all("look", name):
@@ -81,7 +85,7 @@ def test_deadline_inside(play: Play) -> None:
 @check("R3", misconception="scope-around-start-soon", step="an-end-for-each-job")
 def test_deadline_around_the_call_of_run(play: Play) -> None:
     """`run` itself is called under the job's end: also before it returns an awaitable, no later deadline is in force."""
-    for t, ends in ends_of_jobs(play, takes(1), plain=True):
+    for t, ends, _ in ends_of_jobs(play, takes(1), plain=True):
         for name, end in ends.items():
             t.expect_begun(name)
             for entry in t.notes("called", name):

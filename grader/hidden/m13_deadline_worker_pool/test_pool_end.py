@@ -302,7 +302,8 @@ def test_cancelled_in_the_midst(play: Play) -> None:
             expect_some_run(t)
             begun = [int(run.who[1:]) for run in t.all("run") if run.start < START + 1]
             expect_over(t, cleaned=max(begun, default=0) / 5)
-            t.expect_that("cancelled from outside", t.call.how != "returned", f"run_pool {t.call.ending}")
+            part = "A call that is cancelled from outside does not return a report: it ends cancelled."
+            t.expect_that("cancelled from outside", t.call.how != "returned", f"run_pool {t.call.ending}", part=part)
 
 
 @check("R8", misconception="cancelled-goes-on", step="every-ending-is-an-outcome")
