@@ -46,9 +46,9 @@ def since(moment: Any) -> Any:
     return moment - START if type(moment) in (int, float) else moment
 
 
-def expect_some_run(t: Trace) -> None:
+def expect_some_run(t: Trace, part: str = "Jobs that have time enough are called.") -> None:
     """Expect that a job was called at all: else a check of what follows proves nothing."""
-    t.expect_that("jobs that were called", bool(t.all("run")), "none", part="Jobs that have time enough are called.")
+    t.expect_that("jobs that were called", bool(t.all("run")), "none", part=part)
 
 
 def expect_called_with(t: Trace, name: str, end: float, part: str = "") -> None:

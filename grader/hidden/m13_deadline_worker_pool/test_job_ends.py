@@ -135,7 +135,7 @@ def test_timed_out(play: Play) -> None:
         t.expect("how c and d ended", [t.of(n).how for n in ("c", "d")], ["returned", "returned"], part=part)
 
 
-@check("R4", misconception="times-are-whole-seconds", step="an-end-for-each-job")
+@check("R4", misconception="times-are-whole-seconds", step="an-end-for-each-job", wide=True)
 def test_cancelled_at_its_end_however_soon(play: Play) -> None:
     """A job is cancelled at its end, and `TIMED_OUT`, whether that is a moment or minutes after its start."""
     for scale in (0.02, 60):

@@ -26,7 +26,7 @@ def test_order_of_the_report(play: Play) -> None:
             part = "Every job has an outcome, also one that was skipped, has failed or ran out of time."
             t.expect("jobs without an outcome", [name for name in names if name not in seen], [], part=part)
             t.expect("names in the report", seen, names)
-            expect_some_run(t)
+            expect_some_run(t, "After a job that is skipped, the worker goes on with the other jobs.")
 
 
 @check("R1", misconception="finishing-order", step="every-ending-is-an-outcome")

@@ -45,7 +45,7 @@ def expect_not_started(t: Trace, *names: str, end: float = NEVER) -> None:
         runs = t.all("run", name)
         if runs and runs[0].start == near(START + end) and found[name] in {"SKIPPED", "TIMED_OUT", "DONE"}:
             continue
-        seen = f"it was, {runs[0].start - START:g} s after the call" if runs else ""
+        seen = f"it was, {round(runs[0].start - START, 4):g} s after the call" if runs else ""
         t.expect_that(f"{name} should not be started", not runs, seen)
         t.expect(f"outcome of {name}, which was not started", found[name], "SKIPPED")
 

@@ -142,7 +142,7 @@ def expect_order(t: Trace, wanted: Sequence[str]) -> None:
         t.expect_that(
             f"{first} should start before {second}",
             starts[first] <= starts[second] + 1e-6,
-            f"counted from the call, they started at {starts[first] - START:g} and {starts[second] - START:g} s",
+            f"counted from the call, they started at {round(starts[first] - START, 4):g} and {round(starts[second] - START, 4):g} s",
         )
 
 
