@@ -7,7 +7,7 @@ sleeps two virtual seconds, `fail("E")` raises. `stop` is when the shutdown star
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from grader import Play, Trial, at_most, at_once, awaitable, check, fail, hang, near, on_cancel, verb, wait
+from grader import Play, Trace, Trial, at_most, at_once, awaitable, check, fail, hang, near, on_cancel, verb, wait
 
 START = 3.7
 told = verb("told")
@@ -25,9 +25,26 @@ def serve(play: Play, services: Mapping[str, Sequence[Any]], *signals: tuple[flo
     return run(play, services, signals=sent, function="serve", **more)
 
 
-def at(seconds: float) -> Any:
-    """That long after the call, or a moment later."""
-    return near(START + seconds, within=0.05)
+def expect_at(t: Trace, what: str, moment: float | None, seconds: float) -> None:
+    """Expect that this happened that many seconds after the call, or a moment later."""
+    seen = "never" if moment is None else moment - START
+    t.expect(what, seen, near(seconds, within=0.05), unit="s after the call")
+
+
+def expect_asked(t: Trace, name: str, seconds: float) -> None:
+    """Expect that the service was asked to stop that many seconds after the call, or a moment later."""
+    step = t.of(name)[told()]
+    after = None if step.end is None else step.end - START
+    seen = f"never: its `run` was cancelled {after:g} s after the call" if step.how == "cancelled" else "never"
+    in_time = near(seconds, within=0.05)
+    asked = after is not None and (step.how == "returned" or after == in_time)
+    t.expect(f"{name} was asked to stop", after if asked else seen, in_time, unit="s after the call")
+
+
+def expect_group(t: Trace) -> None:
+    """Expect that a group of errors left the call."""
+    is_group = bool(t.call.raised and t.call.raised.is_group)
+    t.expect_that("an `ExceptionGroup` should leave the call", is_group, f"it {t.call.ending}")
 
 
 # -- core ------------------------------------------------------------------------------------------------------------
@@ -35,30 +52,30 @@ def at(seconds: float) -> Any:
 def test_all_at_the_same_time(play: Play) -> None:
     """All services run at the same time, and when all have returned, so does the call."""
     t = run(play, {"a": [wait(3)], "b": [wait(1)]})
-    t.expect("b was started at", t.of("b").start, at(0))
-    t.expect("the call ended at", t.call.end, at(3))
+    expect_at(t, "b was started", t.of("b").start, 0)
+    expect_at(t, "the call ended", t.call.end, 3)
 
 
 @check("R1", misconception="tasks-begin-in-order", step="tell-then-wait")
 def test_whatever_begins_first(play: Play) -> None:
     """Every service runs to its end, whichever of the tasks happens to begin first."""
     for t in run(play, {"a": [wait(1)]}).orders(16):
-        t.expect("a", t.of("a").ending, "returned")
+        t.expect("how a ended", t.of("a").ending, "returned")
 
 
 @check("R1", misconception="runs-until-stopped", step="tell-then-wait")
 def test_no_services(play: Play) -> None:
     """Without services the call returns at once."""
     t = run(play, {})
-    t.expect("the call ended at", t.call.end, at(0))
+    expect_at(t, "the call ended", t.call.end, 0)
 
 
 @check("R1", misconception="stopped-before-it-began", step="tell-then-wait")
 def test_stopped_before_it_began(play: Play) -> None:
-    """With `stop` set from the start, services are still started, and told at once."""
+    """With `stop` set from the start, services are still started, and asked to stop at once."""
     t = run(play, {"a": [told(), wait(1)], "b": [told()]}, stop=-1)
     t.expect("services that were started", sorted(t.names("run")), ["a", "b"])
-    t.expect("a was told to stop at", t.of("a")[told()].end, at(0))
+    expect_asked(t, "a", 0)
 
 
 @check("R1", misconception="state-ends-with-the-call", step="tell-then-wait", wide=True)
@@ -66,9 +83,9 @@ def test_calls_beside_each_other(play: Play) -> None:
     """Two calls that overlap have nothing to do with each other."""
     services = {"a": [told(), wait(2)], "b": [told()], "c": [wait(6), fail("E")]}
     t = run(play, services, stop=4, callers={"caller": [START, "a"], "second": [START + 1, "b", "c"]})
-    t.expect("b was started at", t.of("b").start, at(1))
-    t.expect("a was told to stop at", t.of("a")[told()].end, at(4))
-    t.expect("b was told to stop at", t.of("b")[told()].end, at(7))
+    expect_at(t, "b was started", t.of("b").start, 1)
+    expect_asked(t, "a", 4)
+    expect_asked(t, "b", 7)
     t.expect("the errors of the first call", t.one("run_until", "caller").errors, [])
     t.expect("the errors of the second call", t.one("run_until", "second").errors, ["E"])
     t.expect("services that were cleaned up", sorted(t.names("cleanup")), ["a", "b", "c"])
@@ -76,21 +93,21 @@ def test_calls_beside_each_other(play: Play) -> None:
 
 @check("R2", misconception="stop-is-cancel", step="tell-then-wait")
 def test_told_to_stop(play: Play) -> None:
-    """When `stop` is set every service is told, and may return by itself."""
+    """When `stop` is set every service is asked to stop, and may return by itself."""
     t = run(play, {"a": [told(), wait(2)], "b": [told()]}, stop=4)
-    t.expect("a was told to stop at", t.of("a")[told()].end, at(4))
-    t.expect("a", t.of("a").ending, "returned")
-    t.expect("the call ended at", t.call.end, at(6))
+    expect_asked(t, "a", 4)
+    t.expect("how a ended", t.of("a").ending, "returned")
+    expect_at(t, "the call ended", t.call.end, 6)
 
 
 @check("R2", misconception="grace-without-an-end", step="bound-the-wait")
 def test_cancelled_after_grace(play: Play) -> None:
-    """What still runs `grace` seconds later is cancelled."""
+    """A service that still runs `grace` seconds later is cancelled."""
     for others in ({"b": [told()]}, {}):
         t = run(play, {"a": [hang()], **others}, stop=4)
-        t.expect("a was cancelled at", t.of("a").cancelled_at, at(14))
+        expect_at(t, "a was cancelled", t.of("a").cancelled_at, 14)
     t = run(play, {"a": [hang()]}, stop=4, grace=0.0)
-    t.expect("a was cancelled, without any grace, at", t.of("a").cancelled_at, at(4))
+    expect_at(t, "a was cancelled, without any grace", t.of("a").cancelled_at, 4)
 
 
 @check("R2", misconception="grace-is-for-the-last", step="bound-the-wait")
@@ -98,33 +115,33 @@ def test_error_during_grace(play: Play) -> None:
     """An error in the grace period neither ends it nor starts it again."""
     services = {"a": [told(), wait(2), fail("E")], "b": [told(), wait(5)], "c": [told(), wait(6), fail("F")]}
     t = run(play, {**services, "d": [hang()]}, stop=4)
-    t.expect("b", t.of("b").ending, "returned")
-    t.expect("d was cancelled at", t.of("d").cancelled_at, at(14))
+    t.expect("how b ended", t.of("b").ending, "returned")
+    expect_at(t, "d was cancelled", t.of("d").cancelled_at, 14)
 
 
 @check("R3", misconception="order-of-the-list", step="clean-up-whatever-happens")
 def test_last_service_first(play: Play) -> None:
     """Afterwards every service is cleaned up, the last one first, one after the other."""
     t = run(play, {"a": [wait(1)], "b": [hang()], "c": [told()]}, cleanups={"c": [wait(2)]}, stop=4, fixed=True)
-    t.expect("cleanups", t.names("cleanup"), ["c", "b", "a"])
-    t.expect("cleanup of b began at", t.one("cleanup", "b").start, at(16))
+    t.expect("cleanups, in this order", t.names("cleanup"), ["c", "b", "a"])
+    expect_at(t, "cleanup of b began", t.one("cleanup", "b").start, 16)
 
 
 @check("R3", misconception="cleanup-only-for-the-good", step="clean-up-whatever-happens")
 def test_every_service(play: Play) -> None:
     """Every service is cleaned up once, also one that failed, and also if `stop` was set from the start."""
     t = run(play, {"a": [told()], "b": [wait(1), fail("E")], "c": [wait(1)]})
-    t.expect("cleanups", t.names("cleanup"), ["c", "b", "a"])
+    t.expect("cleanups, in this order", t.names("cleanup"), ["c", "b", "a"])
     t = run(play, {"a": [told()], "b": [told()]}, stop=-1)
-    t.expect("cleanups when `stop` was set from the start", t.names("cleanup"), ["b", "a"])
+    t.expect("cleanups, in this order, when `stop` was set from the start", t.names("cleanup"), ["b", "a"])
 
 
 @check("R3", misconception="shield-without-a-bound", step="clean-up-whatever-happens")
 def test_cleanup_that_hangs(play: Play) -> None:
     """A cleanup that hangs is given up after `cleanup_timeout`, and the next one runs."""
     t = run(play, {"a": [wait(1)], "b": [wait(2)]}, cleanups={"b": [hang()]})
-    t.expect("cleanup of b was given up at", t.one("cleanup", "b").end, at(8))
-    t.expect("cleanups", t.names("cleanup"), ["b", "a"])
+    expect_at(t, "cleanup of b was given up", t.one("cleanup", "b").end, 8)
+    t.expect("cleanups, in this order", t.names("cleanup"), ["b", "a"])
     t = run(play, {"a": [wait(1)]}, cleanups={"a": [wait(12)]}, cleanup_timeout=15.0)
     t.expect("a cleanup that takes longer than `grace`", t.one("cleanup", "a").ending, "returned")
 
@@ -137,41 +154,41 @@ def test_cleanup_that_fails(play: Play) -> None:
         {"a": [wait(1)], "b": [wait(1)], "c": [wait(1)]},
         cleanups={"b": [fail("E")], "c": [fail("F", "KeyError")]},
     )
-    t.expect("cleanups", t.names("cleanup"), ["c", "b", "a"])
+    t.expect("cleanups, in this order", t.names("cleanup"), ["c", "b", "a"])
 
 
 @check("R3", misconception="await-in-finally", step="clean-up-whatever-happens")
 def test_cleanup_is_protected(play: Play) -> None:
     """A cancellation that comes during a cleanup does not interrupt it."""
     t = run(play, {"a": [wait(1)]}, cleanups={"a": [wait(2)]}).cancel("caller", at=START + 2)
-    t.expect("cleanup of a", t.one("cleanup", "a").ending, "returned")
+    t.expect("how the cleanup of a ended", t.one("cleanup", "a").ending, "returned")
 
 
 @check("R4", misconception="error-cancels-the-others", step="one-group-of-errors")
 def test_an_error_starts_the_shutdown(play: Play) -> None:
-    """A service that raises starts the shutdown for the others: told, `grace`, cancelled."""
+    """A service that raises starts the shutdown: the others are asked to stop, and have `grace` seconds."""
     t = run(play, {"a": [told(), wait(2)], "b": [wait(1), fail("E")], "c": [hang()]})
-    t.expect("a was told to stop at", t.of("a")[told()].end, at(1))
-    t.expect("a", t.of("a").ending, "returned")
-    t.expect("c was cancelled at", t.of("c").cancelled_at, at(11))
+    expect_asked(t, "a", 1)
+    t.expect("how a ended", t.of("a").ending, "returned")
+    expect_at(t, "c was cancelled", t.of("c").cancelled_at, 11)
 
 
 @check("R4", misconception="one-error-needs-no-group", step="one-group-of-errors")
 def test_one_error(play: Play) -> None:
-    """An error leaves the call in an `ExceptionGroup`."""
+    """An error of a service leaves the call in an `ExceptionGroup`."""
     t = run(play, {"a": [told()], "b": [wait(1), fail("E")]})
-    t.expect_that("what leaves the call", bool(t.call.raised and t.call.raised.is_group), "no ExceptionGroup")
+    expect_group(t)
     t.expect("the errors in the group", t.call.errors, ["E"])
     for t in (run(play, {"a": [told(), fail("E")]}, stop=4), serve(play, {"a": [told(), fail("E")]}, (4, "TERM"))):
-        t.expect("the errors of a service that was told to stop", t.call.errors, ["E"])
+        t.expect("the errors of a service that was asked to stop", t.call.errors, ["E"])
 
 
 @check("R4", misconception="time-out-tells-itself", step="one-group-of-errors")
 def test_error_of_a_cleanup(play: Play) -> None:
-    """An error of a cleanup leaves the call in an `ExceptionGroup`, too, a `TimeoutError` if it hung."""
+    """An error of a cleanup leaves the call in an `ExceptionGroup` too; for one that hung it is a `TimeoutError`."""
     for cleanup, wanted in (([fail("C", "TimeoutError")], "C"), ([hang()], "TimeoutError")):
         t = run(play, {"a": [wait(1)], "b": [wait(1)]}, cleanups={"b": cleanup})
-        t.expect_that("what leaves the call", bool(t.call.raised and t.call.raised.is_group), "no ExceptionGroup")
+        expect_group(t)
         t.expect("the errors in the group", t.call.errors, [wanted])
 
 
@@ -179,22 +196,22 @@ def test_error_of_a_cleanup(play: Play) -> None:
 def test_no_error(play: Play) -> None:
     """A service that was cancelled after `grace` counts as stopped, not as an error: the call returns."""
     t = run(play, {"a": [hang()], "b": [told()]}, stop=4)
-    t.expect("a was cancelled at", t.of("a").cancelled_at, at(14))
-    t.expect("the call", t.call.ending, "returned")
+    expect_at(t, "a was cancelled", t.of("a").cancelled_at, 14)
+    t.expect("how the call ended", t.call.ending, "returned")
 
 
 @check("R5", misconception="cancelled-means-shutdown", step="clean-up-whatever-happens")
 def test_cancelled_from_outside(play: Play) -> None:
     """Cancelled from outside, services are cancelled at once, and every cleanup still runs."""
     t = run(play, {"a": [hang()], "b": [told()]}, cleanups={"a": [wait(2)]}).cancel("caller", at=START + 3)
-    t.expect("a was cancelled at", t.of("a").cancelled_at, at(3))
-    t.expect("cleanups", t.names("cleanup"), ["b", "a"])
-    t.expect("cleanup of a", t.one("cleanup", "a").ending, "returned")
+    expect_at(t, "a was cancelled", t.of("a").cancelled_at, 3)
+    t.expect("cleanups, in this order", t.names("cleanup"), ["b", "a"])
+    t.expect("how the cleanup of a ended", t.one("cleanup", "a").ending, "returned")
     t = run(play, {"a": [hang()], "b": [wait(1)], "c": [hang()]}, cleanups={"b": [hang()]})
     t = t.cancel("caller", at=START + 3)
-    t.expect("cleanups, one of which hangs", t.names("cleanup"), ["c", "b", "a"])
+    t.expect("cleanups, in this order, one of which hangs", t.names("cleanup"), ["c", "b", "a"])
     t = serve(play, {"a": [hang()]}, (2, "TERM")).cancel("caller", at=START + 3)
-    t.expect("a, in the grace period after a signal, was cancelled at", t.of("a").cancelled_at, at(3))
+    expect_at(t, "a, in the grace period after a signal, was cancelled", t.of("a").cancelled_at, 3)
 
 
 @check("R5", misconception="errors-before-cancellation", step="one-group-of-errors")
@@ -203,9 +220,11 @@ def test_errors_and_a_cancellation(play: Play) -> None:
     services = {"a": [hang()], "b": [wait(1), fail("E")]}
     for trial in (run(play, services, cleanups={"b": [fail("C")]}), serve(play, services, cleanups={"b": [fail("C")]})):
         t = trial.cancel("caller", at=START + 2)
-        t.expect_that("the call, cancelled from outside", t.call.how != "returned", "it returned")
+        t.expect_that("the call, cancelled from outside, should not return", t.call.how != "returned", "it returned")
         cancelled = [error.kind in ("Cancelled", "CancelledError") for error in t.call.errors]
-        t.expect_that("what leaves the call", all(cancelled) or not any(cancelled), t.call.ending)
+        t.expect_that(
+            "errors or a cancellation, not both", all(cancelled) or not any(cancelled), f"the call {t.call.ending}"
+        )
 
 
 @check("R6", misconception="handler-sets-an-event", step="signals")
@@ -214,10 +233,10 @@ def test_first_signal(play: Play) -> None:
     for name in ("TERM", "INT"):
         t = serve(play, {"a": [told(), wait(2)], "b": [hang()]}, (4, name))
         t.expect("signals that nobody caught", [note["value"] for note in t.notes("uncaught")], [])
-        t.expect("a was told to stop at", t.of("a")[told()].end, at(4))
-        t.expect("b was cancelled at", t.of("b").cancelled_at, at(14))
+        expect_asked(t, "a", 4)
+        expect_at(t, "b was cancelled", t.of("b").cancelled_at, 14)
     t = serve(play, {"a": [told()]}, (4, "USR1"), caught=["USR1"])
-    t.expect("a was told to stop by a signal of the caller's choice at", t.of("a")[told()].end, at(4))
+    expect_at(t, "a was asked to stop by a signal of the caller's choice", t.of("a")[told()].end, 4)
 
 
 @check("G1", misconception="asyncio-is-everywhere", step="tell-then-wait")
@@ -231,17 +250,18 @@ def test_both_backends(play: Play) -> None:
 def test_nothing_left_behind(play: Play) -> None:
     """When the call ends, no task and no stream of it is left."""
     for t in (run(play, {"a": [wait(1)], "b": [hang()]}, stop=2), serve(play, {"a": [wait(1)]})):
-        t.expect("a", t.of("a").how, "returned")
+        t.expect("how a ended", t.of("a").how, "returned")
         t.expect_nothing_left()
 
 
 @check("G3", misconception="handled-once-is-done", step="clean-up-whatever-happens")
 def test_cancellation_goes_on(play: Play) -> None:
-    """Cancelled from outside, the call ends by that when all is cleaned up."""
+    """Cancelled from outside, the call ends by the cancellation, after the cleanups."""
     t = run(play, {"a": [hang()]}, cleanups={"a": [wait(2)]}).cancel("caller", at=START + 3)
-    t.expect("a was cancelled at", t.of("a").cancelled_at, at(3))
+    expect_at(t, "a was cancelled", t.of("a").cancelled_at, 3)
     alone = [error.kind in ("Cancelled", "CancelledError") for error in t.call.errors]
-    t.expect_that("the call", t.call.how == "cancelled" or (bool(alone) and all(alone)), t.call.ending)
+    by_it = t.call.how == "cancelled" or (bool(alone) and all(alone))
+    t.expect_that("the call should end by the cancellation", by_it, f"it {t.call.ending}")
 
 
 @check("G4", misconception="blocking-is-short", step="bound-the-wait")
@@ -249,7 +269,7 @@ def test_does_not_block(play: Play) -> None:
     """No call blocks the event loop."""
     t = run(play, {"a": [wait(1)], "b": [hang()]}, stop=2)
     t.expect_not_blocked()
-    t.expect("a", t.of("a").how, "returned")
+    t.expect("how a ended", t.of("a").how, "returned")
 
 
 @check("G5", misconception="catch-everything", step="one-group-of-errors")
@@ -257,18 +277,19 @@ def test_interrupts_pass(play: Play) -> None:
     """An exception that is not an `Exception`, such as KeyboardInterrupt, leaves the call too."""
     for kind in play.interrupts:
         t = run(play, {"a": [told()], "b": [wait(1), fail("stop", kind)]})
-        t.expect_that("`stop` of b should leave the call", "stop" in t.call.errors, f"it {t.call.ending}")
+        t.expect_that(f"the {kind} of b should leave the call", "stop" in t.call.errors, f"it {t.call.ending}")
         t.expect("services that were cleaned up", sorted(t.names("cleanup")), ["a", "b"])
     t = run(play, {"a": [told()], "b": [on_cancel(fail("stop", "Abandon")), hang()]}, stop=1)
-    t.expect_that("`stop` of b, which was cancelled, should leave", "stop" in t.call.errors, f"it {t.call.ending}")
+    left = "stop" in t.call.errors
+    t.expect_that("what b, cancelled, raises should leave the call", left, f"it {t.call.ending}")
 
 
 @check("G6", misconception="look-again-and-again", step="bound-the-wait")
 def test_no_busy_waiting(play: Play) -> None:
     """A service that runs a thousand times as long causes no more wake-ups."""
     short, long = (run(play, {"a": [wait(time)]}) for time in (1, 1000))
-    long.expect("a", long.of("a").how, "returned")
-    long.expect("wake-ups", long.call.steps, at_most(short.call.steps + 10))
+    long.expect("how a ended", long.of("a").how, "returned")
+    long.expect("wake-ups in 1000 s", long.call.steps, at_most(short.call.steps + 10))
 
 
 @check("G9", misconception="run-is-a-coroutine-function", step="tell-then-wait")
@@ -277,7 +298,7 @@ def test_any_callable(play: Play) -> None:
     t = run(play, {"a": [awaitable(), wait(1)], "b": [wait(2)]}, cleanups={"a": [awaitable(), wait(1)]})
     t.expect("how a and b ended", [t.of("a").how, t.of("b").how], ["returned", "returned"])
     t.expect("services that were cleaned up", sorted(t.names("cleanup")), ["a", "b"])
-    t.expect("the call", t.call.ending, "returned")
+    t.expect("how the call ended", t.call.ending, "returned")
 
 
 @check("G9", misconception="run-is-a-coroutine-function", step="clean-up-whatever-happens")
@@ -302,8 +323,8 @@ def test_all_errors(play: Play) -> None:
 def test_second_signal(play: Play) -> None:
     """The second signal cancels what still runs; every cleanup runs all the same."""
     t = serve(play, {"a": [hang()], "b": [told()]}, (1, "TERM"), (3, "INT"), cleanups={"a": [wait(2)]})
-    t.expect("a was cancelled at", t.of("a").cancelled_at, at(3))
-    t.expect("cleanup of a", t.one("cleanup", "a").ending, "returned")
+    expect_at(t, "a was cancelled", t.of("a").cancelled_at, 3)
+    t.expect("how the cleanup of a ended", t.one("cleanup", "a").ending, "returned")
 
 
 @check("R6", misconception="deaf-while-cleaning-up", step="later-signals", core=False)
@@ -311,7 +332,7 @@ def test_signal_during_cleanup(play: Play) -> None:
     """A signal that comes during a cleanup is caught, and changes nothing."""
     t = serve(play, {"a": [wait(1)], "b": [wait(1)]}, (2, "TERM"), cleanups={"a": [wait(2)], "b": [wait(2)]})
     t.expect("signals that nobody caught", [note["value"] for note in t.notes("uncaught")], [])
-    t.expect("the call ended at", t.call.end, at(5))
+    expect_at(t, "the call ended", t.call.end, 5)
 
 
 @check("R7", misconception="handlers-go-by-themselves", step="later-signals", core=False)

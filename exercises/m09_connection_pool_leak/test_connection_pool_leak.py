@@ -6,8 +6,6 @@ with a connection of the pool; `aclose()` closes the pool. Connections are calle
 
 from __future__ import annotations
 
-from typing import Any
-
 from grader import (
     Play,
     Trace,
@@ -41,22 +39,13 @@ def expect_lent(t: Trace, *who: str) -> None:
     t.expect("those who got a connection that `connect` made", sorted(served(t, *who)), sorted(who))
 
 
-def numbers(t: Trace) -> list[tuple[Any, ...]]:
-    """What `stats` told: leased, idle and waiting, each time."""
-    return [tuple(getattr(s.value, n, repr(s.value)) for n in ("leased", "idle", "waiting")) for s in t.all("stats")]
-
-
-def in_words(stats: tuple[Any, ...]) -> list[str]:
-    """What `stats` told, as a person writes it."""
-    return [f"{name} {number}" for name, number in zip(("leased", "idle", "waiting"), stats, strict=True)]
-
-
-def expect_told(t: Trace, wanted: dict[str, tuple[int, int, int]]) -> None:
-    """Expect what `stats` told, each time that it was asked: when → leased, idle and waiting."""
-    told = numbers(t)
-    t.expect("answers of `stats`", len(told), len(wanted))
-    for (moment, expected), seen in zip(wanted.items(), told, strict=True):
-        t.expect(f"`stats` {moment}", in_words(seen), in_words(expected))
+def expect_stats(t: Trace, wanted: dict[str, tuple[int, int, int]]) -> None:
+    """Expect what `stats` said, each time that it was asked: when → leased, idle and waiting."""
+    names = ("leased", "idle", "waiting")
+    said = [{name: getattr(s.value, name, repr(s.value)) for name in names} for s in t.all("stats")]
+    t.expect("answers of `stats`", len(said), len(wanted))
+    for (moment, expected), seen in zip(wanted.items(), said, strict=True):
+        t.expect(f"`stats` {moment}", seen, dict(zip(names, expected, strict=True)))
 
 
 # -- core ------------------------------------------------------------------------------------------------------------
@@ -85,27 +74,27 @@ def test_idle_one_is_used_again(play: Play) -> None:
 
 @check("R1", misconception="one-for-all-pools", step="slot-before-connection", wide=True)
 def test_two_pools(play: Play) -> None:
-    """Two pools know nothing of each other: what is idle or leased in one is nothing to the other."""
+    """Two pools have nothing to do with each other: what is idle or leased in one does not count in the other."""
     steps = [["another", lease(wait(2)), stats()], wait(3)]
     t = play(actors={"a": [lease(wait(1)), lease(*steps)], "b": [wait(2), lease()]}, size=1)
     t.expect("connections made", len(t.all("connect")), 2)
-    t.expect("who was served, and when", served(t, "b"), {"b": near(6)})
-    t.expect("leased, idle and waiting, in the other pool", numbers(t), [(0, 1, 0)])
+    t.expect("who got a connection", served(t, "b"), {"b": near(6)}, unit="s")
+    expect_stats(t, {"of the other pool": (0, 1, 0)})
     t = play(actors={"a": [lease(wait(1)), ["another", lease(wait(1))]]}, size=1)
     t.expect("connections made, when one is idle in the first pool", len(t.all("connect")), 2)
 
 
 @check("R2", misconception="line-after-yield", step="give-back-whatever-happens")
 def test_given_back(play: Play) -> None:
-    """However its block ends (return, error, cancellation), a connection is given back."""
+    """However a block ends (return, error, cancellation), its connection is given back."""
     for steps in ([wait(1)], [wait(1), fail("E")], [hang()]):
         t = play(actors={"a": [within(3, lease(*steps))], "b": [wait(5), within(1, lease())]}, size=1)
-        t.expect("who was served, and when", served(t, "b"), {"b": near(5)})
+        t.expect("who got a connection", served(t, "b"), {"b": near(5)}, unit="s")
 
 
 @check("R2", misconception="pool-handles-errors", step="give-back-whatever-happens")
 def test_very_same_error(play: Play) -> None:
-    """The error that a block raises leaves the lease as it is, in no group, also a `TimeoutError`."""
+    """The error that a block raises leaves the lease unchanged, not in a group, also a `TimeoutError`."""
     for kind in ("ValueError", "TimeoutError"):
         t = play(actors={"a": [lease(wait(1), fail("E", kind))]}, acquire_timeout=5)
         t.expect("what leaves the lease", t.call.raised, "E")
@@ -117,16 +106,16 @@ def test_connect_fails(play: Play) -> None:
     actors = {"a": [lease()], "b": [wait(1), within(9, lease())]}
     t = play(actors=actors, size=1, connects={"c1": [wait(2), fail("E")]})
     t.expect("what a gets", t.call.errors, ["E"])
-    t.expect("who was served, and when", served(t, "b"), {"b": near(2)})
+    t.expect("who got a connection", served(t, "b"), {"b": near(2)}, unit="s")
 
 
 @check("R2", misconception="stats-kept-by-hand", step="find-the-leak")
 def test_stats(play: Play) -> None:
-    """`stats` tells how many are leased, idle and waiting now."""
+    """`stats` says how many are leased, idle and waiting now."""
     actors = {"a": [lease(wait(4))], "b": [wait(1), lease(wait(4))], "o": [wait(0.5), stats(), wait(2), stats()]}
     t = play(actors={**actors, "c": [wait(20), stats()]}, size=1)
     wanted = {"at 0.5 s": (1, 0, 0), "at 2.5 s, while b waits": (1, 0, 1), "at the end": (0, 1, 0)}
-    expect_told(t, wanted)
+    expect_stats(t, wanted)
 
 
 @check("R2", misconception="stats-kept-by-hand", step="find-the-leak")
@@ -141,7 +130,7 @@ def test_stats_after_giving_up(play: Play) -> None:
         "at 5 s, after b was cancelled": (1, 0, 1),
         "at 8 s, after c ran out of time": (1, 0, 0),
     }
-    expect_told(t, wanted)
+    expect_stats(t, wanted)
 
 
 @check("R2", misconception="got-it-then-lost-it", step="find-the-leak")
@@ -149,18 +138,18 @@ def test_cancelled_at_any_moment(play: Play) -> None:
     """Cancelled at any moment, while it waits, connects or works, a caller keeps no slot and loses no connection."""
     actors = {"x": [lease(wait(1))], "y": [at(9), within(1, lease())]}
     for t in play(actors=actors, size=1, connect=[wait(0.4)]).cancelled("x"):
-        t.expect("who was served, and when", served(t, "y"), {"y": one_of(near(9), near(9.4))})
+        t.expect("who got a connection", served(t, "y"), {"y": one_of(near(9), near(9.4))}, unit="s")
 
 
 @check("R2", misconception="got-it-then-lost-it", step="find-the-leak")
 def test_cancelled_at_the_hand_over(play: Play) -> None:
-    """A waiter that is cancelled at the moment at which a slot becomes free does not lose it."""
+    """When a waiter is cancelled just as a slot is handed to it, the slot is not lost."""
     for first in (lease(wait(3)), lease()):
         actors = {"h": [first], "x": [wait(1), lease(wait(1))], "k": [wait(3), cancel("x")]}
         actors["y"] = [at(9), within(1, lease())]
         connects = {} if len(first) > 1 else {"c1": [wait(3), fail("E")]}
         for t in play(actors=actors, size=1, connects=connects).orders(8):
-            t.expect("who was served, and when", served(t, "y"), {"y": near(9)})
+            t.expect("who got a connection", served(t, "y"), {"y": near(9)}, unit="s")
 
 
 @check("R4", misconception="timeout-is-none", step="bound-the-wait")
@@ -169,7 +158,7 @@ def test_waiting_is_bounded(play: Play) -> None:
     t = play(actors={"a": [lease(wait(50))], "b": [wait(1), lease()]}, size=1, acquire_timeout=3)
     expect_lent(t, "a")
     t.expect("what b gets", t.of("b")[lease()].errors, ["TimeoutError"])
-    t.expect("b got its error at", t.of("b")[lease()].end, near(4))
+    t.expect("b got its error at", t.of("b")[lease()].end, near(4), unit="s")
 
 
 @check("R4", misconception="timeout-around-the-lease", step="bound-the-wait")
@@ -177,35 +166,35 @@ def test_block_is_not_bounded(play: Play) -> None:
     """`acquire_timeout` does not end the block."""
     t = play(actors={"a": [lease(wait(50))]}, acquire_timeout=3)
     expect_lent(t, "a")
-    t.expect("the lease", t.call.ending, "returned")
+    t.expect("how the lease ended", t.call.ending, "returned")
 
 
 @check("R9", misconception="close-means-idle", step="close-the-pool")
 def test_aclose(play: Play) -> None:
-    """`aclose` refuses those who wait, lets leases go on, and returns when their connections are closed."""
+    """`aclose` refuses waiting callers, lets leases go on, and returns when their connections are closed."""
     actors = {"a": [lease(wait(9))], "b": [wait(1), lease()], "k": [wait(2), aclose()], "c": [wait(3), lease()]}
     t = play(actors=actors, size=1, close=[wait(0.5)])
-    t.expect("the lease of a", t.of("a")[lease(wait(9))].ending, "returned")
+    t.expect("how the lease of a ended", t.of("a")[lease(wait(9))].ending, "returned")
     for who, moment in (("b", 2), ("c", 3)):
         t.expect(f"what {who} gets", t.of(who)[lease()].errors, ["PoolClosedError"])
-        t.expect(f"{who} was refused at", t.of(who)[lease()].end, near(moment))
-    t.expect("`aclose` returned at", t.one("aclose").end, near(9.5))
+        t.expect(f"{who} was refused at", t.of(who)[lease()].end, near(moment), unit="s")
+    t.expect("`aclose` returned at", t.one("aclose").end, near(9.5), unit="s")
 
 
 @check("R9", misconception="waiters-find-out", step="close-the-pool")
 def test_all_who_wait_are_refused(play: Play) -> None:
-    """`aclose` refuses all who wait at once; a lease that fails afterwards has its connection closed, and its own error."""
+    """`aclose` refuses all waiting callers at once; a lease that fails later keeps its error, and its connection is closed."""
     line = {f"w{n}": [wait(1), lease()] for n in range(3)}
     t = play(
         actors={"a": [lease(wait(9), fail("E", "ConnectionError"))], **line, "k": [wait(2), aclose(), stats()]}, size=1
     )
     expect_lent(t, "a")
     leases = {span.who: span for span in t.calls("lease")}
-    t.expect("what those who wait get", [leases[who].errors for who in line], [["PoolClosedError"]] * 3)
-    t.expect("they were refused at", [leases[who].end for who in line], [near(2)] * 3)
+    t.expect("what the waiting callers get", [leases[who].errors for who in line], [["PoolClosedError"]] * 3)
+    t.expect("they were refused at", [leases[who].end for who in line], [near(2)] * 3, unit="s")
     t.expect("what leaves the lease of a", leases["a"].raised, "E")
     t.expect("connections closed", t.names("close"), ["c1"])
-    t.expect("leased, idle and waiting, when all is closed", numbers(t), [(0, 0, 0)])
+    expect_stats(t, {"when all is closed": (0, 0, 0)})
 
 
 @check("R9", misconception="close-means-idle", step="close-the-pool")
@@ -219,11 +208,11 @@ def test_block_of_the_pool(play: Play) -> None:
 # -- stretch ---------------------------------------------------------------------------------------------------------
 @check("R3", misconception="whoever-wakes-first", step="hand-it-on", core=False)
 def test_first_come_first_served(play: Play) -> None:
-    """Those who wait are served in the order in which they came."""
+    """Waiting callers are served in the order in which they came."""
     line = {f"w{n}": [wait(1 + 0.3 * n), lease(wait(1))] for n in range(4)}
     t = play(actors={"h": [lease(wait(3)), lease(wait(1))], **line}, size=1)
     expect_lent(t, "h", *line)
-    t.expect("those who were served", [n["who"] for n in t.notes("got")], ["h", *line, "h"])
+    t.expect("served, in this order", [n["who"] for n in t.notes("got")], ["h", *line, "h"])
 
 
 @check("R6", misconception="broken-goes-back", step="throw-the-broken-away", core=False)
@@ -238,31 +227,31 @@ def test_broken_one_is_closed(play: Play) -> None:
 def test_closing_is_protected(play: Play) -> None:
     """A cancellation does not interrupt the closing of a broken connection."""
     t = play(actors={"a": [lease(wait(1), fail("E", "ConnectionError"))]}, close=[wait(3)]).cancel("a", at=2)
-    t.expect("closing", t.one("close").ending, "returned")
+    t.expect("how the closing ended", t.one("close").ending, "returned")
 
 
 @check("R7", misconception="shield-without-a-bound", step="throw-the-broken-away", core=False)
 def test_closing_is_bounded(play: Play) -> None:
     """The closing of a connection is given up after `close_timeout`."""
     t = play(actors={"a": [lease(wait(1), fail("E", "ConnectionError"))]}, close=[wait(90)], close_timeout=2)
-    t.expect("given up at", t.one("close").end, near(3))
+    t.expect("closing was given up at", t.one("close").end, near(3), unit="s")
     t.expect("what leaves the lease", t.call.raised, "E")
 
 
 @check("R8", misconception="lock-around-it", step="hand-it-on", core=False)
 def test_slow_connect(play: Play) -> None:
-    """While one connection is slow to come, who could have another one does not wait for it."""
+    """A slow `connect` holds up no caller that could be served by another connection."""
     actors = {"a": [lease(wait(1))], "b": [wait(1), lease(wait(1))], "c": [wait(3), lease(wait(1))]}
     t = play(actors=actors, size=2, connects={"c1": [wait(60)], "c2": [wait(0.5)]})
-    t.expect("who was served, and when", served(t, "b", "c"), {"b": near(1.5), "c": near(3)})
+    t.expect("who got a connection", served(t, "b", "c"), {"b": near(1.5), "c": near(3)}, unit="s")
 
 
 @check("R9", misconception="await-in-finally", step="close-the-pool", core=False)
 def test_aclose_is_cancelled(play: Play) -> None:
-    """`aclose` that is cancelled while it closes an idle connection still closes it whole."""
+    """`aclose` that is cancelled while it closes an idle connection still closes it completely."""
     actors = {"a": [lease(wait(1))], "k": [wait(2), attempt("try", aclose())], "s": [wait(3), cancel("try")]}
     t = play(actors=actors, close=[wait(2)])
-    t.expect("closing", t.one("close").ending, "returned")
+    t.expect("how the closing ended", t.one("close").ending, "returned")
 
 
 # -- rules for every exercise ----------------------------------------------------------------------------------------
@@ -276,7 +265,7 @@ def test_both_backends(play: Play) -> None:
 
 @check("G2", misconception="things-end-by-themselves", step="give-back-whatever-happens")
 def test_nothing_is_left(play: Play) -> None:
-    """When a lease has ended, no task, stream or lock of it is left."""
+    """When a lease has ended, it has left no task, stream or lock behind."""
     actors = {"a": [lease(wait(2))], "b": [wait(1), lease(wait(1))], "c": [wait(1.5), within(1, lease())]}
     t = play(actors=actors, size=1)
     expect_lent(t, *"ab")
@@ -286,14 +275,14 @@ def test_nothing_is_left(play: Play) -> None:
 
 @check("G3", misconception="wait-cannot-be-cancelled", step="bound-the-wait")
 def test_cancellation(play: Play) -> None:
-    """Cancelled from outside while it waits, a lease ends by that at once."""
+    """A lease that is cancelled from outside while it waits ends at once by the cancellation."""
     t = play(actors={"a": [lease(wait(50))], "b": [wait(1), lease()]}, size=1, acquire_timeout=30).cancel("b", at=4)
     expect_lent(t, "a")
-    t.expect("the lease", t.of("b")[lease()].how, "cancelled")
-    t.expect("it ended at", t.of("b")[lease()].end, near(4))
+    t.expect("how the lease of b, cancelled at 4 s, ended", t.of("b")[lease()].how, "cancelled")
+    t.expect("it ended at", t.of("b")[lease()].end, near(4), unit="s")
     t = play(actors={"a": [pool(lease(wait(50)))]}).cancel("a", at=3)
     expect_lent(t, "a")
-    t.expect("the block of the pool", t.one("pool").how, "cancelled")
+    t.expect("how the block of the pool, cancelled at 3 s, ended", t.one("pool").how, "cancelled")
 
 
 @check("G4", misconception="blocking-is-short", step="bound-the-wait")
@@ -312,27 +301,27 @@ def test_nothing_blocks(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="give-back-whatever-happens")
 def test_interrupts(play: Play) -> None:
-    """What is not an `Exception`, such as KeyboardInterrupt, leaves the block, and the connection is given back."""
+    """Something like `KeyboardInterrupt` leaves the block and the lease, and the connection is given back."""
     actors = {"a": [lease(wait(1), fail("stop", "Abandon"))], "b": [wait(5), within(1, lease())]}
     t = play(actors=actors, size=1)
-    t.expect_that("what leaves the lease", "stop" in t.call.errors, f"not what the block raised: it {t.call.ending}")
-    t.expect("who was served, and when", served(t, "b"), {"b": near(5)})
+    t.expect_that("what the block raised should leave the lease", "stop" in t.call.errors, f"it {t.call.ending}")
+    t.expect("who got a connection", served(t, "b"), {"b": near(5)}, unit="s")
 
 
 @check("G6", misconception="look-again-and-again", step="bound-the-wait")
 def test_no_busy_waiting(play: Play) -> None:
-    """A task that waits for a connection does not wake up more often if that takes a thousand times as long."""
+    """A task that waits a thousand times as long for a connection does not wake up more often."""
     steps = [play(actors={"a": [lease(wait(5 * long))], "b": [wait(1), lease()]}, size=1).steps for long in (1, 1000)]
     t = play(actors={"a": [lease(wait(1))]})
     expect_lent(t, "a")
-    t.expect("wake-ups of all tasks", steps[1], at_most(steps[0] + 10))
+    t.expect("wake-ups of all tasks in the longer run", steps[1], at_most(steps[0] + 10))
 
 
 @check("G8", misconception="refused-too-late", step="close-the-pool")
 def test_bad_size(play: Play) -> None:
-    """A size below 1 is refused by a bare `ValueError` when the pool is made or entered."""
+    """A `size` below 1 raises a bare `ValueError` when the pool is made or entered."""
     t = play(actors={"a": [make(0)]})
-    t.expect("what making the pool raised", t.one("make").raised, "ValueError")
+    t.expect("what making a pool of size 0 raised", t.one("make").raised, "ValueError")
 
 
 @check("G9", misconception="connect-is-a-coroutine-function", step="slot-before-connection")
@@ -340,4 +329,4 @@ def test_any_awaitable(play: Play) -> None:
     """`connect` may give any awaitable, also one that is not a coroutine."""
     t = play(actors={"a": [lease(wait(1))]}, connect=[awaitable(), wait(0.4)])
     expect_lent(t, "a")
-    t.expect("the lease", t.call.ending, "returned")
+    t.expect("how the lease ended", t.call.ending, "returned")

@@ -40,7 +40,7 @@ TWO = {"A": [8, 100], "B": [5, 40]}
 def at_the_end(t: Trace, what: str) -> Any:
     """What the scene notes at the end: ``balances``, or the accounts that are still ``locked``."""
     notes = t.notes(what)
-    t.expect_that("the plan", bool(notes), "never came to its end")
+    t.expect_that("the plan should come to its end", bool(notes), "it never did")
     return notes[-1]["value"]
 
 
@@ -67,12 +67,12 @@ def test_waits_for_both_locks(play: Play) -> None:
     """The transfer waits for the locks of both accounts before money moves."""
     for busy in ("A", "B"):
         t = play(accounts=TWO, actors={"other": [hold([busy], wait(5))], "m": [wait(1), move("A", "B", 30)]})
-        t.expect(f"the lock of {busy} is free at 5; the transfer ended at", t.call.end, near(5))
+        t.expect(f"the lock of {busy} is free at 5 s; the transfer ended at", t.call.end, near(5), unit="s")
 
 
 @check("R1", misconception="order-that-changes", step="one-order-for-all")
 def test_order_stays_the_same(play: Play) -> None:
-    """Balances that change do not change the order in which the locks are taken."""
+    """The order in which the locks are taken does not depend on the balances."""
     back, there = move("B", "A", 5), move("A", "B", 10)
     for money, change in ((100, -80), (20, 80)):
         other = [hold(["A"], add("A", change), wait(3), add("A", -change), wait(3))]
@@ -102,7 +102,7 @@ def test_audit_before_the_money_moves(play: Play) -> None:
 
 @check("R2", misconception="shield-around-everything", step="change-under-locks")
 def test_audit_that_cleans_up(play: Play) -> None:
-    """A cancelled audit that still cleans up does so under both locks."""
+    """Both locks are held until a cancelled audit has cleaned up."""
     t = play(accounts=TWO, actors={"m": [wait(1), move("A", "B", 30, cleanup(wait(2)), wait(9))]}).cancel("m", at=3)
     seen = next((note["value"] for note in t.notes("after")), {})
     locked = {name: "locked" if lock else "free" for name, (_, lock) in seen.items()}
@@ -111,10 +111,10 @@ def test_audit_that_cleans_up(play: Play) -> None:
 
 @check("R2", misconception="undo-on-exception", step="change-under-locks")
 def test_audit_refuses(play: Play) -> None:
-    """If the audit raises an error, that leaves the transfer, and no money moves."""
+    """An error that the audit raises leaves the transfer, and no money moves."""
     for kind_of_error in ("Fault", "TimeoutError", "ExceptionGroup of one"):
         t = play(accounts=TWO, actors={"m": [wait(1), move("A", "B", 30, wait(1), fail("refused", kind_of_error))]})
-        t.expect("what left the transfer", t.call.errors, leaves_of("refused", kind_of_error))
+        t.expect("what leaves the transfer", t.call.errors, leaves_of("refused", kind_of_error))
         t.expect("balances at the end", at_the_end(t, "balances"), {"A": 100, "B": 40})
 
 
@@ -130,28 +130,29 @@ def test_too_little_money(play: Play) -> None:
 
 @check("R3", misconception="check-before-lock", step="change-under-locks")
 def test_money_that_changes_while_it_waits(play: Play) -> None:
-    """What counts is the money under both locks: as long as it waits for one of them, the transfer decides nothing."""
+    """Only the balance under both locks counts: while it waits for one of them, a transfer decides nothing."""
     for source, target in (("A", "B"), ("B", "A")):
         other = [hold([source], wait(3), add(source, -30), wait(2))]
         t = play(accounts=TWO, actors={"other": other, "m": [wait(1), move(source, target, 40)]})
-        amounts = f"40 out of {source}, from which somebody takes 30 while the transfer waits: it raised"
+        happened = f"while a transfer of 40 from {source} waited for the lock, another task took 30 from {source}"
         wanted = {"A": [], "B": ["InsufficientFunds"]}[source]
-        t.expect(amounts, t.call.errors, wanted)
+        t.expect("the transfer raised", t.call.errors, wanted, happened=happened)
         t = play(accounts=TWO, actors={"other": [hold([target], wait(5))], "m": [wait(1), move(source, target, 101)]})
         t.expect("the transfer raised", t.call.errors, ["InsufficientFunds"])
-        t.expect(f"the lock of {target} is free at 5; it ended at", t.call.end, at_least(5))
+        t.expect(f"the lock of {target} is free at 5 s; the transfer ended at", t.call.end, at_least(5), unit="s")
 
 
 @check("R3", misconception="zero-and-self", step="change-under-locks")
 def test_any_amount(play: Play) -> None:
-    """All the money of the source is not too much, the target may be in debt, and 0 is an amount like any other."""
+    """A transfer may move all the money of the source, or 0, and to an account in debt."""
     accounts = {"A": [8, 100], "B": [5, -40]}
     t = play(accounts=accounts, actors={"m": [wait(1), move("A", "B", 100)]})
-    t.expect("a transfer of all the money", t.call.how, "returned")
+    t.expect("how a transfer of all the money ended", t.call.how, "returned")
     t.expect("balances at the end", at_the_end(t, "balances"), {"A": 0, "B": 60})
     t = play(accounts=accounts, actors={"m": [wait(1), move("A", "B", 0, wait(1))]})
-    seen = next((note["value"] for note in t.notes("before")), None)
-    t.expect("balance and lock of each account in the audit of 0", seen, {"A": [100, True], "B": [-40, True]})
+    seen = next((note["value"] for note in t.notes("before")), {})
+    accounts_seen = {name: [balance, "locked" if lock else "free"] for name, (balance, lock) in seen.items()}
+    t.expect("accounts in the audit of a transfer of 0", accounts_seen, {"A": [100, "locked"], "B": [-40, "locked"]})
 
 
 @check("R4", misconception="zero-and-self", step="change-under-locks")
@@ -159,12 +160,13 @@ def test_from_an_account_to_itself(play: Play) -> None:
     """A transfer from an account to itself works like any other."""
     for amount in (30, 0):
         t = play(accounts=TWO, actors={"m": [wait(1), move("A", "A", amount, wait(1))]})
-        t.expect("the transfer", t.call.how, "returned")
+        t.expect("how the transfer ended", t.call.how, "returned")
         t.expect("audits", len(t.all("audit")), 1)
         t.expect("balances at the end", at_the_end(t, "balances"), {"A": 100, "B": 40})
     other = [hold(["A"], wait(3), add("A", 50), wait(2))]
     t = play(accounts=TWO, actors={"other": other, "m": [wait(1), move("A", "A", 130)]})
-    t.expect("130 out of 100, to which somebody adds 50 while the transfer waits", t.call.how, "returned")
+    happened = "while a transfer of 130 from A to A waited for the lock, another task added 50 to the 100 in A"
+    t.expect("how the transfer ended", t.call.how, "returned", happened=happened)
 
 
 @check("R4", misconception="one-lock-for-all", step="one-order-for-all")
@@ -174,7 +176,7 @@ def test_others_go_on(play: Play) -> None:
     waits, others = move("A", "B", 30), move("C", "D", 30, wait(1))
     actors = {"other": [hold(["A"], wait(9))], "waits": [wait(1), waits], "others": [wait(2), others]}
     t = play(accounts=accounts, actors=actors)
-    t.expect("the transfer between C and D ended at", t.of("others")[others].end, near(3))
+    t.expect("the transfer between C and D ended at", t.of("others")[others].end, near(3), unit="s")
 
 
 @check("R5", misconception="released-at-the-end", step="give-back-whatever-happens")
@@ -192,7 +194,7 @@ def test_transfer_cancelled(play: Play) -> None:
 
 @check("R6", misconception="deadlock-must-happen", step="learn-the-order", core=False)
 def test_wrong_order_is_refused(play: Play) -> None:
-    """One task took x before y: another that takes y before x gets a `LockOrderError`."""
+    """After one task took x before y, another one that takes y before x gets a `LockOrderError`."""
     first = [take("x"), take("y"), drop("y"), drop("x")]
     t = play(actors={"first": first, "second": [wait(1), take("y"), take("x"), holders()]})
     t.expect("taking x while holding y", kind(t, "second", take("x")), "LockOrderError")
@@ -203,17 +205,18 @@ def test_wrong_order_is_refused(play: Play) -> None:
 
 @check("R7", misconception="sequence-is-an-order", step="learn-the-order", core=False)
 def test_no_overlap_no_order(play: Play) -> None:
-    """One task took x and y one after the other: no order, so another may take x inside y, and only that is one."""
+    """Locks that a task took one after the other, without overlap, have no order: another task may take x inside y."""
     first = [take("x"), drop("x"), take("y"), drop("y")]
     second = [wait(1), take("y"), take("x"), drop("x"), drop("y")]
     t = play(actors={"first": first, "second": second, "third": [wait(2), take("x"), take("y"), drop("x")]})
     t.expect("taking x while holding y", kind(t, "second", take("x")), "returned")
-    t.expect("after that, taking y while holding x", kind(t, "third", take("y")), "LockOrderError")
+    part = "A task that takes x while it holds y teaches the order y before x."
+    t.expect("after that, taking y while holding x", kind(t, "third", take("y")), "LockOrderError", part=part)
 
 
 @check("R8", misconception="lock-is-reentrant", step="who-holds-what")
 def test_taking_a_lock_twice(play: Play) -> None:
-    """A task that takes a lock which it holds already gets a `RuntimeError`."""
+    """A task that takes a lock it already holds gets a `RuntimeError`."""
     t = play(actors={"a": [take("x"), inside("x")]})
     t.expect("taking x", kind(t, "a", take("x")), "returned")
     t.expect("taking x again", kind(t, "a", inside("x")), "RuntimeError")
@@ -223,16 +226,16 @@ def test_taking_a_lock_twice(play: Play) -> None:
 
 @check("R8", misconception="task-known-by-name", step="who-holds-what")
 def test_tasks_of_one_name(play: Play) -> None:
-    """Two tasks of the same name are two tasks."""
+    """Tasks are not told apart by their names: two tasks may have the same one."""
     actors = {"a": [take("x"), wait(3), drop("x")], "b": [wait(1), take("x"), drop("x")], "c": [wait(2), drop("x")]}
     t = play(actors=actors, names=dict.fromkeys("abc", "clerk"))
-    t.expect("taking x, which a namesake holds", kind(t, "b", take("x")), "returned")
-    t.expect("releasing x, which a namesake holds", kind(t, "c", drop("x")), "RuntimeError")
+    t.expect("taking x, which another task of the same name holds", kind(t, "b", take("x")), "returned")
+    t.expect("releasing x, which another task of the same name holds", kind(t, "c", drop("x")), "RuntimeError")
 
 
 @check("R8", misconception="release-without-acquire", step="who-holds-what")
 def test_releasing_the_lock_of_another(play: Play) -> None:
-    """A task that releases a lock which another task holds gets a `RuntimeError`."""
+    """A task that releases a lock that another task holds gets a `RuntimeError`."""
     t = play(actors={"a": [take("x"), wait(3), drop("x")], "b": [wait(1), drop("x")]})
     t.expect("b releases the lock of a", kind(t, "b", drop("x")), "RuntimeError")
     t.expect("a releases it", kind(t, "a", drop("x")), "returned")
@@ -274,7 +277,7 @@ def test_waiting_given_up(play: Play) -> None:
 
 @check("R9", misconception="hand-over-lost", step="who-holds-what")
 def test_cancelled_at_any_moment(play: Play) -> None:
-    """A task that is cancelled while it takes a lock, free or not, has it or leaves no trace."""
+    """A task that is cancelled while it takes a lock either has it or leaves no trace."""
     before = {"b": [wait(1), attempt("try", cancel("try"), take("x"))]}
     free = {"b": [wait(1), take("x")]}
     waiting = {"a": [take("x"), wait(3), drop("x")], "b": [wait(1), take("x")]}
@@ -284,12 +287,12 @@ def test_cancelled_at_any_moment(play: Play) -> None:
             has_it = any(span.how == "returned" for span in t.all("take", "b"))
             t.expect("holders after that", t.one("holders").value, {"x": "b"} if has_it else {})
             if not has_it:
-                t.expect("the next task that takes it", t.one("take", "looks on").how, "returned")
+                t.expect("how the next task's `acquire` ended", t.one("take", "looks on").how, "returned")
     ends = [cancel("try"), drop("x")]
     for end in (ends, ends[::-1]):  # cancelled as it is given the lock
         b, c = [wait(1), attempt("try", take("x"), drop("x"))], [wait(2), take("x"), drop("x")]
         t = play(actors={"a": [take("x"), wait(3), *end], "b": b, "c": c}).accepting("deadlock")
-        t.expect("the next in line gets the lock at", t.of("c")[take("x")].end, near(3))
+        t.expect("the next one in the queue gets the lock at", t.of("c")[take("x")].end, near(3), unit="s")
 
 
 @check("R10", misconception="free-for-the-first-to-come", step="who-holds-what")
@@ -298,47 +301,54 @@ def test_first_come_first_served(play: Play) -> None:
     actors = {name: [wait(at), take("x"), wait(5), drop("x")] for at, name in enumerate("abcd")}
     t = play(actors=actors)
     times = [t.of(name)[take("x")].end for name in "abcd"]
-    t.expect("when a, b, c and d got the lock", times, [near(0), near(5), near(10), near(15)])
+    t.expect("when a, b, c and d got the lock", times, [near(0), near(5), near(10), near(15)], unit="s")
     actors["b"] = [wait(1), within(3.5, take("x"))]
     t = play(actors={**actors, "e": [take("y"), wait(4), take("x"), wait(5), drop("x"), drop("y")]})
     times = [t.of(name)[take("x")].end for name in "acde"]
     t.expect(
-        "when a, c, d and e, which holds y, got it, after b gave up", times, [near(0), near(5), near(10), near(15)]
+        "when a, c, d and e got the lock, after b gave up (e holds y)",
+        times,
+        [near(0), near(5), near(10), near(15)],
+        unit="s",
     )
 
 
 @check("R10", misconception="hand-over-lost", step="who-holds-what")
 def test_next_in_line(play: Play) -> None:
-    """If the first of the line is cancelled as it is given the lock, the next in line gets it, and then the others."""
+    """When the first in the queue is cancelled as it is given the lock, the next one gets it, and then the others."""
     actors = {name: [wait(at), take("x"), wait(5), drop("x")] for at, name in enumerate("cde", 2)}
     b = [wait(1), attempt("try", take("x"), drop("x"))]
     for ends in ([drop("x"), cancel("try")], [cancel("try"), drop("x")]):
         t = play(actors={"a": [take("x"), wait(5), *ends], "b": b, **actors}).accepting("deadlock")
         times = [t.of(name)[take("x")].end for name in "cde"]
-        t.expect("when c, d and e got the lock", times, [near(5), near(10), near(15)])
+        t.expect("when c, d and e got the lock", times, [near(5), near(10), near(15)], unit="s")
 
 
 @check("R10", misconception="look-then-wait-then-take", step="who-holds-what")
 def test_one_at_a_time(play: Play) -> None:
-    """In any order of the tasks, one at a time has the lock; who comes back has to wait for those who wait."""
+    """One task at a time has the lock, and a task that comes back waits for those that are in the queue."""
     for t in play(actors={name: [wait(1), inside("x", wait(1))] for name in "abc"}).orders(6):
         t.expect(
             "a, b and c enter the block, one at a time, at",
             sorted(n["t"] for n in t.notes("in")),
             [near(1), near(2), near(3)],
+            unit="s",
         )
     a = [take("x"), wait(2), drop("x"), take("x"), wait(2), drop("x")]
     for t in play(actors={"a": a, "b": [wait(1), take("x"), wait(2), drop("x")]}).orders(4):
-        t.expect("b, which waits when a comes back, got the lock at", t.of("b")[take("x")].end, near(2))
+        t.expect("b, which waits when a comes back, got the lock at", t.of("b")[take("x")].end, near(2), unit="s")
 
 
 @check("R10", misconception="look-then-wait-then-take", step="who-holds-what")
 def test_one_lock_for_one_name(play: Play) -> None:
     """`lock("x")` gives the same object each time."""
     t = play(actors={"a": [same("x"), take("x"), same("x"), drop("x"), same("x")]})
-    t.expect("the same as the first time", [span.value for span in t.all("same")], [True, True, True])
+    t.expect(
+        "whether it is the same object as the first time", [span.value for span in t.all("same")], [True, True, True]
+    )
     t = play(actors={"a": [take("x"), take("X"), drop("x"), drop("X")]})
-    t.expect("taking X while holding x", kind(t, "a", take("X")), "returned")
+    part = "`x` and `X` are names of different locks."
+    t.expect("how taking X while holding x ended", kind(t, "a", take("X")), "returned", part=part)
 
 
 @check("G1", misconception="backend-lock", step="who-holds-what")
@@ -346,38 +356,39 @@ def test_waiting_works(play: Play) -> None:
     """Waiting for a lock works on asyncio and on trio."""
     t = play(actors={"a": [inside("x", wait(2))], "b": [wait(1), inside("x")]})
     t.expect("how the blocks ended", [kind(t, "a", inside("x", wait(2))), kind(t, "b", inside("x"))], ["returned"] * 2)
-    t.expect("b leaves its block at", t.of("b")[inside("x")].end, near(2))
+    t.expect("b left its block at", t.of("b")[inside("x")].end, near(2), unit="s")
 
 
 @check("G2", misconception="released-at-the-end", step="give-back-whatever-happens")
 def test_locks_after_an_error(play: Play) -> None:
-    """When a transfer has ended by an error, no lock is still taken."""
+    """A transfer that ended by an error keeps no lock."""
     for error in (fail("refused"), fail("refused", "ExceptionGroup")):
         t = play(accounts=TWO, actors={"m": [wait(1), move("A", "B", 101), move("A", "B", 30, error)]})
         t.expect("the first transfer raised", t.call.errors, ["InsufficientFunds"])
-        t.expect_that("the audit of the second", bool(t.all("audit")), "was never awaited")
+        t.expect_that("the audit of the second transfer should be awaited", bool(t.all("audit")), "it never was")
         t.expect("accounts that are still locked", at_the_end(t, "locked"), [])
 
 
 @check("G2", misconception="released-at-the-end", step="give-back-whatever-happens")
 def test_block_gives_the_lock_back(play: Play) -> None:
-    """When an `async with` block of a lock is left, by an error or by cancellation, the lock is free."""
+    """When an `async with` block ends, by an error or by a cancellation, its lock is free."""
     for steps in ([wait(1), fail("E")], [hang()]):
         actors = {"a": [wait(1), within(3, inside("x", *steps))], "looks on": [wait(9), within(1, take("x"))]}
         t = play(actors=actors)
         t.expect("blocks that began", len(t.notes("in")), 1)
-        t.expect("taking x after the block", t.one("take", "looks on").how, "returned")
+        t.expect("how taking x after the block ended", t.one("take", "looks on").how, "returned")
 
 
 @check("G3", misconception="swallowed-cancellation", step="give-back-whatever-happens")
 def test_cancellation_passes(play: Play) -> None:
-    """Cancelled in the audit, a transfer ends at once by the cancellation."""
+    """A transfer that is cancelled during its audit ends at once by the cancellation."""
     t = play(accounts=TWO, actors={"m": [wait(1), move("A", "B", 30, wait(9))]}).cancel("m", at=3)
-    t.expect("cancelled at 3, the transfer", t.call.how, "cancelled")
-    t.expect("cancelled at 3, it ended at", t.call.end, near(3))
+    t.expect("how the transfer, cancelled at 3 s, ended", t.call.how, "cancelled")
+    t.expect("the transfer, cancelled at 3 s, ended at", t.call.end, near(3), unit="s")
     t = play(actors={"a": [wait(1), within(2, inside("x", hang()))]})
     t.expect("blocks that began", len(t.notes("in")), 1)
-    t.expect("a block of a lock that is cancelled", kind(t, "a", inside("x", hang())), "cancelled")
+    part = "An `async with` block that is cancelled ends by the cancellation."
+    t.expect("how the block, cancelled, ended", kind(t, "a", inside("x", hang())), "cancelled", part=part)
 
 
 @check("G4", misconception="backend-lock", step="who-holds-what")
@@ -385,25 +396,25 @@ def test_loop_not_blocked(play: Play) -> None:
     """Waiting for a lock does not block the event loop: others can run."""
     t = play(actors={"a": [take("x"), wait(2), drop("x")], "b": [wait(1), take("x"), drop("x")]})
     t.expect_not_blocked()
-    t.expect("b got the lock at", t.of("b")[take("x")].end, near(2))
+    t.expect("b got the lock at", t.of("b")[take("x")].end, near(2), unit="s")
 
 
 @check("G5", misconception="released-at-the-end", step="give-back-whatever-happens")
 def test_interrupted_audit(play: Play) -> None:
-    """Something like `KeyboardInterrupt` that leaves the audit leaves the transfer too, which keeps no lock."""
+    """Something like `KeyboardInterrupt` that leaves the audit leaves the transfer too, and no lock is kept."""
     for audit in ([fail("stop", "Abandon")], [at_once(), fail("stop", "Abandon")]):
         t = play(accounts=TWO, actors={"m": [wait(1), move("A", "B", 30, *audit)]})
-        t.expect_that("the transfer", "stop" in t.call.errors, t.call.ending)
+        t.expect_that("what left the audit should leave the transfer", "stop" in t.call.errors, f"it {t.call.ending}")
         t.expect("accounts that are still locked", at_the_end(t, "locked"), [])
 
 
 @check("G6", misconception="polling", step="who-holds-what")
 def test_no_polling(play: Play) -> None:
-    """Waiting longer for a lock takes no more wake-ups: the task does not look again and again."""
+    """A task that waits longer for a lock does not wake up more often: it does not look again and again."""
     short, long = (play(actors={"a": [inside("x", wait(s))], "b": [wait(1), inside("x")]}).steps for s in (5, 500))
     t = play(accounts=TWO, actors={"other": [hold(["A"], wait(500))], "m": [wait(1), move("A", "B", 30)]})
     t.expect("wake-ups when the lock comes after 499 s", long, at_most(short + 4))
-    t.expect("the transfer waited until", t.call.end, at_least(30))
+    t.expect("the transfer waited until", t.call.end, at_least(30), unit="s")
     t.expect("wake-ups of a transfer that waits for 499 s", t.call.steps, at_most(20))
 
 
@@ -412,12 +423,12 @@ def test_negative_amount(play: Play) -> None:
     """A negative amount raises `ValueError` at once, before the transfer waits for a lock."""
     t = play(accounts=TWO, actors={"other": [hold(["A", "B"], wait(5))], "m": [wait(1), move("A", "B", -1)]})
     t.expect("the transfer raised", t.call.raised, "ValueError")
-    t.expect("it ended at", t.call.end, near(1))
+    t.expect("the transfer ended at", t.call.end, near(1), unit="s")
 
 
 @check("G9", misconception="audit-is-a-coroutine", step="change-under-locks")
 def test_audit_is_any_awaitable(play: Play) -> None:
-    """The audit may give any awaitable, not only a coroutine, and the transfer awaits it."""
+    """The audit may return any awaitable, not only a coroutine, and the transfer awaits it."""
     t = play(accounts=TWO, actors={"m": [wait(1), move("A", "B", 30, awaitable(), wait(1))]})
-    t.expect("the transfer", t.call.how, "returned")
-    t.expect("audits", [span.how for span in t.all("audit")], ["returned"])
+    t.expect("how the transfer ended", t.call.how, "returned")
+    t.expect("how the audits ended", [span.how for span in t.all("audit")], ["returned"])

@@ -13,6 +13,7 @@ CLOSE = 2e-5
 """Allowed for rounding, a handful of grants that were each a millionth early or late included."""
 LOOSE = 0.05
 """Allowed where a clause other than R2 is asked for: who serves a moment late breaks that one only."""
+AFTER = "s after the bucket was made"
 at, acquire, other, look, make, batch = map(verb, ("at", "acquire", "other", "look", "make", "batch"))
 Actors = Mapping[str, Sequence[Any]]
 
@@ -26,6 +27,16 @@ def tokens(play: Play, rate: float, capacity: float, actors: Actors, **more: Any
 def asked(call: Any) -> float:
     """How many tokens a call asks for."""
     return float(call.args[0]) if call.args else 1.0
+
+
+def since(moment: float | None) -> float | str:
+    """Seconds after the bucket was made, as feedback has them."""
+    return "never" if moment is None else moment - START
+
+
+def asking(call: Any) -> str:
+    """What a call asks for, and when, in words."""
+    return f"{call.who} asked for {asked(call):g} token{'s' * (asked(call) != 1)} {call.start - START:.4g} {AFTER}"
 
 
 def bucket_calls(t: Trace, what: str = "acquire") -> list[Any]:
@@ -49,14 +60,14 @@ def granted(t: Trace) -> list[Any]:
     """The calls that got their tokens; fails the subject unless one of them had to wait: else nothing was limited."""
     calls = [call for call in bucket_calls(t) if call.how == "returned"]
     waited = any(call.end > call.start + CLOSE for call in calls)
-    t.expect_that("more asked for than the bucket holds", waited, "nobody had to wait for tokens")
+    t.expect_that("more was asked for than the bucket holds: somebody must wait", waited, "nobody had to")
     return calls
 
 
 def due(t: Trace, rate: float, capacity: float, what: str = "acquire") -> Iterator[tuple[Any, float]]:
     """Each call that stayed until its turn, with the time at which it should have been granted.
 
-    A call that was cancelled before that stood in line until then, and took nothing.
+    A call that was cancelled before that was in the queue until then, and took nothing.
     """
     level, since, turn = capacity, START, START
     for call in bucket_calls(t, what):
@@ -76,11 +87,13 @@ def due(t: Trace, rate: float, capacity: float, what: str = "acquire") -> Iterat
 def expect_grants(t: Trace, rate: float, capacity: float, what: str = "acquire", allowed: float = CLOSE) -> None:
     """Fail the subject unless each call was granted just when it should have been (s that are `allowed` apart)."""
     for call, ready in due(t, rate, capacity, what):
-        words = f"tokens for {call.who}, {asked(call):g} asked for at {call.start:.2f} s"
+        happened = asking(call)
         if call.outside:
-            words += f" and cancelled at {call.cancelled_at:.2f} s"
-        t.expect_that(words, call.how == "returned", f"acquire {call.ending}, due at {ready:.2f} s")
-        t.expect(f"{words}, granted at", call.end, near(ready, allowed))
+            happened += f", and was cancelled {call.cancelled_at - call.start:.4g} s later"
+        what = f"the tokens of {call.who} were granted"
+        due_at = f"{what}, which is due {ready - START:.4g} {AFTER}"
+        t.expect_that(due_at, call.how == "returned", f"no: acquire {call.ending}", happened=happened)
+        t.expect(what, since(call.end), near(ready - START, allowed), unit=AFTER, happened=happened)
 
 
 def expect_level(t: Trace, rate: float, capacity: float, allowed: float = CLOSE) -> None:
@@ -95,7 +108,8 @@ def expect_level(t: Trace, rate: float, capacity: float, allowed: float = CLOSE)
         ):
             level, since = min(capacity, level + (call.end - since) * rate) - asked(call), call.end
         level = min(capacity, level + (seen.start - since) * rate)
-        t.expect(f"available at {seen.start:.2f} s", seen.value, near(level, allowed * max(rate, 1)))
+        what = f"`available`, {seen.start - START:.4g} {AFTER}"
+        t.expect(what, seen.value, near(level, allowed * max(rate, 1)), unit="tokens")
 
 
 def processed(
@@ -114,4 +128,4 @@ def expect_no_new_work(t: Trace, order: int, event: str) -> None:
     """Fail the subject if a worker was called after that; one that is cancelled at its first checkpoint does not count."""
     for work in t.all("work"):
         counts = work.begun > order and not (work.how == "cancelled" and work.cancelled_at == near(work.start))
-        t.expect_that(f"after {event}", not counts, f"the worker was called for {work.who}")
+        t.expect_that(f"no call of the worker after {event}", not counts, f"it was called for {work.who}")

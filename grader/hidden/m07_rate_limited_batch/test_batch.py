@@ -23,6 +23,7 @@ from grader import (
 )
 
 from .plans import (
+    AFTER,
     LOOSE,
     START,
     acquire,
@@ -33,6 +34,7 @@ from .plans import (
     expect_no_new_work,
     look,
     processed,
+    since,
     tokens,
 )
 
@@ -45,7 +47,7 @@ def expect_results(t: Trace, wanted: Sequence[Any]) -> None:
 
 @check("R7", misconception="finishing-order", step="token-then-slot", core=False)
 def test_results_in_item_order(play: Play) -> None:
-    """`process_batch` gives the results in the order of the items, whoever is ready first."""
+    """`process_batch` returns the results in the order of the items, whichever is ready first."""
     times = play.draw(6)
     jobs = {f"i{n}": [wait(times[n]), give(f"V{n}")] for n in range(6)}
     for limit in (1, 2, 50):
@@ -55,7 +57,7 @@ def test_results_in_item_order(play: Play) -> None:
 
 @check("R7", misconception="finishing-order", step="token-then-slot", core=False)
 def test_any_items_and_results(play: Play) -> None:
-    """Any item counts, also one that is there twice or equals another; so does any result, also None or an exception."""
+    """Every item has its own result, also if items are equal; and any result counts, also None or an exception."""
     empty: list[Any] = [None, 0, False, []]
     t = processed(play, 2, {f"i{n}": [wait(4 - n), give(value)] for n, value in enumerate(empty)})
     expect_results(t, empty)
@@ -79,7 +81,7 @@ def test_items_in_a_tuple(play: Play) -> None:
 
 @check("R7", misconception="state-for-all-calls", step="token-then-slot", core=False)
 def test_batches_at_the_same_time(play: Play) -> None:
-    """Batches that run at the same time have nothing in common but the bucket: each has its own `limit`, items and results."""
+    """Batches that run at the same time share only the bucket: each has its own `limit`, items and results."""
     jobs = {name: [wait(2), give(name)] for name in "ABC"}
     more = {name: [wait(3), give(name)] for name in "KLM"}
     apart = [batch(2, jobs)], [batch(2, more)], (4, 6)
@@ -91,19 +93,20 @@ def test_batches_at_the_same_time(play: Play) -> None:
         for who, begin, took in zip(wanted, (0, 0.5), seconds, strict=True):
             call = t.one("process_batch", who)
             t.expect(f"the results of batch {who}", call.value, [token(name) for name in wanted[who]])
-            t.expect(f"batch {who} ended at", call.end, near(START + begin + took, LOOSE))
+            t.expect(f"batch {who} ended", since(call.end), near(begin + took, LOOSE), unit=AFTER)
 
 
 @check("R7", misconception="state-for-all-calls", step="token-then-slot", core=False, wide=True)
 def test_next_batch(play: Play) -> None:
-    """A batch is worked on alike whether the one before it returned, failed or was cancelled, and whatever its `limit` was."""
+    """A batch is not affected by the one before it, whether that returned, failed or was cancelled."""
     jobs = {name: [wait(2), give(name)] for name in "ABCD"}
     broken = {"A": [wait(1), fail("E")], "B": [wait(9)], "C": [wait(9)]}
     for before in (batch(4, jobs, {"same": "x"}), batch(2, broken), within(1, batch(2, jobs, {"same": "x"}))):
         t = tokens(play, 1, 100, {"caller": [before, batch(2, jobs, {"same": "x"})]})
         call = t.first(t.calls("process_batch")[1:], "the second batch", "was never begun")
         t.expect("the results of the second batch", call.value, [token(name) for name in "ABCD"])
-        t.expect("the second batch ended at", call.end, near(call.start + 4, LOOSE))
+        took = "forever" if call.end is None else call.end - call.start
+        t.expect("the second batch took", took, near(4, LOOSE), unit="s")
 
 
 @check("R7", misconception="limit-is-a-hint", step="token-then-slot", core=False)
@@ -119,7 +122,7 @@ def test_never_more_than_limit(play: Play) -> None:
 
 @check("R7", misconception="chunks", step="token-then-slot", core=False)
 def test_all_slots_are_used(play: Play) -> None:
-    """As long as items wait and tokens are there, `limit` workers run: a slot that is free is used at once."""
+    """While items wait and there are tokens, `limit` workers run: a free slot is used at once."""
     times = play.draw(9)
     jobs = {f"i{n}": [wait(times[n]), give(n)] for n in range(9)}
     for limit in (1, 3, 4, 20):
@@ -131,7 +134,7 @@ def test_all_slots_are_used(play: Play) -> None:
 
 @check("R7", misconception="rate-is-a-limit", step="token-then-slot", core=False)
 def test_one_token_before_each_call(play: Play) -> None:
-    """Each call of the worker takes one token before it starts: with free slots, calls start at the rate of the bucket."""
+    """Each call of the worker takes one token first: with free slots, calls start at the rate of the bucket."""
     jobs = {f"i{n}": [wait(30), give(n)] for n in range(7)}
     for t in processed(play, 20, jobs, rate=0.8, capacity=2.5, form="function").orders(2):
         expect_started(t, [max(0.0, (n + 1 - 2.5) / 0.8) for n in range(7)])
@@ -141,44 +144,44 @@ def expect_started(t: Trace, seconds: Sequence[float]) -> None:
     """Fail the subject unless the worker was called so many seconds after `START`, in whatever order of the items."""
     called = sorted(note["t"] for note in t.notes("called"))
     for number, (seen, wanted) in enumerate(zip(called, seconds, strict=False), 1):
-        t.expect(f"call {number} of the worker at", seen, near(START + wanted, LOOSE))
+        t.expect(f"call {number} of the worker", since(seen), near(wanted, LOOSE), unit=AFTER)
     t.expect("calls of the worker", len(called), len(seconds))
 
 
 @check("R7", misconception="rate-is-a-limit", step="token-then-slot", core=False)
 def test_tokens_are_counted(play: Play) -> None:
-    """A batch takes just one token for each of its items, and none if it has no items."""
+    """A batch takes exactly one token for each of its items, and none if it has no items."""
     for count in (0, 1, 7):
         jobs = {f"i{n}": [wait(1 + n / 3), give(n)] for n in range(count)}
         t = tokens(play, 0.01, 30, {"caller": [batch(2, jobs), look()]})
         seen = t.one("look")
         left = 30 - count + (0.01 * (seen.start - START) if count else 0)
-        t.expect(f"available after {count} items", seen.value, near(left, 1e-3))
+        t.expect(f"`available` after {count} items", seen.value, near(left, 1e-3), unit="tokens")
     for limit, capacity, count in ((1, 4, 3), (3, 2, 3), (4, 2, 5)):
         jobs = {f"i{n}": [wait(0.3), give(n)] for n in range(count)}
         t = tokens(play, 1, capacity, {"caller": [batch(limit, jobs), look()]})
         seen = t.one("look")
         left = min(capacity, capacity - count + seen.start - START)
-        t.expect(f"available after {count} items with limit={limit}", seen.value, near(left, LOOSE))
+        t.expect(f"`available` after {count} items with limit={limit}", seen.value, near(left, LOOSE), unit="tokens")
 
 
 @check("R7", misconception="rate-is-a-limit", step="token-then-slot", core=False)
 def test_bucket_is_shared(play: Play) -> None:
-    """A batch waits for its tokens like everybody else: two batches and another user share the rate of one bucket."""
+    """A batch waits for its tokens like everybody else: two batches and another task share the rate of one bucket."""
     jobs = {f"i{n}": [wait(20), give(n)] for n in range(3)}
     more = {f"k{n}": [wait(20), give(n)] for n in range(3)}
     actors = {"one": [batch(5, jobs)], "two": [batch(5, more)], "user": [acquire(2)]}
     for t in tokens(play, 0.5, 3, actors).orders(2):
         moments = [call.end for call in bucket_calls(t)] * 2 + [work.start for work in t.all("work")]
         for number, moment in enumerate(sorted(moments), 1):
-            earliest = START + max(0.0, number - 3) / 0.5
-            t.expect(f"token {number} granted at", moment, at_least(earliest - LOOSE))
-        t.expect("the last token granted at", max(moments, default=None), near(START + 5 / 0.5, LOOSE))
+            earliest = max(0.0, number - 3) / 0.5
+            t.expect(f"token {number} was granted", since(moment), at_least(earliest - LOOSE), unit=AFTER)
+        t.expect("the last token was granted", since(max(moments, default=None)), near(5 / 0.5, LOOSE), unit=AFTER)
 
 
 @check("R7", misconception="tokens-for-all-first", step="token-then-slot", core=False)
 def test_bucket_half_empty(play: Play) -> None:
-    """Calls start one by one as their tokens come in, also if the bucket could hold enough for the whole batch."""
+    """Calls start one by one as their tokens come in, also if the bucket could hold the tokens of the whole batch."""
     jobs = {f"i{n}": [wait(30), give(n)] for n in range(5)}
     t = tokens(play, 0.5, 8, {"caller": [acquire(6), batch(9, jobs)]})
     expect_started(t, [0, 0, 2, 4, 6])
@@ -186,7 +189,7 @@ def test_bucket_half_empty(play: Play) -> None:
 
 @check("R7", misconception="tokens-for-all-first", step="token-then-slot", core=False)
 def test_slots_and_tokens(play: Play) -> None:
-    """A call starts as soon as it has a slot and a token: it waits for nothing else, and never goes without."""
+    """A call starts as soon as it has a slot and a token: never without them, and it waits for nothing else."""
     times = play.draw(10, low=0.3, step=0.9)
     jobs = {f"i{n}": [wait(times[n]), give(n)] for n in range(10)}
     for limit in (2, 4):
@@ -202,40 +205,47 @@ def expect_busy(t: Trace, limit: int, count: int, *, rate: float, capacity: floa
     works = sorted(t.all("work"), key=lambda work: work.begun)
     level, since = capacity, START
     for number, work in enumerate(works, 1):
-        earliest = START + max(0.0, number - capacity) / rate
-        t.expect(f"call {number} of the worker, for {work.who}, at", work.start, at_least(earliest - LOOSE))
+        earliest = max(0.0, number - capacity) / rate
+        words = f"call {number} of the worker, for {work.who}"
+        part = "No call starts without a token of its own."
+        t.expect(words, since(work.start), at_least(earliest - LOOSE), unit=AFTER, part=part)
         ended = sorted((earlier.end or t.time) for earlier in works[: number - 1])
         slot = ended[number - 1 - limit] if number > limit else START
         level, since = min(capacity, level + max(0.0, slot - since) * rate), max(slot, since)
         latest = since + max(0.0, 1 - level) / rate
-        t.expect(f"call {number} of the worker, for {work.who}, at", work.start, at_most(latest + LOOSE))
+        part = "A call starts as soon as it has a slot and a token: it waits for nothing else."
+        t.expect(words, since(work.start), at_most(latest - START + LOOSE), unit=AFTER, part=part)
         level, since = level + (work.start - since) * rate - 1, work.start
     t.expect("calls of the worker", len(works), count)
 
 
 @check("R7", misconception="only-negative-is-wrong", step="token-then-slot", core=False)
 def test_refused_limit(play: Play) -> None:
-    """A `limit` below 1 raises `ValueError`, no worker is called and no token taken, also for an empty batch."""
+    """A `limit` below 1 raises `ValueError`, also for an empty batch: no worker is called, and no token is taken."""
     for limit in (0, -1):
         for jobs in ({"a": [wait(1)], "b": [wait(1)]}, {}):
             t = tokens(play, 0.01, 5, {"caller": [batch(limit, jobs), look()]}).accepting("deadlock")
             call = batch_call(t)
-            t.expect_that(f"limit={limit}", "ValueError" in call.errors, f"process_batch {call.ending}")
+            t.expect_that(
+                f"limit={limit} should raise ValueError", "ValueError" in call.errors, f"process_batch {call.ending}"
+            )
             t.expect("calls of the worker", t.names("work"), [])
-            t.expect("available afterwards", t.one("look").value, near(5))
+            t.expect("`available` afterwards", t.one("look").value, near(5), unit="tokens")
 
 
 def expect_over(t: Trace, failed: Any, name: str, *, cleaned: float = 0.0) -> None:
     """Fail the subject unless the error of that worker ended the batch, and cancelled all that ran, at once."""
     call = batch_call(t)
-    t.expect_that("the call", name in call.errors, f"process_batch {call.ending} instead of the worker's {name}")
-    t.expect("the call ended at", call.end, near(failed.end + cleaned, LOOSE))
+    part = "The error of a worker leaves the call."
+    t.expect_that(f"the worker's {name} should leave the call", name in call.errors, f"it {call.ending}", part=part)
+    part = "The error of a worker cancels the others at once."
+    t.expect("the call ended", since(call.end), near(failed.end + cleaned - START, LOOSE), unit=AFTER, part=part)
     expect_no_new_work(t, failed.finished, "the error")
 
 
 @check("R7", misconception="error-as-a-result", step="token-then-slot", core=False)
 def test_error_cancels_the_rest(play: Play) -> None:
-    """An error of a worker, whatever it is, cancels the others and leaves the call."""
+    """An error of a worker cancels the other workers and leaves the call."""
     moment = play.draw(1)[0]
     for kind, orders in (("Fault", 4), ("TimeoutError", 1), ("OSError", 1)):
         failing = [wait(moment), fail("E", kind)]
@@ -243,12 +253,12 @@ def test_error_cancels_the_rest(play: Play) -> None:
         for t in processed(play, 3, jobs).orders(orders):
             expect_over(t, t.first(t.all("work", "b"), "the worker of b", "was never called"), "E", cleaned=1)
             for name in ("a", "c"):
-                t.expect(f"{name} was cancelled at", t.of(name).cancelled_at, near(START + moment, LOOSE))
+                t.expect(f"{name} was cancelled", since(t.of(name).cancelled_at), near(moment, LOOSE), unit=AFTER)
 
 
 @check("R7", misconception="error-as-a-result", step="token-then-slot", core=False)
 def test_errors_of_any_class(play: Play) -> None:
-    """Whatever `Exception` a worker raises leaves the call, also a group, or one that the file uses for itself."""
+    """Whatever `Exception` a worker raises leaves the call, also a group, or a class that the file itself catches."""
     kinds = ["KeyError", "ValueError", "TypeError", "IndexError", "RuntimeError", "AssertionError", "WouldBlock"]
     kinds += ["EndOfStream", "BrokenResourceError", "ClosedResourceError", "ExceptionGroup", "ExceptionGroup of one"]
     for kind in kinds:
@@ -256,22 +266,23 @@ def test_errors_of_any_class(play: Play) -> None:
         t = processed(play, 2, jobs)
         call, bad = batch_call(t), t.first(t.all("work", "bad"), "the worker of bad", "was never called")
         left = any(error in call.errors for error in bad.errors)
-        t.expect_that("the call", left, f"process_batch {call.ending} instead of the worker's {kind}")
-        t.expect("the call ended at", call.end, near(bad.end, LOOSE))
+        t.expect_that(f"the worker's {kind} should leave the call", left, f"it {call.ending}")
+        t.expect("the call ended", since(call.end), near(bad.end - START, LOOSE), unit=AFTER)
 
 
 @check("R7", misconception="error-as-a-result", step="token-then-slot", core=False)
 def test_two_errors(play: Play) -> None:
-    """When two workers raise, the second as it is cancelled for the first, one of the errors leaves the call."""
+    """When a worker raises, and another one raises as it is cancelled for that, one of the errors leaves the call."""
     jobs = {"a": [wait(2), fail("E1")], "b": [on_cancel(wait(1), fail("E2")), wait(9)], "c": [wait(9), give("C")]}
     t = processed(play, 3, jobs)
     call = batch_call(t)
-    t.expect_that("the call", "E1" in call.errors or "E2" in call.errors, f"{call.ending} instead of a worker's error")
+    left = "E1" in call.errors or "E2" in call.errors
+    t.expect_that("the error of a worker should leave the call", left, f"it {call.ending}")
 
 
 @check("R7", misconception="error-as-a-result", step="token-then-slot", core=False)
 def test_no_call_after_an_error(play: Play) -> None:
-    """After an error of a worker no other is called, neither one that waits for a token nor one that waits for a slot."""
+    """After an error of a worker, the worker is not called again, be it for an item that waits for a token or a slot."""
     times = play.draw(6)
     jobs = {f"i{n}": [wait(times[n]), fail(f"E{n}")] for n in range(6)}
     for limit, rate, capacity in ((2, 1, 100), (9, 0.2, 3), (3, 0.9, 3)):

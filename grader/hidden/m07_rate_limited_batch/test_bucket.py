@@ -7,8 +7,10 @@ from typing import Any
 from grader import Play, Trace, at_most, check, near
 
 from .plans import (
+    AFTER,
     CLOSE,
     LOOSE,
+    START,
     acquire,
     asked,
     at,
@@ -19,6 +21,7 @@ from .plans import (
     granted,
     look,
     other,
+    since,
     tokens,
 )
 
@@ -28,16 +31,17 @@ def expect_times(t: Trace, rate: float, capacity: float) -> None:
     ready = sorted(moment for _, moment in due(t, rate, capacity))
     ends = sorted(call.end for call in bucket_calls(t) if call.how == "returned")
     for number, (wanted, seen) in enumerate(zip(ready, ends, strict=False), 1):
-        t.expect(f"request {number} of {len(ready)} granted at", seen, near(wanted, CLOSE))
+        words = f"the request that was served as number {number} of {len(ready)}"
+        t.expect(words, since(seen), near(wanted - START, CLOSE), unit=AFTER)
     t.expect("requests granted", len(ends), len(ready))
 
 
 def expect_order(t: Trace) -> None:
-    """Fail the subject unless those who stayed in line were served in the order in which they came."""
+    """Fail the subject unless those who stayed in the queue were served in the order in which they came."""
     calls = granted(t)
     t.expect("requests granted", len(calls), len(bucket_calls(t)))
-    came = [f"{call.who} ({asked(call):g})" for call in calls]
-    served = [f"{call.who} ({asked(call):g})" for call in sorted(calls, key=lambda call: call.finished)]
+    came = [f"{call.who} for {asked(call):g}" for call in calls]
+    served = [f"{call.who} for {asked(call):g}" for call in sorted(calls, key=lambda call: call.finished)]
     t.expect("served, in this order", served, came)
 
 
@@ -72,7 +76,7 @@ def test_full_again(play: Play) -> None:
 # -- R2: not sooner, not later ---------------------------------------------------------------------------------------
 @check("R2", misconception="no-second-look", step="wait-exactly")
 def test_many_at_the_same_time(play: Play) -> None:
-    """Many who ask at the same time are served at the rate of the bucket, not all as soon as the first may go."""
+    """Many tasks that ask at the same time are served at the rate of the bucket, not all when the first one is."""
     rate, capacity = 10, 2
     for t in tokens(play, rate, capacity, {f"w{n}": [at(1), acquire(1)] for n in range(20)}).orders(4):
         expect_times(t, rate, capacity)
@@ -129,7 +133,9 @@ def test_no_span_has_more(play: Play) -> None:
     for first, begin in enumerate(ends):
         for last, end in enumerate(ends[first:], first):
             most = at_most(capacity + rate * (end - begin + CLOSE))
-            t.expect(f"tokens granted from {begin:.2f} to {end:.2f} s", last - first + 1, most)
+            t.expect(
+                f"tokens granted between {begin - START:.4g} and {end - START:.4g} {AFTER}", last - first + 1, most
+            )
 
 
 @check("R2", misconception="refill-in-whole-tokens", step="wait-exactly")
@@ -146,7 +152,7 @@ def test_one_after_the_other(play: Play) -> None:
 
 @check("R2", misconception="no-second-look", step="wait-exactly")
 def test_waiters_that_come_later(play: Play) -> None:
-    """Those who come while others wait get their tokens as soon as the rate allows, and not earlier."""
+    """Tasks that come while others wait get their tokens as soon as the rate allows, and not earlier."""
     rate, capacity = 0.8, 3
     actors = {f"w{n}": [at(moment), acquire(1.5)] for n, moment in enumerate(play.draw(9, low=0.013, step=1.1))}
     for t in tokens(play, rate, capacity, actors).orders(4):
@@ -177,7 +183,7 @@ def test_looking_changes_nothing(play: Play) -> None:
 
 @check("R2", misconception="one-for-all-buckets", step="refill-on-look", wide=True)
 def test_two_buckets(play: Play) -> None:
-    """Two buckets have nothing to do with each other: each has its own tokens, rate and waiters."""
+    """Two buckets have nothing to do with each other: each has its own tokens, rate and queue."""
     actors = {"a": [acquire(2), acquire(2), acquire(2)], "b": [at(0.5), other(1), other(3), other(2)]}
     for t in tokens(play, 0.25, 2, actors, another=[3, 3]).orders(4):
         expect_grants(t, 0.25, 2)
@@ -219,7 +225,7 @@ def test_order_of_arrival(play: Play) -> None:
 
 @check("R3", misconception="whoever-wakes-first", step="one-line")
 def test_newcomer_joins_the_line(play: Play) -> None:
-    """A task that comes while others wait joins the end of the line, also if somebody was just served."""
+    """A task that comes while others wait joins the end of the queue, also just after somebody was served."""
     early = [at(0.5), acquire(2)], [at(0.6), acquire(2)]
     for moment in (2.001, 2.3, 3.999, 4.001):
         actors = {"first": [acquire(2)], "a": early[0], "b": early[1], "new": [at(moment), acquire(0.001)]}
@@ -229,7 +235,7 @@ def test_newcomer_joins_the_line(play: Play) -> None:
 
 @check("R3", misconception="whoever-wakes-first", step="one-line")
 def test_who_comes_again_is_last(play: Play) -> None:
-    """A task that was served and asks again at once waits behind those that wait already."""
+    """A task that was served and asks again at once waits after those that wait already."""
     actors = {name: [at(moment), *[acquire(1)] * 3] for name, moment in (("a", 0.1), ("b", 0.2), ("c", 0.3))}
     for t in tokens(play, 0.6, 1, actors).orders(8):
         expect_order(t)

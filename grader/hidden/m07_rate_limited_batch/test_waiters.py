@@ -29,7 +29,7 @@ def expect_rest_served(t: Trace, rate: float, capacity: float) -> None:
 
 @check("R4", misconception="turn-worked-out-on-arrival", step="leave-the-line")
 def test_head_gives_up(play: Play) -> None:
-    """When the first waiter is cancelled, the next is served at once if there are enough tokens, else as soon as there are."""
+    """When the first waiter is cancelled, the next is served as soon as there are enough tokens for it."""
     actors = {
         "first": [acquire(10)],
         "large": [at(0.5), acquire(9)],
@@ -43,7 +43,7 @@ def test_head_gives_up(play: Play) -> None:
 
 @check("R4", misconception="turn-worked-out-on-arrival", step="leave-the-line")
 def test_others_give_up(play: Play) -> None:
-    """When a waiter in the midst or at the end of the line is cancelled, the others are served as if it had never come."""
+    """When a waiter in the middle or at the end of the queue is cancelled, the others are served as if it had never come."""
     for sizes, gone in (((1, 2, 3, 4), "bc"), ((4, 1, 2, 1), "d"), ((4, 0.5, 2, 1), "c"), ((3, 1, 3, 1), "ac")):
         actors = {
             name: [at(n / 10), acquire(size)] for n, (name, size) in enumerate(zip("abcd", sizes, strict=True), 1)
@@ -56,7 +56,7 @@ def test_others_give_up(play: Play) -> None:
 
 @check("R4", misconception="tokens-taken-in-advance", step="leave-the-line")
 def test_all_give_up(play: Play) -> None:
-    """When all waiters are cancelled the bucket fills up as if nobody had come, and whoever comes then is served."""
+    """When all waiters are cancelled, the bucket fills up as if none had come, and a task that comes later is served."""
     names = ["a", "b", "c"]
     actors = {"first": [acquire(4)], **{name: [at(n / 10), acquire(3)] for n, name in enumerate(names, 1)}}
     watcher = [at(2.1), look(), at(3.2), acquire(2), look(), at(30), look(), acquire(4), look(), acquire(1)]
@@ -68,7 +68,7 @@ def test_all_give_up(play: Play) -> None:
 
 @check("R4", misconception="line-left-by-the-front", step="leave-the-line")
 def test_gives_up_after_a_time(play: Play) -> None:
-    """A waiter whose own timeout ends the wait leaves the line, and may come again as the last."""
+    """A waiter whose own timeout ends the wait leaves the queue, and may join it again at the end."""
     actors = {
         "first": [acquire(6)],
         "hasty": [at(0.5), within(2, acquire(5)), acquire(2), look()],
@@ -82,7 +82,7 @@ def test_gives_up_after_a_time(play: Play) -> None:
 
 @check("R4", misconception="line-left-by-the-front", step="leave-the-line")
 def test_gives_up_at_any_step(play: Play) -> None:
-    """A waiter that is cancelled at any moment has taken nothing if `acquire` raised, and its tokens if it returned."""
+    """A cancelled `acquire` has taken nothing if it raised, and has its tokens if it returned."""
     actors = {
         "a": [acquire(4), acquire(2)],
         "b": [at(0.3), acquire(3), at(8.2)],
@@ -97,7 +97,7 @@ def test_gives_up_at_any_step(play: Play) -> None:
 
 @check("R4", misconception="taken-before-the-last-checkpoint", step="leave-the-line")
 def test_gives_up_without_waiting(play: Play) -> None:
-    """An `acquire` that need not wait, and is cancelled all the same, has taken nothing if it raised."""
+    """An `acquire` that does not have to wait, but is cancelled, has taken nothing if it raised."""
     actors = {"a": [at(1), acquire(3), at(2)], "b": [at(1.5), look(), acquire(2), look(), acquire(1)]}
     for t in tokens(play, 0.5, 4, actors).cancelled("a"):
         expect_rest_served(t, 0.5, 4)
@@ -107,7 +107,7 @@ def test_gives_up_without_waiting(play: Play) -> None:
 
 @check("R4", misconception="served-and-gone", step="leave-the-line")
 def test_gives_up_as_its_turn_comes(play: Play) -> None:
-    """A waiter that is cancelled just as the one before it was served or gave up leaves no tokens lost and nobody stuck."""
+    """When a waiter is cancelled just as its turn comes, no token is lost, and nobody after it is stuck."""
     line = {"b": [at(0.2), acquire(1)], "c": [at(0.3), acquire(2)], "d": [at(0.4), acquire(1), at(9), look()]}
     for head in ([acquire(3), acquire(1), cancel("b")], [acquire(3), within(1.7, acquire(3)), cancel("b")]):
         for t in tokens(play, 1, 3, {"a": head, **line}).orders(6):
@@ -125,7 +125,7 @@ def test_given_up_does_not_count(play: Play) -> None:
 
 @check("R4", misconception="line-left-by-the-front", step="leave-the-line")
 def test_refused_leaves_no_trace(play: Play) -> None:
-    """A request that is refused has taken nothing and holds up nobody: who comes afterwards is served as if it had never come."""
+    """A request that is refused takes nothing and holds up nobody: later ones are served as if it had never come."""
     bad = [at(0.2), acquire(0)], [at(0.3), acquire(3)]
     actors = {"a": [acquire(2), acquire(1)], "zero": bad[0], "much": bad[1], "b": [at(0.4), acquire(1), at(5), look()]}
     idle = {"zero": bad[0], "much": bad[1], "b": [at(0.4), look(), acquire(1), look()]}
@@ -147,19 +147,19 @@ def test_no_polling(play: Play) -> None:
         t = tokens(play, rate, capacity, {"a": [acquire(capacity), acquire(amount)]})
         call = t.first(bucket_calls(t)[1:], "the second acquire", "was never called")
         short = granted(t)[0].steps  # entering and leaving the line, with as many checkpoints as anybody likes
-        t.expect(f"steps of an acquire that waits {amount / rate:g} s", call.steps, at_most(short + WAKE_UPS))
+        t.expect(f"wake-ups of an acquire that waits {amount / rate:g} s", call.steps, at_most(short + WAKE_UPS))
 
 
 @check("R5", misconception="looks-again-and-again", step="wait-exactly")
 def test_no_polling_in_line(play: Play) -> None:
-    """Those further back in the line are woken only because of others that come, are served or give up."""
+    """A task further back in the queue is woken only when another one comes, is served or gives up."""
     actors = {f"w{n}": [at(n / 7), acquire(40)] for n in range(5)}
     t = tokens(play, 0.9, 40, {**actors, "hasty": [at(0.35), within(20, acquire(30))]})
     calls = granted(t)
     for call in calls:
         if call.who != "hasty":
             most = at_most(calls[0].steps + WAKE_UPS + 6 * 5)
-            t.expect(f"steps of the acquire of {call.who}", call.steps, most)
+            t.expect(f"wake-ups of the acquire of {call.who}", call.steps, most)
 
 
 # -- R6: what is refused ---------------------------------------------------------------------------------------------
@@ -170,32 +170,37 @@ def test_refused_buckets(play: Play) -> None:
         t = tokens(play, 1, 1, {"a": [make(rate, capacity)]})
         made = t.one("make")
         words = f"TokenBucket(rate={rate}, capacity={capacity})"
-        t.expect_that(words, "ValueError" in made.errors, f"it {made.ending}")
+        t.expect_that(f"{words} should raise ValueError", "ValueError" in made.errors, f"it {made.ending}")
     for rate, capacity in ((0.25, 8), (8, 0.25), (3, 3), (1e-9, 0.5), (1e9, 1e-6), (1e-3, 1e12)):
         made = tokens(play, 1, 1, {"a": [make(rate, capacity)]}).one("make")
         words = f"TokenBucket(rate={rate}, capacity={capacity})"
-        t.expect_that(words, made.how == "returned", f"it {made.ending}")
+        t.expect_that(f"{words} should be accepted", made.how == "returned", f"it {made.ending}")
 
 
 @check("R6", misconception="waits-for-the-impossible", step="wait-exactly")
 def test_refused_requests(play: Play) -> None:
-    """`acquire` of nothing, of less than nothing, or of more than `capacity` raises `ValueError`; all else is granted."""
+    """`acquire` of nothing, of less than nothing, or of more than `capacity` raises `ValueError`; anything else is granted."""
     for amount in (0, -1, 2.5 + 0.001, 1000, -0.25):
         t = tokens(play, 1, 2.5, {"a": [at(1), acquire(amount)]}).accepting("deadlock", "runaway")
         call = t.first(t.calls("acquire"), "the call", "was never made")
-        t.expect_that(f"acquire({amount})", "ValueError" in call.errors, f"it {call.ending}")
+        words = f"acquire({amount}) with a capacity of 2.5 should raise ValueError"
+        t.expect_that(words, "ValueError" in call.errors, f"it {call.ending}")
     t = tokens(play, 1, 0.4, {"a": [at(1), acquire(0.9)]}).accepting("deadlock", "runaway")
     call = t.first(t.calls("acquire"), "the call", "was never made")
-    t.expect_that("acquire(0.9) of a capacity of 0.4", "ValueError" in call.errors, f"it {call.ending}")
+    t.expect_that(
+        "acquire(0.9) with a capacity of 0.4 should raise ValueError", "ValueError" in call.errors, f"it {call.ending}"
+    )
     for amount in (2.5, 0.01, 1e-9):
         call = tokens(play, 1, 2.5, {"a": [at(1), acquire(amount)]}).one("acquire")
-        t.expect_that(f"acquire({amount}) of 2.5", call.how == "returned", f"it {call.ending}")
+        t.expect_that(
+            f"acquire({amount}) with a capacity of 2.5 should be granted", call.how == "returned", f"it {call.ending}"
+        )
     for rate, capacity in ((1e-6, 0.5), (1e9, 1e-3), (1e6, 1e9)):
         call = tokens(play, rate, capacity, {"a": [at(1), acquire(capacity)]}).one("acquire")
-        words = f"acquire({capacity:g}) of a bucket with rate={rate:g}, capacity={capacity:g}"
+        words = f"acquire({capacity:g}) with rate={rate:g}, capacity={capacity:g} should be granted"
         t.expect_that(words, call.how == "returned", f"it {call.ending}")
     line = {"a": [acquire(2.5), acquire(2)], "b": [at(0.5), acquire(2.5)], "c": [at(0.6), acquire(1)]}
     t = tokens(play, 1, 2.5, line).accepting("deadlock", "runaway")  # whether they are granted, other clauses ask
     for call in t.calls("acquire"):
-        words = f"acquire({asked(call):g}) of 2.5, for {call.who}, who may have to wait"
+        words = f"acquire({asked(call):g}) of {call.who}, with a capacity of 2.5, should wait and not be refused"
         t.expect_that(words, "ValueError" not in call.errors, f"it {call.ending}")

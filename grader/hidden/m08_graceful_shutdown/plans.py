@@ -10,10 +10,12 @@ from grader import Play, Trace, Trial, about, verb
 START = 53.7
 LONG = 1000.0
 BOTH = ("run_until", "serve")
+AFTER = "s after the call"
+EVERY = "Every service that was started is cleaned up, however it ended."
 told = verb("told")
 Scripts = Mapping[str, Sequence[Any]]
 OBEDIENT = [told()]
-"""Returns as soon as it is told to stop."""
+"""Returns as soon as it is asked to stop."""
 CLASSES = (
     *("KeyError", "ValueError", "RuntimeError", "ConnectionError", "AssertionError"),
     *("WouldBlock", "EndOfStream", "BrokenResourceError", "ClosedResourceError"),
@@ -53,45 +55,57 @@ def serve(play: Play, services: Scripts, *signals: tuple[float, str], **more: An
 # -- what is read from them ------------------------------------------------------------------------------------------
 def expect_begun(t: Trace) -> None:
     """Expect that services ran at all: a call that starts none has nothing to leave, to hide or to break."""
-    t.expect_that("services", bool(t.all("run")), "none was started")
+    t.expect_that("services should be started", bool(t.all("run")), "none was")
 
 
-def expect_told(t: Trace, moment: float, *names: str) -> None:
-    """Expect that those services were told to stop at that time (s after `START`)."""
+def since(moment: float | None) -> float | str:
+    """Seconds after the call, as feedback has them."""
+    return "never" if moment is None else moment - START
+
+
+def expect_at(t: Trace, what: str, moment: float | None, seconds: float) -> None:
+    """Expect that this happened so many seconds after the call, or a moment later."""
+    t.expect(what, since(moment), about(seconds), unit=AFTER)
+
+
+def expect_asked(t: Trace, moment: float, *names: str) -> None:
+    """Expect that those services were asked to stop at that time (s after `START`)."""
     for name in names:
         step = t.of(name)[told()]
-        t.expect_that(f"{name}, told to stop", step.how == "returned", f"it never was: its wait {step.ending}")
-        t.expect(f"{name} was told to stop at", step.end, about(START + moment))
+        t.expect_that(f"{name} should be asked to stop", step.how == "returned", f"its wait for that {step.ending}")
+        expect_at(t, f"{name} was asked to stop", step.end, moment)
 
 
 def expect_cancelled(t: Trace, moment: float, *names: str) -> None:
     """Expect that those services were cancelled at that time (s after `START`)."""
     for name in names:
-        t.expect(f"{name} was cancelled at", t.one("run", name).cancelled_at, about(START + moment))
+        expect_at(t, f"{name} was cancelled", t.one("run", name).cancelled_at, moment)
 
 
 def expect_returned(t: Trace, **ends: float) -> None:
     """Expect that services returned by themselves at those times (s after `START`)."""
     for name, moment in ends.items():
         span = t.one("run", name)
-        t.expect_that(f"{name}, which needs no cancellation", span.how == "returned", f"{span.what} {span.ending}")
-        t.expect(f"{name} returned at", span.end, about(START + moment))
+        t.expect_that(f"{name} should return by itself", span.how == "returned", f"it {span.ending}")
+        expect_at(t, f"{name} returned", span.end, moment)
 
 
 def expect_cleanups(t: Trace, names: Sequence[str]) -> None:
     """Expect the cleanups of those services, the last one's first, each begun once."""
     cleaned = t.names("cleanup")
-    part = "Every service that was started is cleaned up, whatever became of it." if set(names) - set(cleaned) else ""
-    t.expect("cleanups", cleaned, list(reversed(names)), part=part)
+    part = EVERY if set(names) - set(cleaned) else ""
+    if sorted(names) == sorted(cleaned):
+        part = "Cleanups run in the reverse order of the services."
+    t.expect("cleanups, in this order", cleaned, list(reversed(names)), part=part)
 
 
 def expect_whole(t: Trace, names: Sequence[str]) -> None:
     """Expect that each of those services was cleaned up, and none of the cleanups was cut short."""
     cleaned = sorted(t.names("cleanup"))
-    part = "Every service that was started is cleaned up, whatever became of it." if set(names) - set(cleaned) else ""
+    part = EVERY if set(names) - set(cleaned) else ""
     t.expect("services that were cleaned up", cleaned, sorted(names), part=part)
     for span in t.all("cleanup"):
-        t.expect_that(f"cleanup of {span.who}", span.how == "returned", span.ending)
+        t.expect_that(f"the cleanup of {span.who} should run to its end", span.how == "returned", f"it {span.ending}")
 
 
 def labels(errors: Sequence[Any]) -> list[str]:

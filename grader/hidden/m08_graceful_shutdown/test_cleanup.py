@@ -6,7 +6,20 @@ from typing import Any
 
 from grader import Play, check, checkpoint, cleanup, fail, hang, near, on_cancel, wait
 
-from .plans import CLASSES, LONG, OBEDIENT, START, both, came, expect_begun, expect_cleanups, expect_whole, run, told
+from .plans import (
+    CLASSES,
+    EVERY,
+    LONG,
+    OBEDIENT,
+    START,
+    both,
+    came,
+    expect_begun,
+    expect_cleanups,
+    expect_whole,
+    run,
+    told,
+)
 
 
 # -- R3: cleanup, one after the other, protected and bounded ---------------------------------------------------------
@@ -25,20 +38,22 @@ def test_last_service_first(play: Play) -> None:
 
 @check("R3", misconception="cleanup-while-others-run", step="clean-up-whatever-happens")
 def test_after_all_have_ended(play: Play) -> None:
-    """No cleanup begins while a service still runs, be it in its own `finally`."""
+    """No cleanup begins while a service still runs, even if that is only in its own `finally`."""
     services = {"a": [wait(3)], "b": [cleanup(wait(2.4)), hang()], "c": [told(), wait(1.1)], "d": [wait(1), fail("E")]}
     for t in (run(play, services, stop=4.0), run(play, {**services, "d": [wait(0.5)]}, stop=4.0)):
         expect_begun(t)
         end = max(span.end or LONG for span in t.all("run"))
-        part = "Every service that was started is cleaned up, whatever became of it."
-        t.expect("services that were cleaned up", sorted(set(t.names("cleanup"))), ["a", "b", "c", "d"], part=part)
+        t.expect("services that were cleaned up", sorted(set(t.names("cleanup"))), ["a", "b", "c", "d"], part=EVERY)
         for span in t.all("cleanup"):
-            t.expect_that(f"cleanup of {span.who}", span.start >= end - 1e-6, f"began {end - span.start:g} s too soon")
+            early = f"it began {end - span.start:g} s before that"
+            t.expect_that(
+                f"the cleanup of {span.who} should wait for the last service", span.start >= end - 1e-6, early
+            )
 
 
 @check("R3", misconception="cleanup-only-for-the-good", step="clean-up-whatever-happens")
 def test_every_service(play: Play) -> None:
-    """Every service is cleaned up, however its `run` ended: returned, raised or cancelled."""
+    """Every service is cleaned up, whether its `run` returned, raised or was cancelled."""
     services = {
         "a": [wait(1)],
         "b": [hang()],
@@ -57,33 +72,35 @@ def test_every_service(play: Play) -> None:
 
 @check("R3", misconception="shield-without-a-bound", step="clean-up-whatever-happens")
 def test_bounded(play: Play) -> None:
-    """A cleanup that takes longer than `cleanup_timeout` is given up then, and the next one runs."""
+    """A cleanup that takes longer than `cleanup_timeout` is given up at that moment, and the next one runs."""
     limit = play.draw(1, low=2)[0]
     cleanups = {"a": [wait(0.3)], "b": [hang()], "c": [wait(limit + 0.4)], "d": [cleanup(wait(1.2)), hang()]}
     for t in both(play, {name: [wait(1)] for name in "abcd"}, cleanups=cleanups, cleanup_timeout=limit):
         expect_cleanups(t, list("abcd"))
         for span in t.all("cleanup"):
             if span.who != "a":
-                seen = None if span.cancelled_at is None else span.cancelled_at - span.start
-                t.expect(f"cleanup of {span.who} was given up after", seen, near(limit, within=0.05))
+                seen = "never" if span.cancelled_at is None else span.cancelled_at - span.start
+                t.expect(f"cleanup of {span.who} was given up after", seen, near(limit, within=0.05), unit="s")
 
 
 @check("R3", misconception="shield-without-a-bound", step="clean-up-whatever-happens")
 def test_cleanup_timeouts_of_any_size(play: Play) -> None:
-    """`cleanup_timeout` counts as it is, also if it is less than a second or many minutes."""
+    """Any `cleanup_timeout` is kept exactly, also one of less than a second or of many minutes."""
     for limit in (0.25, 900.0):
         cleanups = {"a": [wait(0.96 * limit)], "b": [hang()]}
         t = run(play, {"a": [wait(1)], "b": [wait(1)]}, cleanups=cleanups, cleanup_timeout=limit)
         span = t.one("cleanup", "b")
-        seen = None if span.cancelled_at is None else span.cancelled_at - span.start
-        t.expect("cleanup of b was given up after", seen, near(limit, within=0.005))
+        seen = "never" if span.cancelled_at is None else span.cancelled_at - span.start
+        t.expect("cleanup of b was given up after", seen, near(limit, within=0.005), unit="s")
         span = t.one("cleanup", "a")
-        t.expect_that("cleanup of a, which ends in time", span.how == "returned", span.ending)
+        t.expect_that(
+            "the cleanup of a, which ends in time, should run to its end", span.how == "returned", f"it {span.ending}"
+        )
 
 
 @check("R3", misconception="one-budget", step="clean-up-whatever-happens")
 def test_each_has_the_time_for_itself(play: Play) -> None:
-    """Each cleanup has the whole of `cleanup_timeout` for itself; one that takes less is not given up."""
+    """Each cleanup has the whole `cleanup_timeout` for itself: one that takes less is not given up."""
     limit = play.draw(1, low=2)[0]
     names = ["a", "b", "c"]
     cleanups = {name: [wait(0.9 * limit)] for name in names}
@@ -96,7 +113,7 @@ def test_each_has_the_time_for_itself(play: Play) -> None:
 
 @check("R3", misconception="cleanup-never-fails", step="clean-up-whatever-happens")
 def test_failing_cleanups(play: Play) -> None:
-    """A cleanup that fails, however it fails, does not keep the others from running."""
+    """A cleanup that raises, whatever it raises, does not keep the others from running."""
     names = ["a", "b", "c", "d"]
     failing = play.pick(0, 3)
     for kind in ("Fault", "TimeoutError", "ExceptionGroup", "ExceptionGroup of one", *CLASSES):
@@ -112,7 +129,7 @@ def test_failing_cleanups(play: Play) -> None:
 
 @check("R3", misconception="await-in-finally", step="clean-up-whatever-happens")
 def test_protected(play: Play) -> None:
-    """A cancellation from outside does not interrupt a cleanup that has begun, nor the ones after it."""
+    """A cancellation from outside interrupts neither a cleanup that has begun nor those after it."""
     names = ["a", "b", "c"]
     cleanups = {"a": [wait(0.4)], "b": [checkpoint(), wait(0.5)], "c": [wait(0.6), wait(0.3)]}
     for trial in both(play, {name: [wait(1)] for name in names}, cleanups=cleanups):
@@ -127,7 +144,7 @@ def test_protected(play: Play) -> None:
 
 @check("R3", misconception="deadline-outside-the-shield", step="clean-up-whatever-happens")
 def test_bounded_when_cancelled(play: Play) -> None:
-    """A cleanup that hangs is given up after `cleanup_timeout` also if a cancellation came meanwhile."""
+    """A cleanup that hangs is given up after `cleanup_timeout`, also when the call was cancelled meanwhile."""
     limit = play.draw(1, low=2)[0]
     cleanups = {"a": [wait(0.4)], "b": [hang()], "c": [wait(0.6)]}
     plan: dict[str, Any] = {"cleanups": cleanups, "cleanup_timeout": limit}
@@ -135,17 +152,17 @@ def test_bounded_when_cancelled(play: Play) -> None:
         t = trial.cancel("caller", at=START + 2.2)
         expect_cleanups(t, list("abc"))
         span = t.one("cleanup", "b")
-        seen = None if span.cancelled_at is None else span.cancelled_at - span.start
-        t.expect("cleanup of b was given up after", seen, near(limit, within=0.05))
+        seen = "never" if span.cancelled_at is None else span.cancelled_at - span.start
+        t.expect("cleanup of b was given up after", seen, near(limit, within=0.05), unit="s")
 
 
 @check("R3", misconception="cleanup-all-at-once", step="clean-up-whatever-happens")
 def test_order_and_bound_after_an_interrupt(play: Play) -> None:
-    """Cleanups run one after the other, each for `cleanup_timeout`, also if an interrupt of a service ended the others."""
+    """Cleanups run one after the other, each within `cleanup_timeout`, also after something like a KeyboardInterrupt."""
     cleanups = {"a": [wait(0.4)], "b": [hang()], "c": [wait(0.3), fail("C1")], "d": [wait(0.6)]}
     services = {"a": [hang()], "b": [wait(2), fail("stop", "Abandon")], "c": OBEDIENT, "d": [wait(1)]}
     for t in both(play, services, cleanups=cleanups, grace=3.0):
         expect_cleanups(t, list(services))
         t.expect("cleanups at the same time", t.most_open("cleanup"), 1)
         taken = t.one("cleanup", "a").start - t.one("cleanup", "d").start
-        t.expect("time from the first cleanup to that of a", taken, near(0.6 + 0.3 + 6, within=0.05))
+        t.expect("time from the first cleanup to that of a", taken, near(0.6 + 0.3 + 6, within=0.05), unit="s")

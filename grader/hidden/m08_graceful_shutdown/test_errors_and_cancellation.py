@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grader import Play, Trace, about, check, checkpoint, cleanup, fail, give, hang, on_cancel, one_of, wait
+from grader import Play, Trace, check, checkpoint, cleanup, fail, give, hang, on_cancel, one_of, wait
 
 from .plans import (
     CLASSES,
@@ -11,11 +11,12 @@ from .plans import (
     START,
     both,
     came,
+    expect_asked,
+    expect_at,
     expect_begun,
     expect_cancelled,
     expect_cleanups,
     expect_returned,
-    expect_told,
     expect_whole,
     labels,
     run,
@@ -29,7 +30,9 @@ def expect_group(t: Trace, *errors: str) -> None:
     """Expect that the call raised an `ExceptionGroup` of just those errors."""
     t.expect_that("an `ExceptionGroup` should leave the call", t.call.raised is not None, f"it {t.call.ending}")
     kinds = t.call.raised.kinds if t.call.raised else []
-    t.expect_that("what leaves the call", "ExceptionGroup" in kinds, f"{t.call.raised!r}, which is no ExceptionGroup")
+    t.expect_that(
+        "what leaves the call", "ExceptionGroup" in kinds, f"{t.call.raised!r}, which is not an ExceptionGroup"
+    )
     t.expect("the errors in the group", labels(t.call.errors), sorted(errors))
 
 
@@ -37,32 +40,34 @@ def expect_no_mixture(t: Trace, *errors: str) -> None:
     """Expect that a call cancelled from outside ended by that, or by those errors; whether by all of them, R4 asks."""
     if not t.call.is_cancelled:
         seen, left = labels(t.call.errors), sorted(errors)
-        t.expect_that("what leaves the call", bool(seen) and all(one in left for one in seen), f"{seen}, of {left}")
+        told_all = f"{' and '.join(seen) or 'nothing'}, where the errors are {', '.join(left)}"
+        what = "either errors or the cancellation should leave the call"
+        t.expect_that(what, bool(seen) and all(one in left for one in seen), told_all)
 
 
 # -- R4: errors ------------------------------------------------------------------------------------------------------
 @check("R4", misconception="error-cancels-the-others", step="one-group-of-errors")
 def test_an_error_starts_the_shutdown(play: Play) -> None:
-    """A service that raises starts the shutdown: the others are told to stop and have `grace` seconds."""
+    """A service that raises starts the shutdown: the others are asked to stop, and have `grace` seconds."""
     moment = play.draw(1, low=2)[0]
     services = {"a": [told(), wait(3.1)], "b": [wait(moment), fail("E")], "c": OBEDIENT, "d": [hang()]}
     for t in both(play, services):
-        expect_told(t, moment, "a", "c")
+        expect_asked(t, moment, "a", "c")
         expect_returned(t, a=moment + 3.1, c=moment)
         expect_cancelled(t, moment + 10, "d")
 
 
 @check("R4", misconception="one-error-needs-no-group", step="one-group-of-errors")
 def test_one_error_of_a_service(play: Play) -> None:
-    """The error of a service, whatever it is, leaves the call, in an `ExceptionGroup`, when all is cleaned up."""
+    """The error of a service, whatever it is, leaves the call in an `ExceptionGroup`, after the cleanups."""
     for kind in CLASSES:
         t = run(play, {"a": [wait(1)], "b": [wait(1.5), fail("E", kind)]}, cleanups={"a": [wait(1)]})
         expect_group(t, "E")
-        t.expect("the call ended at", t.call.end, about(START + 2.5))
+        expect_at(t, "the call ended", t.call.end, 2.5)
     for kind in ("Fault", "TimeoutError", "OSError"):
         t = run(play, {"a": OBEDIENT, "b": [wait(1.5), fail("E", kind)]}, cleanups={"a": [wait(1)]})
         expect_group(t, "E")
-        t.expect("the call ended at", t.call.end, about(START + 2.5))
+        expect_at(t, "the call ended", t.call.end, 2.5)
     for t in both(play, {"a": [wait(1)], "b": [fail("E")]}):
         expect_group(t, "E")
     expect_group(run(play, {"a": [wait(1)], "b": [told(), fail("E")]}, stop=2.0), "E")
@@ -71,7 +76,7 @@ def test_one_error_of_a_service(play: Play) -> None:
 
 @check("R4", misconception="error-is-logged-and-gone", step="one-group-of-errors")
 def test_one_error_of_a_cleanup(play: Play) -> None:
-    """The error of a cleanup, its own `TimeoutError` too, leaves the call, in an `ExceptionGroup`."""
+    """The error of a cleanup, also a `TimeoutError` of its own, leaves the call in an `ExceptionGroup`."""
     for kind in ("Fault", "TimeoutError", "KeyError", "OSError", "ClosedResourceError"):
         cleanups = {"a": [wait(1)], "b": [wait(0.5), fail("E", kind)]}
         for t in both(play, {"a": [wait(1)], "b": [wait(2)]}, cleanups=cleanups):
@@ -80,7 +85,7 @@ def test_one_error_of_a_cleanup(play: Play) -> None:
 
 @check("R4", misconception="time-out-tells-itself", step="one-group-of-errors")
 def test_a_cleanup_that_hangs(play: Play) -> None:
-    """For a cleanup that hung, a `TimeoutError` leaves the call, in an `ExceptionGroup`."""
+    """When a cleanup hangs and is given up, a `TimeoutError` leaves the call in an `ExceptionGroup`."""
     for hung in ([hang()], [cleanup(wait(1)), hang()]):
         for late in ("a", "b"):
             for t in both(play, {"a": [wait(1)], "b": [wait(2)]}, cleanups={late: hung}):
@@ -96,22 +101,22 @@ def test_errors_after_a_signal(play: Play) -> None:
     ):
         t = serve(play, services, (2.0, "TERM"), cleanups=cleanups).accepting("deadlock")
         expect_begun(t)
-        if any(span.raised for span in (*t.all("run"), *t.all("cleanup"))):  # whether they are told, R6 asks
+        if any(span.raised for span in (*t.all("run"), *t.all("cleanup"))):  # whether they are asked to stop, R6 asks
             expect_group(t, "E")
 
 
 @check("R4", misconception="cancellation-among-errors", step="one-group-of-errors")
 def test_no_error(play: Play) -> None:
-    """If nothing went wrong the call returns, also when services had to be cancelled."""
+    """If nothing went wrong, the call returns, also when services had to be cancelled."""
     services = {"a": [hang()], "b": [cleanup(wait(1)), hang()], "c": [on_cancel(give(1)), hang()], "d": OBEDIENT}
     for t in (run(play, services, stop=2.0), run(play, services, stop=-2.0)):
         expect_begun(t)
-        t.expect_that("the call", t.call.how == "returned", t.call.ending)
+        t.expect_that("the call should return", t.call.how == "returned", f"it {t.call.ending}")
 
 
 @check("R4", misconception="first-error-counts", step="errors-in-groups", core=False)
 def test_all_errors_together(play: Play) -> None:
-    """Errors of services and of cleanups, with a `TimeoutError` for each that hung, leave together in one group."""
+    """All errors of services and cleanups leave in one group, with a `TimeoutError` for each cleanup that hung."""
     services = {
         "a": [wait(1), fail("E1")],
         "b": [told(), wait(2), fail("E2", "TimeoutError")],
@@ -127,7 +132,7 @@ def test_all_errors_together(play: Play) -> None:
 
 @check("R4", misconception="cancelled-needs-no-answer", step="errors-in-groups", core=False)
 def test_error_while_being_cancelled(play: Play) -> None:
-    """The error of a service that raises while it is being cancelled leaves in the group, and no cancellation with it."""
+    """What a service raises while it is being cancelled leaves in the group too, and no cancellation does."""
     services = {
         "a": [hang()],
         "b": [on_cancel(fail("E1")), hang()],
@@ -144,7 +149,7 @@ def test_error_while_being_cancelled(play: Play) -> None:
 
 @check("R4", misconception="first-error-counts", step="errors-in-groups", core=False)
 def test_groups_of_errors(play: Play) -> None:
-    """If a service or a cleanup raises an `ExceptionGroup`, all the errors in it leave in the group."""
+    """If a service or a cleanup raises an `ExceptionGroup`, all the errors in it leave the call."""
     t = run(play, {"a": [wait(1), fail("E", "ExceptionGroup")], "b": OBEDIENT})
     expect_group(t, "Fault", "Fault")
     t = run(play, {"a": [wait(1)], "b": [wait(1)]}, cleanups={"a": [wait(1), fail("E", "ExceptionGroup")]})
@@ -153,7 +158,7 @@ def test_groups_of_errors(play: Play) -> None:
 
 @check("R4", misconception="every-timeout-error-is-mine", step="errors-in-groups", core=False)
 def test_error_of_a_cleanup_that_is_given_up(play: Play) -> None:
-    """For a cleanup that raises an error as it is given up, that error, a `TimeoutError`, or both leave in the group."""
+    """If a cleanup raises as it is given up, its error, a `TimeoutError`, or both leave in the group."""
     cleanups = {"a": [on_cancel(fail("C1")), hang()], "b": [wait(1)]}
     for t in both(play, {"a": [wait(1)], "b": [wait(2)]}, cleanups=cleanups):
         seen = labels(t.call.errors)
@@ -163,7 +168,7 @@ def test_error_of_a_cleanup_that_is_given_up(play: Play) -> None:
 # -- R5: cancelled from outside --------------------------------------------------------------------------------------
 @check("R5", misconception="cancelled-means-shutdown", step="clean-up-whatever-happens")
 def test_cancelled_at_once(play: Play) -> None:
-    """Cancelled from outside, the services are cancelled at once, whether they were told to stop or not."""
+    """Cancelled from outside, the services are cancelled at once, whether they have been asked to stop or not."""
     services = {"a": [hang()], "b": [told(), hang()], "c": [wait(LONG)]}
     moment = play.draw(1, low=3)[0]
     for trial in both(play, services):
@@ -175,7 +180,7 @@ def test_cancelled_at_once(play: Play) -> None:
 
 @check("R5", misconception="cleanup-skipped-when-cancelled", step="clean-up-whatever-happens")
 def test_cleanup_when_cancelled(play: Play) -> None:
-    """Cancelled from outside at any moment while services run, every cleanup still runs, whole and in order."""
+    """If the call is cancelled from outside while services run, every cleanup still runs, to its end and in order."""
     services = {"a": [hang()], "b": [told(), wait(0.8)], "c": [wait(1)], "d": [cleanup(wait(0.7)), told(), wait(4)]}
     cleanups = {"a": [wait(0.4)], "b": [wait(0.2), checkpoint(), wait(0.3)], "c": [wait(0.6)]}
     for t in run(play, services, stop=2.0, cleanups=cleanups, grace=3.0).cancelled("caller"):
@@ -193,23 +198,23 @@ def test_cleanup_when_cancelled(play: Play) -> None:
 
 @check("R5", misconception="cleanup-skipped-when-cancelled", step="clean-up-whatever-happens")
 def test_cleanup_is_bounded_and_independent_when_cancelled(play: Play) -> None:
-    """Cancelled from outside, a cleanup that hangs or fails does not keep the others from running."""
+    """After a cancellation from outside, a cleanup that hangs or raises does not keep the others from running."""
     cleanups = {"a": [wait(0.4)], "b": [hang()], "c": [wait(0.3), fail("C1")], "d": [wait(0.6)]}
     services = {"a": [hang()], "b": OBEDIENT, "c": [hang()], "d": [wait(1)]}
     for trial in both(play, services, cleanups=cleanups):
         t = trial.cancel("caller", at=START + 2.2)
         expect_cleanups(t, list("abcd"))
-        t.expect("cleanup of a began at", t.one("cleanup", "a").start, about(START + 2.2 + 0.6 + 0.3 + 6))
+        expect_at(t, "cleanup of a began", t.one("cleanup", "a").start, 2.2 + 0.6 + 0.3 + 6)
 
 
 @check("R5", misconception="handled-once-is-done", step="clean-up-whatever-happens")
 def test_cancellation_goes_on(play: Play) -> None:
-    """Cancelled from outside while services run, the call ends by the cancellation when all is cleaned up."""
+    """Cancelled from outside while services run, the call ends by the cancellation, after the cleanups."""
     services = {"a": [hang()], "b": [told(), wait(0.8)], "c": [cleanup(wait(0.5)), wait(LONG)]}
     for trial in both(play, services, cleanups={"a": [wait(0.4)]}):
         for t in (trial.cancel("caller", at=START + 2.2), trial.within("caller", START + 2.2)):
             t.expect_cancelled()
-            t.expect("the call ended at", t.call.end, about(START + 3.1))
+            expect_at(t, "the call ended", t.call.end, 3.1)
     for trial in (run(play, services, stop=1.0), serve(play, services, (1.0, "TERM"))):
         t = trial.cancel("caller", at=START + 4.2)
         t.expect_cancelled()
@@ -217,21 +222,21 @@ def test_cancellation_goes_on(play: Play) -> None:
 
 @check("R5", misconception="errors-before-cancellation", step="one-group-of-errors")
 def test_errors_and_a_cancellation(play: Play) -> None:
-    """If there were errors and a cancellation from outside, either leaves the call, and never both in one group."""
+    """After errors and a cancellation from outside, one or the other leaves the call, never both in one group."""
     services = {"a": [hang()], "b": [wait(1), fail("E1")], "c": [on_cancel(wait(0.4), fail("E2")), hang()]}
     for trial in both(play, services, cleanups={"a": [wait(0.2), fail("C1")], "b": [hang()]}):
         t = trial.cancel("caller", at=START + 2.2)
-        t.expect_that("cancelled from outside", t.call.how != "returned", "the call just returned")
+        t.expect_that("cancelled from outside, the call should not return", t.call.how != "returned", "it returned")
         expect_no_mixture(t, "E1", "E2", "C1", "TimeoutError")
     for trial in both(play, {"a": [hang()], "b": [on_cancel(fail("E1")), hang()]}):
         t = trial.cancel("caller", at=START + 2.2)
-        t.expect_that("cancelled from outside", t.call.how != "returned", "the call just returned")
+        t.expect_that("cancelled from outside, the call should not return", t.call.how != "returned", "it returned")
         expect_no_mixture(t, "E1")
 
 
 @check("R4", misconception="errors-before-cancellation", step="errors-in-groups", core=False)
 def test_all_errors_or_the_cancellation(play: Play) -> None:
-    """If there were errors and a cancellation from outside, the cancellation leaves the call, or all the errors do."""
+    """After errors and a cancellation from outside, either the cancellation leaves the call or all the errors do."""
     services = {"a": [hang()], "b": [wait(1), fail("E1")], "c": [on_cancel(wait(0.4), fail("E2")), hang()]}
     for trial in both(play, services, cleanups={"a": [wait(0.2), fail("C1")], "b": [hang()]}):
         t = trial.cancel("caller", at=START + 2.2)

@@ -6,7 +6,21 @@ from typing import Any
 
 from grader import Play, Trace, at_most, at_once, awaitable, check, cleanup, fail, hang, on_cancel, wait
 
-from .plans import BOTH, LONG, OBEDIENT, both, came, expect_begun, expect_whole, run, running, serve, told
+from .plans import (
+    AFTER,
+    BOTH,
+    OBEDIENT,
+    START,
+    both,
+    came,
+    expect_begun,
+    expect_whole,
+    run,
+    running,
+    serve,
+    since,
+    told,
+)
 
 
 def goes_on(t: Trace) -> bool:
@@ -21,7 +35,7 @@ def test_both_backends(play: Play) -> None:
     services = {"a": [wait(1)], "b": [wait(2), fail("E")], "c": OBEDIENT, "d": [hang()]}
     for function in BOTH:
         play.expect_portable(
-            "services started, cleaned up, ending",
+            "services started, services cleaned up, how the call ended",
             lambda on, function=function: run(on, services, function=function),
             lambda t: [sorted(t.names("run")), t.names("cleanup"), t.call.how],
             [list("abcd"), list("dcba"), "raised"],
@@ -35,7 +49,7 @@ def test_both_backends(play: Play) -> None:
 
 @check("G2", misconception="tasks-end-by-themselves", step="clean-up-whatever-happens")
 def test_nothing_is_left(play: Play) -> None:
-    """When the call ends, however it ends, no task and no stream of it is left."""
+    """However the call ends, it leaves no task and no stream behind."""
     services = {"a": [wait(1)], "b": [cleanup(wait(0.6)), hang()], "c": [told(), wait(0.5)]}
     for t in run(play, services, stop=2.0, grace=2.0, cleanups={"a": [hang()]}).cancelled("caller", limit=16):
         if came(t) is None:
@@ -51,7 +65,7 @@ def test_nothing_is_left(play: Play) -> None:
 
 @check("G3", misconception="shield-everything", step="clean-up-whatever-happens")
 def test_cancellation_passes_at_every_step(play: Play) -> None:
-    """Cancelled from outside at any moment, the call does not swallow it, nor protect more than the cleanups."""
+    """Cancelled from outside at any moment, the call ends by the cancellation, and protects nothing but the cleanups."""
     services = {"a": [hang()], "b": [told(), wait(0.8)], "c": [wait(1)], "d": [told(), wait(4)]}
     trials = [run(play, services, stop=2.0, grace=3.0, cleanups={"a": [wait(0.4)], "c": [wait(0.6)]})]
     trials += both(play, {"a": [wait(1)], "b": [wait(2)]}, cleanups={"b": [wait(0.4)]})
@@ -62,12 +76,12 @@ def test_cancellation_passes_at_every_step(play: Play) -> None:
                 expect_begun(t)
                 continue
             for span in running(t, note):
-                ended = (span.end if span.cancelled_at is None else span.cancelled_at) or LONG
-                t.expect(f"{span.who} was cancelled at", ended, at_most(note["t"] + 0.05))
+                ended = since(span.end if span.cancelled_at is None else span.cancelled_at)
+                t.expect(f"{span.who} was cancelled", ended, at_most(note["t"] - START + 0.05), unit=AFTER)
             if any(span.how == "cancelled" and span.outside for span in t.all("run")):
                 t.expect_cancelled()
-            t.expect_that("cancelled from outside", not goes_on(t), "the caller went on after the call")
-            t.expect("the call ended at", t.call.end, at_most(note["t"] + 1.1))
+            t.expect_that("cancelled from outside, the caller should stop", not goes_on(t), "it went on after the call")
+            t.expect("the call ended", since(t.call.end), at_most(note["t"] - START + 1.1), unit=AFTER)
 
 
 @check("G4", misconception="blocking-is-short", step="bound-the-wait")
@@ -83,7 +97,7 @@ def test_never_blocks(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="one-group-of-errors")
 def test_interrupts_pass(play: Play) -> None:
-    """A service's exception that is not an `Exception`, such as KeyboardInterrupt, leaves the call; all are cleaned up."""
+    """Something like `KeyboardInterrupt` that a service raises leaves the call, and every service is cleaned up."""
     cleanups = {"a": [wait(0.4)], "b": [wait(0.6)], "c": [wait(0.3)]}
     for kind in (*play.interrupts, "BaseExceptionGroup"):
         for t in both(play, {"a": OBEDIENT, "b": [wait(2), fail("stop", kind)], "c": [hang()]}, cleanups=cleanups):
@@ -93,7 +107,7 @@ def test_interrupts_pass(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="one-group-of-errors")
 def test_interrupts_during_a_shutdown_pass(play: Play) -> None:
-    """What is not an `Exception` leaves the call also if a service raises it in the grace period, or when it is cancelled."""
+    """Something like `KeyboardInterrupt` leaves the call also if a service raises it during the shutdown."""
     cleanups = {"a": [wait(0.4)], "b": [wait(0.6)]}
     for kind in (*play.interrupts, "BaseExceptionGroup"):
         for service in ([told(), wait(1), fail("stop", kind)], [on_cancel(fail("stop", kind)), hang()]):
@@ -111,7 +125,7 @@ def expect_passed(t: Trace, name: str, kind: str) -> None:
 
 @check("G6", misconception="look-again-and-again", step="bound-the-wait")
 def test_no_busy_waiting(play: Play) -> None:
-    """The call does not wake up more often if everything takes forty times as long."""
+    """If everything takes forty times as long, the call does not wake up more often."""
 
     def steps(scale: float) -> list[int]:
         times: dict[str, Any] = {"grace": 3 * scale, "cleanup_timeout": 2 * scale, "cleanups": {"a": [wait(9 * scale)]}}
@@ -133,7 +147,7 @@ def test_any_callable(play: Play) -> None:
     t = run(play, services, stop=2.0, cleanups={"a": [awaitable(), wait(0.4)], "c": [wait(0.3)]})
     t.expect("how a, b and c ended", [t.of(name).how for name in "abc"], ["returned"] * 3)
     expect_whole(t, ["a", "b", "c"])
-    t.expect_that("the call", t.call.how == "returned", t.call.ending)
+    t.expect_that("the call should return", t.call.how == "returned", f"it {t.call.ending}")
 
 
 @check("G9", misconception="run-is-a-coroutine-function", step="one-group-of-errors")

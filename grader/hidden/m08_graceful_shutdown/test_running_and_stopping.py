@@ -1,10 +1,25 @@
-"""Hidden checks of m08: all services at the same time, told to stop, waited for, then cancelled."""
+"""Hidden checks of m08: all services at the same time, asked to stop, waited for, then cancelled."""
 
 from __future__ import annotations
 
-from grader import Play, about, at_least, at_most, check, checkpoint, fail, give, hang, near, wait
+from grader import Play, at_least, at_most, check, checkpoint, fail, give, hang, near, wait
 
-from .plans import LONG, OBEDIENT, START, both, expect_cancelled, expect_returned, expect_told, labels, run, serve, told
+from .plans import (
+    AFTER,
+    LONG,
+    OBEDIENT,
+    START,
+    both,
+    expect_asked,
+    expect_at,
+    expect_cancelled,
+    expect_returned,
+    labels,
+    run,
+    serve,
+    since,
+    told,
+)
 
 
 # -- R1: all at the same time ----------------------------------------------------------------------------------------
@@ -17,7 +32,7 @@ def test_all_run_at_the_same_time(play: Play) -> None:
         t = trial.accepting("deadlock")  # whether the call ends, the next check asks
         t.expect("services that were started", sorted(t.names("run")), sorted(names))
         for span in t.all("run"):
-            t.expect(f"{span.who} was started at", span.start, about(START))
+            expect_at(t, f"{span.who} was started", span.start, 0)
     t = run(play, {f"s{index}": [wait(2)] for index in range(60)})
     t.expect("services, of 60, that ran at the same time", t.most_open("run"), 60)
 
@@ -30,12 +45,12 @@ def test_services_in_a_tuple(play: Play) -> None:
     for t in trials:
         t.expect("services that were started", sorted(t.names("run")), list(services))
         t.expect("services that were cleaned up", sorted(t.names("cleanup")), list(services))
-        t.expect_that("the call", t.call.how == "returned", t.call.ending)
+        t.expect_that("the call should return", t.call.how == "returned", f"it {t.call.ending}")
 
 
 @check("R1", misconception="state-ends-with-the-call", step="tell-then-wait", wide=True)
 def test_calls_beside_each_other(play: Play) -> None:
-    """Calls that overlap have nothing to do with each other: an error in one stops, tells and fails no other."""
+    """Calls that overlap have nothing to do with each other: what stops or fails one does nothing to the others."""
     services = {
         "a": [wait(8)],
         "b": OBEDIENT,
@@ -46,20 +61,20 @@ def test_calls_beside_each_other(play: Play) -> None:
     callers = {"caller": [START, "a", "b"], "second": [START + 1, "c", "d"], "third": [START + 3, "e"]}
     t = run(play, services, callers=callers, cleanups={"e": [wait(0.7)]}, stop=8.5)
     for name, moment in {"a": 0, "b": 0, "c": 1, "d": 1, "e": 3}.items():
-        t.expect(f"{name} was started at", t.one("run", name).start, about(START + moment))
-    expect_told(t, 8.5, "b")
+        expect_at(t, f"{name} was started", t.one("run", name).start, moment)
+    expect_asked(t, 8.5, "b")
     expect_returned(t, a=8, b=8.5, e=4.5)
     expect_cancelled(t, 12.2, "d")
     ended = {"caller": ([], 8.5), "second": (["E"], 12.2), "third": ([], 5.2)}
     for call in t.calls():
         errors, moment = ended[call.who]
-        t.expect(f"the errors out of the call of the {call.who}", labels(call.errors), errors)
-        t.expect(f"the call of the {call.who} ended at", call.end, about(START + moment))
+        t.expect(f"the errors of the call of the {call.who}", labels(call.errors), errors)
+        expect_at(t, f"the call of the {call.who} ended", call.end, moment)
 
 
 @check("R1", misconception="state-ends-with-the-call", step="tell-then-wait", wide=True)
 def test_calls_after_each_other(play: Play) -> None:
-    """A call knows nothing of the one before it, however that ended: by an error, a cancellation or a signal."""
+    """A call is not affected by the one before it, whether that ended by an error, a cancellation or a signal."""
     services = {
         "a": [wait(2)],
         "b": [wait(1), fail("E")],
@@ -70,41 +85,41 @@ def test_calls_after_each_other(play: Play) -> None:
     for trial in both(play, services, callers=callers):
         for t in (trial, trial.cancel("caller", at=START + 0.6)):
             t.expect("services that were started", sorted(t.names("run")[2:]), ["a", "c", "d"])
-            expect_told(t, 23, "c")
+            expect_asked(t, 23, "c")
             expect_returned(t, c=24.4)
             t.expect("services that were cleaned up", sorted(t.names("cleanup")), ["a", "a", "b", "c", "d"])
-            t.expect("the errors out of the second call", labels(t.calls()[1].errors), ["E2"])
+            t.expect("the errors of the second call", labels(t.calls()[1].errors), ["E2"])
     services = {"a": [told(), wait(1)], "b": OBEDIENT, "c": OBEDIENT}
     callers = {"caller": [START, "a", "c"], "second": [START + 20, "a", "b"]}
     t = serve(play, services, (2.0, "TERM"), (22.0, "TERM"), callers=callers)
-    expect_told(t, 22, "b")
+    expect_asked(t, 22, "b")
     for span in t.all("run"):
-        t.expect_that(f"{span.who}, which needs no cancellation", span.how == "returned", span.ending)
-    t.expect("the second call ended at", t.calls()[1].end, about(START + 23))
+        t.expect_that(f"{span.who} should return by itself", span.how == "returned", f"it {span.ending}")
+    expect_at(t, "the second call ended", t.calls()[1].end, 23)
 
 
 @check("R1", misconception="alone-is-simpler", step="tell-then-wait", wide=True)
 def test_a_single_service(play: Play) -> None:
-    """A single service is told, waited for, cancelled and cleaned up as several are."""
+    """A single service is asked to stop, cancelled and cleaned up in the same way as several are."""
     for services in ({"a": [told(), wait(1.1)]}, {"a": [told(), hang()]}):
         for trial in (run(play, services, stop=2.0), serve(play, services, (2.0, "TERM"))):
             t = trial.accepting("deadlock")
-            expect_told(t, 2, "a")
-            t.expect("a ended at", t.one("run", "a").end, about(START + (3.1 if services["a"][1] == wait(1.1) else 12)))
+            expect_asked(t, 2, "a")
+            expect_at(t, "a ended", t.one("run", "a").end, 3.1 if services["a"][1] == wait(1.1) else 12)
             t.expect("services that were cleaned up", t.names("cleanup"), ["a"])
-            t.expect_that("the call", t.call.how == "returned", t.call.ending)
+            t.expect_that("the call should return", t.call.how == "returned", f"it {t.call.ending}")
 
 
 @check("R1", misconception="runs-until-stopped", step="tell-then-wait")
 def test_ends_when_all_have_returned(play: Play) -> None:
-    """When all services have returned by themselves the call cleans up and returns, though nobody told it to stop."""
+    """When all services have returned by themselves the call cleans up and returns, though nobody set `stop`."""
     names = ["a", "b", "c"]
     times = play.draw(3)
     services = {name: [wait(time)] for name, time in zip(names, times, strict=True)}
     for t in both(play, services, cleanups={"a": [wait(0.4)], "c": [wait(0.3)]}, grace=60.0):
-        t.expect_that("the call", t.call.how == "returned", t.call.ending)
+        t.expect_that("the call should return", t.call.how == "returned", f"it {t.call.ending}")
         t.expect("services that were cleaned up", sorted(t.names("cleanup")), names)
-        t.expect("the call ended at", t.call.end, at_most(START + max(times) + 0.75))
+        t.expect("the call ended", since(t.call.end), at_most(max(times) + 0.75), unit=AFTER)
 
 
 @check("R1", misconception="first-to-return-ends-all", step="tell-then-wait")
@@ -113,24 +128,24 @@ def test_one_that_returns_stops_nobody(play: Play) -> None:
     for t in both(play, {"a": [wait(1.3)], "b": [wait(5.2)], "c": [wait(20.1)]}, grace=3.0):
         expect_returned(t, a=1.3, b=5.2, c=20.1)
     t = run(play, {"a": [give(1)], "b": [told()], "c": [wait(7)]}, stop=9.0)
-    t.expect("b was told to stop, or cancelled, at", t.of("b")[told()].end, at_least(START + 9))
+    t.expect("b was asked to stop, or cancelled", since(t.of("b")[told()].end), at_least(9), unit=AFTER)
 
 
 @check("R1", misconception="runs-until-stopped", step="tell-then-wait")
 def test_no_services(play: Play) -> None:
     """Without services the call returns at once."""
     for t in both(play, {}):
-        t.expect_that("the call", t.call.how == "returned", t.call.ending)
-        t.expect("the call ended at", t.call.end, about(START))
+        t.expect_that("the call should return", t.call.how == "returned", f"it {t.call.ending}")
+        expect_at(t, "the call ended", t.call.end, 0)
 
 
 @check("R1", misconception="stopped-before-it-began", step="tell-then-wait")
 def test_stopped_before_it_began(play: Play) -> None:
-    """With `stop` set from the start all services are started all the same, and told at once."""
+    """With `stop` set from the start, all services are still started, and asked to stop at once."""
     t = run(play, {"a": [told(), wait(2.2)], "b": [wait(1.1)], "c": OBEDIENT}, stop=-4.0)
     t.expect("services that were started", sorted(t.names("run")), ["a", "b", "c"])
-    for name in ("a", "c"):  # told, or even cancelled: that is R2's matter
-        t.expect(f"{name} was told to stop at", t.of(name)[told()].end, about(START))
+    for name in ("a", "c"):  # asked, or even cancelled: that is R2's matter
+        expect_at(t, f"{name} was asked to stop, or cancelled", t.of(name)[told()].end, 0)
 
 
 @check("R1", misconception="tasks-begin-in-order", step="tell-then-wait")
@@ -142,14 +157,14 @@ def test_whatever_begins_first(play: Play) -> None:
         expect_returned(t, a=0.7, b=1.3)
 
 
-# -- R2: told, then waited for, then cancelled -----------------------------------------------------------------------
+# -- R2: asked, then waited for, then cancelled -----------------------------------------------------------------------
 @check("R2", misconception="stop-is-cancel", step="tell-then-wait")
 def test_everyone_is_told(play: Play) -> None:
-    """When `stop` is set every service is told to stop, at once."""
+    """When `stop` is set every service is asked to stop, at once."""
     [moment] = play.draw(1, low=3)
     names = play.shuffled(["a", "b", "c"])
     t = run(play, dict.fromkeys(names, OBEDIENT) | {"d": [wait(1)]}, stop=moment)
-    expect_told(t, moment, *names)
+    expect_asked(t, moment, *names)
 
 
 @check("R2", misconception="stop-is-cancel", step="tell-then-wait")
@@ -169,7 +184,7 @@ def test_grace_is_undisturbed(play: Play) -> None:
 
 @check("R2", misconception="grace-without-an-end", step="bound-the-wait")
 def test_cancelled_after_grace(play: Play) -> None:
-    """What still runs `grace` seconds after the shutdown began is cancelled then."""
+    """A service that still runs `grace` seconds after the shutdown began is cancelled at that moment."""
     moment, grace = play.draw(2, low=2, step=3)
     services = {"a": [hang()], "b": [told(), hang()], "c": [told(), wait(0.5)], "d": [wait(LONG)]}
     t = run(play, services, stop=moment, grace=grace)
@@ -183,12 +198,13 @@ def test_cancelled_after_grace(play: Play) -> None:
 
 @check("R2", misconception="grace-without-an-end", step="bound-the-wait")
 def test_grace_of_any_size(play: Play) -> None:
-    """`grace` counts as it is, also if it is less than a second or many minutes."""
+    """Any `grace` is kept exactly, also one of less than a second or of many minutes."""
     for grace in (0.25, 900.0):
         services = {"a": [told(), wait(0.96 * grace)], "b": [hang()], "c": OBEDIENT}
         t = run(play, services, stop=2.0, grace=grace)
         expect_returned(t, a=2 + 0.96 * grace)
-        t.expect("b was cancelled at", t.one("run", "b").cancelled_at, near(START + 2 + grace, within=0.005))
+        seen = since(t.one("run", "b").cancelled_at)
+        t.expect("b was cancelled", seen, near(2 + grace, within=0.005), unit=AFTER)
 
 
 @check("R2", misconception="grace-is-a-sleep", step="bound-the-wait")
@@ -196,14 +212,14 @@ def test_no_longer_than_needed(play: Play) -> None:
     """If all have returned before `grace` is over, the call does not wait for the rest of it."""
     services = {"a": [told(), wait(1.2)], "b": [told(), wait(0.6)]}
     t = run(play, services, stop=4.0, grace=60.0)
-    t.expect("the call ended at", t.call.end, about(START + 5.2))
+    expect_at(t, "the call ended", t.call.end, 5.2)
     t = run(play, {"a": [told(), wait(1.2)], "b": [hang()]}, stop=4.0, grace=7.0)
-    t.expect("the call ended at", t.call.end, about(START + 11))
+    expect_at(t, "the call ended", t.call.end, 11)
 
 
 @check("R2", misconception="grace-starts-anew", step="bound-the-wait")
 def test_grace_counts_once(play: Play) -> None:
-    """`grace` counts from the beginning of the shutdown: what happens during the shutdown neither cuts nor prolongs it."""
+    """`grace` counts from the beginning of the shutdown: what happens during the shutdown makes it neither shorter nor longer."""
     t = run(play, {"a": [wait(7.3), fail("E")], "b": [hang()], "c": [hang()]}, stop=4.0)
     expect_cancelled(t, 14, "b", "c")
     t = run(play, {"a": [wait(4.2)], "b": [wait(5.1)], "c": [hang()]}, stop=4.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 from typing import Any
 
 from grader import Span, Trace, at_most, checkpoint, token, verb, wait, within
@@ -45,7 +46,7 @@ def most(t: Trace) -> int:
 
 def expect_within_size(t: Trace, size: int) -> None:
     """Fail the subject if there were more connections than the pool's size at once."""
-    t.expect("connections at once", most(t), at_most(size))
+    t.expect("connections that existed at once", most(t), at_most(size))
 
 
 def leases(t: Trace, *who: str) -> list[Span]:
@@ -83,14 +84,35 @@ def expect_lent(t: Trace, *who: str) -> None:
 
     A pool that lends nothing has nothing to lose, to close or to bound.
     """
-    t.expect_that("a connection that `connect` made", bool(got(t)), "nobody got one")
-    t.expect("those of them who got a connection", sorted({name for name, _, _ in got(t, *who)} & {*who}), sorted(who))
+    t.expect_that("somebody should get a connection that `connect` made", bool(got(t)), "nobody did")
+    t.expect("those who got a connection", sorted({name for name, _, _ in got(t, *who)} & {*who}), sorted(who))
 
 
-def numbers(t: Trace, *who: str) -> list[tuple[Any, ...]]:
-    """What `stats` told: leased, idle and waiting, each time."""
+COUNTS = ("leased", "idle", "waiting")
+
+
+def numbers(t: Trace, *who: str) -> list[dict[str, Any]]:
+    """What `stats` said: leased, idle and waiting, each time."""
     values = [s.value for s in t.all("stats") if not who or s.who in who]
-    return [tuple(getattr(v, name, repr(v)) for name in ("leased", "idle", "waiting")) for v in values]
+    return [{name: getattr(v, name, repr(v)) for name in COUNTS} for v in values]
+
+
+def counts(leased: int, idle: int, waiting: int) -> dict[str, int]:
+    """What `stats` should say."""
+    return dict(zip(COUNTS, (leased, idle, waiting), strict=True))
+
+
+def expect_stats(t: Trace, wanted: Mapping[str, tuple[int, int, int]]) -> None:
+    """Expect what `stats` said, each time that it was asked: when → leased, idle and waiting."""
+    said = numbers(t)
+    t.expect("answers of `stats`", len(said), len(wanted))
+    for (moment, expected), seen in zip(wanted.items(), said, strict=True):
+        t.expect(f"`stats` {moment}", seen, counts(*expected))
+
+
+def expect_idle_pool(t: Trace, idle: int, when: str = "when all is over") -> None:
+    """Expect that `stats`, asked once, says that nothing is leased and nobody waits."""
+    t.expect(f"`stats` {when}", numbers(t), [counts(0, idle, 0)])
 
 
 def probes(count: int, *, after: float = LATER) -> dict[str, list[Any]]:

@@ -10,6 +10,7 @@ from .plans import (
     LATER,
     ODD,
     at,
+    expect_idle_pool,
     expect_lent,
     expect_room,
     expect_within_size,
@@ -19,7 +20,6 @@ from .plans import (
     lease_of,
     life,
     lose,
-    numbers,
     pool,
     probes,
     reset,
@@ -32,13 +32,13 @@ from .plans import (
 # -- R5: connect raises ----------------------------------------------------------------------------------------------
 @check("R5", misconception="connect-cannot-fail", step="slot-before-connection")
 def test_slot_free_after_a_failure(play: Play) -> None:
-    """After `connect` raised, `size` leases can be taken."""
+    """After `connect` has raised, `size` leases can still be taken."""
     for early in ([], [wait(0.7)]):
         failing = {f"c{n}": [*early, fail(f"E{n}")] for n in (1, 2, 3)}
         actors = {"x": [lease(), lease()], "y": [lease()], "o": [at(LATER - 9), stats()]}
         t = play(actors=actors | probes(2), size=2, connects=failing)
         expect_room(t, 2)
-        t.expect("leased, idle and waiting after the failures", numbers(t), [(0, 0, 0)])
+        expect_idle_pool(t, 0, "after the failures")
 
 
 @check("R5", misconception="retry-hides-it", step="slot-before-connection")
@@ -52,16 +52,16 @@ def test_error_of_connect_leaves(play: Play) -> None:
                 connects={"c1": [*early, fail("E1", kind)]},
             )
             t.expect("what leaves the lease", t.call.errors, leaves_of("E1", kind))
-            t.expect("blocks that began all the same", [n["who"] for n in t.notes("got")], [])
+            t.expect("blocks that began without a connection", [n["who"] for n in t.notes("got")], [])
 
 
 @check("R5", misconception="error-means-mine", step="slot-before-connection")
 def test_slot_free_after_any_error(play: Play) -> None:
-    """Of whatever class the error of `connect` is, its slot is free, and the next one in line gets it."""
+    """Whatever error `connect` raises, its slot is free, and the next waiting caller gets it."""
     for kind in ("TimeoutError", "ConnectionError", "RuntimeError", *ODD):
         actors = {"x": [wait(0.3), lease(wait(1))], "y": [wait(0.5), lease(wait(1))], **probes(1)}
         t = play(actors=actors, size=1, acquire_timeout=30, connects={"c1": [wait(0.7), fail("E1", kind)]})
-        t.expect(f"after a {kind}, y got its connection at", got_at(t, "y"), {"y": near(1)})
+        t.expect(f"connections, after a {kind} of `connect`", got_at(t, "y"), {"y": near(1)}, unit="s")
         expect_room(t, 1)
 
 
@@ -83,7 +83,7 @@ def expect_not_again(t: Trace) -> None:
     expect_lent(t, "x")
     broken = used(t, "x")[0]
     again = [name for name, _, connection in got(t) if name != "x" and connection == broken]
-    t.expect("who got the connection that x had", again, [])
+    t.expect("who got the broken connection of x", again, [])
 
 
 @check("R6", misconception="broken-goes-back", step="throw-the-broken-away", core=False)
@@ -105,7 +105,7 @@ def test_every_connection_error(play: Play) -> None:
 
 @check("R6", misconception="closed-by-itself", step="throw-the-broken-away", core=False)
 def test_broken_ones_are_closed(play: Play) -> None:
-    """If a block raised a `ConnectionError`, its connection is closed when the lease has ended."""
+    """If a block raised a `ConnectionError`, its connection is closed before the lease ends."""
     for steps in list(BREAKING.values())[:3]:
         for size in (1, 2):
             block = within(3, lease(*steps))
@@ -122,19 +122,19 @@ def test_broken_ones_are_closed(play: Play) -> None:
 
 @check("R6", misconception="slot-goes-with-it", step="throw-the-broken-away", core=False)
 def test_their_slots_are_free(play: Play) -> None:
-    """After broken connections were thrown away, `size` leases can be taken."""
+    """After broken connections were thrown away, `size` leases can still be taken."""
     for steps in BREAKING.values():
         actors = {f"u{n}": [wait(0.2 * n), within(3, lease(*steps))] for n in range(2)}
         t = play(actors=actors | {"o": [at(LATER - 9), stats()]} | probes(2), size=2)
         expect_room(t, 2)
         expect_within_size(t, 2)
-        t.expect("leased, idle and waiting before", numbers(t), [(0, 0, 0)])
+        expect_idle_pool(t, 0)
 
 
 @check("R6", misconception="slot-goes-with-it", step="throw-the-broken-away", core=False)
 def test_waiters_get_the_slot(play: Play) -> None:
-    """When a broken connection is thrown away, the next one in line gets its slot."""
+    """When a broken connection is thrown away, the next waiting caller gets its slot."""
     for steps in BREAKING.values():
         actors = {"x": [within(3, lease(*steps))], "y": [wait(0.5), within(40, lease(wait(1)))]}
         t = play(actors=actors, size=1)
-        t.expect("y got its connection at", got_at(t, "y"), {"y": near(lease_of(t, "x").end or 0.0)})
+        t.expect("who got a connection", got_at(t, "y"), {"y": near(lease_of(t, "x").end or 0.0)}, unit="s")

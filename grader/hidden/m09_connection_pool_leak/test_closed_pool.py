@@ -12,13 +12,13 @@ from .plans import (
     SLOW_CLOSE,
     aclose,
     at,
+    expect_idle_pool,
     expect_lent,
     lease,
     lease_of,
     leases,
     life,
     make,
-    numbers,
     pool,
     stats,
     took,
@@ -31,7 +31,7 @@ CLOSED = "PoolClosedError"
 def gone(t: Trace) -> float:
     """When the last connection was gone; fails the subject if one is still open."""
     ends = [(name, when) for name, (_, _, when) in life(t).items()]
-    t.expect("connections that are never closed", [name for name, when in ends if when is None], [])
+    t.expect("connections that were never closed", [name for name, when in ends if when is None], [])
     return max((when for _, when in ends if when is not None), default=0.0)
 
 
@@ -39,8 +39,9 @@ def expect_closed_pool(t: Trace) -> None:
     """Fail the subject unless each `aclose` returned when no connection was left open."""
     last = gone(t)
     for span in t.calls("aclose"):
-        t.expect("`aclose`", span.how, "returned")
-        t.expect("no connection was left open, and `aclose` returned, at", span.end, near(max(last, span.start)))
+        t.expect("how `aclose` ended", span.how, "returned")
+        happened = f"the last connection was closed at {last:.4g} s"
+        t.expect("`aclose` returned at", span.end, near(max(last, span.start)), unit="s", happened=happened)
 
 
 @check("R9", misconception="close-means-idle", step="close-the-pool")
@@ -52,33 +53,33 @@ def test_aclose_closes_idle_ones(play: Play) -> None:
         "connections that `aclose` closed", sorted(s.who for s in t.all("close") if s.how == "returned"), ["c1", "c2"]
     )
     expect_closed_pool(t)
-    t.expect("leased, idle and waiting when the pool is closed", numbers(t), [(0, 0, 0)])
+    expect_idle_pool(t, 0, "when the pool is closed")
     expect_closed_pool(play(actors={"k": [wait(5), aclose()]}))
 
 
 @check("R9", misconception="waiters-find-out", step="close-the-pool")
 def test_waiters_are_refused_at_once(play: Play) -> None:
-    """When the pool is closed, those who wait get a `PoolClosedError` at once."""
+    """When the pool is closed, waiting callers get a `PoolClosedError` at once."""
     actors = {"h": [lease(wait(20))], "k": [wait(5), aclose()], "o": [at(LATER), stats()]}
     actors |= {name: [wait(start), lease(wait(1))] for name, start in (("x", 1), ("y", 2), ("z", 2.5))}
     for options in ({}, {"acquire_timeout": 60}):
         t = play(actors=actors, size=1, **options)
         for span in leases(t, "x", "y", "z"):
-            t.expect("what the one who waits gets", span.errors, [CLOSED])
-            t.expect("refused at", span.end, near(5))
-        t.expect("leased, idle and waiting when all is over", numbers(t), [(0, 0, 0)])
+            t.expect(f"what {span.who}, which waits, gets", span.errors, [CLOSED])
+            t.expect(f"{span.who} was refused at", span.end, near(5), unit="s")
+        expect_idle_pool(t, 0)
 
 
 @check("R9", misconception="waiters-find-out", step="close-the-pool")
 def test_later_callers_are_refused(play: Play) -> None:
-    """Once `aclose` was called, nobody gets a connection any more: they get a `PoolClosedError`."""
+    """After `aclose` was called, every later caller gets a `PoolClosedError`, at once."""
     later = [[wait(start), lease(wait(1))] for start in (6, 16, 30)]
     actors = {"h": [lease(wait(15))], "k": [wait(5), aclose()], "x": later[0], "y": later[1], "z": later[2]}
     for size in (1, 2):
         t = play(actors=actors, size=size, close=[wait(3)])
         for span in leases(t, "x", "y", "z"):
-            t.expect("what a later caller gets", span.errors, [CLOSED])
-            t.expect("seconds until it was refused", took(span), near(0))
+            t.expect(f"what {span.who}, a later caller, gets", span.errors, [CLOSED])
+            t.expect(f"{span.who} was refused after", took(span), near(0), unit="s")
         t.expect("connections made", len(t.all("connect")), 1)
 
 
@@ -88,18 +89,18 @@ def test_leases_go_on(play: Play) -> None:
     actors = {"a": [lease(wait(4))], "b": [wait(0.1), lease(wait(8))], "k": [wait(2), aclose()]}
     t = play(actors=actors, size=2, close=[wait(0.7)])
     t.expect("how the leases ended", [s.ending for s in leases(t)], ["returned"] * 2)
-    t.expect("their connections began to be closed at", [s.start for s in t.all("close")], [near(4), near(8.1)])
+    t.expect("their connections began to close at", [s.start for s in t.all("close")], [near(4), near(8.1)], unit="s")
     expect_closed_pool(t)
     actors = {"a": [lease(wait(5000))], "k": [wait(2), aclose()], "o": [at(LONG), stats()]}
     t = play(actors=actors, size=2)
     expect_lent(t, "a")
     expect_closed_pool(t)
-    t.expect("leased, idle and waiting when all is over", numbers(t), [(0, 0, 0)])
+    expect_idle_pool(t, 0)
 
 
 @check("R9", misconception="close-means-idle", step="close-the-pool", core=False)
 def test_closed_after_it_was_empty(play: Play) -> None:
-    """`aclose` waits for leases also if the pool had been empty before, such as after a connection that broke."""
+    """`aclose` waits for leases also if earlier there was no connection at all, such as after one that broke."""
     for first in (lease(wait(1), fail("E1", "ConnectionError")), lease(wait(1))):
         actors = {"a": [first], "b": [wait(3), lease(wait(9))], "k": [wait(5), aclose()]}
         for size in (1, 2):
@@ -110,7 +111,7 @@ def test_closed_after_it_was_empty(play: Play) -> None:
 
 @check("R9", misconception="closing-ends-leases", step="close-the-pool")
 def test_leases_that_fail_are_closed_too(play: Play) -> None:
-    """When the pool is closed, a lease that ends by an error has its connection closed too, and `aclose` returns."""
+    """When the pool is closed, the connection of a lease that fails is closed too, and `aclose` returns."""
     for kind in ("Fault", "ExceptionGroup", "ConnectionError"):
         steps = [wait(4), fail("E1", kind)]
         t = play(actors={"a": [lease(*steps)], "b": [lease(wait(6))], "k": [wait(2), aclose()]}, size=2)
@@ -126,20 +127,24 @@ def test_block_of_the_pool(play: Play) -> None:
         actors = {"a": [pool(lease(wait(1)), *last)], "b": [wait(0.5), lease(wait(5))], "x": [wait(3), lease()]}
         t = play(actors=actors, size=2)
         t.expect("what `as` gives", [n["value"] for n in t.notes("entered")], [token("pool")])
-        t.expect("the block ended at", t.call.end, near(gone(t)))
+        t.expect("the block ended at", t.call.end, near(gone(t)), unit="s")
         t.expect("what a later caller gets", lease_of(t, "x").errors, [CLOSED])
 
 
 @check("R9", misconception="refused-too-late", step="close-the-pool")
 def test_size_is_checked(play: Play) -> None:
-    """A pool whose `size` is less than 1 is a `ValueError`."""
+    """A `size` below 1 raises `ValueError`."""
     t = play(actors={"a": [make(0), make(-1), make(1)]})
-    t.expect("what making the pools raised", [s.errors for s in t.all("make")], [["ValueError"], ["ValueError"], []])
+    t.expect(
+        "what making pools of size 0, -1 and 1 raised",
+        [s.errors for s in t.all("make")],
+        [["ValueError"], ["ValueError"], []],
+    )
 
 
 @check("R9", misconception="close-only-once", step="close-the-pool", core=False)
 def test_aclose_twice(play: Play) -> None:
-    """A second `aclose`, later or at the same time, is fine: it returns when no connection is open."""
+    """A second `aclose`, later or at the same time, also returns when no connection is open."""
     actors = {"a": [lease(wait(9))], "b": [lease(wait(1))]}
     actors |= {f"k{n}": [wait(start), aclose()] for n, start in enumerate((3, 3, 5, 40))}
     actors["k0"] += [wait(1), aclose()]
@@ -165,14 +170,14 @@ def test_being_made_while_the_pool_closes(play: Play) -> None:
             ending = lease_of(t, "x")
             made = [s for s in t.all("connect") if s.how != "cancelled"]
             whole = [["E2"]] if made and made[0].how == "raised" else [["E1"]] if len(steps) > 1 else [[]]
-            t.expect("how the caller's lease ended", ending.errors, one_of(*whole, [CLOSED]))
-            t.expect("what the one who waits gets", lease_of(t, "y").errors, [CLOSED])
+            t.expect("what the caller's lease raised", ending.errors, one_of(*whole, [CLOSED]))
+            t.expect("what the waiting caller gets", lease_of(t, "y").errors, [CLOSED])
             expect_closed_pool(t)
 
 
 @check("R9", misconception="connecting-is-not-open", step="close-the-pool", core=False)
 def test_cancelled_while_the_pool_closes(play: Play) -> None:
-    """When a caller is cancelled after the pool was closed, its connection is closed, and `aclose` returns."""
+    """When a caller is cancelled after the pool was closed, its connection is still closed, and `aclose` returns."""
     a, b = play.draw(2, low=2)
     actors = {"x": [lease(wait(b), checkpoint())], "k": [wait(1), aclose()]}
     trial = play(actors=actors, size=1, connect=[wait(a), checkpoint()], close=[checkpoint()])
@@ -184,13 +189,13 @@ def test_cancelled_while_the_pool_closes(play: Play) -> None:
 
 @check("R9", misconception="waiters-find-out", step="close-the-pool", core=False)
 def test_closed_at_the_moment_of_a_hand_over(play: Play) -> None:
-    """A connection or slot that is handed on just as the pool closes is not lost: `aclose` returns."""
+    """A connection or slot that is handed to a waiting caller just as the pool closes is not lost."""
     actors = {"h": [lease(wait(3))], "w": [wait(1), lease(wait(1))], "k": [wait(5), aclose()]}
     for connect in ([wait(2)], [wait(5), fail("E1")]):
         for t in play(actors=actors, size=1, connect=connect, closes={"c1": [wait(0.7)]}).orders(32):
             t.one("connect")
             refused, failed = lease_of(t, "w").errors, ["E1"] if len(connect) > 1 else []
-            t.expect("what the one who waits gets", refused, one_of(failed, [CLOSED]))
+            t.expect("what the waiting caller gets", refused, one_of(failed, [CLOSED]))
             expect_closed_pool(t)
     actors = {"h": [lease(wait(3))], "w": [wait(1), lease(wait(1))], "k": [wait(3), aclose()]}
     actors |= {"c": [wait(3), cancel("w")]}
@@ -211,18 +216,20 @@ def test_each_has_its_own_time(play: Play) -> None:
         plan = {"actors": users, "size": 3, "close": [wait(0.8 * limit)], "close_timeout": limit}
         t = play(**plan, closes={hard: [hang()]})
         wanted = {name: near(limit if name == hard else 0.8 * limit) for name in ("c1", "c2", "c3")}
-        t.expect("closing took", {s.who: took(s) for s in sorted(t.all("close"), key=lambda s: s.who)}, wanted)
-        t.expect("`aclose` ended at", t.one("aclose").end, near(gone(t)))
+        t.expect(
+            "seconds that closing took", {s.who: took(s) for s in sorted(t.all("close"), key=lambda s: s.who)}, wanted
+        )
+        t.expect("`aclose` ended at", t.one("aclose").end, near(gone(t)), unit="s")
         t = play(**plan, closes={hard: [wait(0.3), fail("F1")]})
         t.expect(
             "connections closed", sorted(s.who for s in t.all("close") if s.how != "cancelled"), ["c1", "c2", "c3"]
         )
-        t.expect("`aclose` ended at", t.one("aclose").end, near(gone(t)))
+        t.expect("`aclose` ended at", t.one("aclose").end, near(gone(t)), unit="s")
 
 
 @check("R9", misconception="await-in-finally", step="close-the-pool", core=False)
 def test_cancelled_aclose_closes_idle_ones(play: Play) -> None:
-    """`aclose` that is cancelled, also before it began, still closes the idle connections, and whole."""
+    """`aclose` that is cancelled, even before it began, still closes every idle connection completely."""
     users = {"a": [lease(wait(1))], "b": [lease(wait(1))]}
     plan: dict[str, Any] = {"close": SLOW_CLOSE, "close_timeout": 60}
     before = {"k": [wait(3), attempt("try", cancel("try"), aclose())]}
@@ -233,17 +240,17 @@ def test_cancelled_aclose_closes_idle_ones(play: Play) -> None:
     for t in (*play(actors={**users, "k": [wait(3), aclose()]}, **plan).cancelled("k"), *others):
         if t.calls("aclose") or t.calls("pool"):
             whole = sorted(s.who for s in t.all("close") if s.how == "returned")
-            t.expect("connections closed whole", whole, ["c1", "c2"])
+            t.expect("connections that were closed completely", whole, ["c1", "c2"])
 
 
 @check("R9", misconception="close-only-once", step="close-the-pool", core=False)
 def test_pool_stays_closed_when_aclose_is_cancelled(play: Play) -> None:
-    """The pool stays closed when `aclose` is cancelled while it waits for a lease; it can be closed once more."""
+    """When `aclose` is cancelled while it waits for a lease, the pool stays closed, and `aclose` may be called again."""
     actors = {"h": [lease(wait(20))], "k": [wait(3), within(4, aclose())], "x": [wait(9), lease()]}
     actors |= {"y": [wait(1), lease()], "l": [wait(12), aclose()]}
     t = play(actors=actors, size=1, close=[wait(0.7)])
     t.expect("what later callers get", [s.errors for s in leases(t, "x", "y")], [[CLOSED]] * 2)
     t.expect("seconds until they were refused", [took(s) for s in leases(t, "y", "x")], [near(2), near(0)])
-    t.expect("how the lease ended", lease_of(t, "h").ending, "returned")
-    t.expect("its connection began to be closed at", [s.start for s in t.all("close")], [near(20)])
-    t.expect("the second `aclose` returned at", t.calls("aclose")[1].end, near(20.7))
+    t.expect("how the lease of h ended", lease_of(t, "h").ending, "returned")
+    t.expect("its connection began to close at", [s.start for s in t.all("close")], [near(20)], unit="s")
+    t.expect("the second `aclose` returned at", t.calls("aclose")[1].end, near(20.7), unit="s")

@@ -8,10 +8,10 @@ from .plans import aclose, expect_lent, expect_room, lease, lease_of, leases, ma
 
 
 def expect_left_by_it(t: Trace, who: str, what: str = "lease") -> None:
-    """Fail the subject if a call that the cancellation interrupted ended otherwise, or the actor went on behind it."""
+    """Fail the subject if a call that the cancellation interrupted ended in another way."""
     for span in t.calls(what):
         if span.who == who and span.outside:
-            t.expect(f"cancelled from outside, the {what}", span.how, "cancelled")
+            t.expect(f"how the {what} ended, cancelled from outside", span.how, "cancelled")
 
 
 # -- rules for every exercise ----------------------------------------------------------------------------------------
@@ -22,12 +22,12 @@ def test_both_backends(play: Play) -> None:
     t = play(actors={**actors, "k": [wait(3), aclose()]}, size=2, connect=[wait(0.3)])
     expect_lent(t, "u0", "u1", "u2")
     t.expect("how the leases ended", [s.ending for s in leases(t)], ["returned"] * 3)
-    t.expect("`aclose`", t.one("aclose").ending, "returned")
+    t.expect("how `aclose` ended", t.one("aclose").ending, "returned")
 
 
 @check("G2", misconception="things-end-by-themselves", step="give-back-whatever-happens")
 def test_nothing_is_left(play: Play) -> None:
-    """When a lease or `aclose` has ended, no task, stream or lock of it is left, and no slot is lost."""
+    """When a lease or `aclose` has ended, it has left no task, stream or lock behind."""
     actors = {
         "h": [lease(wait(3))],
         "x": [wait(1), lease(wait(1), fail("E1"))],
@@ -45,40 +45,40 @@ def test_nothing_is_left(play: Play) -> None:
 
 @check("G3", misconception="wait-cannot-be-cancelled", step="bound-the-wait")
 def test_cancelled_while_waiting(play: Play) -> None:
-    """Cancelled from outside, or by an enclosing deadline, while it waits, a lease ends by that at once."""
+    """A lease that is cancelled while it waits ends at once by the cancellation."""
     actors = {"h": [lease(wait(50))], "x": [wait(1), lease(wait(1))]}
     for options in ({}, {"acquire_timeout": 30}):
         trial = play(actors=actors, size=1, **options)
         for t in (trial.cancel("x", at=4), trial.within("x", 4)):
             expect_lent(t, "h")
-            t.expect("the lease", lease_of(t, "x").how, "cancelled")
-            t.expect("it ended at", lease_of(t, "x").end, near(4))
+            t.expect("how the lease of x, cancelled at 4 s, ended", lease_of(t, "x").how, "cancelled")
+            t.expect("it ended at", lease_of(t, "x").end, near(4), unit="s")
 
 
 @check("G3", misconception="shield-everything", step="slot-before-connection")
 def test_cancelled_while_connecting(play: Play) -> None:
-    """Cancelled from outside, or by an enclosing deadline, while it connects, a lease ends by that at once."""
+    """A lease that is cancelled while it connects ends at once by the cancellation."""
     for options in ({}, {"acquire_timeout": 30}):
         trial = play(actors={"x": [wait(1), lease(wait(1))]}, connect=[wait(20)], **options)
         for t in (trial.cancel("x", at=4), trial.within("x", 4)):
             t.one("connect")
-            t.expect("the lease", t.call.how, "cancelled")
-            t.expect("it ended at", t.call.end, near(4))
+            t.expect("how the lease, cancelled at 4 s, ended", t.call.how, "cancelled")
+            t.expect("it ended at", t.call.end, near(4), unit="s")
 
 
 @check("G3", misconception="shield-everything", step="give-back-whatever-happens")
 def test_cancelled_in_the_block(play: Play) -> None:
-    """Cancelled from outside, or by an enclosing deadline, a block is interrupted at once."""
+    """A block that is cancelled from outside is interrupted at once."""
     trial = play(actors={"x": [wait(1), lease(wait(20))]}, acquire_timeout=30)
     for t in (trial.cancel("x", at=4), trial.within("x", 4)):
         expect_lent(t, "x")
-        t.expect("the block was cancelled at", t.call.cancelled_at, near(4))
-        t.expect("the lease", t.call.how, "cancelled")
+        t.expect("the block was cancelled at", t.call.cancelled_at, near(4), unit="s")
+        t.expect("how the lease, cancelled at 4 s, ended", t.call.how, "cancelled")
 
 
 @check("G3", misconception="handled-once-is-done", step="give-back-whatever-happens")
 def test_cancellation_goes_on_from_every_moment(play: Play) -> None:
-    """Cancelled from outside at any moment, a lease ends by that cancellation."""
+    """Cancelled from outside at any moment, a lease ends by the cancellation."""
     actors = {"h": [lease(wait(2))], "x": [wait(0.5), lease(wait(1), checkpoint(), wait(1))]}
     for size in (1, 2):
         trial = play(actors=actors, size=size, connect=[wait(0.3), checkpoint()], acquire_timeout=30)
@@ -89,17 +89,17 @@ def test_cancellation_goes_on_from_every_moment(play: Play) -> None:
 
 @check("G3", misconception="shield-everything", step="close-the-pool")
 def test_cancelled_aclose(play: Play) -> None:
-    """`aclose` that is cancelled while it waits for a lease to end ends by that at once; so does a block of the pool."""
+    """`aclose` that is cancelled while it waits for a lease ends at once by the cancellation; so does a block of the pool."""
     actors = {"h": [lease(wait(50))], "k": [wait(1), aclose()]}
     trial = play(actors=actors, size=2)
     for t in (trial.cancel("k", at=4), trial.within("k", 4)):
         expect_lent(t, "h")
-        t.expect("`aclose`", t.one("aclose").how, "cancelled")
-        t.expect("it ended at", t.one("aclose").end, near(4))
+        t.expect("how `aclose` ended", t.one("aclose").how, "cancelled")
+        t.expect("it ended at", t.one("aclose").end, near(4), unit="s")
     trial = play(actors={"x": [pool(lease(wait(1)), wait(50))]})
     for t in (trial.cancel("x", at=4), trial.within("x", 4)):
         expect_lent(t, "x")
-        t.expect("the block of the pool, cancelled from outside,", t.call.how, "cancelled")
+        t.expect("how the block of the pool ended, cancelled from outside", t.call.how, "cancelled")
 
 
 @check("G4", misconception="blocking-is-short", step="bound-the-wait")
@@ -122,45 +122,43 @@ def test_nothing_blocks(play: Play) -> None:
 
 @check("G5", misconception="catch-everything", step="give-back-whatever-happens")
 def test_interrupts_of_a_block(play: Play) -> None:
-    """What a block raises that is not an `Exception`, such as KeyboardInterrupt, goes on, and the connection is given back."""
+    """Something like `KeyboardInterrupt` that a block raises leaves the lease, and the connection is given back."""
     actors = {"x": [lease(wait(1), fail("stop", "Abandon"))], **probes(1)}
     t = play(actors=actors, size=1)
-    t.expect_that("what leaves the lease", "stop" in t.call.errors, f"not what the block raised: it {t.call.ending}")
+    t.expect_that("what the block raised should leave the lease", "stop" in t.call.errors, f"it {t.call.ending}")
     expect_room(t, 1)
 
 
 @check("G5", misconception="catch-everything", step="slot-before-connection")
 def test_interrupts_of_connect(play: Play) -> None:
-    """What `connect` raises that is not an `Exception`, such as KeyboardInterrupt, goes on, and the slot is free."""
+    """Something like `KeyboardInterrupt` that `connect` raises leaves the lease, and the slot is free."""
     for early in ([], [wait(1)]):
         actors = {"x": [lease(wait(1))], "y": [wait(0.5), lease(wait(0.1))], **probes(1)}
         t = play(actors=actors, size=1, connects={"c1": [*early, fail("stop", "Abandon")]})
-        t.expect_that(
-            "what leaves the lease", "stop" in t.call.errors, f"not what `connect` raised: it {t.call.ending}"
-        )
+        t.expect_that("what `connect` raised should leave the lease", "stop" in t.call.errors, f"it {t.call.ending}")
         expect_room(t, 1)
 
 
 @check("G6", misconception="look-again-and-again", step="bound-the-wait")
 def test_no_busy_waiting(play: Play) -> None:
-    """A task that waits for a connection or for the last lease wakes up no more often if all takes a thousand times as long."""
+    """A task that waits a thousand times as long, for a connection or for the last lease, does not wake up more often."""
     steps = []
     for long in (1, 1000):
         actors = {"h": [lease(wait(5 * long))], "x": [wait(1), lease(wait(long))], "y": [wait(1.5), lease(wait(long))]}
         actors |= {"late": [wait(20 * long), lease(wait(5 * long))], "k": [wait(21.5 * long), aclose()]}
         t = play(actors=actors, size=1, connect=[wait(long)], close=[wait(1)], acquire_timeout=6.2 * long)
         expect_lent(t, "h", "late")
-        t.expect("`aclose`", t.one("aclose").how, "returned")
+        t.expect("how `aclose` ended", t.one("aclose").how, "returned")
         steps.append(t.steps)
-    t.expect("wake-ups of all tasks", steps[1], at_most(steps[0] + 10))
+    t.expect("wake-ups of all tasks in the longer run", steps[1], at_most(steps[0] + 10))
 
 
 @check("G8", misconception="refused-too-late", step="close-the-pool")
 def test_size_is_checked_first(play: Play) -> None:
-    """A size below 1 is refused by a bare `ValueError` when the pool is made or entered."""
+    """A `size` below 1 raises a bare `ValueError` when the pool is made or entered."""
     t = play(actors={"a": [make(0), make(-3)]})
-    t.expect("what making the pools raised", [s.raised for s in t.all("make")], ["ValueError"] * 2)
-    t.expect("pools that were entered all the same", len(t.notes("made")), 0)
+    t.expect("what making pools of size 0 and -3 raised", [s.raised for s in t.all("make")], ["ValueError"] * 2)
+    t.expect("pools that were entered in spite of that", len(t.notes("made")), 0)
 
 
 @check("G9", misconception="connect-is-a-coroutine-function", step="slot-before-connection")

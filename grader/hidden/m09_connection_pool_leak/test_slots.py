@@ -30,8 +30,10 @@ from .plans import (
     aclose,
     another,
     at,
+    expect_idle_pool,
     expect_lent,
     expect_room,
+    expect_stats,
     expect_within_size,
     got_at,
     lease,
@@ -81,7 +83,7 @@ def test_several_come_at_once(play: Play) -> None:
 
 @check("R1", misconception="wait-cannot-be-cancelled", step="bound-the-wait")
 def test_who_gave_up_frees_no_slot(play: Play) -> None:
-    """Waits that were given up, failed `connect`s and failed blocks do not make room for more than `size` connections."""
+    """Waits that were given up, `connect`s that failed and blocks that failed make no room for more than `size` connections."""
     crowd = {f"n{n}": [wait(7 + 0.1 * n), lease(wait(2))] for n in range(4)}
     actors = {
         "g": [lease(wait(20))],
@@ -137,7 +139,7 @@ def test_idle_ones_are_used_again(play: Play) -> None:
 
 @check("R1", misconception="always-a-new-one", step="slot-before-connection")
 def test_waiters_use_them_again(play: Play) -> None:
-    """A connection that comes back to a full pool goes to the next one in line."""
+    """A connection that comes back while callers wait goes to the next one of them."""
     actors = {f"u{n}": [wait(0.1 * n), lease(wait(1 + 0.3 * n))] for n in range(5)}
     t = play(actors=actors, size=2).accepting("deadlock")
     t.expect("connections made", len(t.all("connect")), 2)
@@ -164,16 +166,15 @@ def test_one_block_each(play: Play) -> None:
         ended = {n["span"]: n["order"] for n in t.notes("back")}
         for one, two in itertools.combinations(t.notes("got"), 2):
             if one["value"] == two["value"]:
-                t.expect_that(
-                    "a connection that is lent", two["order"] > ended.get(one["span"], NEVER), "was lent again"
-                )
+                apart = two["order"] > ended.get(one["span"], NEVER)
+                t.expect_that("a connection that a block still has", apart, "was lent to another block")
     t = play(actors={"x": [lease(wait(1), lease(wait(1)), wait(1))]}, size=2)
     t.expect("connections lent to one task that leases twice at once", used(t), ["c1", "c2"])
 
 
 @check("R1", misconception="one-for-all-pools", step="slot-before-connection")
 def test_two_pools(play: Play) -> None:
-    """Two pools have nothing in common: each has its own `size` connections, its own idle ones, and its own end."""
+    """Two pools have nothing to do with each other: each has its own connections, its own queue, and its own end."""
     actors = {
         "a": [lease(wait(3)), at(8), lease(wait(1))],
         "b": [wait(0.5), another(lease(wait(5)))],
@@ -184,10 +185,15 @@ def test_two_pools(play: Play) -> None:
     }
     t = play(actors=actors, size=1, close=[wait(0.2)]).accepting("deadlock")
     served = {"a": near(0), "b": near(0.5), "x": near(3), "y": near(5.5)}
-    t.expect("served, a and x by one pool, b and y by another", got_at(t), served)
-    t.expect("leased, idle and waiting: one pool, the other, and later", numbers(t), [(1, 0, 1)] * 2 + [(0, 1, 0)] * 2)
+    t.expect("who got a connection: a and x of one pool, b and y of another", got_at(t), served, unit="s")
+    pools = {
+        f"of {which} pool at {moment} s": c
+        for moment, c in ((2, (1, 0, 1)), (7, (0, 1, 0)))
+        for which in ("one", "the other")
+    }
+    expect_stats(t, pools)
     t.expect("connections of the two pools", used(t), ["c1", "c2", "c1", "c2", "c1"])
-    t.expect("connections of the one pool closed with the other", [s.who for s in t.all("close", "c1")], [])
+    t.expect("connections of one pool that were closed with the other", [s.who for s in t.all("close", "c1")], [])
 
 
 # -- R2: whatever happens, it is given back --------------------------------------------------------------------------
@@ -204,7 +210,7 @@ ENDINGS: dict[str, list[Any]] = {
 
 @check("R2", misconception="line-after-yield", step="give-back-whatever-happens")
 def test_given_back_after_every_ending(play: Play) -> None:
-    """However blocks end (return, error, cancellation), `size` leases can be taken afterwards."""
+    """However a block ends (return, error, cancellation), its connection is given back: `size` leases can be taken."""
     for steps in ENDINGS.values():
         actors = {f"u{n}": [wait(0.2 * n), within(3, lease(*steps))] for n in range(2)} | probes(2)
         expect_room(play(actors=actors, size=2), 2)
@@ -214,12 +220,12 @@ def test_given_back_after_every_ending(play: Play) -> None:
 
 @check("R2", misconception="stats-kept-by-hand", step="give-back-whatever-happens")
 def test_none_leased_after_every_ending(play: Play) -> None:
-    """However blocks end (return, error, cancellation), `stats.leased` is 0 afterwards."""
+    """However a block ends (return, error, cancellation), `stats` no longer counts its lease."""
     for steps in ENDINGS.values():
         actors = {f"u{n}": [wait(0.2 * n), within(3, lease(*steps))] for n in range(2)}
         t = play(actors=actors | {"o": [at(LATER), stats()]}, size=2)
         expect_lent(t, "u0", "u1")
-        t.expect("leased when all is over", [told[0] for told in numbers(t)], [0])
+        t.expect("leased when all is over", [told["leased"] for told in numbers(t)], [0])
 
 
 @check("R2", misconception="got-it-then-lost-it", step="find-the-leak")
@@ -237,12 +243,12 @@ def test_cancelled_at_any_moment(play: Play) -> None:
         for t in play(actors=actors, size=size, connect=[checkpoint(), wait(0.4), checkpoint()]).cancelled("x"):
             expect_room(t, size)
             expect_within_size(t, size)
-            t.expect("leased, idle and waiting when all is over", numbers(t), [(0, alive(t), 0)])
+            expect_idle_pool(t, alive(t))
 
 
 @check("R2", misconception="got-it-then-lost-it", step="find-the-leak")
 def test_made_for_a_caller_that_left(play: Play) -> None:
-    """A connection that comes just when its caller is cancelled or runs out of time is kept or closed."""
+    """A connection that comes just as its caller is cancelled or runs out of time is not lost: it is kept or closed."""
     answers = [on_cancel(give("late")), wait(9)]
     tries: list[tuple[dict[str, Any], dict[str, Any]]] = [
         ({"x": [within(3, lease(wait(1)))]}, {}),
@@ -254,12 +260,12 @@ def test_made_for_a_caller_that_left(play: Play) -> None:
         t = play(actors=everybody, size=1, connects={"c1": answers}, **options)
         expect_within_size(t, 1)
         expect_room(t, 1)
-        t.expect("leased, idle and waiting when all is over", numbers(t), [(0, alive(t), 0)])
+        expect_idle_pool(t, alive(t))
 
 
 @check("R2", misconception="got-it-then-lost-it", step="find-the-leak")
 def test_handed_over_at_the_same_moment(play: Play) -> None:
-    """A waiter that is cancelled at the moment at which a connection comes free does not lose it."""
+    """When a waiter is cancelled just as a connection is handed to it, the connection is not lost."""
     for late in (
         [lease(wait(3)), cancel("x")],
         [lease(wait(3), cancel("x"))],
@@ -269,24 +275,24 @@ def test_handed_over_at_the_same_moment(play: Play) -> None:
         for t in play(actors=actors, size=1).orders(6):
             expect_room(t, 1)
             expect_within_size(t, 1)
-            t.expect("leased, idle and waiting when all is over", numbers(t), [(0, alive(t), 0)])
+            expect_idle_pool(t, alive(t))
 
 
 @check("R2", misconception="got-it-then-lost-it", step="find-the-leak")
 def test_slot_handed_over_at_the_same_moment(play: Play) -> None:
-    """A waiter that is cancelled at the moment at which it gets the slot of a failed `connect` does not lose that slot."""
+    """When a waiter is cancelled just as it gets the slot of a failed `connect`, the slot is not lost."""
     for late in ([], [checkpoint()]):
         actors = {"h": [lease()], "x": [wait(1), lease(wait(1))], "k": [wait(3), *late, cancel("x")]}
         actors |= {"o": [at(LATER - 9), stats()], **probes(1)}
         for t in play(actors=actors, size=1, connects={"c1": [wait(3), fail("E1")]}).orders(12):
             expect_room(t, 1)
             expect_within_size(t, 1)
-            t.expect("leased, idle and waiting when all is over", numbers(t), [(0, alive(t), 0)])
+            expect_idle_pool(t, alive(t))
 
 
 @check("R2", misconception="pool-handles-errors", step="give-back-whatever-happens")
 def test_very_same_error(play: Play) -> None:
-    """The error that a block raises leaves the lease as it is."""
+    """The error that a block raises leaves the lease unchanged: no other error, and no group."""
     for kind in ("Fault", "TimeoutError", "RuntimeError", "ValueError", *ODD):
         t = play(actors={"u": [wait(0.3), lease(wait(1), fail("E1", kind))]}, acquire_timeout=5)
         expect_lent(t, "u")
@@ -297,19 +303,19 @@ def test_very_same_error(play: Play) -> None:
 
 @check("R2", misconception="pool-handles-errors", step="give-back-whatever-happens")
 def test_cancellation_of_the_block_goes_on(play: Play) -> None:
-    """If a block is cancelled, its lease ends by the cancellation."""
+    """When a block is cancelled, its lease ends by the cancellation."""
     t = play(actors={"u": [wait(0.3), lease(cleanup(wait(1)), hang())]}).cancel("u", at=2)
     expect_lent(t, "u")
-    t.expect("the lease", t.call.how, "cancelled")
-    t.expect("the lease ended at", t.call.end, near(3))
+    t.expect("how the lease ended", t.call.how, "cancelled")
+    t.expect("the lease ended at", t.call.end, near(3), unit="s")
     t = play(actors={"u": [wait(0.3), within(4, lease(hang()))]}, acquire_timeout=9)
     expect_lent(t, "u")
-    t.expect("the lease", t.call.how, "cancelled")
+    t.expect("how the lease ended", t.call.how, "cancelled")
 
 
 @check("R2", misconception="stats-kept-by-hand", step="find-the-leak")
 def test_stats_are_true(play: Play) -> None:
-    """`stats` tells how many are leased, idle and waiting now."""
+    """`stats` says how many are leased, idle and waiting now."""
     a, b = play.draw(2, low=1, step=0.4)
     actors = {
         "u": [wait(1), lease(wait(10))],
@@ -320,8 +326,8 @@ def test_stats_are_true(play: Play) -> None:
         "o": [stats(), *(step for s in (1.5, 2.5, 3.5, 4.5, 5, 8.5, 11.5, 30) for step in (at(s), stats()))],
     }
     wanted = [(0, 0, 0), (1, 0, 0), (2, 0, 0), (2, 0, 1), (2, 0, 3), (2, 0, 2), (2, 0, 1), (2, 0, 0), (0, 2, 0)]
-    t = play(actors=actors, size=2)
-    t.expect("leased, idle and waiting", numbers(t), wanted)
+    moments = [0, 1.5, 2.5, 3.5, 4.5, 5, 8.5, 11.5, 30]
+    expect_stats(play(actors=actors, size=2), {f"at {s:g} s": c for s, c in zip(moments, wanted, strict=True)})
 
 
 @check("R2", misconception="gave-up-still-in-line", step="bound-the-wait")
@@ -339,12 +345,12 @@ def test_stats_after_giving_up(play: Play) -> None:
     expect_lent(t, "h")
     wanted = [(1, 0, 3), (1, 0, 2), (1, 0, 1), (1, 0, 0), (0, 1, 0)]
     if lease_of(t, "h").end == near(20):
-        t.expect("leased, idle and waiting", numbers(t), wanted)
+        expect_stats(t, {f"at {s:g} s": c for s, c in zip((3.2, 4, 5.5, 8, 25), wanted, strict=True)})
 
 
 @check("R2", misconception="timeout-is-none", step="bound-the-wait")
 def test_given_back_after_a_timeout(play: Play) -> None:
-    """After callers ran out of time, waiting or connecting, `size` leases can be taken."""
+    """After callers ran out of time, waiting or connecting, `size` leases can still be taken."""
     actors = {"h": [lease(wait(8))], "x": [wait(1), lease()], "y": [wait(1.5), lease()]}
     expect_room(play(actors=actors | probes(1), size=1, acquire_timeout=3), 1)
     actors = {"x": [lease()], "y": [wait(1), lease()]}

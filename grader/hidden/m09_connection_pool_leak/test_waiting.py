@@ -12,13 +12,13 @@ from .plans import LONG, expect_lent, got, got_at, lease, lease_of, leases
 # -- R3: first come, first served ------------------------------------------------------------------------------------
 @check("R3", misconception="whoever-wakes-first", step="hand-it-on", core=False)
 def test_order_of_arrival(play: Play) -> None:
-    """Those who wait are served in the order in which they came."""
+    """Waiting callers are served in the order in which they came."""
     for size in (1, 2):
         names = play.shuffled([f"w{n}" for n in range(12)])
         holders = {f"h{n}": [lease(wait(5 + n))] for n in range(size)}
         line = {name: [wait(1 + 0.3 * n), lease(wait(play.pick(2, 5) + 0.013 * 2**n))] for n, name in enumerate(names)}
         t = play(actors=play_order(play, holders | line), size=size)
-        t.expect("those who were served", [name for name in got_at(t) if name in names], names)
+        t.expect("served, in this order", [name for name in got_at(t) if name in names], names)
 
 
 def play_order(play: Play, actors: dict[str, Any]) -> dict[str, Any]:
@@ -28,7 +28,7 @@ def play_order(play: Play, actors: dict[str, Any]) -> dict[str, Any]:
 
 @check("R3", misconception="newcomer-takes-it", step="hand-it-on", core=False)
 def test_nobody_barges_in(play: Play) -> None:
-    """Nobody who comes later, or comes back, gets a connection before one that waits."""
+    """A caller that comes later, or comes back, does not get a connection before one that is waiting."""
     actors = {
         "h": [lease(wait(3)), lease(wait(1))],
         "w": [wait(1), lease(wait(1))],
@@ -37,21 +37,23 @@ def test_nobody_barges_in(play: Play) -> None:
         "m": [wait(3), checkpoint(), lease(wait(1))],
     }
     for t in play(actors=actors, size=1).orders(12):
-        t.expect("the first three that were served", [name for name, _, _ in got(t)][:3], ["h", "w", "x"])
+        t.expect(
+            "the first three that were served, in this order", [name for name, _, _ in got(t)][:3], ["h", "w", "x"]
+        )
 
 
 @check("R3", misconception="gave-up-still-in-line", step="hand-it-on", core=False)
 def test_who_gave_up_takes_nothing(play: Play) -> None:
-    """After a waiter was cancelled or ran out of time, those behind it are served when a connection comes free."""
+    """A waiter that was cancelled or ran out of time takes no connection: those after it are served."""
     leaving = {"x": [wait(1), lease(wait(1))], "y": [wait(2), lease(wait(1))], "z": [wait(9), lease(wait(1))]}
     actors = {"h": [lease(wait(12))], **leaving, "k": [wait(3), cancel("y")], "n": [wait(10), lease(wait(1))]}
     t = play(actors=actors, size=1, acquire_timeout=6)
-    t.expect("served", got_at(t, *"xyzn"), {"z": near(12), "n": near(13)})
+    t.expect("who got a connection", got_at(t, *"xyzn"), {"z": near(12), "n": near(13)}, unit="s")
 
 
 @check("R3", misconception="gave-up-still-in-line", step="hand-it-on", core=False)
 def test_who_gives_up_in_the_last_moment_takes_nothing(play: Play) -> None:
-    """If a waiter is cancelled just as a connection comes free, those behind it get it."""
+    """When a waiter is cancelled just as a connection is handed to it, the next one gets that connection."""
     for late in (
         [lease(wait(3)), cancel("x")],
         [lease(wait(3), cancel("x"))],
@@ -59,26 +61,26 @@ def test_who_gives_up_in_the_last_moment_takes_nothing(play: Play) -> None:
     ):
         line = {name: [wait(1 + n / 10), lease(wait(0.5))] for n, name in enumerate("xyz")}
         for t in play(actors={"h": late, **line}, size=1).orders(6):
-            t.expect("z was served at", got_at(t, "z"), {"z": one_of(near(3), near(3.5))})
+            t.expect("who got a connection", got_at(t, "z"), {"z": one_of(near(3), near(3.5))}, unit="s")
     line = {"x": [wait(1), lease(wait(0.4))], "y": [wait(2), lease(wait(0.4))]}
     for t in play(actors={"h": [lease(wait(4))], **line}, size=1, acquire_timeout=3).orders(6):
-        t.expect("y was served at", got_at(t, "y"), {"y": one_of(near(4), near(4.4))})
+        t.expect("who got a connection", got_at(t, "y"), {"y": one_of(near(4), near(4.4))}, unit="s")
 
 
 @check("R3", misconception="lock-around-it", step="hand-it-on", core=False)
 def test_who_connects_does_not_wait(play: Play) -> None:
-    """A caller that is connecting does not wait: a connection that comes back goes to the first of those that do."""
+    """A caller that is connecting is not in the queue: a connection that comes back goes to the first one that waits."""
     actors = {"u": [lease(wait(4))], "v": [wait(1), lease(wait(1))], "w": [wait(2), lease(wait(1))]}
     actors |= {"x": [wait(3), lease(wait(1))]}
     t = play(actors=actors, size=2, connects={"c2": [wait(50)]})
-    t.expect("served", got_at(t, "w", "x"), {"w": near(4), "x": near(5)})
+    t.expect("who got a connection", got_at(t, "w", "x"), {"w": near(4), "x": near(5)}, unit="s")
 
 
 # -- R4: one timeout for all of it -----------------------------------------------------------------------------------
 def expect_timed_out(t: Trace, span: Span, after: float) -> None:
     """Fail the subject unless that lease ended by `TimeoutError`, so long after it was asked for."""
-    t.expect("what leaves the lease", span.errors, ["TimeoutError"])
-    t.expect("seconds until then", (span.end or 0.0) - span.start, near(after))
+    t.expect(f"what {span.who} gets", span.errors, ["TimeoutError"])
+    t.expect(f"{span.who} got its `TimeoutError` after", (span.end or 0.0) - span.start, near(after), unit="s")
 
 
 @check("R4", misconception="timeout-is-none", step="bound-the-wait")
@@ -95,12 +97,12 @@ def test_waiting_is_bounded(play: Play) -> None:
 
 @check("R4", misconception="wait-only", step="bound-the-wait")
 def test_connecting_is_bounded(play: Play) -> None:
-    """Making a connection takes at most `acquire_timeout`; then there is a `TimeoutError`."""
+    """A caller whose `connect` takes longer than `acquire_timeout` gets a `TimeoutError` then."""
     limit, a = play.draw(2)
     for slow in ([hang()], [wait(limit + 0.2)]):
         t = play(actors={"x": [wait(a), lease()]}, size=2, acquire_timeout=limit, connect=slow)
         expect_timed_out(t, t.call, limit)
-        t.expect("the connection was given up at", t.one("connect").end, near(a + limit))
+        t.expect("`connect` was given up at", t.one("connect").end, near(a + limit), unit="s")
 
 
 @check("R4", misconception="two-timeouts", step="bound-the-wait")
@@ -117,7 +119,7 @@ def test_waiting_and_connecting_together(play: Play) -> None:
 
 @check("R4", misconception="time-begins-anew", step="bound-the-wait")
 def test_time_does_not_begin_anew(play: Play) -> None:
-    """The time of one who waits does not begin again when others come and go."""
+    """The timeout of a waiting caller does not start again when others come and go."""
     actors = {"h": [lease(wait(3))], "w": [wait(0.5), lease(wait(4))], "x": [wait(1), lease()]}
     t = play(actors=actors, size=1, acquire_timeout=5)
     expect_lent(t, "h")
@@ -137,7 +139,7 @@ def test_time_does_not_begin_anew(play: Play) -> None:
 
 @check("R4", misconception="timeout-around-the-lease", step="bound-the-wait")
 def test_the_block_is_not_bounded(play: Play) -> None:
-    """`acquire_timeout` does not end the block, also not after a wait."""
+    """`acquire_timeout` does not end the block, not even after a wait."""
     actors = {"x": [lease(wait(40))], "y": [wait(3), lease(wait(29.5))], "z": [wait(34), lease(wait(50))]}
     t = play(actors=actors, size=2, acquire_timeout=3, connect=[wait(2)])
     expect_lent(t, *"xyz")
@@ -146,7 +148,7 @@ def test_the_block_is_not_bounded(play: Play) -> None:
 
 @check("R4", misconception="timeout-is-none", step="bound-the-wait")
 def test_not_too_soon(play: Play) -> None:
-    """A caller that can have a connection within `acquire_timeout`, or has no such limit, is not turned away."""
+    """A caller that can have a connection within `acquire_timeout`, or that has no such limit, is not refused."""
     limit = play.draw(1)[0]
     actors = {"h": [lease(wait(0.9 * limit))], "x": [wait(0.1), lease(wait(1))]}
     t = play(actors=actors, size=1, acquire_timeout=limit, connect=[wait(0.05)])

@@ -66,7 +66,7 @@ def inside_of(t: Trace, what: str, call: Any) -> list[dict[str, Any]]:
 def at_the_end(t: Trace, what: str) -> Any:
     """What the scene noted at its end: ``balances``, or the accounts that are still ``locked``."""
     notes = t.notes(what)
-    t.expect_that("the plan", bool(notes), "never came to its end")
+    t.expect_that("the plan should come to its end", bool(notes), "it never did")
     return notes[-1]["value"]
 
 
@@ -78,12 +78,12 @@ def balances(t: Trace) -> Any:
 def expect_locks_taken(t: Trace) -> None:
     """Fail the subject unless some transfer took locks: one that does nothing has nothing to give back."""
     taken = [mine for moments in rights(t).values() for _, mine in moments if mine]
-    t.expect_that("locks that transfers took", bool(taken), "none")
+    t.expect_that("transfers should take locks", bool(taken), "none was taken")
 
 
 def expect_audited(t: Trace, call: Any) -> None:
     """Fail the subject unless the transfer awaited its audit."""
-    t.expect_that("the audit of the transfer", bool(audits(t, call)), "was never awaited")
+    t.expect_that("the transfer should await its audit", bool(audits(t, call)), "it never did")
 
 
 def ending(span: Any) -> str:
@@ -111,7 +111,8 @@ def first_take(t: Trace, who: str, lock: str | None = None) -> Any:
 
 def expect_in_turn(t: Trace, lock: str) -> None:
     """Fail the subject if two had the lock at once."""
-    t.expect("two at once", overlap(t, lock), "")
+    seen = overlap(t, lock)
+    t.expect_that("one task at a time should have the lock", not seen, seen)
 
 
 def got(t: Trace, lock: str) -> list[tuple[str, float, int, int]]:
@@ -196,7 +197,7 @@ def refusals(t: Trace, who: str, lock: str) -> list[str]:
 
 def expect_refusal(t: Trace, who: str, lock: str, held_locks: str) -> None:
     """Fail the subject unless that actor's first try to take `lock` raised `LockOrderError`."""
-    t.expect(f"taking {lock} while holding {held_locks}", refusals(t, who, lock)[:1], [ORDER])
+    t.expect(f"how taking {lock} while holding {held_locks} ended", refusals(t, who, lock)[:1], [ORDER])
 
 
 def others(lock: str) -> list[Any]:

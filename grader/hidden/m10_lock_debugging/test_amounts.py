@@ -33,13 +33,13 @@ PAIRS = {"A": [2, 50], "B": [1, 50], "C": [2522, 50], "D": [5041, 50]}
 # -- R3: not enough money --------------------------------------------------------------------------------------------
 def expect_refused(t: Trace, call: Any, error: str) -> None:
     """Fail the subject unless a transfer raised `error` without an audit."""
-    t.expect(f"transfer of {call.plain_args[2]}", ending(call), error)
+    t.expect(f"how the transfer of {call.plain_args[2]} ended", ending(call), error)
     t.expect("audits of the refused transfer", len(audits(t, call)), 0)
 
 
 @check("R3", misconception="check-before-lock", step="change-under-locks")
 def test_not_enough(play: Play) -> None:
-    """If the source has not enough money, the transfer is refused without an audit and without a change."""
+    """If the source does not have enough money, `InsufficientFunds` is raised: no audit, and no change."""
     t = play(
         accounts=TWO, actors={"m": [wait(1.3), move("B", "A", 41), move("A", "B", 101, wait(1)), move("B", "A", 10**9)]}
     )
@@ -50,29 +50,29 @@ def test_not_enough(play: Play) -> None:
 
 @check("R3", misconception="audit-is-a-coroutine", step="change-under-locks")
 def test_not_enough_comes_before_the_audit(play: Play) -> None:
-    """If the source has not enough money, that is the error, even if the audit would raise as soon as it is called."""
+    """If the source does not have enough money, `InsufficientFunds` is raised, and the audit is not even called."""
     steps = [move(*way, 101, at_once(), fail("E1")) for way in BOTH_WAYS]
     t = play(accounts=TWO, actors={"m": [wait(1.3), *steps]})
     for call in moves(t):
-        t.expect("transfer of 101", ending(call), "InsufficientFunds")
+        t.expect("how the transfer of 101 ended", ending(call), "InsufficientFunds")
 
 
 @check("R3", misconception="check-before-lock", step="change-under-locks")
 def test_target_may_be_in_debt(play: Play) -> None:
-    """Only the source must have money: a target with a negative balance gets what is sent to it."""
+    """Only the source needs money: a target with a negative balance gets what is sent to it."""
     accounts = {"A": [8, 100], "B": [5, -100], "C": [9, -100]}
     t = play(accounts=accounts, actors={"m": [wait(1.3), move("A", "B", 30), move("A", "C", 20)]})
     for call in moves(t):
-        t.expect("transfer to an account with -100", ending(call), "returned")
+        t.expect("how the transfer to an account with -100 ended", ending(call), "returned")
     t.expect("balances at the end", balances(t), {"A": 50, "B": -70, "C": -80})
 
 
 @check("R3", misconception="check-before-lock", step="change-under-locks")
 def test_just_enough(play: Play) -> None:
-    """If the source has exactly what is asked for, the transfer happens."""
+    """If the source has exactly the amount, the transfer happens."""
     t = play(accounts={"A": [8, 100], "B": [5, 0]}, actors={"m": [wait(1.3), move("A", "B", 100), move("B", "A", 100)]})
     for call in moves(t):
-        t.expect("transfer of the whole balance", ending(call), "returned")
+        t.expect("how the transfer of the whole balance ended", ending(call), "returned")
         t.expect("audits", len(audits(t, call)), 1)
 
 
@@ -83,18 +83,18 @@ def test_nothing_is_an_amount(play: Play) -> None:
     steps = [move(*way, amount, wait(1)) for way in (("D", "E"), ("E", "D")) for amount in (1, 0)]
     t = play(accounts=accounts, actors={"m": [wait(1.3), move("A", "B", 0), move("C", "A", 0), *steps]})
     for call in moves(t):
-        t.expect(f"transfer of {call.plain_args[2]}", ending(call), "returned")
+        t.expect(f"how the transfer of {call.plain_args[2]} ended", ending(call), "returned")
         t.expect("audits", len(audits(t, call)), 1)
     locks = [
         [sorted(held(t, call, n["order"])) for what in ("before", "after") for n in inside_of(t, what, call)]
         for call in moves(t)[2:]
     ]
-    t.expect("locks held in the audits of transfers of 0, as in those of 1", locks[1::2], locks[::2])
+    t.expect("locks held in the audits of transfers of 0 (expected: those of transfers of 1)", locks[1::2], locks[::2])
 
 
 @check("R3", misconception="refused-too-late", step="change-under-locks")
 def test_negative_amount(play: Play) -> None:
-    """A negative amount raises `ValueError`, without an audit and without a change."""
+    """A negative amount raises `ValueError`: no audit, and no change."""
     steps = [move("A", "B", -1), move("B", "A", -1000), move("A", "A", -1)]
     t = play(accounts=TWO, actors={"m": [wait(1.3), *steps]})
     for call in moves(t):
@@ -114,7 +114,7 @@ def source_busy(n: int) -> list[tuple[str, str, list[str]]]:
 
 @check("R3", misconception="check-before-lock", step="change-under-locks")
 def test_money_changed_while_waiting(play: Play) -> None:
-    """The money counts that is there when the transfer has the locks: what went meanwhile is gone, what came is there."""
+    """What counts is the balance when the transfer has the locks: what was taken or added while it waited counts."""
     gone = [(busy, [move(a, b, 20)], add(a, -90), wait(1)) for a, b, busy in source_busy(0)]
     come = [(busy, [move(a, b, 120)], add(a, 30), wait(1)) for a, b, busy in source_busy(4)]
     t = play(accounts=MANY, actors=in_turn(*gone, *come))
@@ -123,18 +123,19 @@ def test_money_changed_while_waiting(play: Play) -> None:
         if amount == 20:
             expect_refused(t, call, "InsufficientFunds")
         else:
-            t.expect("the transfer", ending(call), "returned")
+            t.expect("how the transfer ended", ending(call), "returned")
         wanted = [10, 100] if amount == 20 else [10, 220]
         t.expect("balances of source and target", [balances(t)[source], balances(t)[target]], wanted)
 
 
 @check("R3", misconception="check-before-lock", step="change-under-locks")
 def test_not_enough_is_seen_under_both_locks(play: Play) -> None:
-    """Whether the money is enough is judged when the transfer has both locks, and so not while the target's is taken."""
+    """Whether the money is enough is decided under both locks, also when the target's lock has to be waited for."""
     t = play(accounts=TWO, actors=in_turn((["B"], [move("A", "B", 101)]), (["A"], [move("B", "A", 41)])))
     for call in moves(t):
         expect_refused(t, call, "InsufficientFunds")
-        t.expect("refused after (s), with the target locked for 2.7 s", round(call.end - call.start, 6), at_least(2.7))
+        words = "the transfer was refused, with the target locked for 2.7 s, after"
+        t.expect(words, round(call.end - call.start, 6), at_least(2.7), unit="s")
 
 
 # -- R4: one account, four accounts ----------------------------------------------------------------------------------
@@ -144,14 +145,14 @@ def test_to_the_same_account(play: Play) -> None:
     amounts = (30, 100, 1, 0)
     t = play(accounts=TWO, actors={"m": [wait(1.3), *(move("A", "A", amount, wait(1)) for amount in amounts)]})
     for call, amount in zip(moves(t), amounts, strict=True):
-        t.expect("transfer to itself", ending(call), "returned")
+        t.expect("how the transfer to itself ended", ending(call), "returned")
         t.expect("arguments of the audits", [span.args for span in audits(t, call)], [[token("A"), token("A"), amount]])
     t.expect("balances at the end", balances(t), {"A": 100, "B": 40})
 
 
 @check("R4", misconception="zero-and-self", step="change-under-locks")
 def test_to_the_same_account_without_money(play: Play) -> None:
-    """A transfer to the same account of more than it has is refused."""
+    """A transfer to the same account of more money than it has is refused."""
     t = play(accounts=TWO, actors={"m": [wait(1.3), move("B", "B", 41)]})
     expect_refused(t, t.call, "InsufficientFunds")
     t.expect("balances at the end", balances(t), {"A": 100, "B": 40})
@@ -159,47 +160,47 @@ def test_to_the_same_account_without_money(play: Play) -> None:
 
 @check("R4", misconception="zero-and-self", step="change-under-locks")
 def test_to_the_same_account_under_its_lock(play: Play) -> None:
-    """A transfer to the same account is audited, and judged, while it holds its lock."""
+    """A transfer to the same account holds its lock when it looks at the balance and during the audit."""
     holder = [hold(["A"], wait(3), add("A", -50), wait(1))]
     t = play(accounts=TWO, actors={"holder": holder, "m": [wait(1.3), move("A", "A", 50, wait(1)), move("A", "A", 51)]})
     call, poor = moves(t)
     for n in inside_of(t, "before", call) + inside_of(t, "after", call):
         t.expect("locks held in the audit", held(t, call, n["order"]), ["A"])
     t.expect("audits", len(audits(t, call)), 1)
-    t.expect("transfer of too much", ending(poor), "InsufficientFunds")
+    t.expect("how the transfer of too much ended", ending(poor), "InsufficientFunds")
 
 
 @check("R4", misconception="check-before-lock", step="change-under-locks")
 def test_money_of_the_same_account_while_waiting(play: Play) -> None:
-    """Money that came or went while a transfer to the same account waited for its lock counts."""
+    """What was added or taken while a transfer to the same account waited for the lock counts."""
     come, gone = (
         [[name], [move(name, name, 130)], add(name, money), wait(1)] for name, money in (("A0", 50), ("A1", -90))
     )
     gone[1] = [move("A1", "A1", 20)]
     t = play(accounts=MANY, actors=in_turn(tuple(come), tuple(gone)))
-    t.expect("transfer of 130, with 100 before and 150 under the lock", ending(moves(t)[0]), "returned")
+    t.expect("how the transfer of 130 ended, with 100 before and 150 under the lock", ending(moves(t)[0]), "returned")
     t.expect("audits", len(audits(t, moves(t)[0])), 1)
     expect_refused(t, moves(t)[1], "InsufficientFunds")
 
 
 @check("R4", misconception="one-lock-for-all", step="one-order-for-all")
 def test_others_go_on_during_an_audit(play: Play) -> None:
-    """A transfer between two other accounts does not wait for the audit of this one."""
+    """A transfer does not wait for the audit of a transfer between two other accounts."""
     slow = [wait(1.3), move("A", "B", 1, wait(50))]
     quick = [wait(2), move("C", "D", 1, wait(1)), move("D", "C", 2, wait(1)), move("D", "D", 3, wait(1))]
     t = play(accounts=PAIRS, actors={"slow": slow, "quick": quick})
-    t.expect("three transfers between C and D are over at", t.of("quick").end, near(5))
+    t.expect("three transfers between C and D were over at", t.of("quick").end, near(5), unit="s")
 
 
 @check("R4", misconception="one-lock-for-all", step="one-order-for-all")
 def test_others_go_on_while_this_one_waits(play: Play) -> None:
-    """A transfer between two other accounts does not wait for one that itself waits for a lock."""
+    """A transfer does not wait for one between two other accounts that itself waits for a lock."""
     for busy in "AB":
         actors = {"holder": [hold([busy], wait(50))], "slow": [wait(1.3), move("A", "B", 1, wait(1))]}
         t = play(
             accounts=PAIRS, actors=actors | {"quick": [wait(2), move("C", "D", 1, wait(1)), move("D", "C", 2, wait(1))]}
         )
-        t.expect("two transfers between C and D are over at", t.of("quick").end, near(4))
+        t.expect("two transfers between C and D were over at", t.of("quick").end, near(4), unit="s")
 
 
 @check("R4", misconception="one-lock-for-all", step="one-order-for-all")
@@ -208,26 +209,30 @@ def test_many_pairs_at_once(play: Play) -> None:
     actors = {f"m{n}": [wait(1.3 + n / 10), move(f"A{n}", f"B{n}", 1, wait(5))] for n in range(12)}
     t = play(accounts=MANY, actors=actors)
     for call in moves(t):
-        t.expect("a transfer with an audit of 5 s ends after (s)", round(call.end - call.start, 6), near(5))
+        t.expect("a transfer with an audit of 5 s ended after", round(call.end - call.start, 6), near(5), unit="s")
 
 
 # -- R5: cancelled transfers -----------------------------------------------------------------------------------------
+NO_LOCK = "A transfer that is cancelled keeps no lock."
+
+
 def expect_whole(t: Trace) -> None:
     """Fail the subject unless each transfer, cancelled or not, left no lock and moved between A and B all or nothing."""
     may_be = [{name: THREE[name][1] for name in "AB"}]
     for call in moves(t, "m"):
-        t.expect("locks still held when the transfer ended", held(t, call, call.finished), [])
+        t.expect("locks still held when the transfer ended", held(t, call, call.finished), [], part=NO_LOCK)
         a, b, amount = call.plain_args[:3]
         if a != b:
             moved = [{**state, a: state[a] - amount, b: state[b] + amount} for state in may_be]
             may_be = moved if call.how == "returned" and not call.outside else may_be + moved
-    t.expect("accounts still locked at the end", at_the_end(t, "locked"), [])
-    t.expect("balances at the end", {name: balances(t)[name] for name in "AB"}, one_of(*may_be))
+    t.expect("accounts still locked at the end", at_the_end(t, "locked"), [], part=NO_LOCK)
+    part = "A transfer that is cancelled changes both balances or none."
+    t.expect("balances at the end", {name: balances(t)[name] for name in "AB"}, one_of(*may_be), part=part)
 
 
 @check("R5", misconception="finally-releases-all", step="give-back-whatever-happens")
 def test_cancelled_at_every_step(play: Play) -> None:
-    """Cancelled at any moment, a transfer keeps no lock, and changes both balances or none."""
+    """A transfer that is cancelled at any moment keeps no lock, and changes both balances or none."""
     steps = [move("A", "B", 30, wait(1), checkpoint()), move("C", "C", 30, wait(1))]
     trial = play(accounts=THREE, actors={"m": [wait(1.3), *steps]})
     expect_locks_taken(trial)
@@ -237,7 +242,7 @@ def test_cancelled_at_every_step(play: Play) -> None:
 
 @check("R5", misconception="finally-releases-all", step="give-back-whatever-happens")
 def test_cancelled_while_locks_are_taken(play: Play) -> None:
-    """Cancelled while it waits for a lock, a transfer keeps no lock, and changes no balance."""
+    """A transfer that is cancelled while it waits for a lock keeps no lock, and changes no balance."""
     turns = [(busy, [move(*way, 30)]) for way in BOTH_WAYS for busy in (["A"], ["B"])]
     turns += [(["A", "B"], [move("A", "B", 30)]), (["C"], [move("C", "C", 1)])]
     trial = play(accounts=THREE, actors=in_turn(*turns))
@@ -248,7 +253,7 @@ def test_cancelled_while_locks_are_taken(play: Play) -> None:
 
 @check("R5", misconception="hand-over-lost", step="give-back-whatever-happens")
 def test_cancelled_as_it_gets_the_lock(play: Play) -> None:
-    """Cancelled at the moment at which it gets a lock, a transfer does not keep it."""
+    """A transfer that is cancelled just as it gets a lock does not keep it."""
     actors: dict[str, list[Any]] = {}
     for n, (busy, late) in enumerate(itertools.product("AB", (False, True))):
         a, b, quits = f"A{n}", f"B{n}", cancel(f"try {n}")
@@ -256,8 +261,8 @@ def test_cancelled_as_it_gets_the_lock(play: Play) -> None:
         actors |= {f"m{n}": [wait(1.3), attempt(f"try {n}", move(a, b, 30, wait(1)))], f"holder{n}": holding}
     t = play(accounts=MANY, actors=actors)
     waited = [call for call in moves(t) if (call.end or 0) > 3.9]
-    t.expect_that("transfers that waited for a lock that is free at 4", bool(waited), "none")
-    t.expect("accounts still locked at the end", at_the_end(t, "locked"), [])
+    t.expect_that("transfers should wait for a lock that is free at 4 s", bool(waited), "none did")
+    t.expect("accounts still locked at the end", at_the_end(t, "locked"), [], part=NO_LOCK)
     for call in moves(t):
-        t.expect("locks still held when the transfer ended", held(t, call, call.finished), [])
+        t.expect("locks still held when the transfer ended", held(t, call, call.finished), [], part=NO_LOCK)
         t.expect("balances of both", [balances(t)[name] for name in call.plain_args[:2]], one_of([100, 100], [70, 130]))

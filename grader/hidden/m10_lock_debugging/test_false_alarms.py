@@ -38,7 +38,7 @@ def expect_no_alarm(t: Trace) -> None:
     for span in takes(t):
         if span.who in PROBE:
             continue
-        t.expect_that("a false alarm", ending(span) != ORDER, f"{span.who} gets {ORDER} for {span.plain_args[0]}")
+        t.expect_that("no false alarm", ending(span) != ORDER, f"{span.who} got {ORDER} for {span.plain_args[0]}")
 
 
 @check("R7", misconception="sequence-is-an-order", step="learn-the-order", core=False)
@@ -51,7 +51,7 @@ def test_one_after_the_other_is_no_order(play: Play) -> None:
 
 @check("R7", misconception="sequence-is-an-order", step="learn-the-order", core=False)
 def test_given_back_is_not_held(play: Play) -> None:
-    """A lock that was given back does not count as held while the task holds another."""
+    """A lock that was given back does not count as held any more, also while the task holds another one."""
     teach = [*taking("xyz"), *dropping("zy"), take("w"), *dropping("wx")]
     after = [wait(1.3), *taking("wyz"), *dropping("wyz")]
     expect_no_alarm(play(actors={"a": teach, "b": after} | PROBE))
@@ -84,7 +84,7 @@ def test_child_tasks_hold_nothing(play: Play) -> None:
 
 @check("R7", misconception="pairs-only", step="learn-the-order", core=False)
 def test_orders_that_agree(play: Play) -> None:
-    """Orders that agree are accepted, also if several ways lead from one lock to another, but none back."""
+    """Orders that agree are accepted, also if several chains lead from one lock to another, but none back."""
     links = [
         ("a", "b"),
         ("a", "c"),
@@ -116,7 +116,7 @@ def test_first_use_is_no_order(play: Play) -> None:
 
 @check("R7", misconception="cancelled-waiter-just-leaves", step="learn-the-order", core=False)
 def test_given_up_is_not_held(play: Play) -> None:
-    """A lock that the task did not get, as it gave up or was refused, does not count as held."""
+    """A lock that the task did not get, because it gave up or was refused, does not count as held."""
     quits = [wait(1), within(1, take("x")), take("y"), drop("y"), within(0.2, inside("x")), take("z"), drop("z")]
     after = [wait(5.3), *taking("yx"), *dropping("xy"), *taking("zx"), *dropping("xz")]
     expect_no_alarm(play(actors={"h": [take("x"), wait(4), drop("x")], "q": quits, "b": after, **PROBE}))
@@ -124,19 +124,19 @@ def test_given_up_is_not_held(play: Play) -> None:
 
 @check("R7", misconception="lock-is-reentrant", step="learn-the-order", core=False)
 def test_refused_again_teaches_nothing(play: Play) -> None:
-    """A task that asks for a lock which it holds already teaches no order."""
+    """A task that asks for a lock it already holds teaches no order."""
     again = [*taking("xy"), within(1, take("x")), within(1, take("y")), *dropping("yx")]
     expect_no_alarm(play(actors={"a": again, "b": [wait(5.3), *taking("xy"), *dropping("yx")], **PROBE}))
 
 
 @check("R7", misconception="refused-is-learned", step="learn-the-order", core=False)
 def test_no_alarm_after_a_refusal(play: Play) -> None:
-    """After a `LockOrderError` the right order, and the same task with nothing in hand, is accepted."""
+    """After a `LockOrderError` the same task may take the locks in the right order, or one alone."""
     tried = [wait(1.3), *taking("yx"), drop("y"), *taking("xy"), *dropping("yx"), *taking("zx")]
     t = play(actors=passing("x", "y") | {"b": [*tried, *dropping("xz"), take("y"), drop("y")]})
     expect_refusal(t, "b", "x", "y")
     for span in takes(t, "b")[2:]:
-        t.expect_that("a false alarm", ending(span) != ORDER, f"b gets {ORDER} for {span.plain_args[0]}")
+        t.expect_that("no false alarm", ending(span) != ORDER, f"b got {ORDER} for {span.plain_args[0]}")
 
 
 @check("R7", misconception="held-by-anyone", step="learn-the-order", core=False)
@@ -149,7 +149,7 @@ def test_monitors_know_nothing_of_each_other(play: Play) -> None:
 
 @check("R7", misconception="pairs-only", step="learn-the-order", core=False)
 def test_errands_that_agree(play: Play) -> None:
-    """Many tasks take locks in many orders: each that agrees with all that was learned is accepted."""
+    """Of many tasks that take locks in many orders, each that agrees with what was learned is accepted."""
     scripts, wanted = errands(play)
     t = play(actors=scripts | PROBE).accepting("deadlock")
     if t.data["end"]["kind"] == "done":
@@ -159,14 +159,14 @@ def test_errands_that_agree(play: Play) -> None:
         if refused and ending(span) != ORDER:
             break  # not refused: R6's matter, and from here on the two know different orders
         if not refused:
-            seen = f"{span.who} gets {ORDER} for {span.plain_args[0]} while holding {held_locks}"
-            t.expect_that("a false alarm", ending(span) != ORDER, seen)
+            seen = f"{span.who} got {ORDER} for {span.plain_args[0]} while holding {', '.join(held_locks)}"
+            t.expect_that("no false alarm", ending(span) != ORDER, seen)
 
 
 # -- R8: taking twice, releasing what is not held --------------------------------------------------------------------
 @check("R8", misconception="lock-is-reentrant", step="who-holds-what")
 def test_taking_again(play: Play) -> None:
-    """A task that takes a lock which it holds gets a `RuntimeError` at once."""
+    """A task that takes a lock it already holds gets a `RuntimeError` at once."""
     ways = {
         "a": [take("0/x0"), wait(2), take("0/x0")],
         "b": [inside("1/x1", take("1/x1"))],
@@ -177,10 +177,10 @@ def test_taking_again(play: Play) -> None:
     waiters = {f"w{n}": [wait(2.3), within(3, take(f"{n}/x{n}"))] for n in range(5)}
     t = play(actors={who: [wait(1.3), *steps] for who, steps in ways.items()} | waiters)
     for n, who in enumerate(ways):
-        t.expect(f"who got the lock that {who} takes", names_of(t, f"{n}/x{n}")[:1], [who])
+        t.expect(f"who first got the lock that {who} takes", names_of(t, f"{n}/x{n}")[:1], [who])
         for again in takes(t, who)[1:]:
-            t.expect("taking a lock again", ending(again), RUNTIME)
-            t.expect("the error comes at", again.end, near(again.start))
+            t.expect("how taking the lock again ended", ending(again), RUNTIME)
+            t.expect("the error came at", again.end, near(again.start), unit="s")
 
 
 @check("R8", misconception="lock-is-reentrant", step="who-holds-what")
@@ -188,9 +188,9 @@ def test_taking_again_the_first_of_several(play: Play) -> None:
     """A task that holds several locks and takes one of them again gets a `RuntimeError`."""
     several = [*taking("xyzxyz"), drop("x"), *taking("zy")]
     t = play(actors={"a": [wait(1.3), *several]})
-    t.expect("taking x, y and z", [ending(span) for span in takes(t, "a")[:3]], ["returned"] * 3)
+    t.expect("how taking x, y and z ended", [ending(span) for span in takes(t, "a")[:3]], ["returned"] * 3)
     for again in takes(t, "a")[3:]:
-        t.expect(f"taking {again.plain_args[0]} again", ending(again), RUNTIME)
+        t.expect(f"how taking {again.plain_args[0]} again ended", ending(again), RUNTIME)
 
 
 @check("R8", misconception="lock-is-reentrant", step="who-holds-what")
@@ -198,22 +198,22 @@ def test_taking_after_giving_back(play: Play) -> None:
     """A task that gave a lock back may take it again."""
     steps = [step for _ in range(2) for way in both("x") for step in way]
     t = play(actors={"a": [wait(1.3), *steps, *taking("yx"), *dropping("yx"), *steps]})
-    t.expect("how taking x ended", {ending(span) for span in takes(t, "a", "x")}, {"returned"})
+    t.expect("how taking x ended, each time", sorted({ending(span) for span in takes(t, "a", "x")}), ["returned"])
 
 
 @check("R8", misconception="release-without-acquire", step="who-holds-what")
 def test_releasing_a_free_lock(play: Play) -> None:
-    """A task that releases a lock which nobody holds gets a `RuntimeError`."""
+    """A task that releases a lock that nobody holds gets a `RuntimeError`."""
     steps = [*dropping("xy"), take("y"), *dropping("yy"), inside("y"), drop("y"), take("z"), drop("y")]
     t = play(actors={"a": [wait(1.3), *steps]})
     for span in t.all("drop", "a"):
         wanted = "returned" if span.begun == t.all("drop", "a")[2].begun else RUNTIME
-        t.expect(f"releasing {span.plain_args[0]}", ending(span), wanted)
+        t.expect(f"how releasing {span.plain_args[0]} ended", ending(span), wanted)
 
 
 @check("R8", misconception="release-without-acquire", step="who-holds-what")
 def test_releasing_anothers_lock(play: Play) -> None:
-    """A task that releases a lock which another task holds gets a `RuntimeError`."""
+    """A task that releases a lock that another task holds gets a `RuntimeError`."""
     child = {"child": [wait(2), drop("x")]}
     holding = [take("x"), spawn(child), wait(4), drop("x")]
     others = {
@@ -222,9 +222,9 @@ def test_releasing_anothers_lock(play: Play) -> None:
         "w": [wait(3), within(1, take("x")), drop("x")],
     }
     t = play(actors={"a": holding, **others})
-    t.expect("a takes the lock", ending(first_take(t, "a")), "returned")
+    t.expect("how a's taking of the lock ended", ending(first_take(t, "a")), "returned")
     for who in ("child", "b", "c", "w"):
-        t.expect(f"{who} releases the lock of a", ending(t.of(who)[drop("x")]), RUNTIME)
+        t.expect(f"how releasing the lock of a ended, for {who}", ending(t.of(who)[drop("x")]), RUNTIME)
 
 
 @check("R8", misconception="release-without-acquire", step="who-holds-what")
@@ -232,14 +232,18 @@ def test_only_the_holder_releases(play: Play) -> None:
     """A lock stays taken when a task that does not hold it tries to release it."""
     actors = {"a": [take("x"), wait(5), drop("x")], "b": [wait(1.3), drop("x")], "c": [wait(1.6), take("x"), drop("x")]}
     t = play(actors=actors)
-    t.expect("c gets the lock at", first_take(t, "c", "x").end, at_least(5))
-    t.expect("the holder releases", ending(t.of("a")[drop("x")]), "returned")
+    t.expect("c got the lock at", first_take(t, "c", "x").end, at_least(5), unit="s")
+    t.expect("how the holder's release ended", ending(t.of("a")[drop("x")]), "returned")
 
 
 @check("R8", misconception="task-known-by-name", step="who-holds-what")
 def test_tasks_of_one_name(play: Play) -> None:
-    """Two tasks of the same name are two tasks."""
+    """Tasks are not told apart by their names: two tasks may have the same one."""
     actors = {"a": [take("x"), wait(5), drop("x")], "b": [wait(1.3), take("x"), drop("x")], "c": [wait(2), drop("x")]}
     t = play(actors=actors, names={"a": "clerk", "b": "clerk", "c": "clerk"})
-    t.expect("a namesake of the holder takes the lock", ending(first_take(t, "b", "x")), "returned")
-    t.expect("a namesake of the holder releases the lock", ending(t.of("c")[drop("x")]), RUNTIME)
+    t.expect(
+        "how taking the lock ended, for another task of the holder's name", ending(first_take(t, "b", "x")), "returned"
+    )
+    t.expect(
+        "how releasing the lock ended, for another task of the holder's name", ending(t.of("c")[drop("x")]), RUNTIME
+    )

@@ -63,7 +63,7 @@ def test_against_the_order(play: Play) -> None:
 
 @check("R6", misconception="deadlock-must-happen", step="learn-the-order", core=False)
 def test_against_the_order_of_its_own(play: Play) -> None:
-    """A task that takes locks against an order which it taught itself is refused, too."""
+    """A task that takes locks against an order that it taught itself is refused too."""
     actors = {}
     for n, (one, two) in enumerate(itertools.product((0, 1), (0, 1))):
         x, y = f"x{n}", f"y{n}"
@@ -71,28 +71,34 @@ def test_against_the_order_of_its_own(play: Play) -> None:
     t = play(actors=actors)
     for n in range(4):
         wanted = ["returned", ORDER]
-        t.expect(f"taking x{n} before y{n}, and then while holding y{n}", refusals(t, f"a{n}", f"x{n}"), wanted)
+        t.expect(
+            f"how taking x{n} before y{n}, and then while holding y{n}, ended", refusals(t, f"a{n}", f"x{n}"), wanted
+        )
 
 
 @check("R6", misconception="order-forgotten", step="learn-the-order", core=False)
 def test_learned_for_good(play: Play) -> None:
-    """An order stays learned: when the locks are free, when others are taken, after it was refused once."""
+    """An order stays learned: when the locks are free again, when others are taken, and after a refusal."""
     others = [take("x"), drop("x"), take("y"), drop("y"), *taking("py"), *dropping("yp"), *taking("qx")]
     again = [*taking("yx"), drop("y"), *taking("xy"), *dropping("yx"), *taking("yx"), drop("y")]
     actors = passing("x", "y") | {"o": [wait(1), *others, *dropping("xq")], "b": [wait(2.3), *again]}
     t = play(actors=actors)
-    t.expect("taking x while holding y, and once in the right order", refusals(t, "b", "x"), [ORDER, "returned", ORDER])
+    t.expect(
+        "how taking x ended: while holding y, in the right order, while holding y again",
+        refusals(t, "b", "x"),
+        [ORDER, "returned", ORDER],
+    )
 
 
 @check("R6", misconception="deadlock-must-happen", step="learn-the-order", core=False)
 def test_refused_before_it_waits(play: Play) -> None:
-    """A lock that another task holds, asked for against the order, is refused at once, without waiting."""
+    """A task that asks for a busy lock against the order is refused at once, without waiting."""
     actors = passing("x", "y") | passing("p", "q") | {"h": [wait(1), *taking("xp"), wait(9), *dropping("px")]}
     actors |= {"w": [wait(1.6), *others("p")], "b": [wait(2.3), *taking("yx")], "c": [wait(2.3), *taking("qp")]}
     t = play(actors=actors)
     for who, wish, has in (("b", "x", "y"), ("c", "p", "q")):
         expect_refusal(t, who, wish, has)
-        t.expect("the error comes at", first_take(t, who, wish).end, near(2.3))
+        t.expect("the error came at", first_take(t, who, wish).end, near(2.3), unit="s")
 
 
 @check("R6", misconception="pairs-only", step="learn-the-order", core=False)
@@ -109,7 +115,7 @@ def test_against_a_chain(play: Play) -> None:
 
 @check("R6", misconception="pairs-only", step="learn-the-order", core=False)
 def test_every_branch_counts(play: Play) -> None:
-    """When one lock comes before several, each of these orders is known."""
+    """When one lock comes before several others, the monitor knows each of these orders."""
     actors = {name: [wait(n / 9), take("x"), take(name), drop(name), drop("x")] for n, name in enumerate("yzw")}
     tries = {f"b{name}": [wait(2.3 + n), take(name), take("x"), drop("x"), drop(name)] for n, name in enumerate("yzw")}
     t = play(actors=actors | tries)
@@ -119,7 +125,7 @@ def test_every_branch_counts(play: Play) -> None:
 
 @check("R6", misconception="pairs-only", step="learn-the-order", core=False)
 def test_every_held_lock_counts(play: Play) -> None:
-    """When a task holds several locks, each of them is looked at."""
+    """When a task holds several locks, the order is checked against each of them."""
     teach = [*taking("xyz"), drop("y"), take("w"), drop("x"), take("v"), *dropping("vwz")]
     tries = {pair: [*pair] for pair in ("yx", "zx", "zy", "wx", "wz", "vz", "vw", "vx")}
     for names in (["y", "p1", "q1"], ["p2", "y", "q2"], ["p3", "q3", "y"]):
@@ -154,7 +160,7 @@ def test_learned_when_the_wait_begins(play: Play) -> None:
     }
     t = play(actors=actors)
     expect_refusal(t, "b", "x", "y")
-    t.expect("taking y while holding x", refusals(t, "a", "y"), ["returned"])
+    t.expect("how taking y while holding x ended", refusals(t, "a", "y"), ["returned"])
 
 
 @check("R6", misconception="learned-too-late", step="learn-the-order", core=False)
@@ -168,7 +174,7 @@ def test_learned_at_the_same_moment(play: Play) -> None:
 
 @check("R6", misconception="order-forgotten", step="learn-the-order", core=False)
 def test_learned_for_good_after_a_wait(play: Play) -> None:
-    """An order that began with a wait stays learned when the lock was got and given back."""
+    """An order that was learned in a wait stays learned after the lock was taken and given back."""
     actors: dict[str, list[Any]] = {}
     for n in (0, 1):
         x, y = f"x{n}", f"y{n}"
@@ -181,7 +187,7 @@ def test_learned_for_good_after_a_wait(play: Play) -> None:
 
 @check("R6", misconception="cancelled-waiter-just-leaves", step="learn-the-order", core=False)
 def test_a_later_wait_given_up_forgets_nothing(play: Play) -> None:
-    """A wait that is cancelled does not make the monitor forget an order that was learned before."""
+    """A cancelled wait does not make the monitor forget an order that it had learned before."""
     quits = [wait(2), take("x"), within(1, take("y")), drop("x")]
     actors = passing("x", "y") | {"h": [wait(1), take("y"), wait(4), drop("y")], "q": quits}
     t = play(actors=actors | {"b": [wait(6.3), *taking("yx")]})
@@ -197,7 +203,7 @@ def test_refused_order_is_not_learned(play: Play) -> None:
     t = play(actors=passing("x", "y") | {"b": wrong} | after)
     expect_refusal(t, "b", "x", "p, y and q")
     for who, lock in (("xy", "y"), ("xp", "p"), ("xq", "q")):
-        t.expect(f"taking {lock} while holding x", refusals(t, who, lock), ["returned"])
+        t.expect(f"how taking {lock} while holding x ended", refusals(t, who, lock), ["returned"])
 
 
 @check("R6", misconception="refused-is-learned", step="learn-the-order", core=False)
@@ -207,21 +213,23 @@ def test_refused_lock_is_not_taken(play: Play) -> None:
     actors = passing("x", "y") | {"b": [wait(1.3), *taking("pyx"), wait(9), *dropping("yp")], "o": after}
     t = play(actors=actors)
     expect_refusal(t, "b", "x", "p and y")
-    t.expect("locked", told(t, "o"), [False])
-    t.expect("another task that takes the lock", refusals(t, "o", "x"), ["returned"])
+    t.expect("`locked()` after that", told(t, "o"), [False])
+    t.expect("how taking the lock ended, for another task", refusals(t, "o", "x"), ["returned"])
 
 
 @check("R6", misconception="refused-is-learned", step="learn-the-order", core=False)
 def test_refused_at_a_busy_lock_is_not_taken(play: Play) -> None:
-    """A task that was refused a lock which another task held does not get it later: it goes to the next in line."""
+    """A task that was refused a busy lock does not get it later: the lock goes to the next one in the queue."""
     actors = passing("x", "y") | {"h": [wait(1), take("x"), wait(2), drop("x")]}
     actors |= {"b": [wait(1.3), *taking("yx"), wait(9), drop("y")], "w": [wait(2.3), take("x"), wait(0.5), drop("x")]}
     t = play(actors=actors | {"o": [wait(4.3), locked("x"), holders(), within(1, take("x"))]}).accepting("deadlock")
     expect_refusal(t, "b", "x", "y")
-    t.expect("the next in line gets the lock at", [when for who, when, *_ in got(t, "x") if who == "w"], [near(3)])
-    t.expect("locked when all have given it back", told(t, "o"), [False])
-    t.expect("holders", shown(t, "o"), [{"y": "b"}])
-    t.expect("another task that takes the lock", refusals(t, "o", "x"), ["returned"])
+    t.expect(
+        "w, the next one, got the lock at", [when for who, when, *_ in got(t, "x") if who == "w"], [near(3)], unit="s"
+    )
+    t.expect("`locked()` when all have given it back", told(t, "o"), [False])
+    t.expect("`holders()`", shown(t, "o"), [{"y": "b"}])
+    t.expect("how taking the lock ended, for another task", refusals(t, "o", "x"), ["returned"])
 
 
 @check("R6", misconception="finally-releases-all", step="learn-the-order", core=False)
@@ -232,9 +240,9 @@ def test_refused_task_keeps_what_it_holds(play: Play) -> None:
         actors=passing("x", "y") | {"b": wrong, "o": [wait(2.3), holders(), take("p"), drop("p"), take("y"), drop("y")]}
     )
     expect_refusal(t, "b", "x", "p and y")
-    t.expect("holders", shown(t, "o"), [{"p": "b", "y": "b"}])
-    t.expect("the next task gets p at", first_take(t, "o", "p").end, at_least(5.3))
-    t.expect("giving back", [ending(span) for span in t.all("drop", "b")], ["returned", "returned"])
+    t.expect("`holders()`", shown(t, "o"), [{"p": "b", "y": "b"}])
+    t.expect("the next task got p at", first_take(t, "o", "p").end, at_least(5.3), unit="s")
+    t.expect("how giving back y and p ended", [ending(span) for span in t.all("drop", "b")], ["returned", "returned"])
 
 
 @check("R6", misconception="circle-named-wrongly", step="learn-the-order", core=False)
@@ -248,12 +256,12 @@ def test_cycle_names_the_circle(play: Play) -> None:
         expect_refusal(t, "b", path[0], path[-1])
         seen = next((note["value"] for note in t.notes("cycle")), None)
         ring = is_circle(seen, set(itertools.pairwise(path)), {(path[-1], path[0])})
-        t.expect_that("cycle", ring, f"expected the circle {' → '.join(path)} → {path[0]}, seen {seen}")
+        t.expect_that(f"`cycle` should name {' → '.join(path)}", ring, f"it is {seen}")
 
 
 @check("R6", misconception="order-forgotten", step="learn-the-order", core=False)
 def test_errands_against_the_order(play: Play) -> None:
-    """Many tasks take locks in many orders: each that is against what was learned is refused."""
+    """Of many tasks that take locks in many orders, each one that is against what was learned is refused."""
     for _ in range(2):
         scripts, wanted = errands(play)
         t = play(actors=scripts)
@@ -261,19 +269,21 @@ def test_errands_against_the_order(play: Play) -> None:
             if not refused and ending(span) == ORDER:
                 break  # a false alarm: R7's matter, and from here on the two know different orders
             if refused:
-                t.expect(f"{span.who} takes {span.plain_args[0]} while holding {held_locks}", ending(span), ORDER)
+                words = f"how taking {span.plain_args[0]} while holding {' and '.join(held_locks)} ended"
+                t.expect(words, ending(span), ORDER)
 
 
 @check("R6", misconception="circle-named-wrongly", step="learn-the-order", core=False)
 def test_errands_name_circles(play: Play) -> None:
-    """Many tasks take locks in many orders: `cycle` is a circle of learned orders and the one that was refused."""
+    """`cycle` names a circle of learned orders and the one that was refused."""
     scripts, wanted = errands(play)
     t = play(actors=scripts).accepting("deadlock")
     if any(refused for refused, *_ in wanted):
-        t.expect_that("locks that are refused", any(ending(span) == ORDER for span in takes(t)), "none")
+        t.expect_that("some locks should be refused", any(ending(span) == ORDER for span in takes(t)), "none was")
     seen = {n["span"]: n["value"] for n in t.notes("cycle")}
     for span, (refused, held_locks, after) in zip(takes(t), wanted, strict=False):
         if (ending(span) == ORDER) != refused:
             break  # another check's matter
         ring = not refused or is_circle(seen.get(span.id), after, {(other, span.plain_args[0]) for other in held_locks})
-        t.expect_that("cycle", ring, f"{seen.get(span.id)} for taking {span.plain_args[0]} while holding {held_locks}")
+        words = f"taking {span.plain_args[0]} while holding {' and '.join(held_locks)}"
+        t.expect_that("`cycle` should name a circle", ring, f"it is {seen.get(span.id)}, for {words}")

@@ -50,14 +50,14 @@ def test_both_backends(play: Play) -> None:
     t.expect("who got the lock", names_of(t, "x"), ["a", "b"])
     t.expect("how the two blocks ended", [span.how for span in t.all("inside")], ["returned", "returned"])
     [call] = moves(t)
-    t.expect("the transfer", ending(call), "returned")
+    t.expect("how the transfer ended", ending(call), "returned")
     expect_audited(t, call)
     expect_locks_taken(t)
 
 
 @check("G2", misconception="released-at-the-end", step="give-back-whatever-happens")
 def test_transfer_leaves_nothing(play: Play) -> None:
-    """When a transfer has ended, by itself or by an error, no lock is still taken and no task still runs."""
+    """However a transfer ends, it keeps no lock, and none of its tasks still runs."""
     error, short = [wait(1), fail("E1")], []
     ways = [
         ("A", "B", 30, [wait(1)]),
@@ -71,21 +71,21 @@ def test_transfer_leaves_nothing(play: Play) -> None:
     t = play(accounts=TWO, actors={"m": [wait(1.3), *(move(a, b, n, *steps) for a, b, n, steps in ways)]})
     expect_locks_taken(t)
     for call in moves(t):
-        t.expect("left behind", call.left, {})
-    t.expect("accounts still locked", at_the_end(t, "locked"), [])
+        t.expect("left behind by the transfer", call.left, {})
+    t.expect("accounts still locked at the end", at_the_end(t, "locked"), [])
 
 
 @check("G2", misconception="released-at-the-end", step="give-back-whatever-happens")
 def test_block_gives_the_lock_back(play: Play) -> None:
-    """When an `async with` block was left, by itself, by an error or by cancellation, its lock is free."""
+    """However an `async with` block ends, its lock is free then."""
     t = play(actors=blocks(*(within(1, take(name)) for name in BLOCKS)))
     expect_held_in_the_blocks(t)
-    t.expect("the next task that takes the locks", [ending(span) for span in takes(t, "o")], ["returned"] * 6)
+    t.expect("how taking the locks after the blocks ended", [ending(span) for span in takes(t, "o")], ["returned"] * 6)
 
 
 @check("G3", misconception="shield-around-everything", step="give-back-whatever-happens")
 def test_transfer_cancelled_in_time(play: Play) -> None:
-    """Cancelled while it waits for a lock or for the audit, a transfer ends at once."""
+    """A transfer that is cancelled while it waits for a lock or for the audit ends at once."""
     ways = [
         *itertools.product(([], ["A"], ["B"], ["B", "A"]), BOTH_WAYS),
         *itertools.product(([], ["A"]), [("A", "A")]),
@@ -94,16 +94,18 @@ def test_transfer_cancelled_in_time(play: Play) -> None:
     for n, (busy, (a, b)) in enumerate(ways):
         turns.append(([f"{name}{n}" for name in busy], [within(2.5, move(f"{a}{n}", f"{b}{n}", 30, wait(9)))]))
     t = play(accounts=MANY, actors=in_turn(*turns, during=9))
-    t.expect_that("transfers that last", any(call.end > call.start + 2 for call in moves(t)), "none")
+    t.expect_that(
+        "transfers should wait for locks and audits", any(call.end > call.start + 2 for call in moves(t)), "none did"
+    )
     for call in moves(t):
         if call.end > call.start + 2:  # else it ended by itself before it was cancelled
-            t.expect("cancelled after 2.5 s, the transfer", ending(call), "cancelled")
-            t.expect("cancelled after 2.5 s, it ended at", call.end, near(call.start + 2.5))
+            t.expect("how the transfer, cancelled after 2.5 s, ended", ending(call), "cancelled")
+            t.expect("the transfer, cancelled after 2.5 s, ended at", call.end, near(call.start + 2.5), unit="s")
 
 
 @check("G3", misconception="swallowed-cancellation", step="give-back-whatever-happens")
 def test_transfer_lets_cancellation_pass(play: Play) -> None:
-    """Cancelled from outside at any moment, a transfer ends by the cancellation, and not by an error or by itself."""
+    """A transfer that is cancelled from outside ends by the cancellation: it does not return, and raises no error."""
     actors = in_turn((["A", "B"], [move("A", "B", 30, wait(1), checkpoint())]), (["C"], [move("C", "C", 30, wait(1))]))
     trial = play(accounts=THREE, actors=actors)
     expect_locks_taken(trial)
@@ -115,12 +117,12 @@ def test_transfer_lets_cancellation_pass(play: Play) -> None:
 
 @check("G3", misconception="shield-around-everything", step="who-holds-what")
 def test_acquire_cancelled_in_time(play: Play) -> None:
-    """Cancelled while it waits for a lock, `acquire` or `async with` ends at once."""
+    """`acquire` or `async with` that is cancelled while it waits for a lock ends at once."""
     line = {f"w{n}": [wait(1 + n), within(3.2, wish)] for n, wish in enumerate([take("x"), inside("x"), take("x")])}
     t = play(actors={"h": [take("x"), wait(50), drop("x")], **line})
     for call in takes(t)[1:]:
-        t.expect("cancelled after 3.2 s, the wait", ending(call), "cancelled")
-        t.expect("cancelled after 3.2 s, it ended at", call.end, near(call.start + 3.2))
+        t.expect("how the wait, cancelled after 3.2 s, ended", ending(call), "cancelled")
+        t.expect("the wait, cancelled after 3.2 s, ended at", call.end, near(call.start + 3.2), unit="s")
 
 
 @check("G3", misconception="swallowed-cancellation", step="give-back-whatever-happens")
@@ -132,7 +134,7 @@ def test_block_lets_cancellation_pass(play: Play) -> None:
     }
     t = play(actors=actors | {"o": [wait(1), *map(locked, ("x", "2/y", "2/z"))]})
     t.expect("whether the locks are locked in the blocks", told(t, "o"), [True] * 3)
-    t.expect("blocks that the cancelled tasks went on behind", [n["value"] for n in t.notes("out")], [])
+    t.expect("blocks after which the cancelled tasks went on", [n["value"] for n in t.notes("out")], [])
     t.expect("how the blocks ended", [ending(span) for span in takes(t)], ["cancelled"] * 3)
 
 
@@ -153,28 +155,31 @@ def test_nothing_blocks_the_loop(play: Play) -> None:
     t = play(actors=monitor)
     t.expect_not_blocked()
     t.expect(
-        "b, who waits for the lock, has it at", [when for who, when, *_ in got(t, "x") if who == "b"], [at_least(2.3)]
+        "b, which waits for the lock, got it at",
+        [when for who, when, *_ in got(t, "x") if who == "b"],
+        [at_least(2.3)],
+        unit="s",
     )
 
 
 @check("G5", misconception="released-at-the-end", step="give-back-whatever-happens")
 def test_interrupts_pass(play: Play) -> None:
-    """What is not an `Exception` and leaves the audit leaves the transfer too, which keeps no lock and moves no money."""
+    """Something like `KeyboardInterrupt` that leaves the audit leaves the transfer too: no lock is kept, no money moves."""
     ways, audit = [("A", "B"), ("B", "A"), ("A", "A")], [wait(1), fail("stop", "Abandon")]
     steps = [move(f"{a}{n}", f"{b}{n}", 30, *audit) for n, (a, b) in enumerate(ways)]
     steps += [move(f"{a}{n}", f"{b}{n}", 30, at_once(), *audit[1:]) for n, (a, b) in enumerate(ways, 3)]
     t = play(accounts=MANY, actors={"m": [wait(1.3), *steps]})
-    t.expect_that("audits", bool(t.all("audit")), "none was awaited")
+    t.expect_that("audits should be awaited", bool(t.all("audit")), "none was")
     for call in moves(t):
         if audits(t, call):
-            t.expect_that("what left the audit must leave the transfer", "stop" in call.errors, call.ending)
-    t.expect("accounts still locked", at_the_end(t, "locked"), [])
+            t.expect_that("what left the audit should leave the transfer", "stop" in call.errors, f"it {call.ending}")
+    t.expect("accounts still locked at the end", at_the_end(t, "locked"), [])
     t.expect("accounts with another balance at the end", [n for n, money in balances(t).items() if money != 100], [])
 
 
 @check("G5", misconception="released-at-the-end", step="give-back-whatever-happens")
 def test_interrupts_leave_a_block(play: Play) -> None:
-    """What is not an `Exception` and is raised inside `async with` leaves the block, which gives the lock back."""
+    """Something like `KeyboardInterrupt` that is raised inside `async with` leaves the block, and the lock is free."""
     actors = {
         "a": [wait(0.3), inside("x", wait(1), fail("stop", "Abandon"))],
         "o": [wait(1), locked("x"), wait(2), within(1, take("x"))],
@@ -182,13 +187,13 @@ def test_interrupts_leave_a_block(play: Play) -> None:
     t = play(actors=actors)
     t.expect("whether x is locked in the block", told(t, "o"), [True])
     block = t.one("inside")
-    t.expect_that("what is raised in the block must leave it", "stop" in block.errors, block.ending)
-    t.expect("the next task that takes the lock", ending(first_take(t, "o")), "returned")
+    t.expect_that("what is raised in the block should leave it", "stop" in block.errors, f"it {block.ending}")
+    t.expect("how taking the lock after that ended", ending(first_take(t, "o")), "returned")
 
 
 @check("G6", misconception="polling", step="who-holds-what")
 def test_transfer_waits_without_polling(play: Play) -> None:
-    """A transfer that waits a thousand times as long wakes up no more often: it does not poll."""
+    """A transfer that waits a thousand times as long does not wake up more often: it does not poll."""
     steps = []
     for long in (1, 1000):
         turns = [([busy], [move(*way, 1, wait(6 * long))]) for busy in "AB" for way in (*BOTH_WAYS, (busy, busy))]
@@ -203,40 +208,40 @@ def test_transfer_waits_without_polling(play: Play) -> None:
 
 @check("G6", misconception="polling", step="who-holds-what")
 def test_lock_waits_without_polling(play: Play) -> None:
-    """A task that waits a thousand times as long for a lock wakes up no more often: it does not poll."""
+    """A task that waits a thousand times as long for a lock does not wake up more often: it does not poll."""
     steps = []
     for long in (1, 1000):
         t = play(actors={f"t{i}": [wait(i + 0.3), *both("x", wait(5 * long))[i % 2]] for i in range(4)})
         expect_in_turn(t, "x")
         t.expect("the first to get the lock", names_of(t, "x")[:1], ["t0"])
         steps.append(t.steps)
-    t.expect("wake-ups of all tasks", steps[1], at_most(steps[0] + 4))
+    t.expect("wake-ups of all tasks in the longer run", steps[1], at_most(steps[0] + 4))
 
 
 @check("G8", misconception="refused-too-late", step="change-under-locks")
 def test_negative_amount_at_once(play: Play) -> None:
-    """A negative amount is refused by a bare `ValueError` at once, before the transfer waits for a lock."""
+    """A negative amount raises a bare `ValueError` at once, before the transfer waits for a lock."""
     turns = [(busy, [move(*way, -1)]) for way in (*BOTH_WAYS, ("A", "A")) for busy in (["A"], ["B"], ["A", "B"])]
     t = play(accounts=TWO, actors=in_turn(*turns))
     legal = play(accounts=TWO, actors={"m": [move("A", "B", 1)]})
-    legal.expect("transfer of 1, which is legal", ending(legal.call), "returned")
+    legal.expect("how a transfer of 1 ended", ending(legal.call), "returned")
     for call in moves(t):
-        t.expect("what it raised", call.raised, "ValueError")
-        t.expect("refused at", call.end, near(call.start))
+        t.expect("what a transfer of -1 raised", call.raised, "ValueError")
+        t.expect("it was refused at", call.end, near(call.start), unit="s")
 
 
 @check("G9", misconception="audit-is-a-coroutine", step="change-under-locks")
 def test_any_awaitable_audit(play: Play) -> None:
-    """The audit may give any awaitable, not only a coroutine, and the transfer awaits it."""
+    """The audit may return any awaitable, not only a coroutine, and the transfer awaits it."""
     steps = [move(*way, 30, awaitable(), wait(1)) for way in BOTH_WAYS]
     t = play(accounts=TWO, actors={"m": [wait(1.3), *steps]})
     t.expect("how the transfers ended", [ending(call) for call in moves(t)], ["returned"] * 2)
-    t.expect("audits", [span.how for span in t.all("audit")], ["returned"] * 2)
+    t.expect("how the audits ended", [span.how for span in t.all("audit")], ["returned"] * 2)
 
 
 @check("G9", misconception="audit-is-a-coroutine", step="change-under-locks")
 def test_audit_that_raises_when_called(play: Play) -> None:
-    """If the audit raises when it is called, before anything is awaited, no money moves and no lock stays taken."""
+    """If the audit raises as soon as it is called, no money moves and no lock is kept."""
     t = play(accounts=TWO, actors={"m": [wait(1.3), move("A", "B", 30, at_once(), fail("E1"))]})
     expect_audited(t, t.call)
     t.expect("balances at the end", balances(t), {"A": 100, "B": 40})

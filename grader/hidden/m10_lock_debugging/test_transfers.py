@@ -45,12 +45,12 @@ def taken_orders(t: Trace) -> dict[frozenset[str], set[tuple[str, ...]]]:
 def expect_one_order(t: Trace, pair: frozenset[str], orders: set[tuple[str, ...]]) -> None:
     """Fail the subject unless its transfers took the locks of a pair in one and the same order."""
     seen = " and also ".join(f"first {order[0]}, then {order[-1]}" for order in sorted(orders)) or "never both at once"
-    t.expect_that(f"the locks of {' and '.join(sorted(pair))} are taken", len(orders) == 1, seen)
+    t.expect_that(f"the locks of {' and '.join(sorted(pair))} should be taken in one order", len(orders) == 1, seen)
 
 
 @check("R1", misconception="order-by-position", step="one-order-for-all")
 def test_same_order_both_ways(play: Play) -> None:
-    """A transfer back takes the two locks in the same order as the transfer there: neither waits for the other."""
+    """A transfer from A to B takes the two locks in the same order as a transfer from B to A."""
     pairs = play.shuffled(list(itertools.combinations("ABCDE", 2)))
     steps = [move(*way) for a, b in pairs for way in ((a, b, 9), (b, a, 45), (a, b, 0))]
     t = play(accounts={name: [number, 1000] for name, (number, _) in FIVE.items()}, actors={"m": [wait(1.3), *steps]})
@@ -59,12 +59,13 @@ def test_same_order_both_ways(play: Play) -> None:
         expect_one_order(t, pair, orders)
         firsts += [order[0] for order in orders]
     wins = sorted(firsts.count(name) for name in "ABCDE")
-    t.expect("how often each of five accounts is the first of two", wins, [0, 1, 2, 3, 4])
+    part = "There is one order for all accounts, so a ring of transfers cannot deadlock."
+    t.expect("how often each of five accounts is locked first", wins, [0, 1, 2, 3, 4], part=part)
 
 
 @check("R1", misconception="order-that-changes", step="one-order-for-all")
 def test_same_order_whatever_the_balances(play: Play) -> None:
-    """The order in which two locks are taken does not change with the balances."""
+    """The order in which the locks are taken does not depend on the balances."""
     steps = [move("A", "B", 60), move("B", "A", 80), move("A", "B", 5), move("B", "A", 5), move("A", "B", 50)]
     t = play(accounts={"A": [8, 100], "B": [5, 50]}, actors={"m": [wait(1.3), *steps, *steps[::-1]]})
     expect_locks_taken(t)
@@ -93,7 +94,9 @@ def test_same_order_whatever_the_ids(play: Play) -> None:
         ids = " and ".join(str(accounts[name][0]) for name in sorted(pair))
         seen = " and also ".join(f"first {order[0]}, then {order[-1]}" for order in sorted(orders))
         t.expect_that(
-            f"the locks of accounts with the ids {ids} are taken", len(orders) == 1, seen or "never both at once"
+            f"the locks of the accounts {ids} should be taken in one order",
+            len(orders) == 1,
+            seen or "never both at once",
         )
 
 
@@ -123,7 +126,7 @@ def test_both_locks_while_money_moves(play: Play) -> None:
 
 @check("R1", misconception="one-lock-is-enough", step="change-under-locks")
 def test_changes_of_others_are_kept(play: Play) -> None:
-    """What another task did to a balance while the transfer waited for its lock is kept."""
+    """A change that another task made while the transfer waited for the lock is kept."""
     turns = [([busy], [move(*way, 10)], add(busy, 50), wait(1)) for busy in "AB" for way in (*BOTH_WAYS, ("A", "B"))]
     t = play(accounts=TWO, actors=in_turn(*turns))
     t.expect("balances at the end", balances(t), {"A": 230, "B": 210})
@@ -131,7 +134,7 @@ def test_changes_of_others_are_kept(play: Play) -> None:
 
 @check("R1", misconception="one-lock-is-enough", step="change-under-locks")
 def test_overlapping_transfers_add_up(play: Play) -> None:
-    """Transfers that overlap in time add up: none forgets another's changes."""
+    """Transfers that overlap in time add up: no change is lost."""
     names, end = "ABCD", {"A": 200, "B": 200, "C": 200, "D": 200}
     actors = {}
     for index, start in enumerate(play.draw(7, low=0.4, step=0.4)):
@@ -168,7 +171,7 @@ def test_audit_under_both_locks(play: Play) -> None:
 
 @check("R2", misconception="lock-let-go-for-slow-work", step="give-back-whatever-happens")
 def test_locks_until_the_audit_has_ended(play: Play) -> None:
-    """If the audit is cancelled, both locks are held until its cleanup is over."""
+    """If the audit is cancelled, both locks are held until it has cleaned up."""
     ways = [(f"{a}{n}", f"{b}{n}") for n, (a, b) in enumerate(BOTH_WAYS)]
     steps = [within(2.5, move(*way, 30, cleanup(wait(2)), wait(9))) for way in ways]
     t = play(accounts=MANY, actors={"m": [wait(1.3), *steps]})
@@ -187,8 +190,8 @@ def test_slow_audit(play: Play) -> None:
     )
     for call in moves(t):
         t.expect("audits", len(audits(t, call)), 1)
-        t.expect("the transfer", ending(call), "returned")
-        t.expect("an audit of 500 s: the transfer ended after (s)", round(call.end - call.start, 6), near(500))
+        t.expect("how the transfer ended", ending(call), "returned")
+        t.expect("the transfer, with an audit of 500 s, took", round(call.end - call.start, 6), near(500), unit="s")
 
 
 @check("R2", misconception="no-wait-is-that-long", step="change-under-locks")
@@ -201,9 +204,11 @@ def test_long_wait_for_a_lock(play: Play) -> None:
     for call in moves(t):
         if call.how == "open":
             continue  # it polls, and the run broke off: G6's matter
-        t.expect("the transfer", ending(call), "returned")
+        t.expect("how the transfer ended", ending(call), "returned")
         t.expect("audits", len(audits(t, call)), 1)
-        t.expect("a lock free after 400 s: the transfer ended after (s)", round(call.end - call.start, 6), near(400))
+        t.expect(
+            "the transfer, whose lock is free after 400 s, took", round(call.end - call.start, 6), near(400), unit="s"
+        )
 
 
 @check("R2", misconception="lock-let-go-for-slow-work", step="change-under-locks")
@@ -217,20 +222,20 @@ def test_audit_before_any_change(play: Play) -> None:
 
 @check("R2", misconception="undo-on-exception", step="change-under-locks")
 def test_audit_that_raises_changes_nothing(play: Play) -> None:
-    """If the audit raises, its error leaves the transfer, no money moves, and the audit is not asked again."""
+    """If the audit raises, its error leaves the transfer, no money moves, and the audit is not awaited again."""
     kinds = ("Fault", "TimeoutError", "ValueError", "ExceptionGroup", "ExceptionGroup of one")
     ways = [*itertools.product(BOTH_WAYS, kinds)]
     steps = [move(f"{a}{n}", f"{b}{n}", 30, wait(n % 2), fail(kind, kind)) for n, ((a, b), kind) in enumerate(ways)]
     t = play(accounts=MANY, actors={"m": [wait(1.3), *steps]})
     for call, (_, kind) in zip(moves(t), ways, strict=False):
-        t.expect(f"what left the transfer, when the audit raised a {kind}", call.errors, leaves_of(kind, kind))
+        t.expect(f"what leaves the transfer when the audit raises a {kind}", call.errors, leaves_of(kind, kind))
     t.expect("accounts with another balance at the end", [n for n, money in balances(t).items() if money != 100], [])
     t.expect("audits of each transfer", [len(audits(t, call)) for call in moves(t)], [1] * len(ways))
 
 
 @check("R2", misconception="undo-on-exception", step="change-under-locks")
 def test_audit_that_is_cancelled_changes_nothing(play: Play) -> None:
-    """If the audit is cancelled, so is the transfer, no money moves, and the audit is not asked again."""
+    """If the audit is cancelled, so is the transfer, no money moves, and the audit is not awaited again."""
     steps = [within(2.5, move(f"{a}{n}", f"{b}{n}", 30, wait(9))) for n, (a, b) in enumerate(BOTH_WAYS)]
     t = play(accounts=MANY, actors={"m": [wait(1.3), *steps]})
     for call in moves(t):
@@ -238,7 +243,7 @@ def test_audit_that_is_cancelled_changes_nothing(play: Play) -> None:
         if [span.how for span in audits(t, call)][:1] == ["cancelled"]:  # else it was kept from being cancelled: G3
             t.expect("balances of both", [balances(t)[name] for name in call.plain_args[:2]], [100, 100])
             t.expect("audits", len(audits(t, call)), 1)
-            t.expect("the transfer whose audit was cancelled", ending(call), "cancelled")
+            t.expect("how the transfer whose audit was cancelled ended", ending(call), "cancelled")
 
 
 @check("R2", misconception="await-between-changes", step="change-under-locks")
