@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from grader.checks.phrases import ENDS
 from grader.checks.rule import CheckFailed
 from grader.checks.trace import BLOCKING, WAKE_UPS
 from grader.course import BACKENDS
@@ -216,11 +217,13 @@ def cause_of(clue: Clue, row: Row, code: LearnerCode, same: Sequence[str]) -> Ca
 def deadlock(row: Row, known: Mapping[tuple[str, str], Failure], code: LearnerCode) -> Cause | None:
     """The cause of a file whose first failing check ended in a deadlock: its sentence says less than where the tasks wait.
 
-    Where none of them waits in a line of the file, as a consumer whom nobody tells that all is over, the sentence says more.
+    Where none of them waits in a line of the file, as a consumer whom nobody tells that all is over, the sentence says more;
+    so it does where the check accepts a deadlock and says what is missing.
     """
     failure = known.get((row.id, row.backend))
     end = failure.data.get("end", {}) if failure is not None else {}
-    if end.get("kind") != "deadlock":
+    reckons = row.part is not None or row.wide  # with a deadlock, and says what should be there in its place
+    if end.get("kind") != "deadlock" or not (reckons or row.what == ENDS["deadlock"]):
         return None
     lines = sorted({entry["line"] for entry in end.get("waiting", ()) if type(entry.get("line")) is int})
     if not lines:
@@ -228,9 +231,7 @@ def deadlock(row: Row, known: Mapping[tuple[str, str], Failure], code: LearnerCo
     shown = [str(line) for line in lines[:MOST_LINES]]
     place = f"line{'s' if len(shown) > 1 else ''} {' and '.join(filter(None, [', '.join(shown[:-1]), shown[-1]]))}"
     text = f"Deadlock: every task waits, and nothing is left that could wake one: they wait in {place}"
-    if (
-        row.part is not None or row.wide
-    ):  # a check that reckons with a deadlock, and knows what should be there in its place
+    if reckons:
         text = f"{row.sentence} Instead there is a deadlock: the tasks wait in {place}"
     line = lines[0] if len(lines) == 1 else None
     same = [each.row.id for each in known.values() if each.data.get("end", {}).get("kind") == "deadlock"]

@@ -163,9 +163,9 @@ def test_a_loop_that_polls_is_named_by_its_line(times: int, found: list[tuple[st
 def test_a_deadlock_is_told_by_its_lines_and_after_what_should_be_there(
     lines: list[int], wide: bool, part: str | None, said: str | None
 ) -> None:
-    row = Row("a", "m01.R1", "result", "trio", "failed", "A.", what="the call", part=part, wide=wide)
+    row = Row("a", "m01.R1", "result", "trio", "failed", "A.", what="deadlock", part=part, wide=wide)
     end = {"kind": "deadlock", "text": "", "waiting": [{"line": line} for line in lines]}
-    failure = Failure(row, CheckFailed("the call", "never ended", None, {"end": end}))
+    failure = Failure(row, CheckFailed("deadlock", "never ended", None, {"end": end}))
     cause = deadlock(row, {failure.key: failure}, LearnerCode("x = 1"))
     assert (cause and cause.text) == said
 
@@ -181,6 +181,17 @@ def test_an_exception_that_only_wide_checks_meet_comes_after_their_sentence() ->
         cause = find_cause([row], [failure], LearnerCode("x = kept[0]"), lambda *_: Played(None, None))
         assert cause is not None
         assert cause.text == said
+
+
+@pytest.mark.parametrize(("what", "kind"), [("deadlock", "deadlock"), ("who got a connection", "concept")])
+def test_a_deadlock_that_a_check_accepts_is_not_the_cause(what: str, kind: str) -> None:
+    end = {"kind": "deadlock", "waiting": [{"task": "a", "line": 1}], "text": ""}
+    failing = Row("a", "m01.R1", "result", "trio", "failed", "Two pools share nothing.", what=what)
+    failure = Failure(failing, CheckFailed(what, "a", None, {"end": end}))
+    cause = find_cause([failing], [failure], LearnerCode("await x"), lambda *_: Played(None, None))
+    assert cause is not None
+    assert cause.kind == kind
+    assert cause.text.startswith("Deadlock" if kind == "deadlock" else "Two pools")
 
 
 def test_what_never_happened_is_said_before_the_sentence_that_takes_it_for_granted() -> None:

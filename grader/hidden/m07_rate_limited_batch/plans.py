@@ -29,14 +29,19 @@ def asked(call: Any) -> float:
     return float(call.args[0]) if call.args else 1.0
 
 
-def since(moment: float | None) -> float | str:
+def relative(moment: float | None) -> float | str:
     """Seconds after the bucket was made, as feedback has them."""
     return "never" if moment is None else moment - START
 
 
+def rounded(seconds: float) -> str:
+    """Seconds as feedback has them."""
+    return f"{round(seconds, 3):g}"
+
+
 def asking(call: Any) -> str:
     """What a call asks for, and when, in words."""
-    return f"{call.who} asked for {asked(call):g} token{'s' * (asked(call) != 1)} {call.start - START:.4g} {AFTER}"
+    return f"{call.who} asked for {asked(call):g} token{'s' * (asked(call) != 1)} {rounded(call.start - START)} {AFTER}"
 
 
 def bucket_calls(t: Trace, what: str = "acquire") -> list[Any]:
@@ -50,9 +55,11 @@ def bucket_calls(t: Trace, what: str = "acquire") -> list[Any]:
     calls = [call for call in t.calls(what) if 0 < asked(call) <= capacity]
     t.first(calls, "acquire", "was never called")
     for call in calls:
-        t.expect_that(
-            f"acquire({asked(call):g}) of {call.who}", call.how != "raised" or call.outside, f"it {call.ending}"
-        )
+        part = "`acquire` raises no error for tokens that the bucket can hold."
+        if "ValueError" in call.errors:
+            part = "`acquire` waits for tokens that the bucket can hold; it does not refuse them."
+        words = f"acquire({asked(call):g}) of {call.who} should not raise"
+        t.expect_that(words, call.how != "raised" or call.outside, f"it {call.ending}", part=part)
     return calls
 
 
@@ -60,7 +67,8 @@ def granted(t: Trace) -> list[Any]:
     """The calls that got their tokens; fails the subject unless one of them had to wait: else nothing was limited."""
     calls = [call for call in bucket_calls(t) if call.how == "returned"]
     waited = any(call.end > call.start + CLOSE for call in calls)
-    t.expect_that("more was asked for than the bucket holds: somebody must wait", waited, "nobody had to")
+    part = "No request is granted before its tokens have come in."
+    t.expect_that("more was asked for than the bucket holds: somebody must wait", waited, "nobody had to", part=part)
     return calls
 
 
@@ -84,20 +92,47 @@ def due(t: Trace, rate: float, capacity: float, what: str = "acquire") -> Iterat
         level, since, turn = level + (ready - begin) * rate - asked(call), ready, ready
 
 
-def expect_grants(t: Trace, rate: float, capacity: float, what: str = "acquire", allowed: float = CLOSE) -> None:
-    """Fail the subject unless each call was granted just when it should have been (s that are `allowed` apart)."""
+def time_part(seen: float | None, wanted: float) -> str:
+    """What is wrong with the time of a grant, as a sentence."""
+    if seen is not None and seen < wanted:
+        return "No request is granted before its tokens have come in."
+    return "A request is granted as soon as its tokens have come in, not later."
+
+
+def expect_grants(
+    t: Trace,
+    rate: float,
+    capacity: float,
+    what: str = "acquire",
+    allowed: float = CLOSE,
+    *,
+    early: bool = False,
+    late: bool = False,
+) -> None:
+    """Fail the subject unless each call was granted just when it should have been (s that are `allowed` apart).
+
+    `early`, `late`: feedback says that it was too soon, or too late, in place of the check's sentence.
+    """
     for call, ready in due(t, rate, capacity, what):
         happened = asking(call)
         if call.outside:
-            happened += f", and was cancelled {call.cancelled_at - call.start:.4g} s later"
-        what = f"the tokens of {call.who} were granted"
-        due_at = f"{what}, which is due {ready - START:.4g} {AFTER}"
+            happened += f", and was cancelled {rounded(call.cancelled_at - call.start)} s later"
+        words = f"the tokens of {call.who} were granted"
+        due_at = f"{words}, which is due {rounded(ready - START)} {AFTER}"
         t.expect_that(due_at, call.how == "returned", f"no: acquire {call.ending}", happened=happened)
-        t.expect(what, since(call.end), near(ready - START, allowed), unit=AFTER, happened=happened)
+        is_early = call.end is not None and call.end < ready
+        part = time_part(call.end, ready) if (early if is_early else late) else ""
+        if call.outside and is_early:
+            part = "A cancelled `acquire` ends by the cancellation: it does not return without its tokens."
+        seen, wanted = relative(call.end), near(round(ready - START, 8), allowed)
+        t.expect(words, seen, wanted, unit=AFTER, happened=happened, part=part)
 
 
-def expect_level(t: Trace, rate: float, capacity: float, allowed: float = CLOSE) -> None:
-    """Fail the subject unless each look at `available`, while nobody waited, showed what the bucket held."""
+def expect_level(t: Trace, rate: float, capacity: float, allowed: float = CLOSE, *, whole: bool = True) -> None:
+    """Fail the subject unless each look at `available`, while nobody waited, showed what the bucket held.
+
+    `whole`: nobody was cancelled or refused, so that nothing but `available` can be wrong.
+    """
     calls = bucket_calls(t)
     for seen in t.all("look"):
         if any(call.begun < seen.begun < (call.finished or math.inf) for call in calls):
@@ -108,8 +143,18 @@ def expect_level(t: Trace, rate: float, capacity: float, allowed: float = CLOSE)
         ):
             level, since = min(capacity, level + (call.end - since) * rate) - asked(call), call.end
         level = min(capacity, level + (seen.start - since) * rate)
-        what = f"`available`, {seen.start - START:.4g} {AFTER}"
-        t.expect(what, seen.value, near(level, allowed * max(rate, 1)), unit="tokens")
+        what = f"`available`, {rounded(seen.start - START)} {AFTER}"
+        part = level_part(seen.value, level, capacity) if whole else ""
+        t.expect(what, seen.value, near(level, allowed * max(rate, 1)), unit="tokens", part=part)
+
+
+def level_part(seen: Any, level: float, capacity: float) -> str:
+    """What `available` has wrong where nobody was cancelled, as a sentence."""
+    if type(seen) not in (int, float) or seen < level:
+        return "`available` counts what has come in since the last grant."
+    if seen > capacity + CLOSE:
+        return "Idle time fills the bucket up to `capacity`, and no more."
+    return "`available` shows only what has come in, and reading it changes nothing."
 
 
 def processed(
@@ -124,8 +169,8 @@ def batch_call(t: Trace) -> Any:
     return t.first(t.calls("process_batch"), "process_batch", "was never called")
 
 
-def expect_no_new_work(t: Trace, order: int, event: str) -> None:
+def expect_no_new_work(t: Trace, order: int, event: str, *, part: str = "") -> None:
     """Fail the subject if a worker was called after that; one that is cancelled at its first checkpoint does not count."""
     for work in t.all("work"):
         counts = work.begun > order and not (work.how == "cancelled" and work.cancelled_at == near(work.start))
-        t.expect_that(f"no call of the worker after {event}", not counts, f"it was called for {work.who}")
+        t.expect_that(f"no call of the worker after {event}", not counts, f"it was called for {work.who}", part=part)

@@ -21,7 +21,7 @@ from .plans import (
     look,
     make,
     processed,
-    since,
+    relative,
     tokens,
 )
 
@@ -111,7 +111,7 @@ def test_cancelled_while_waiting(play: Play) -> None:
                 f"acquire of {name} should end by the cancellation", call.how == "cancelled", f"it {call.ending}"
             )
             words = f"acquire of {name}, which was cancelled after 2.5 s, ended"
-            t.expect(words, since(call.end), near(2.5, 0.05), unit=AFTER)
+            t.expect(words, relative(call.end), near(2.5, 0.05), unit=AFTER)
 
 
 @check("G3", misconception="cancellation-swallowed", step="leave-the-line")
@@ -132,7 +132,7 @@ def expect_struck_calls_end(t: Trace, what: str) -> None:
             passed = call.how != "raised" or any(error.kind in ends for error in call.errors)
             t.expect_that(f"{what} should end by the cancellation from outside", passed, f"it {call.ending}")
             words = f"{what}, which was cancelled from outside, ended"
-            t.expect(words, since(call.end), near(call.cancelled_at - START, 0.05), unit=AFTER)
+            t.expect(words, relative(call.end), near(call.cancelled_at - START, 0.05), unit=AFTER)
 
 
 @check("G3", misconception="cancellation-swallowed", step="token-then-slot", core=False)
@@ -147,7 +147,7 @@ def test_batch_cancelled_at_any_step(play: Play) -> None:
             for note in t.notes("cancel", "caller"):
                 expect_no_new_work(t, note["order"], "the cancellation")
                 t.expect(
-                    "the cancelled call ended", since(batch_call(t).end), near(note["t"] - START, 0.05), unit=AFTER
+                    "the cancelled call ended", relative(batch_call(t).end), near(note["t"] - START, 0.05), unit=AFTER
                 )
 
 
@@ -160,7 +160,7 @@ def test_batch_within_a_deadline(play: Play) -> None:
         call = batch_call(t)
         t.one("work")
         t.expect_that("the deadline should end process_batch", call.how == "cancelled", f"it {call.ending}")
-        t.expect("the call, with a deadline after 4 s, ended", since(call.end), near(4, 0.05), unit=AFTER)
+        t.expect("the call, with a deadline after 4 s, ended", relative(call.end), near(4, 0.05), unit=AFTER)
 
 
 @check("G4", misconception="blocking-is-short", step="wait-exactly")

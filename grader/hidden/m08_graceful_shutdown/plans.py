@@ -58,14 +58,14 @@ def expect_begun(t: Trace) -> None:
     t.expect_that("services should be started", bool(t.all("run")), "none was")
 
 
-def since(moment: float | None) -> float | str:
+def relative(moment: float | None) -> float | str:
     """Seconds after the call, as feedback has them."""
     return "never" if moment is None else moment - START
 
 
 def expect_at(t: Trace, what: str, moment: float | None, seconds: float) -> None:
     """Expect that this happened so many seconds after the call, or a moment later."""
-    t.expect(what, since(moment), about(seconds), unit=AFTER)
+    t.expect(what, relative(moment), about(seconds), unit=AFTER)
 
 
 def expect_asked(t: Trace, moment: float, *names: str) -> None:

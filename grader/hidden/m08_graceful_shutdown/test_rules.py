@@ -15,10 +15,10 @@ from .plans import (
     came,
     expect_begun,
     expect_whole,
+    relative,
     run,
     running,
     serve,
-    since,
     told,
 )
 
@@ -76,12 +76,12 @@ def test_cancellation_passes_at_every_step(play: Play) -> None:
                 expect_begun(t)
                 continue
             for span in running(t, note):
-                ended = since(span.end if span.cancelled_at is None else span.cancelled_at)
+                ended = relative(span.end if span.cancelled_at is None else span.cancelled_at)
                 t.expect(f"{span.who} was cancelled", ended, at_most(note["t"] - START + 0.05), unit=AFTER)
             if any(span.how == "cancelled" and span.outside for span in t.all("run")):
                 t.expect_cancelled()
             t.expect_that("cancelled from outside, the caller should stop", not goes_on(t), "it went on after the call")
-            t.expect("the call ended", since(t.call.end), at_most(note["t"] - START + 1.1), unit=AFTER)
+            t.expect("the call ended", relative(t.call.end), at_most(note["t"] - START + 1.1), unit=AFTER)
 
 
 @check("G4", misconception="blocking-is-short", step="bound-the-wait")

@@ -15,9 +15,9 @@ from .plans import (
     expect_cancelled,
     expect_returned,
     labels,
+    relative,
     run,
     serve,
-    since,
     told,
 )
 
@@ -119,7 +119,7 @@ def test_ends_when_all_have_returned(play: Play) -> None:
     for t in both(play, services, cleanups={"a": [wait(0.4)], "c": [wait(0.3)]}, grace=60.0):
         t.expect_that("the call should return", t.call.how == "returned", f"it {t.call.ending}")
         t.expect("services that were cleaned up", sorted(t.names("cleanup")), names)
-        t.expect("the call ended", since(t.call.end), at_most(max(times) + 0.75), unit=AFTER)
+        t.expect("the call ended", relative(t.call.end), at_most(max(times) + 0.75), unit=AFTER)
 
 
 @check("R1", misconception="first-to-return-ends-all", step="tell-then-wait")
@@ -128,7 +128,7 @@ def test_one_that_returns_stops_nobody(play: Play) -> None:
     for t in both(play, {"a": [wait(1.3)], "b": [wait(5.2)], "c": [wait(20.1)]}, grace=3.0):
         expect_returned(t, a=1.3, b=5.2, c=20.1)
     t = run(play, {"a": [give(1)], "b": [told()], "c": [wait(7)]}, stop=9.0)
-    t.expect("b was asked to stop, or cancelled", since(t.of("b")[told()].end), at_least(9), unit=AFTER)
+    t.expect("b was asked to stop, or cancelled", relative(t.of("b")[told()].end), at_least(9), unit=AFTER)
 
 
 @check("R1", misconception="runs-until-stopped", step="tell-then-wait")
@@ -203,7 +203,7 @@ def test_grace_of_any_size(play: Play) -> None:
         services = {"a": [told(), wait(0.96 * grace)], "b": [hang()], "c": OBEDIENT}
         t = run(play, services, stop=2.0, grace=grace)
         expect_returned(t, a=2 + 0.96 * grace)
-        seen = since(t.one("run", "b").cancelled_at)
+        seen = relative(t.one("run", "b").cancelled_at)
         t.expect("b was cancelled", seen, near(2 + grace, within=0.005), unit=AFTER)
 
 

@@ -17,8 +17,8 @@ from .plans import (
     expect_cleanups,
     expect_returned,
     expect_whole,
+    relative,
     serve,
-    since,
     told,
 )
 
@@ -143,7 +143,7 @@ def test_signals_after_an_error(play: Play) -> None:
     expect_caught(t)
     for name in ("a", "c"):
         seen = t.one("run", name).cancelled_at
-        t.expect(f"{name} was cancelled", since(seen), at_most(3.15), unit=AFTER)
+        t.expect(f"{name} was cancelled", relative(seen), at_most(3.15), unit=AFTER)
 
 
 # -- R7: handlers ----------------------------------------------------------------------------------------------------
