@@ -44,9 +44,9 @@ def most(t: Trace) -> int:
     return max(itertools.accumulate(change for _, change in events), default=0)
 
 
-def expect_within_size(t: Trace, size: int) -> None:
+def expect_within_size(t: Trace, size: int, *, part: str = "") -> None:
     """Fail the subject if there were more connections than the pool's size at once."""
-    t.expect("connections that existed at once", most(t), at_most(size))
+    t.expect("connections that existed at once", most(t), at_most(size), part=part)
 
 
 def leases(t: Trace, *who: str) -> list[Span]:
@@ -89,6 +89,11 @@ def expect_lent(t: Trace, *who: str) -> None:
 
 
 COUNTS = ("leased", "idle", "waiting")
+WRONG_COUNT = {
+    "leased": "`stats.leased` counts the connections that blocks have now.",
+    "idle": "`stats.idle` counts the connections that are open and that nobody has.",
+    "waiting": "`stats.waiting` counts all callers that wait now, and nobody who gave up.",
+}
 
 
 def numbers(t: Trace, *who: str) -> list[dict[str, Any]]:
@@ -107,12 +112,15 @@ def expect_stats(t: Trace, wanted: Mapping[str, tuple[int, int, int]]) -> None:
     said = numbers(t)
     t.expect("answers of `stats`", len(said), len(wanted))
     for (moment, expected), seen in zip(wanted.items(), said, strict=True):
-        t.expect(f"`stats` {moment}", seen, counts(*expected))
+        wrong = [name for name, count in counts(*expected).items() if seen[name] != count]
+        part = WRONG_COUNT[wrong[0]] if len(wrong) == 1 else ""
+        t.expect(f"`stats` {moment}", seen, counts(*expected), part=part)
 
 
 def expect_idle_pool(t: Trace, idle: int, when: str = "when all is over") -> None:
     """Expect that `stats`, asked once, says that nothing is leased and nobody waits."""
-    t.expect(f"`stats` {when}", numbers(t), [counts(0, idle, 0)])
+    part = "`stats` says how many are leased, idle and waiting now."
+    t.expect(f"`stats` {when}", numbers(t), [counts(0, idle, 0)], part=part)
 
 
 def probes(count: int, *, after: float = LATER) -> dict[str, list[Any]]:

@@ -26,6 +26,7 @@ from .plans import (
 
 # -- R9: closing the pool --------------------------------------------------------------------------------------------
 CLOSED = "PoolClosedError"
+EARLY = "`aclose` returns only when no connection is open any more."
 
 
 def gone(t: Trace) -> float:
@@ -35,13 +36,19 @@ def gone(t: Trace) -> float:
     return max((when for _, when in ends if when is not None), default=0.0)
 
 
-def expect_closed_pool(t: Trace) -> None:
-    """Fail the subject unless each `aclose` returned when no connection was left open."""
+def expect_closed_pool(t: Trace, *, early: str = "") -> None:
+    """Fail the subject unless each `aclose` returned when no connection was left open.
+
+    Args:
+        t: the run.
+        early: what is wrong if it returned too soon, in place of the check's sentence.
+    """
     last = gone(t)
     for span in t.calls("aclose"):
         t.expect("how `aclose` ended", span.how, "returned")
         happened = f"the last connection was closed at {last:.4g} s"
-        t.expect("`aclose` returned at", span.end, near(max(last, span.start)), unit="s", happened=happened)
+        part = early if span.end is not None and span.end < last else ""
+        t.expect("`aclose` returned at", span.end, near(max(last, span.start)), unit="s", happened=happened, part=part)
 
 
 @check("R9", misconception="close-means-idle", step="close-the-pool")
@@ -52,7 +59,7 @@ def test_aclose_closes_idle_ones(play: Play) -> None:
     t.expect(
         "connections that `aclose` closed", sorted(s.who for s in t.all("close") if s.how == "returned"), ["c1", "c2"]
     )
-    expect_closed_pool(t)
+    expect_closed_pool(t, early=EARLY)
     expect_idle_pool(t, 0, "when the pool is closed")
     expect_closed_pool(play(actors={"k": [wait(5), aclose()]}))
 
@@ -90,11 +97,11 @@ def test_leases_go_on(play: Play) -> None:
     t = play(actors=actors, size=2, close=[wait(0.7)])
     t.expect("how the leases ended", [s.ending for s in leases(t)], ["returned"] * 2)
     t.expect("their connections began to close at", [s.start for s in t.all("close")], [near(4), near(8.1)], unit="s")
-    expect_closed_pool(t)
+    expect_closed_pool(t, early=EARLY)
     actors = {"a": [lease(wait(5000))], "k": [wait(2), aclose()], "o": [at(LONG), stats()]}
     t = play(actors=actors, size=2)
     expect_lent(t, "a")
-    expect_closed_pool(t)
+    expect_closed_pool(t, early=EARLY)
     expect_idle_pool(t, 0)
 
 
@@ -115,9 +122,10 @@ def test_leases_that_fail_are_closed_too(play: Play) -> None:
     for kind in ("Fault", "ExceptionGroup", "ConnectionError"):
         steps = [wait(4), fail("E1", kind)]
         t = play(actors={"a": [lease(*steps)], "b": [lease(wait(6))], "k": [wait(2), aclose()]}, size=2)
-        t.expect("what leaves the lease", lease_of(t, "a").raised, "E1")
+        part = "The error of a block leaves its lease, also when the pool is closed."
+        t.expect("what leaves the lease", lease_of(t, "a").raised, "E1", part=part)
         t.expect("connections closed", sorted(s.who for s in t.all("close")), ["c1", "c2"])
-        expect_closed_pool(t)
+        expect_closed_pool(t, early=EARLY)
 
 
 @check("R9", misconception="close-means-idle", step="close-the-pool")
