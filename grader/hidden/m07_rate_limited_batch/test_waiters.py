@@ -37,8 +37,10 @@ def test_head_gives_up(play: Play) -> None:
         "c": [at(0.7), acquire(4)],
     }
     for moment in (1.5, 3.4, 8.2):
-        for t in tokens(play, 1, 10, actors).cancel("large", at=START + moment).orders(2):
+        trial = tokens(play, 1, 10, actors).cancel("large", at=START + moment).accepting("deadlock")
+        for t in trial.orders(2):
             expect_rest_served(t, 1, 10)
+            t.expect_ended()
 
 
 @check("R4", misconception="turn-worked-out-on-arrival", step="leave-the-line")

@@ -91,8 +91,12 @@ def test_broken_ones_are_not_used_again(play: Play) -> None:
     """A connection that is closed before its lease ends, or whose block raised a `ConnectionError`, is not used again."""
     for steps in BREAKING.values():
         actors = {"x": [within(3, lease(*steps))], "y": [wait(2), lease(wait(1))], "o": [at(LATER), lease()]}
-        t = play(actors=actors, size=1)
+        t = play(actors=actors, size=1).accepting("deadlock")
         expect_not_again(t)
+        stuck = [span.who for span in t.calls("lease") if span.how == "open"]
+        part = "A broken connection that is thrown away leaves its slot free."
+        t.expect("callers that wait forever for the slot of the broken connection", stuck, [], part=part)
+        t.expect_ended()
 
 
 @check("R6", misconception="exact-class", step="throw-the-broken-away", core=False)

@@ -36,6 +36,14 @@ def gone(t: Trace) -> float:
     return max((when for _, when in ends if when is not None), default=0.0)
 
 
+def expect_gone(t: Trace) -> None:
+    """Fail the subject if a connection whose lease has ended is still open, and so keeps `aclose` from returning."""
+    waits = t.one("aclose").how == "open"
+    still = [name for name, (_, _, when) in life(t).items() if when is None]
+    part = "In a closed pool, each connection is closed as its lease ends."
+    t.expect_that("connections should be closed", not (waits and still), f"{', '.join(still)} never was", part=part)
+
+
 def expect_closed_pool(t: Trace, *, early: str = "") -> None:
     """Fail the subject unless each `aclose` returned when no connection was left open.
 
@@ -70,10 +78,12 @@ def test_waiters_are_refused_at_once(play: Play) -> None:
     actors = {"h": [lease(wait(20))], "k": [wait(5), aclose()], "o": [at(LATER), stats()]}
     actors |= {name: [wait(start), lease(wait(1))] for name, start in (("x", 1), ("y", 2), ("z", 2.5))}
     for options in ({}, {"acquire_timeout": 60}):
-        t = play(actors=actors, size=1, **options)
+        t = play(actors=actors, size=1, **options).accepting("deadlock")
         for span in leases(t, "x", "y", "z"):
             t.expect(f"what {span.who}, which waits, gets", span.errors, [CLOSED])
             t.expect(f"{span.who} was refused at", span.end, near(5), unit="s")
+        expect_gone(t)
+        t.expect_ended()
         expect_idle_pool(t, 0)
 
 
@@ -94,10 +104,11 @@ def test_later_callers_are_refused(play: Play) -> None:
 def test_leases_go_on(play: Play) -> None:
     """When the pool is closed, leases go on, and each connection is closed as its lease ends."""
     actors = {"a": [lease(wait(4))], "b": [wait(0.1), lease(wait(8))], "k": [wait(2), aclose()]}
-    t = play(actors=actors, size=2, close=[wait(0.7)])
+    t = play(actors=actors, size=2, close=[wait(0.7)]).accepting("deadlock")
     t.expect("how the leases ended", [s.ending for s in leases(t)], ["returned"] * 2)
     t.expect("their connections began to close at", [s.start for s in t.all("close")], [near(4), near(8.1)], unit="s")
     expect_closed_pool(t, early=EARLY)
+    t.expect_ended()
     actors = {"a": [lease(wait(5000))], "k": [wait(2), aclose()], "o": [at(LONG), stats()]}
     t = play(actors=actors, size=2)
     expect_lent(t, "a")
@@ -121,11 +132,13 @@ def test_leases_that_fail_are_closed_too(play: Play) -> None:
     """When the pool is closed, the connection of a lease that fails is closed too, and `aclose` returns."""
     for kind in ("Fault", "ExceptionGroup", "ConnectionError"):
         steps = [wait(4), fail("E1", kind)]
-        t = play(actors={"a": [lease(*steps)], "b": [lease(wait(6))], "k": [wait(2), aclose()]}, size=2)
+        actors = {"a": [lease(*steps)], "b": [lease(wait(6))], "k": [wait(2), aclose()]}
+        t = play(actors=actors, size=2).accepting("deadlock")
         part = "The error of a block leaves its lease, also when the pool is closed."
         t.expect("what leaves the lease", lease_of(t, "a").raised, "E1", part=part)
         t.expect("connections closed", sorted(s.who for s in t.all("close")), ["c1", "c2"])
         expect_closed_pool(t, early=EARLY)
+        t.expect_ended()
 
 
 @check("R9", misconception="close-means-idle", step="close-the-pool")
@@ -200,11 +213,13 @@ def test_closed_at_the_moment_of_a_hand_over(play: Play) -> None:
     """A connection or slot that is handed to a waiting caller just as the pool closes is not lost."""
     actors = {"h": [lease(wait(3))], "w": [wait(1), lease(wait(1))], "k": [wait(5), aclose()]}
     for connect in ([wait(2)], [wait(5), fail("E1")]):
-        for t in play(actors=actors, size=1, connect=connect, closes={"c1": [wait(0.7)]}).orders(32):
+        trial = play(actors=actors, size=1, connect=connect, closes={"c1": [wait(0.7)]}).accepting("deadlock")
+        for t in trial.orders(32):
             t.one("connect")
             refused, failed = lease_of(t, "w").errors, ["E1"] if len(connect) > 1 else []
             t.expect("what the waiting caller gets", refused, one_of(failed, [CLOSED]))
             expect_closed_pool(t)
+            t.expect_ended()
     actors = {"h": [lease(wait(3))], "w": [wait(1), lease(wait(1))], "k": [wait(3), aclose()]}
     actors |= {"c": [wait(3), cancel("w")]}
     for t in play(actors=actors, size=1, closes={"c1": [wait(0.7)]}).orders(32):

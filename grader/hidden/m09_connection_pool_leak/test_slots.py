@@ -216,7 +216,8 @@ def test_given_back_after_every_ending(play: Play) -> None:
         actors = {f"u{n}": [wait(0.2 * n), within(3, lease(*steps))] for n in range(2)} | probes(2)
         expect_room(play(actors=actors, size=2), 2)
     many = {f"u{n}": [lease(wait(1 + 0.1 * n))] for n in range(12)}
-    expect_room(play(actors=many | probes(12), size=12), 12)
+    part = "A pool of size 12 lends twelve connections at once."
+    expect_room(play(actors=many | probes(12), size=12), 12, part=part)
 
 
 @check("R2", misconception="stats-kept-by-hand", step="give-back-whatever-happens")
@@ -314,7 +315,7 @@ def test_cancellation_of_the_block_goes_on(play: Play) -> None:
     t.expect("how the lease ended", t.call.how, "cancelled")
 
 
-@check("R2", misconception="stats-kept-by-hand", step="find-the-leak")
+@check("R2", misconception="stats-kept-by-hand", step="find-the-leak", wide=True)
 def test_stats_are_true(play: Play) -> None:
     """`stats` says how many are leased, idle and waiting now."""
     a, b = play.draw(2, low=1, step=0.4)
@@ -331,7 +332,7 @@ def test_stats_are_true(play: Play) -> None:
     expect_stats(play(actors=actors, size=2), {f"at {s:g} s": c for s, c in zip(moments, wanted, strict=True)})
 
 
-@check("R2", misconception="gave-up-still-in-line", step="bound-the-wait")
+@check("R2", misconception="gave-up-still-in-line", step="bound-the-wait", wide=True)
 def test_stats_after_giving_up(play: Play) -> None:
     """`stats` no longer counts a waiter that was cancelled or ran out of time."""
     actors = {

@@ -65,10 +65,11 @@ def test_closing_is_given_up(play: Play) -> None:
     broken = {"x": [lease(wait(1), fail("E1", "ConnectionError"))]}
     for limit, options in ((drawn, {}), (0.4, {}), (90.0, {"acquire_timeout": 0.7})):
         for slow in ([hang()], [wait(limit + 0.3)]):
-            trial = play(actors=broken, close=slow, close_timeout=limit, **options)
+            trial = play(actors=broken, close=slow, close_timeout=limit, **options).accepting("deadlock")
             for t in (trial, trial.cancel("x", at=1 + limit / 2)):
                 t.expect("closing was given up after", took(t.one("close")), near(limit), unit="s")
                 t.expect("the lease ended at", t.call.end, near(1 + limit), unit="s")
+                t.expect_ended()
     actors = {"x": [lease(hang())], "k": [wait(1), aclose()]}
     t = play(actors=actors, close=[hang()], close_timeout=drawn).cancel("x", at=3)
     t.expect("closing was given up after", took(t.one("close")), near(drawn), unit="s")
