@@ -12,6 +12,7 @@ LONG = 1000.0
 BOTH = ("run_until", "serve")
 AFTER = "s after the call"
 EVERY = "Every service that was started is cleaned up, however it ended."
+RUNS_ON = "No cleanup begins while a service still runs."
 told = verb("told")
 Scripts = Mapping[str, Sequence[Any]]
 OBEDIENT = [told()]
@@ -90,20 +91,28 @@ def expect_returned(t: Trace, **ends: float) -> None:
         expect_at(t, f"{name} returned", span.end, moment)
 
 
-def expect_cleanups(t: Trace, names: Sequence[str]) -> None:
-    """Expect the cleanups of those services, the last one's first, each begun once."""
+def expect_cleanups(t: Trace, names: Sequence[str], *, missing: str = "") -> None:
+    """Expect the cleanups of those services, the last one's first, each begun once.
+
+    Args:
+        t: the run.
+        names: of the services.
+        missing: what is wrong if one was not cleaned up, in place of the check's sentence.
+    """
     cleaned = t.names("cleanup")
-    part = EVERY if set(names) - set(cleaned) else ""
-    if sorted(names) == sorted(cleaned):
-        part = "Cleanups run in the reverse order of the services."
+    part = missing if set(names) - set(cleaned) else ""
+    if len(cleaned) > len(set(cleaned)):
+        part = "Each service is cleaned up once."
+    elif sorted(names) == sorted(cleaned):
+        ended = max((span.finished or 0 for span in t.all("run")), default=0)
+        early = any(span.begun < ended for span in t.all("cleanup"))
+        part = RUNS_ON if early else "Cleanups run in the reverse order of the services."
     t.expect("cleanups, in this order", cleaned, list(reversed(names)), part=part)
 
 
 def expect_whole(t: Trace, names: Sequence[str]) -> None:
     """Expect that each of those services was cleaned up, and none of the cleanups was cut short."""
-    cleaned = sorted(t.names("cleanup"))
-    part = EVERY if set(names) - set(cleaned) else ""
-    t.expect("services that were cleaned up", cleaned, sorted(names), part=part)
+    t.expect("services that were cleaned up", sorted(t.names("cleanup")), sorted(names))
     for span in t.all("cleanup"):
         t.expect_that(f"the cleanup of {span.who} should run to its end", span.how == "returned", f"it {span.ending}")
 
