@@ -87,8 +87,18 @@ def expect_returned(t: Trace, **ends: float) -> None:
     """Expect that services returned by themselves at those times (s after `START`)."""
     for name, moment in ends.items():
         span = t.one("run", name)
-        t.expect_that(f"{name} should return by itself", span.how == "returned", f"it {span.ending}")
+        t.expect_that(
+            f"{name} should return by itself", span.how == "returned", f"it {span.ending}", part=why_cut(t, span)
+        )
         expect_at(t, f"{name} returned", span.end, moment)
+
+
+def why_cut(t: Trace, span: Any) -> str:
+    """What is wrong if a service was cancelled just as another one failed; empty if it was not."""
+    failed = [other.end for other in t.all("run") if other.how == "raised" and other.end is not None]
+    if span.cancelled_at is None or not any(moment == about(span.cancelled_at) for moment in failed):
+        return ""
+    return "The error of a service does not cancel the others: they are asked to stop, and have `grace` seconds."
 
 
 def expect_cleanups(t: Trace, names: Sequence[str], *, missing: str = "") -> None:

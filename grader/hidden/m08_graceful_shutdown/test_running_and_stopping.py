@@ -134,9 +134,11 @@ def test_one_that_returns_stops_nobody(play: Play) -> None:
 @check("R1", misconception="runs-until-stopped", step="tell-then-wait")
 def test_no_services(play: Play) -> None:
     """Without services the call returns at once."""
-    for t in both(play, {}):
+    for trial in both(play, {}):
+        t = trial.accepting("deadlock")
         t.expect_that("the call should return", t.call.how == "returned", f"it {t.call.ending}")
         expect_at(t, "the call ended", t.call.end, 0)
+        t.expect_ended()
 
 
 @check("R1", misconception="stopped-before-it-began", step="tell-then-wait")
