@@ -64,9 +64,9 @@ def relative(moment: float | None) -> float | str:
     return "never" if moment is None else moment - START
 
 
-def expect_at(t: Trace, what: str, moment: float | None, seconds: float) -> None:
+def expect_at(t: Trace, what: str, moment: float | None, seconds: float, *, part: str = "") -> None:
     """Expect that this happened so many seconds after the call, or a moment later."""
-    t.expect(what, relative(moment), about(seconds), unit=AFTER)
+    t.expect(what, relative(moment), about(seconds), unit=AFTER, part=part)
 
 
 def expect_asked(t: Trace, moment: float, *names: str) -> None:
@@ -116,7 +116,7 @@ def expect_cleanups(t: Trace, names: Sequence[str], *, missing: str = "") -> Non
     elif sorted(names) == sorted(cleaned):
         ended = max((span.finished or 0 for span in t.all("run")), default=0)
         early = any(span.begun < ended for span in t.all("cleanup"))
-        part = RUNS_ON if early else "Cleanups run in the reverse order of the services."
+        part = RUNS_ON if early else "Cleanups run in the reverse order of the services." if missing else ""
     t.expect("cleanups, in this order", cleaned, list(reversed(names)), part=part)
 
 

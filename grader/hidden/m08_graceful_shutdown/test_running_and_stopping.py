@@ -37,7 +37,7 @@ def test_all_run_at_the_same_time(play: Play) -> None:
     t.expect("services, of 60, that ran at the same time", t.most_open("run"), 60)
 
 
-@check("R1", misconception="services-are-in-a-list", step="tell-then-wait")
+@check("R1", misconception="services-are-in-a-list", step="tell-then-wait", wide=True)
 def test_services_in_a_tuple(play: Play) -> None:
     """`services` may be any sequence, also a tuple, from which nothing can be taken out."""
     services = {"a": OBEDIENT, "b": [wait(1)], "c": [told(), wait(1)]}
@@ -147,7 +147,8 @@ def test_stopped_before_it_began(play: Play) -> None:
     t = run(play, {"a": [told(), wait(2.2)], "b": [wait(1.1)], "c": OBEDIENT}, stop=-4.0)
     t.expect("services that were started", sorted(t.names("run")), ["a", "b", "c"])
     for name in ("a", "c"):  # asked, or even cancelled: that is R2's matter
-        expect_at(t, f"{name} was asked to stop, or cancelled", t.of(name)[told()].end, 0)
+        seen, part = relative(t.of(name)[told()].end), "When `stop` is set, every service is asked to stop at once."
+        t.expect(f"{name} was asked to stop, or cancelled", seen, about(0), unit=AFTER, part=part)
 
 
 @check("R1", misconception="tasks-begin-in-order", step="tell-then-wait")
@@ -189,13 +190,15 @@ def test_cancelled_after_grace(play: Play) -> None:
     """A service that still runs `grace` seconds after the shutdown began is cancelled at that moment."""
     moment, grace = play.draw(2, low=2, step=3)
     services = {"a": [hang()], "b": [told(), hang()], "c": [told(), wait(0.5)], "d": [wait(LONG)]}
-    t = run(play, services, stop=moment, grace=grace)
+    t = run(play, services, stop=moment, grace=grace).accepting("deadlock")
     expect_cancelled(t, moment + grace, "a", "b", "d")
+    t.expect_ended()
     t = run(play, {**services, "c": [told(), wait(0.9 * grace)]}, stop=-2.0, grace=grace)
     expect_returned(t, c=0.9 * grace)
     expect_cancelled(t, grace, "a", "b", "d")
-    t = run(play, {"a": [hang()], "b": [wait(LONG)]}, stop=moment, grace=0.0)
+    t = run(play, {"a": [hang()], "b": [wait(LONG)]}, stop=moment, grace=0.0).accepting("deadlock")
     expect_cancelled(t, moment, "a", "b")
+    t.expect_ended()
 
 
 @check("R2", misconception="grace-without-an-end", step="bound-the-wait")

@@ -37,9 +37,11 @@ def test_the_first_signal_starts_the_shutdown(play: Play) -> None:
     for name in play.shuffled(["TERM", "INT"]):
         moment = play.draw(1, low=3)[0]
         services = {"a": [told(), wait(1.1)], "b": OBEDIENT, "c": [hang()]}
-        t = serve(play, services, (moment, name), cleanups={"a": [wait(0.4)], "c": [wait(0.7)]})
+        trial = serve(play, services, (moment, name), cleanups={"a": [wait(0.4)], "c": [wait(0.7)]})
+        t = trial.accepting("deadlock")
         expect_caught(t)
         expect_asked(t, moment, "a", "b")
+        t.expect_ended()
 
 
 @check("R6", misconception="signal-cancels", step="signals")
@@ -60,9 +62,11 @@ def test_grace_after_a_signal(play: Play) -> None:
 def test_signals_of_the_callers_choice(play: Play) -> None:
     """Each of the `signals` that `serve` was given starts the shutdown."""
     for name in play.shuffled(["HUP", "USR1"]):
-        t = serve(play, {"a": OBEDIENT, "b": [told(), wait(1)]}, (2.2, name), caught=["HUP", "USR1"])
+        trial = serve(play, {"a": OBEDIENT, "b": [told(), wait(1)]}, (2.2, name), caught=["HUP", "USR1"])
+        t = trial.accepting("deadlock")
         expect_caught(t)
         expect_asked(t, 2.2, "a", "b")
+        t.expect_ended()
 
 
 @check("R6", misconception="one-signal-is-enough", step="later-signals", core=False)
