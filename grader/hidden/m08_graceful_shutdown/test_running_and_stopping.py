@@ -147,8 +147,8 @@ def test_stopped_before_it_began(play: Play) -> None:
     t = run(play, {"a": [told(), wait(2.2)], "b": [wait(1.1)], "c": OBEDIENT}, stop=-4.0)
     t.expect("services that were started", sorted(t.names("run")), ["a", "b", "c"])
     for name in ("a", "c"):  # asked, or even cancelled: that is R2's matter
-        seen, part = relative(t.of(name)[told()].end), "When `stop` is set, every service is asked to stop at once."
-        t.expect(f"{name} was asked to stop, or cancelled", seen, about(0), unit=AFTER, part=part)
+        part = "When `stop` is set, every service is asked to stop at once."
+        expect_at(t, f"{name} was asked to stop, or cancelled", t.of(name)[told()].end, 0, part=part)
 
 
 @check("R1", misconception="tasks-begin-in-order", step="tell-then-wait")
