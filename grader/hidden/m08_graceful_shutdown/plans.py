@@ -80,7 +80,10 @@ def expect_asked(t: Trace, moment: float, *names: str) -> None:
 def expect_cancelled(t: Trace, moment: float, *names: str) -> None:
     """Expect that those services were cancelled at that time (s after `START`)."""
     for name in names:
-        expect_at(t, f"{name} was cancelled", t.one("run", name).cancelled_at, moment)
+        seen = t.one("run", name).cancelled_at
+        early = seen is not None and about(START + moment) != seen and seen < START + moment
+        part = "A service that is asked to stop has `grace` seconds, and is not cancelled before." if early else ""
+        expect_at(t, f"{name} was cancelled", seen, moment, part=part)
 
 
 def expect_returned(t: Trace, **ends: float) -> None:

@@ -180,8 +180,10 @@ def test_cancelled_at_once(play: Play) -> None:
     services = {"a": [hang()], "b": [told(), hang()], "c": [wait(LONG)]}
     moment = play.draw(1, low=3)[0]
     for trial in both(play, services):
-        expect_cancelled(trial.cancel("caller", at=START + moment), moment, *services)
-        expect_cancelled(trial.within("caller", START + moment), moment, *services)
+        for t in (trial.cancel("caller", at=START + moment), trial.within("caller", START + moment)):
+            done = t.accepting("deadlock")
+            expect_cancelled(done, moment, *services)
+            done.expect_ended()
     for trial in (run(play, services, stop=2.0), serve(play, services, (2.0, "TERM"))):
         expect_cancelled(trial.cancel("caller", at=START + moment), moment, *services)
 

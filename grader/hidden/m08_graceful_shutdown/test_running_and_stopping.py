@@ -116,10 +116,12 @@ def test_ends_when_all_have_returned(play: Play) -> None:
     names = ["a", "b", "c"]
     times = play.draw(3)
     services = {name: [wait(time)] for name, time in zip(names, times, strict=True)}
-    for t in both(play, services, cleanups={"a": [wait(0.4)], "c": [wait(0.3)]}, grace=60.0):
+    for trial in both(play, services, cleanups={"a": [wait(0.4)], "c": [wait(0.3)]}, grace=60.0):
+        t = trial.accepting("deadlock")
         t.expect_that("the call should return", t.call.how == "returned", f"it {t.call.ending}")
         t.expect("services that were cleaned up", sorted(t.names("cleanup")), names)
         t.expect("the call ended", relative(t.call.end), at_most(max(times) + 0.75), unit=AFTER)
+        t.expect_ended()
 
 
 @check("R1", misconception="first-to-return-ends-all", step="tell-then-wait")
