@@ -49,7 +49,7 @@ def test_both_backends(play: Play) -> None:
 
 @check("G2", misconception="tasks-end-by-themselves", step="clean-up-whatever-happens")
 def test_nothing_is_left(play: Play) -> None:
-    """However the call ends, it leaves no task and no stream behind."""
+    """However the call ends, it leaves no task, stream or lock behind."""
     services = {"a": [wait(1)], "b": [cleanup(wait(0.6)), hang()], "c": [told(), wait(0.5)]}
     for t in run(play, services, stop=2.0, grace=2.0, cleanups={"a": [hang()]}).cancelled("caller", limit=16):
         if came(t) is None:

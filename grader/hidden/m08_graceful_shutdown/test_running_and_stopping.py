@@ -33,8 +33,11 @@ def test_all_run_at_the_same_time(play: Play) -> None:
         t.expect("services that were started", sorted(t.names("run")), sorted(names))
         for span in t.all("run"):
             expect_at(t, f"{span.who} was started", span.start, 0)
-    t = run(play, {f"s{index}": [wait(2)] for index in range(60)})
+    t = run(play, {f"s{index}": [wait(2)] for index in range(60)}).accepting("deadlock")
     t.expect("services, of 60, that ran at the same time", t.most_open("run"), 60)
+    waits = t.data["end"]["kind"] == "deadlock"
+    part = "When all services have returned, so does the call."
+    t.expect_that("the call should return", not waits, f"it {t.call.ending}", part=part)
 
 
 @check("R1", misconception="services-are-in-a-list", step="tell-then-wait", wide=True)

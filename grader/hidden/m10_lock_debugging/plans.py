@@ -109,6 +109,12 @@ def first_take(t: Trace, who: str, lock: str | None = None) -> Any:
     return t.first(takes(t, who, lock), f"a lock for {who}", "was never asked for")
 
 
+def wait_part(span: Any, moment: float) -> str:
+    """What is wrong if a wait that was given up at that moment went on; empty if it did not."""
+    ended = span.end is not None and span.end < moment + 0.1
+    return "" if ended else "`acquire` that is cancelled while it waits ends at once."
+
+
 def expect_in_turn(t: Trace, lock: str) -> None:
     """Fail the subject if two had the lock at once."""
     seen = overlap(t, lock)

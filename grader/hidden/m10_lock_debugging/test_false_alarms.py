@@ -164,7 +164,7 @@ def test_errands_that_agree(play: Play) -> None:
 
 
 # -- R8: taking twice, releasing what is not held --------------------------------------------------------------------
-@check("R8", misconception="lock-is-reentrant", step="who-holds-what")
+@check("R8", misconception="lock-is-reentrant", step="who-holds-what", wide=True)
 def test_taking_again(play: Play) -> None:
     """A task that takes a lock it already holds gets a `RuntimeError` at once."""
     ways = {
@@ -211,7 +211,7 @@ def test_releasing_a_free_lock(play: Play) -> None:
         t.expect(f"how releasing {span.plain_args[0]} ended", ending(span), wanted)
 
 
-@check("R8", misconception="release-without-acquire", step="who-holds-what")
+@check("R8", misconception="release-without-acquire", step="who-holds-what", wide=True)
 def test_releasing_anothers_lock(play: Play) -> None:
     """A task that releases a lock that another task holds gets a `RuntimeError`."""
     child = {"child": [wait(2), drop("x")]}

@@ -18,6 +18,7 @@ from .plans import (
     ending,
     expect_held_in_the_blocks,
     expect_in_turn,
+    first_take,
     got,
     holders,
     inside,
@@ -31,6 +32,7 @@ from .plans import (
     takes,
     taking,
     told,
+    wait_part,
 )
 
 
@@ -86,6 +88,7 @@ def test_given_up_leaves_no_trace(play: Play) -> None:
             "`holders()` after q gave up, when the lock is free, and when q has it",
             shown(t, "q"),
             [{"x": "h"}, {}, {"x": "q"}],
+            part=wait_part(first_take(t, "q", "x"), 2),
         )
         t.expect("`locked()` when the lock is free", told(t, "q"), [False])
         t.expect("how releasing a lock ended that q did not get", ending(t.of("q")[drop("x")]), RUNTIME)
@@ -101,9 +104,9 @@ def test_given_up_in_the_middle_of_the_line(play: Play) -> None:
         actors |= {f"{x} h": [take(x), wait(5), drop(x)]} | {f"{x} w{i + 1}": [wait(i + 1), *line[i]] for i in range(3)}
     t = play(actors={**actors, "o": [wait(12.3), *map(holders, "123"), *map(locked, gave_up)]})
     for x, gone in gave_up.items():
-        t.expect(
-            "those who got the lock", sorted(names_of(t, x)), [f"{x} h", *(f"{x} w{i}" for i in (1, 2, 3) if i != gone)]
-        )
+        part = wait_part(first_take(t, f"{x} w{gone}"), 4.4)
+        wanted = [f"{x} h", *(f"{x} w{i}" for i in (1, 2, 3) if i != gone)]
+        t.expect("those who got the lock", sorted(names_of(t, x)), wanted, part=part)
         t.expect("they got it at", [when for _, when, *_ in got(t, x)], [near(0), at_least(5), at_least(7)], unit="s")
     t.expect("`holders()` at the end", shown(t, "o"), [{}] * 3)
     t.expect("`locked()` at the end", told(t, "o"), [False] * 3)
