@@ -26,16 +26,18 @@ from grader.judging.report import Report
 
 ROOT = Path(__file__).resolve().parents[1]
 Verdicts = tuple[tuple[str, str, str], ...]
-File = tuple[Module, Path, str]
+File = tuple[Module, Path]
 
 
 def files(course: Course, slugs: list[str]) -> Iterator[File]:
-    """Each file's module, path and whole text."""
+    """Each file, with its module."""
     for module in course.modules(slugs):
-        for path in (module.solution, *module.right):
-            yield module, path, path.read_text("utf-8")
-        for path in module.wrong:
-            yield module, path, whole_program(module, path)
+        yield from ((module, path) for path in (module.solution, *module.right, *module.wrong))
+
+
+def text_of(module: Module, path: Path) -> str:
+    """The whole text of a file."""
+    return whole_program(module, path) if path in module.wrong else path.read_text("utf-8")
 
 
 def verdicts(report: Report) -> Verdicts:
@@ -50,8 +52,8 @@ def burn() -> None:
 
 
 def tasks(chosen: Iterator[File] | list[File]) -> Iterator[GradingTask]:
-    for module, path, text in chosen:
-        yield GradingTask(module, text.encode(), walls=False, how=How("hidden"), tag=path)
+    for module, path in chosen:
+        yield GradingTask(module, text_of(module, path).encode(), walls=False, how=How("hidden"), tag=path)
 
 
 def main(words: list[str]) -> int:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from grader.checks.collect import BrokenChecks, Check, Kind, checks_of
 from grader.checks.rule import CheckFailed, NotRun
@@ -36,6 +36,8 @@ SELF_CHECK_KEY = b"self-check"
 """The key of plans where nothing is at stake: everybody gets the same."""
 COURSE_KEY = ".course_key"
 """The file with the course's secret, at the root of the checkout."""
+Wanted = Literal["report", "verdicts", "failure"]
+"""All that a report says; the verdicts of all checks; those up to the first that fails. A proof reads nothing else."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ class How:
         limits: how long one submission may take.
         only: the ids of the checks to run; all if empty.
         tries: how often a file is graded, at most, that comes late: it gives no answer, and nobody is to blame.
+        wanted: what is read of the report.
     """
 
     kind: Kind = "hidden"
@@ -58,6 +61,7 @@ class How:
     limits: TimeLimits = field(default_factory=TimeLimits)
     only: frozenset[str] = frozenset()
     tries: int = 2
+    wanted: Wanted = "report"
 
 
 def grade(module: Module, data: bytes, *, forks: Forks, how: How | None = None, sha256: str | None = None) -> Report:
@@ -96,22 +100,11 @@ def _grade_once(builder: ReportBuilder, submission: Submission, forks: Forks) ->
             if fault := session.load():
                 return builder.failed_as_a_whole(checks, fault)
             pairs = [(check, backend) for check in checks for backend in how.backends]
-            canary = Canary(session) if how.kind == "hidden" else None
-            judged = judge_all(pairs, session, how.key, reference, canary)
-            rows = [row for row, _ in judged]
-            failures = [Failure(row, error) for row, error in judged if error is not None]
-            by_id = {check.id: check for check in checks}
-            again = Again(by_id, session, how.key)
-            cause, rows = explain(rows, failures, submission.text, again)
-            if failures and how.kind == "hidden":
-                safe = SafeTexts(module, submission.text)
-                for data in (*(failure.data for failure in failures), *again.traces):
-                    safe.learn(data)
-                cause, rows = safe.cause(cause), [safe.row(row) for row in rows]
-            unsteady = session.habits.differs or (
-                is_unsteady(failures, again.outcome_of) if failures else plan_is_unsteady(session)
-            )
-            rows = [tell_unsteady(row) for row in rows] if unsteady else rows
+            canary = Canary(session) if how.kind == "hidden" and how.wanted == "report" else None
+            judged = judge_all(pairs, session, how.key, reference, canary, until_failure=how.wanted == "failure")
+            if how.wanted != "report":
+                return builder.report([row for row, _ in judged])
+            cause, rows, unsteady = explained(judged, session, how, {check.id: check for check in checks})
             found = canary.flags() if canary is not None and any(row.verdict == "passed" for row in rows) else []
     except NotRun as error:
         return builder.not_run(str(error), checks, late=isinstance(error, Late))
@@ -127,15 +120,44 @@ def judge_all(
     key: bytes,
     reference: Reference,
     canary: Canary | None = None,
+    *,
+    until_failure: bool = False,
 ) -> list[tuple[Row, CheckFailed | None]]:
     """The verdicts of checks on backends, one after the other; after one of them the canary is played."""
     moment = canary.moment(len(pairs)) if canary is not None else None
     judged = []
     for number, (check, backend) in enumerate(pairs):
         judged.append(judge(check, backend, session, key, reference))
+        if until_failure and judged[-1][0].verdict == "failed":
+            break
         if canary is not None and number == moment:
             canary.look()
     return judged
+
+
+def explained(
+    judged: Sequence[tuple[Row, CheckFailed | None]], session: Session, how: How, checks: Mapping[str, Check]
+) -> tuple[Cause | None, list[Row], bool]:
+    """The cause of what failed, the rows with all that is known of them, and whether equal runs of the file differ.
+
+    Args:
+        judged: what came of each check.
+        session: with the file loaded.
+        how: how it was graded.
+        checks: id → check.
+    """
+    failures = [Failure(row, error) for row, error in judged if error is not None]
+    again = Again(checks, session, how.key)
+    cause, rows = explain([row for row, _ in judged], failures, session.submission.text, again)
+    if failures and how.kind == "hidden":
+        safe = SafeTexts(session.module, session.submission.text)
+        for data in (*(failure.data for failure in failures), *again.traces):
+            safe.learn(data)
+        cause, rows = safe.cause(cause), [safe.row(row) for row in rows]
+    unsteady = session.habits.differs or (
+        is_unsteady(failures, again.outcome_of) if failures else plan_is_unsteady(session)
+    )
+    return cause, [tell_unsteady(row) for row in rows] if unsteady else rows, unsteady
 
 
 def flags_of(submission: Submission, kind: Kind) -> tuple[str, ...]:

@@ -46,7 +46,7 @@ class GradingTask:
 
 
 WINDOW = 256
-"""So many files are with the judging processes at a time."""
+"""So many files are with the judging processes at a time: each task holds a whole one."""
 
 _servers: dict[tuple[Level | None, bool], ForkServer] = {}
 
@@ -121,16 +121,20 @@ def ungraded_report(task: GradingTask, reason: str) -> Report:
     return blank_report(task.module.slug, reason, task.level or "none", task.sha256)
 
 
+def processors() -> int:
+    """How many processors may be used."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def local_executor(jobs: int | None = None) -> Executor:
     """Processes on this machine.
 
     Args:
         jobs: how many; one for each processor that may be used, if not given.
     """
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     # Spawned, not forked: the command may have threads (a progress bar), and nothing of it should be inherited.
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(jobs or usable, mp_context=context, initializer=begin)
+    pool = ProcessPoolExecutor(jobs or processors(), mp_context=context, initializer=begin)
     _hold_back(signal.SIG_BLOCK)
     try:
         pool.submit(os.getpid)  # starts the processes, to which Ctrl-C says nothing until they know what to do
@@ -140,7 +144,7 @@ def local_executor(jobs: int | None = None) -> Executor:
 
 
 def run_all(
-    tasks: Iterable[GradingTask], executor: Executor | None = None, *, jobs: int | None = None
+    tasks: Iterable[GradingTask], executor: Executor | None = None, *, jobs: int | None = None, ahead: int = WINDOW
 ) -> Iterator[tuple[GradingTask, Report]]:
     """Grade tasks; yield each with its report as soon as it is ready.
 
@@ -151,12 +155,13 @@ def run_all(
         tasks: what to grade.
         executor: where; a pool of local processes if not given. The caller's own executor is not shut down.
         jobs: how many local processes.
+        ahead: so many tasks are taken from `tasks` before the report of the first is yielded.
     """
     again: list[tuple[int, GradingTask]] = []
     left = enumerate(tasks)
     while batch := list(islice(left, 1)):
         # A pool that broke takes what it was at with it; the rest goes on in a new one.
-        yield from _run_in_one_pool(chain(batch, left), again, executor, jobs)
+        yield from _run_in_one_pool(chain(batch, left), again, executor, jobs, ahead)
     for _, task in sorted(again, key=lambda pair: pair[0]):
         yield task, _alone(task, executor)
 
@@ -166,14 +171,15 @@ def _run_in_one_pool(
     again: list[tuple[int, GradingTask]],
     executor: Executor | None,
     jobs: int | None,
+    ahead: int,
 ) -> Iterator[tuple[GradingTask, Report]]:
-    """Grade until nothing is left or the pool breaks. So many tasks at a time as `WINDOW`: each holds a whole file."""
+    """Grade until nothing is left or the pool breaks."""
     pool = executor or local_executor(jobs)
     pending: dict[Future[Report], tuple[int, GradingTask]] = {}
     whole = True
     try:
         while True:
-            for number, task in islice(left, WINDOW - len(pending) if whole else 0):
+            for number, task in islice(left, ahead - len(pending) if whole else 0):
                 try:
                     pending[pool.submit(run, _once(task))] = (number, task)
                 except BrokenExecutor:

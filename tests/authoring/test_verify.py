@@ -2,10 +2,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from grader.authoring.claims import Claim, claim_of
 from grader.authoring.fitting import misfits
-from grader.authoring.proof import Claim, claim_of, prove
+from grader.authoring.proof import prove
 from grader.checks import collect
-from grader.course import CourseError
+from grader.course import BACKENDS, CourseError
 from grader.judging.pool import run_all
 
 
@@ -110,24 +111,57 @@ def test_the_whole_proof_finds_a_wrong_solution_that_breaks_more_than_it_says(ti
     assert any(said in line and f"wrong/{name}.py" in line for line in findings(whole=True))
 
 
-def test_a_wrong_solution_meets_what_it_breaks_and_what_nobody_else_fails(tiny, threads, monkeypatch):
-    graded = []
+@pytest.fixture
+def gradings(tiny, threads, monkeypatch):
+    """What is graded: file, kind, ids of the checks, backends, what is read of the report."""
+    seen = []
 
     def noted(tasks, *args, **options):
-        tasks = list(tasks)
-        graded.append({(task.tag.path.stem, task.tag.kind): task.how.only for task in tasks})
-        return run_all(tasks, *args, **options)
+        def each():
+            for task in tasks:
+                how = task.how
+                seen.append((task.tag.path.stem, how.kind, set(how.only), how.backends, how.wanted))
+                yield task
 
-    monkeypatch.setattr("grader.authoring.proof.run_all", noted)
-    collect.load.cache_clear()
+        return run_all(each(), *args, **options)
+
+    def made(**options):
+        monkeypatch.setattr("grader.authoring.proof.run_all", noted)
+        collect.load.cache_clear()
+        seen.clear()
+        [proof] = prove(tiny, executor=threads, jobs=1, **options)
+        assert proof.findings == ()
+        return seen
+
+    return made
+
+
+def test_a_wrong_solution_meets_what_it_breaks_until_it_fails_and_what_nobody_else_fails(tiny, gradings):
     (tiny.root / "solutions/m01_tiny/wrong/swallows.py").unlink()
     change(tiny.root / "solutions/m01_tiny/wrong/at_once.py", "sleep(0)", "sleep(float('inf'))")
-    [proof] = prove(tiny, executor=threads)
-    assert proof.findings == ()
-    first, later = graded
-    assert first["tiny", "hidden"] == frozenset()  # all of them
-    assert first["at_once", "hidden"] == {"test_delay", "test_long_delay"}
-    assert later == {("at_once", "hidden"): {"test_cancelled"}, ("at_once", "public"): {"test_cancelled"}}
+    change(tiny.root / "solutions/m01_tiny/wrong/no_value.py", "Breaks: R1", "Breaks: R1 on trio")
+    seen = gradings()
+    assert [each for each in seen if each[0] == "tiny"] == [
+        ("tiny", kind, set(), BACKENDS, "report") for kind in ("public", "hidden")
+    ]
+    first = [each for each in seen if each[4] == "failure"]
+    assert sorted(first) == [
+        ("at_most_a_minute", "hidden", {"test_delay", "test_long_delay"}, BACKENDS, "failure"),
+        ("at_once", "hidden", {"test_delay", "test_long_delay"}, BACKENDS, "failure"),
+        ("no_value", "hidden", {"test_value"}, ("trio",), "failure"),
+    ]
+    later = [(name, kind, id_) for name, kind, only, _, wanted in seen if wanted == "verdicts" for id_ in only]
+    assert len(set(later)) == len(later)
+    assert {("at_once", "hidden", "test_cancelled"), ("at_once", "public", "test_cancelled")} <= set(later)
+    assert {(kind, id_) for _, kind, id_ in later} >= {("public", id_) for id_ in ("test_value", "test_delay")}
+
+
+def test_the_whole_proof_reads_verdicts_and_grades_each_file_once(gradings):
+    assert sorted(each[:2] + each[4:] for each in gradings(whole=True)) == sorted(
+        (name, kind, "report" if name == "tiny" else "verdicts")
+        for name in ("tiny", "no_value", "at_once", "at_most_a_minute", "swallows")
+        for kind in ("public", "hidden")
+    )
 
 
 def test_a_check_that_no_wrong_solution_fails_is_needless(tiny, findings):
@@ -143,7 +177,7 @@ def test_a_file_needs_the_check_that_it_fails_alone_in_its_clause(tiny, threads,
     change(path, "sleep(0)", "sleep(float('inf'))")
     change(path, "Also: G3", "Also: G3, R1")
     collect.load.cache_clear()
-    [proof] = prove(tiny, whole=whole, executor=threads)
+    [proof] = prove(tiny, whole=whole, needs=True, executor=threads, jobs=1)
     assert proof.findings == ()
     assert {each.id: (each.clause, each.failed, each.needed) for each in proof.needs if each.kind == "hidden"} == {
         "test_value": ("R1", 2 if whole else 1, 1),

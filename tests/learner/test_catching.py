@@ -129,10 +129,11 @@ def test_tests_that_cannot_be_played_are_said_in_a_line(module, text, said):
 def test_a_test_that_hangs_is_told_so(module, monkeypatch):
     text = NAIVE + "    assert anyio.run(twice, 3) == 6\n    assert anyio.run(twice, 0) == 0\n"
     monkeypatch.setattr(catching, "LEAST", 1.0)
+    monkeypatch.setattr(catching, "FACTOR", 3)
     made = catch_with(module, text)
     assert [test.name for version, test in made.caught if test.hung] == ["test_two"]
     assert "`test_two` does not end; with `@pytest.mark.explore`" in "".join(catching.caught_lines(made))
-    monkeypatch.setattr(catching, "LIMIT", 10.0)
+    monkeypatch.setattr(catching, "LIMIT", 5.0)
     endless = NAIVE + "    anyio.run(anyio.sleep_forever)\n"
     assert catch_with(module, endless).fault.startswith("`test_two` does not end with a right version")
 

@@ -21,15 +21,11 @@ PAGES = [path.relative_to(COURSE.root).as_posix() for path in pages(COURSE)]
 SECONDS = 5.0  # of real time for all cells of a lesson, on a machine that does nothing else
 
 
-@pytest.mark.parametrize(
-    "page", [pytest.param(page, marks=pytest.mark.slow) if page.endswith("/lesson.md") else page for page in PAGES]
-)
+@pytest.mark.parametrize("page", [page for page in PAGES if not page.endswith("/lesson.md")])
 @pytest.mark.timeout(300)
 def test_a_page_holds(page):
-    """All of them with the slow tests; `grader verify` proves a module's lesson too."""
-    path = COURSE.root / page
-    module = COURSE.module(path.parent.name) if path.name == "lesson.md" else None
-    found = wrongs(path, COURSE, module)
+    """Pages of the whole course; a lesson is proven with its module (`tests/authoring/test_modules.py`)."""
+    found = wrongs(COURSE.root / page, COURSE)
     assert not found, "\n" + "\n".join(map(str, found))
 
 
