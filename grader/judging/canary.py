@@ -77,8 +77,9 @@ class Canary:
         self._looks: list[_Look] = []
 
     def moment(self, count: int) -> int:
-        """After which of `count` checks to look for the first time: nobody can foresee it."""
-        return self._chance.randrange(count // 4, count) if count else 0
+        """After which of `count` checks to look for the first time: nobody can foresee it. Half of them are on each backend."""
+        first = count // 4 if self._backends[0] == BACKENDS[0] else count // 2
+        return self._chance.randrange(first, count) if count else 0
 
     def look(self, *, last: bool = False) -> None:
         """Play the canary in the submission's child, if there is one.
@@ -86,8 +87,9 @@ class Canary:
         Args:
             last: the child is not needed any more.
         """
+        played = {request["backend"] for request in self._session.requests}
         text, lines = (self._text, 0) if self._alone else behind(self._session.submission.text, self._text)
-        backends = self._backends if last else self._backends[:1]
+        backends = self._backends if last else [each for each in self._backends if each in played][:1]
         asked = [asked for backend in backends for asked in self._requests(backend)]
         guest = self._guest(text)
         try:
@@ -97,7 +99,8 @@ class Canary:
                 return
             traces = [guest.play_runs(request, runs) for request, runs in asked]
             self._looks.append(_Look(asked, traces, lines, seal=guest.seal(self._word) if last else None))
-            self._alone, self._backends = not self._alone, self._backends[len(backends) :]
+            self._alone = not self._alone
+            self._backends = [each for each in self._backends if each not in backends]
             if not last:
                 self._session.take_child(guest)
         except Late:  # the machine has too much to do: that says nothing

@@ -100,8 +100,6 @@ def _grade_once(builder: ReportBuilder, submission: Submission, forks: Forks) ->
             if fault := session.load():
                 return builder.failed_as_a_whole(checks, fault)
             pairs = [(check, backend) for check in checks for backend in how.backends]
-            if how.wanted != "report":  # most files fail on both; and to change the loop takes time
-                pairs.sort(key=lambda pair: how.backends.index(pair[1]))
             canary = Canary(session) if how.kind == "hidden" and how.wanted == "report" else None
             judged = judge_all(pairs, session, how.key, reference, canary, until_failure=how.wanted == "failure")
             if how.wanted != "report":
@@ -125,16 +123,19 @@ def judge_all(
     *,
     until_failure: bool = False,
 ) -> list[tuple[Row, CheckFailed | None]]:
-    """The verdicts of checks on backends, one after the other; after one of them the canary is played."""
+    """The verdicts of checks on backends; after one of them the canary is played.
+
+    All are played on one backend, then on the other: to change the event loop takes as long as a short run.
+    """
     moment = canary.moment(len(pairs)) if canary is not None else None
-    judged = []
-    for number, (check, backend) in enumerate(pairs):
-        judged.append(judge(check, backend, session, key, reference))
-        if until_failure and judged[-1][0].verdict == "failed":
+    judged: dict[int, tuple[Row, CheckFailed | None]] = {}
+    for number, place in enumerate(sorted(range(len(pairs)), key=lambda place: BACKENDS.index(pairs[place][1]))):
+        judged[place] = judge(*pairs[place], session, key, reference)
+        if until_failure and judged[place][0].verdict == "failed":
             break
         if canary is not None and number == moment:
             canary.look()
-    return judged
+    return [judged[place] for place in sorted(judged)]
 
 
 def explained(

@@ -163,7 +163,11 @@ def test_the_canary_has_known_faults(forks, checkout):
 def test_the_moment_is_any_but_the_first_ones(tiny, forks, texts):
     module = tiny.module("m01")
     with Session(module, examine(module, texts["right"].encode()), forks) as session:
-        assert {Canary(session, random.Random(seed)).moment(10) for seed in range(99)} == set(range(2, 10))
+        moments = {backend: set() for backend in BACKENDS}
+        for canary in (Canary(session, random.Random(seed)) for seed in range(199)):
+            moments[canary._backends[0]].add(canary.moment(10))
+        # Checks are played on asyncio first: what is to be looked at on trio has its moment while they are played there.
+        assert moments == {"asyncio": set(range(2, 10)), "trio": set(range(5, 10))}
 
 
 def test_a_canary_that_cannot_be_played_costs_nothing(tiny, forks, texts, monkeypatch):

@@ -78,11 +78,26 @@ def graded(tiny, script, scripts, texts, monkeypatch):
 
 def test_every_check_is_called_on_each_backend(graded):
     report, calls = graded()
-    assert calls == [(id_, backend) for id_ in IDS for backend in BACKENDS]
+    assert calls == [(id_, backend) for backend in BACKENDS for id_ in IDS]
     assert (report.verdict, report.core, report.points, report.max_points) == ("passed", "passed", 100, 100)
-    assert [(row.id, row.backend, row.verdict) for row in report.checks] == [(*call, "passed") for call in calls]
+    rows = [(row.id, row.backend, row.verdict) for row in report.checks]
+    assert rows == [(id_, backend, "passed") for id_ in IDS for backend in BACKENDS]
     assert (report.reason, report.cause, report.late, report.isolation) == (None, None, False, "none")
     assert report.seconds == round(report.seconds, 3)
+
+
+def test_one_failure_is_enough_where_no_more_is_wanted(graded):
+    report, calls = graded({("test_delay", "asyncio"): FAILED}, how=How(wanted="failure"))
+    assert calls == [("test_value", "asyncio"), ("test_delay", "asyncio")]
+    assert [row.verdict for row in report.checks] == ["passed", "failed"]
+    assert report.verdict == "failed"
+
+
+def test_verdicts_alone_are_had_without_a_canary_or_a_cause(graded, monkeypatch):
+    monkeypatch.setattr(judging, "explained", None)
+    report, calls = graded({"test_delay": FAILED}, how=How(wanted="verdicts"))
+    assert (len(calls), report.verdict, report.cause, report.flags) == (8, "failed", None, ())
+    assert Bird.last is None
 
 
 def test_only_some_checks_leave_the_points_blank(graded):

@@ -51,6 +51,17 @@ GENERATORS = """
             break
 """
 
+ENDED = LOOPS.replace(
+    "async def main(world):\n",
+    """kept = []
+    async def main(world):
+        async def numbers():
+            yield 1
+        async for _ in (generator := numbers()):
+            kept.append(generator)
+""",
+)
+
 
 def values(play: Play) -> list[object]:
     """What a plan gives, played in two orders, and once more in two, all in one child."""
@@ -59,6 +70,12 @@ def values(play: Play) -> list[object]:
 
 def test_one_loop_serves_many_plans(playing: Callable[..., Play]) -> None:
     assert len(set(values(playing(LOOPS)))) == 1
+
+
+def test_a_generator_that_has_ended_and_is_still_known_keeps_no_loop_from_going_on(
+    playing: Callable[..., Play],
+) -> None:
+    assert len(set(values(playing(ENDED)))) == 1
 
 
 def test_a_changed_thread_limiter_is_new_in_the_next_run(playing: Callable[..., Play]) -> None:

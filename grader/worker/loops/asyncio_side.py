@@ -167,7 +167,11 @@ class Loop(asyncio.SelectorEventLoop):
         left: Any = self
         watched = len(left._selector.inner.get_map()) - 1  # one is the loop's own
         return not (
-            left._asyncgens or left._ready.holds() or left._signal_handlers or left._default_executor or watched
+            private.any_suspended(left._asyncgens)
+            or left._ready.holds()
+            or left._signal_handlers
+            or left._default_executor
+            or watched
         )
 
     def _next_timer(self) -> float:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import anyio._backends._asyncio as anyio_asyncio
@@ -78,6 +78,11 @@ def step_task(callback: Any) -> asyncio.Task[Any] | None:
         return None
     is_step = type(callback).__name__ == "TaskStepMethWrapper" or getattr(callback, "__name__", "") == "task_wakeup"
     return owner if is_step else None
+
+
+def any_suspended(generators: Iterable[Any]) -> bool:
+    """Tell whether one of some async generators could still go on; a loop knows of those that have ended until they are freed."""
+    return any(generator.ag_frame is not None for generator in generators)
 
 
 def name_library(name: str | None) -> None:

@@ -121,7 +121,7 @@ def _is_clean(tasks: int) -> bool:
     """Tell, from inside the only task, whether nothing else is left in the loop: what would act on a later run."""
     runner = private.runner()
     queue = runner.entry_queue
-    left = runner.asyncgens.alive or queue.queue or queue.idempotent_queue
+    left = private.any_suspended(runner.asyncgens.alive) or queue.queue or queue.idempotent_queue
     return not left and len(runner.tasks) == tasks
 
 
