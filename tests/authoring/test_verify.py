@@ -44,7 +44,7 @@ def test_a_solution_that_fails_is_found(tiny, findings, texts):
     found = findings()
     assert len(found) == 2  # public and hidden
     assert found[0].startswith("solutions/m01_tiny/tiny.py: must pass ")
-    assert "test_long_delay on asyncio and trio, but ended at: expected 1000, seen 60 (seed 0)" in "".join(found)
+    assert "test_long_delay on asyncio and trio, but ended at: expected 1000 s, seen 60 s (seed 0)" in "".join(found)
 
 
 def test_a_right_build_that_fails_is_found(tiny, findings, texts):
