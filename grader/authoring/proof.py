@@ -178,7 +178,7 @@ class _ModuleProof:
         """What was proven."""
         for run, report in self._graded:
             self.findings += _wrong(run, report) if run.claim else _right(run, report)
-        for kind, check in self.uncaught.left():  # nobody knows whether they look at anything
+        for kind, check in self.uncaught.open_checks():  # nobody knows whether they look at anything
             text = "no wrong solution fails it: write one under solutions/…/wrong, or drop the check"
             self.findings.append(Finding(f"{kind} {check.id} of {self.module.slug}", text))
         paths = {run.path: run for run, _ in self._graded}

@@ -42,16 +42,18 @@ class Uncaught:
             self._met |= {(run.kind, id_, run.path) for id_, count in rows.items() if count == len(BACKENDS)}
             self._failed |= {(run.kind, row.id) for row in report.checks if row.verdict == "failed" and not row.untried}
 
-    def left(self) -> Iterator[tuple[Kind, Check]]:
+    def open_checks(self) -> Iterator[tuple[Kind, Check]]:
         """The checks that none of them has failed."""
         for kind in KINDS:
             yield from ((kind, check) for check in self._checks.get(kind, ()) if (kind, check.id) not in self._failed)
 
     def next(self) -> Grading | None:
         """A wrong solution with the checks that are left and that it may fail; None if all have met theirs."""
-        for kind, check in self.left():
+        for kind, check in self.open_checks():
             for path in self._who_may_fail(kind, check):
-                ids = [each.id for of, each in self.left() if of == kind and path in self._who_may_fail(kind, each)]
+                ids = [
+                    each.id for of, each in self.open_checks() if of == kind and path in self._who_may_fail(kind, each)
+                ]
                 run = Grading(
                     self._module, path, kind, self._claims[path], frozenset(ids), later=True, wanted="verdicts"
                 )

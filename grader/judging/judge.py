@@ -104,7 +104,7 @@ def _grade_once(builder: ReportBuilder, submission: Submission, forks: Forks) ->
             judged = judge_all(pairs, session, how.key, reference, canary, until_failure=how.wanted == "failure")
             if how.wanted != "report":
                 return builder.report([row for row, _ in judged])
-            cause, rows, unsteady = explained(judged, session, how, {check.id: check for check in checks})
+            cause, rows, unsteady = explain_failures(judged, session, how, {check.id: check for check in checks})
             found = canary.flags() if canary is not None and any(row.verdict == "passed" for row in rows) else []
     except NotRun as error:
         return builder.not_run(str(error), checks, late=isinstance(error, Late))
@@ -138,7 +138,7 @@ def judge_all(
     return [judged[place] for place in sorted(judged)]
 
 
-def explained(
+def explain_failures(
     judged: Sequence[tuple[Row, CheckFailed | None]], session: Session, how: How, checks: Mapping[str, Check]
 ) -> tuple[Cause | None, list[Row], bool]:
     """The cause of what failed, the rows with all that is known of them, and whether equal runs of the file differ.

@@ -32,7 +32,7 @@ def report(*rows):
 
 
 def left(uncaught):
-    return [check.id for _, check in uncaught.left()]
+    return [check.id for _, check in uncaught.open_checks()]
 
 
 def next_of(uncaught):

@@ -94,7 +94,7 @@ def test_one_failure_is_enough_where_no_more_is_wanted(graded):
 
 
 def test_verdicts_alone_are_had_without_a_canary_or_a_cause(graded, monkeypatch):
-    monkeypatch.setattr(judging, "explained", None)
+    monkeypatch.setattr(judging, "explain_failures", None)
     report, calls = graded({"test_delay": FAILED}, how=How(wanted="verdicts"))
     assert (len(calls), report.verdict, report.cause, report.flags) == (8, "failed", None, ())
     assert Bird.last is None
