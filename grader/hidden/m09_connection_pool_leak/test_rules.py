@@ -129,7 +129,7 @@ def test_interrupts_of_a_block(play: Play) -> None:
     expect_room(t, 1)
 
 
-@check("G5", misconception="catch-everything", step="slot-before-connection")
+@check("G5", misconception="catch-everything", step="slot-before-connection", wide=True)
 def test_interrupts_of_connect(play: Play) -> None:
     """Something like `KeyboardInterrupt` that `connect` raises leaves the lease, and the slot is free."""
     for early in ([], [wait(1)]):

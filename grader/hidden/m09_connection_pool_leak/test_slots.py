@@ -280,7 +280,7 @@ def test_handed_over_at_the_same_moment(play: Play) -> None:
             expect_idle_pool(t, alive(t))
 
 
-@check("R2", misconception="got-it-then-lost-it", step="find-the-leak")
+@check("R2", misconception="got-it-then-lost-it", step="find-the-leak", wide=True)
 def test_slot_handed_over_at_the_same_moment(play: Play) -> None:
     """When a waiter is cancelled just as it gets the slot of a failed `connect`, the slot is not lost."""
     for late in ([], [checkpoint()]):
@@ -350,7 +350,7 @@ def test_stats_after_giving_up(play: Play) -> None:
         expect_stats(t, {f"at {s:g} s": c for s, c in zip((3.2, 4, 5.5, 8, 25), wanted, strict=True)})
 
 
-@check("R2", misconception="timeout-is-none", step="bound-the-wait")
+@check("R2", misconception="timeout-is-none", step="bound-the-wait", wide=True)
 def test_given_back_after_a_timeout(play: Play) -> None:
     """After callers ran out of time, waiting or connecting, `size` leases can still be taken."""
     actors = {"h": [lease(wait(8))], "x": [wait(1), lease()], "y": [wait(1.5), lease()]}

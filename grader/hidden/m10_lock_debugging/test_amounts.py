@@ -33,7 +33,10 @@ PAIRS = {"A": [2, 50], "B": [1, 50], "C": [2522, 50], "D": [5041, 50]}
 # -- R3: not enough money --------------------------------------------------------------------------------------------
 def expect_refused(t: Trace, call: Any, error: str) -> None:
     """Fail the subject unless a transfer raised `error` without an audit."""
-    t.expect(f"how the transfer of {call.plain_args[2]} ended", ending(call), error)
+    before = [earlier for earlier in moves(t) if (earlier.finished or 0) < call.begun and earlier.who == call.who]
+    kept = any(held(t, earlier, earlier.finished) for earlier in before if earlier.finished)
+    part = "A transfer that is refused gives its locks back." if kept else ""
+    t.expect(f"how the transfer of {call.plain_args[2]} ended", ending(call), error, part=part)
     t.expect("audits of the refused transfer", len(audits(t, call)), 0)
 
 

@@ -68,7 +68,7 @@ def test_locked(play: Play) -> None:
     t.expect("`locked()`, asked by another task", told(t, "o"), [True, False, True, False])
 
 
-@check("R9", misconception="cancelled-waiter-just-leaves", step="who-holds-what")
+@check("R9", misconception="cancelled-waiter-just-leaves", step="who-holds-what", wide=True)
 def test_given_up_leaves_no_trace(play: Play) -> None:
     """A task that gave up waiting for a lock is not its holder, and no longer waits."""
     for wish in (take("x"), inside("x")):
@@ -112,7 +112,7 @@ def test_given_up_in_the_middle_of_the_line(play: Play) -> None:
     t.expect("`locked()` at the end", told(t, "o"), [False] * 3)
 
 
-@check("R9", misconception="cancelled-waiter-just-leaves", step="give-back-whatever-happens")
+@check("R9", misconception="cancelled-waiter-just-leaves", step="give-back-whatever-happens", wide=True)
 def test_cancelled_at_every_step_of_acquire(play: Play) -> None:
     """A task that is cancelled at any moment of `acquire` does not keep the lock, and the next one gets it."""
     for holding, wish in itertools.product(([], [take("x"), wait(3), drop("x")]), both("x")):
@@ -150,7 +150,7 @@ def test_cancelled_at_the_hand_over(play: Play) -> None:
         actors |= {f"{x} h": [take(x), wait(3), *(ends if n % 2 else ends[::-1])], **behind}
         actors |= {f"{x} q": [wait(1), attempt(f"try {x}", take(x), drop(x))]}
     watch = [*map(holders, "0123"), *map(locked, locks), *(within(1, take(x), drop(x)) for x in locks)]
-    t = play(actors={**actors, "o": [wait(6.3), *watch]})
+    t = play(actors={**actors, "o": [wait(6.3), *watch]}).accepting("deadlock")
     for x in locks[2:]:
         t.expect(
             "the next one in the queue got the lock at",
@@ -166,6 +166,7 @@ def test_cancelled_at_the_hand_over(play: Play) -> None:
         [names_of(t, x)[-2:-1] for x in locks[2:]],
         [[f"{x} next"] for x in locks[2:]],
     )
+    t.expect_ended()
 
 
 @check("R9", misconception="release-without-acquire", step="who-holds-what")

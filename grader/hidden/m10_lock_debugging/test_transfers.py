@@ -45,7 +45,10 @@ def taken_orders(t: Trace) -> dict[frozenset[str], set[tuple[str, ...]]]:
 def expect_one_order(t: Trace, pair: frozenset[str], orders: set[tuple[str, ...]]) -> None:
     """Fail the subject unless its transfers took the locks of a pair in one and the same order."""
     seen = " and also ".join(f"first {order[0]}, then {order[-1]}" for order in sorted(orders)) or "never both at once"
-    t.expect_that(f"the locks of {' and '.join(sorted(pair))} should be taken in one order", len(orders) == 1, seen)
+    part = "" if orders else "A transfer holds the locks of both accounts at once."
+    t.expect_that(
+        f"the locks of {' and '.join(sorted(pair))} should be taken in one order", len(orders) == 1, seen, part=part
+    )
 
 
 @check("R1", misconception="order-by-position", step="one-order-for-all")
@@ -100,7 +103,7 @@ def test_same_order_whatever_the_ids(play: Play) -> None:
         )
 
 
-@check("R1", misconception="order-by-position", step="see-the-circle")
+@check("R1", misconception="order-by-position", step="see-the-circle", wide=True)
 def test_ring_of_transfers(play: Play) -> None:
     """Transfers around a ring of accounts, both ways round, all end, and no money is lost."""
     plan = [*itertools.permutations("ABC", 2)]
@@ -113,7 +116,7 @@ def test_ring_of_transfers(play: Play) -> None:
         t.expect("balances at the end", balances(t), end)
 
 
-@check("R1", misconception="one-lock-is-enough", step="change-under-locks")
+@check("R1", misconception="one-lock-is-enough", step="change-under-locks", wide=True)
 def test_both_locks_while_money_moves(play: Play) -> None:
     """Balances change only while the transfer holds the locks of both accounts."""
     movers = {"m1": [wait(1.3), move("A", "B", 10, wait(1)), move("B", "A", 20)], "m2": [wait(1.7), move("B", "A", 5)]}
@@ -153,7 +156,9 @@ def test_audit_once_with_its_arguments(play: Play) -> None:
     ways = [("A", "B", 30), ("B", "A", 7), ("A", "B", 77)]
     t = play(accounts=TWO, actors={"m": [wait(1.3), *(move(*way, wait(1)) for way in ways)]})
     for call, (a, b, amount) in zip(moves(t), ways, strict=True):
-        t.expect("arguments of the audits", [span.args for span in audits(t, call)], [[token(a), token(b), amount]])
+        part = "A source that has the money may send all of it." if ending(call) == "InsufficientFunds" else ""
+        seen = [span.args for span in audits(t, call)]
+        t.expect("arguments of the audits", seen, [[token(a), token(b), amount]], part=part)
 
 
 @check("R2", misconception="lock-let-go-for-slow-work", step="change-under-locks")
