@@ -87,11 +87,12 @@ class Desk:
         Raises:
             CourseError: it cannot be used.
         """
+        if (book := self.settings.book_file) is not None and not book.is_file() and upkeep.is_lost(self.settings):
+            self.say(f"{book} is not there, but submissions were scored: `grader class doctor --mend` brings it back")
         with nbgrader_api.explain(self.settings), nbgrader_api.quiet():
             with Gradebook(self.settings.db_url, self.settings.name) as book:
                 yield book
-            # nbgrader makes it readable for everybody
-            upkeep.close_to_others(self.settings.folder)
+            upkeep.close_to_others(self.settings.folder)  # nbgrader makes it readable for everybody
 
     def release(self, names: tuple[str, ...] = ()) -> list[str]:
         """Make the assignments and put them on the exchange; again is fine, also when submissions are there.

@@ -47,12 +47,14 @@ def _book_trouble(desk: Desk) -> Iterator[Trouble]:
     settings = desk.settings
     remedy = "grader class doctor --mend"
     book = settings.book_file
-    if book is not None and not book.is_file():
-        if any(settings.autograded_folder.glob("*/*/*.ipynb")):
-            yield Trouble(f"{book} is not there, but submissions were scored", remedy, book=True)
-        return
-    if book is not None and (wrong := list(upkeep.damage(book))):
+    if book is not None and book.is_file() and (wrong := list(upkeep.damage(book))):
         yield Trouble(f"{book} is damaged: {wrong[0]}", remedy, book=True)
+        return
+    if upkeep.is_lost(settings):
+        what = "knows no submission" if book is not None and book.is_file() else "is not there"
+        yield Trouble(f"{book} {what}, but submissions were scored", remedy, book=True)
+        return
+    if book is not None and not book.is_file():
         return
     try:
         lost = sorted(_not_in_book(desk))
@@ -87,7 +89,7 @@ def mend(desk: Desk) -> Iterator[str]:
     if not troubles:
         return
     book = settings.book_file
-    replaced = book is not None and (not book.is_file() or bool(list(upkeep.damage(book))))
+    replaced = book is not None and (not book.is_file() or bool(list(upkeep.damage(book))) or upkeep.is_lost(settings))
     if book is not None and replaced:
         yield _restore(desk, book)
     desk.release()

@@ -90,6 +90,18 @@ def is_empty(book: Path) -> bool:
         return database.execute("select 1 from submitted_assignment").fetchone() is None
 
 
+def is_lost(settings: Settings) -> bool:
+    """Whether the book is a file that is not there, or that knows no submission, although submissions were scored.
+
+    Raises:
+        sqlite3.Error: it cannot be read.
+    """
+    book = settings.book_file
+    if book is None or not any(settings.autograded_folder.glob("*/*/*.ipynb")):
+        return False
+    return not book.is_file() or is_empty(book)
+
+
 def newest_backup(settings: Settings) -> Path | None:
     """The newest backup that is a whole book."""
     for path in sorted((settings.folder / BACKUPS).glob("gradebook-*.db"), reverse=True):

@@ -323,7 +323,13 @@ def test_a_mended_book_has_its_flags_again_and_knows_which_scores_by_hand_are_fo
     (school.class_ / "gradebook.db").unlink()
     for path in sorted((school.class_ / "backups").iterdir())[1:]:
         path.unlink()  # the one that is left knows neither ben nor ada's newer file
+    capsys.readouterr()
+    assert main(["class", "status", "--in", str(school.class_)]) == 0  # makes a new book, which knows nothing
+    assert "gradebook.db is not there, but submissions were scored" in capsys.readouterr().err
+    assert main(["class", "doctor", "--in", str(school.class_)]) == 1
+    assert "gradebook.db knows no submission, but submissions were scored" in capsys.readouterr().out
     assert main(["class", "doctor", "--mend", "--in", str(school.class_)]) == 0
+    assert "taken from gradebook-" in capsys.readouterr().out
     assert [(line.learner, line.aspects, line.review) for line in school.desk.tables()[2]] == before
     school.desk.autograde(force=True)
     assert school.line("ben").review == ("flag",)
