@@ -22,6 +22,10 @@ timezone = "UTC"         # of the dates below, such as "Europe/Berlin"
 roster = "roster.csv"    # columns: id, last_name, first_name, email, and what your learning-management system wants
 exchange = "exchange"    # a folder that every learner's account can reach
 core_only = false        # true: stretch clauses earn no points
+# db_url = ""            # a PostgreSQL gradebook: "postgresql+psycopg://…"; SQLite in this folder if left out
+# check_owner = true     # false if accounts have other names than learners
+# hidden_titles = true   # false: pages do not say the sentences of hidden checks
+# unsafe_no_sandbox = false   # true: score without walls where the machine has none
 
 # [late]
 # percent_per_day = 10   # of the points earned, for each day begun
@@ -38,12 +42,17 @@ core_only = false        # true: stretch clauses earn no points
 # id_column = "SIS User ID"
 # id_from = "id"         # a column of the roster
 # module_column = "{{title}}"
+# missing_is_zero = false
+
+# [watch]
+# scored_a_day = 0       # how many files of a learner and module `watch` scores in a day; 0: all
 """
 MODULE = """\
 [modules.{slug}]
 # due = 2026-12-01T23:59:00
 # solutions = 2026-12-08T00:00:00   # from then on feedback shows the reference solution
 # weight = 10                       # what it counts in the table for the learning-management system
+# core_only = true
 
 """
 
