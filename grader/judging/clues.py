@@ -242,15 +242,16 @@ def _polls(run: FailingRun) -> Iterator[Clue]:
 
 
 def _counts(run: FailingRun) -> dict[int, int]:
-    """How often the run went through each line that is in a loop."""
-    return {each: count for each, count in run.observed.get("lines", ()) if run.code.loop_around(each) is not None}
+    """How often the run went through each line that is in a loop in which the task waits."""
+    lines = run.observed.get("lines", ())
+    return {each: count for each, count in lines if run.code.loop_around(each, waits=True) is not None}
 
 
 def _spins(run: FailingRun, line: int | None) -> Iterator[Clue]:
     counts = _counts(run)
     if counts:
         line = max(counts, key=lambda each: counts[each])
-    loop = run.code.loop_around(line) if line is not None else None
+    loop = run.code.loop_around(line, waits=True) if line is not None else None
     if loop is not None:
         text = f"The loop in line {loop.lineno} looks again and again, instead of waiting until something happens"
         yield Clue(RANKS["spinning"], "spinning", text, loop.lineno)

@@ -203,10 +203,13 @@ class LearnerCode:
         """The innermost function that a line is in."""
         return next((n for n in reversed(self.functions) if n.lineno <= number <= (n.end_lineno or 0)), None)
 
-    def loop_around(self, number: int) -> ast.While | ast.For | ast.AsyncFor | None:
-        """The innermost loop that a line is in, its own first line included."""
+    def loop_around(self, number: int, *, waits: bool = False) -> ast.While | ast.For | ast.AsyncFor | None:
+        """The innermost loop that a line is in, its own first line included; with `waits` the innermost that has an `await`."""
         loops = [node for node in self._nodes if isinstance(node, ast.While | ast.For | ast.AsyncFor)]
         inside = [node for node in loops if node.lineno <= number <= (node.end_lineno or 0)]
+        if waits:
+            waiting = ast.Await | ast.AsyncFor | ast.AsyncWith
+            inside = [node for node in inside if any(isinstance(part, waiting) for part in ast.walk(node))]
         return max(inside, key=lambda node: node.lineno, default=None)
 
 

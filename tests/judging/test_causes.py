@@ -145,8 +145,10 @@ def test_too_many_wake_ups_come_before_what_they_make_late() -> None:
 
 @pytest.mark.parametrize(("times", "found"), [(100, [("spinning", 2)]), (3, [])])
 def test_a_loop_that_polls_is_named_by_its_line(times: int, found: list[tuple[str, int]]) -> None:
-    code = LearnerCode("async def f():\n    while not done:\n        await sleep(1)\n")
-    data = {"backend": "trio", "probes": {"observed": {"lines": [[2, times], [3, times - 1]]}}}
+    code = LearnerCode(
+        "async def f():\n    while not done:\n        while room():\n            start()\n        await sleep(1)\n"
+    )
+    data = {"backend": "trio", "probes": {"observed": {"lines": [[2, times], [3, times + 1], [5, times - 1]]}}}
     run = FailingRun(data, code, 220, at_most(40), "wake-ups when all takes longer: 220")
     assert [(clue.kind, clue.line) for clue in clues(run)] == found
 
