@@ -132,7 +132,7 @@ def test_cancelled_and_closing_fails(play: Play) -> None:
     expect_untracked(opened_files(observed(play, opened("alder", "w", *body)).cancel("caller", at=START + 5)))
 
 
-@check("R5", misconception="name-is-the-resource", step="close-however-it-ends")
+@check("R5", misconception="name-is-the-resource", step="close-however-it-ends", wide=True)
 def test_one_file_opened_twice(play: Play) -> None:
     """A file may be open twice at the same time: it is listed twice, and closing one leaves the other."""
     t = play(
