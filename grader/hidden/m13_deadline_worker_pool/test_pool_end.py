@@ -136,7 +136,7 @@ def test_its_end_has_passed(play: Play) -> None:
     expect_status(t, a="DONE", d="DONE")
 
 
-@check("R5", misconception="cancellation-stops-the-worker", step="room-to-report")
+@check("R5", misconception="cancellation-stops-the-worker", step="room-to-report", wide=True)
 def test_nothing_is_started_after_the_end(play: Play) -> None:
     """When the pool's end has passed, no other job is called: all that wait are `SKIPPED`."""
     late: list[list[Any]] = [
