@@ -158,7 +158,9 @@ def explain_failures(
             safe.learn(data)
         cause, rows = safe.cause(cause), [safe.row(row) for row in rows]
     unsteady = session.habits.differs or (
-        is_unsteady(failures, again.outcome_of) if failures else plan_is_unsteady(session)
+        is_unsteady(failures, again.outcome_of)
+        if failures
+        else how.kind == "hidden" and plan_is_unsteady(session)  # a self-check is too short for it
     )
     return cause, [tell_unsteady(row) for row in rows] if unsteady else rows, unsteady
 
