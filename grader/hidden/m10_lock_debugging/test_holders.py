@@ -102,7 +102,8 @@ def test_given_up_in_the_middle_of_the_line(play: Play) -> None:
         line = [[take(x), wait(2), drop(x)] for _ in range(3)]
         line[gone - 1] = [within(4.4 - gone, take(x))]
         actors |= {f"{x} h": [take(x), wait(5), drop(x)]} | {f"{x} w{i + 1}": [wait(i + 1), *line[i]] for i in range(3)}
-    t = play(actors={**actors, "o": [wait(12.3), *map(holders, "123"), *map(locked, gave_up)]})
+    watch = [wait(12.3), *map(holders, "123"), *map(locked, gave_up)]
+    t = play(actors={**actors, "o": watch}).accepting("deadlock")
     for x, gone in gave_up.items():
         part = wait_part(first_take(t, f"{x} w{gone}"), 4.4)
         wanted = [f"{x} h", *(f"{x} w{i}" for i in (1, 2, 3) if i != gone)]
@@ -110,6 +111,7 @@ def test_given_up_in_the_middle_of_the_line(play: Play) -> None:
         t.expect("they got it at", [when for _, when, *_ in got(t, x)], [near(0), at_least(5), at_least(7)], unit="s")
     t.expect("`holders()` at the end", shown(t, "o"), [{}] * 3)
     t.expect("`locked()` at the end", told(t, "o"), [False] * 3)
+    t.expect_ended()
 
 
 @check("R9", misconception="cancelled-waiter-just-leaves", step="give-back-whatever-happens", wide=True)
