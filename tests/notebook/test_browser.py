@@ -66,9 +66,9 @@ def wait_for(address, server, log):
     raise AssertionError(log.read_text())
 
 
-STATE = """() => {
+STATE = """path => {
     const panel = window.jupyterapp?.shell?.currentWidget;
-    if (!panel || !panel.content || !panel.content.model) return {ready: false};
+    if (!panel || !panel.content || !panel.content.model || panel.context?.path !== path) return {ready: false};
     const cells = Array.from(panel.content.widgets).filter(cell => cell.model.type === 'code');
     const outputs = cells.flatMap(cell => cell.model.outputs.toJSON());
     const status = panel.sessionContext.session?.kernel?.status;
@@ -82,6 +82,13 @@ STATE = """() => {
 }"""
 
 
+CLOSE = """async () => {
+    const panel = window.jupyterapp.shell.currentWidget;
+    await panel?.sessionContext?.shutdown();
+    panel?.dispose();
+}"""
+
+
 def lessons():
     return [
         page.with_suffix(".ipynb").relative_to(CHECKOUT).as_posix()
@@ -90,21 +97,41 @@ def lessons():
     ]
 
 
-@pytest.mark.parametrize("notebook", lessons())
-def test_restart_and_run_all_ends_without_an_error(browser, lab, notebook):
-    page = browser.new_page()
-    try:
-        page.goto(f"{lab}/lab/workspaces/auto-{time.monotonic_ns()}/tree/{notebook}")
+@pytest.fixture(scope="module")
+def page(browser, lab):
+    """One window with JupyterLab, in which every notebook is opened."""
+    with browser.new_page() as page:
+        page.goto(f"{lab}/lab/workspaces/auto-{time.monotonic_ns()}")
         page.wait_for_selector("#jupyterlab-splash", state="detached", timeout=120_000)
-        until(page, lambda state: state["ready"] and state["status"] == "idle")
-        page.evaluate("() => { window.jupyterapp.commands.execute('notebook:restart-run-all'); return null; }")
-        page.locator(".jp-Dialog .jp-mod-accept").click(timeout=30_000)
-        state = until(page, lambda state: state["left"] == 0 and state["status"] == "idle")
-        assert state["errors"] == []
-        assert state["cells"] > 0
-        assert state["pictures"] >= pictures(notebook)
-    finally:
-        page.close()
+        page.wait_for_function("() => window.jupyterapp?.commands.hasCommand('docmanager:open')", timeout=120_000)
+        page.evaluate("() => window.jupyterapp.restored.then(() => null)")
+        yield page
+
+
+@pytest.fixture
+def opened(page):
+    """Open a notebook; after the test its kernel ends, and it is closed."""
+
+    def opening(notebook):
+        page.evaluate(
+            "path => { window.jupyterapp.commands.execute('docmanager:open', {path}); return null; }", notebook
+        )
+        until(page, notebook, lambda state: state["status"] == "idle")
+        return page
+
+    yield opening
+    page.evaluate(CLOSE)
+
+
+@pytest.mark.parametrize("notebook", lessons())
+def test_restart_and_run_all_ends_without_an_error(opened, notebook):
+    page = opened(notebook)
+    page.evaluate("() => { window.jupyterapp.commands.execute('notebook:restart-run-all'); return null; }")
+    page.locator(".jp-Dialog .jp-mod-accept").click(timeout=30_000)
+    state = until(page, notebook, lambda state: state["left"] == 0 and state["status"] == "idle")
+    assert state["errors"] == []
+    assert state["cells"] > 0
+    assert state["pictures"] >= pictures(notebook)
 
 
 def pictures(notebook):
@@ -114,11 +141,11 @@ def pictures(notebook):
     return sum(end.startswith("record(") for end in ends)
 
 
-def until(page, holds):
-    """Wait until the state of the open notebook is as asked; the wait is for the browser, not for a check."""
+def until(page, notebook, holds):
+    """Wait until the state of a notebook, open in front, is as asked; the wait is for the browser, not for a check."""
     state = {}
     for _ in range(1200):
-        state = page.evaluate(STATE)
+        state = page.evaluate(STATE, notebook)
         if state["ready"] and holds(state):
             return state
         time.sleep(0.1)
@@ -146,36 +173,30 @@ play(opposite)
 """
 
 
-def test_a_game_is_played_with_the_keyboard_alone(browser, lab):
+def test_a_game_is_played_with_the_keyboard_alone(opened, lab):
     pytest.importorskip("ipywidgets")
     cell = {"cell_type": "code", "id": "game", "metadata": {}, "outputs": [], "execution_count": None, "source": GAME}
     kernel = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
     content = {"cells": [cell], "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}
     body = json.dumps({"type": "notebook", "format": "json", "content": content}).encode()
     urllib.request.urlopen(urllib.request.Request(f"{lab}/api/contents/game.ipynb", body, method="PUT")).close()
-    page = browser.new_page()
-    try:
-        page.goto(f"{lab}/lab/workspaces/auto-{time.monotonic_ns()}/tree/game.ipynb")
-        page.wait_for_selector("#jupyterlab-splash", state="detached", timeout=120_000)
-        until(page, lambda state: state["ready"] and state["status"] == "idle")
-        page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); return null; }")
-        until(page, lambda state: state["left"] == 0 and state["status"] == "idle")
-        stands = page.locator("pre[role=status]")
-        later = page.locator("button", has_text="b").filter(has_text="▶")
-        later.focus(timeout=60_000)
-        for moves in ("moves    b (1 out of order)", "moves    b b (2 out of order)"):
-            page.keyboard.press("Enter")
-            stands.filter(has_text=moves).wait_for(timeout=60_000)
-            assert page.evaluate("document.activeElement.textContent") == "▶ b"  # the keyboard has kept its place
-        page.keyboard.press("Tab")
-        assert page.evaluate("document.activeElement.textContent") == "go: rest in order"
-        page.keyboard.press("Space")
-        stands.filter(has_text="✗ fails").wait_for(timeout=60_000)
-        assert "which is par" in stands.inner_text()
-        page.locator("input[type=text]").last.focus()
-        page.keyboard.press("Control+A")
-        page.keyboard.type("a b x")
+    page = opened("game.ipynb")
+    page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); return null; }")
+    until(page, "game.ipynb", lambda state: state["left"] == 0 and state["status"] == "idle")
+    stands = page.locator("pre[role=status]")
+    later = page.locator("button", has_text="b").filter(has_text="▶")
+    later.focus(timeout=60_000)
+    for moves in ("moves    b (1 out of order)", "moves    b b (2 out of order)"):
         page.keyboard.press("Enter")
-        stands.filter(has_text="there is no task `x`").wait_for(timeout=60_000)
-    finally:
-        page.close()
+        stands.filter(has_text=moves).wait_for(timeout=60_000)
+        assert page.evaluate("document.activeElement.textContent") == "▶ b"  # the keyboard has kept its place
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "go: rest in order"
+    page.keyboard.press("Space")
+    stands.filter(has_text="✗ fails").wait_for(timeout=60_000)
+    assert "which is par" in stands.inner_text()
+    page.locator("input[type=text]").last.focus()
+    page.keyboard.press("Control+A")
+    page.keyboard.type("a b x")
+    page.keyboard.press("Enter")
+    stands.filter(has_text="there is no task `x`").wait_for(timeout=60_000)
