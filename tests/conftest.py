@@ -15,6 +15,11 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 NOT_OURS = {".git", ".venv", "__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".ipynb_checkpoints"}
 
 
+def pytest_collection_modifyitems(items):
+    """Those that may take longest come first, as their own time limits say: one that began last would keep others waiting."""
+    items.sort(key=lambda item: -max((mark.args[0] for mark in item.iter_markers("timeout")), default=0))
+
+
 @pytest.fixture(scope="session")
 def checkout() -> Path:
     """The folder that holds pyproject.toml."""
