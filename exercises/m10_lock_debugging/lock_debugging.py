@@ -128,7 +128,7 @@ class MonitoredLock:
         raise NotImplementedError("TODO: write MonitoredLock.acquire")
 
     def release(self) -> None:
-        """Give the lock to the task that waits longest. Raises `RuntimeError` if this task does not hold it."""
+        """Give the lock to the task that has waited longest. Raises `RuntimeError` if this task does not hold it."""
         # TODO
         raise NotImplementedError("TODO: write MonitoredLock.release")
 

@@ -17,7 +17,8 @@ Stretch
 - An error or a cancellation that ends the block, or the start: everything stops in the same order, cleanup included.
 - A service that raises or returns while the block runs is `FAILED`: the body is cancelled, the others are stopped in
   order, and its error (`RuntimeError` with its name, if it returned) leaves the block.
-- Every `health_interval` seconds all are checked, each for at most `check_timeout`; `host.healthy(name)` tells.
+- Every `health_interval` seconds all are checked, each for at most `check_timeout`; `host.healthy(name)` says how the
+  last check ended.
 
 Errors may leave in an `ExceptionGroup`; only `ValueError` may not. Everything runs on asyncio and on trio: use only
 `anyio` and the standard library.

@@ -111,7 +111,7 @@ class MonitoredLock:
         self._monitor.holdings.add(self.name)
 
     def release(self) -> None:
-        """Give the lock to the task that waits longest. Raises `RuntimeError` if this task does not hold it."""
+        """Give the lock to the task that has waited longest. Raises `RuntimeError` if this task does not hold it."""
         self._lock.release()
         self._monitor.holdings.remove(self.name)
 

@@ -18,7 +18,7 @@ class MonitoredLock:
         self._monitor.newest[anyio.get_current_task()] = self.name
 
     def release(self) -> None:
-        """Give the lock to the task that waits longest. Raises `RuntimeError` if this task does not hold it."""
+        """Give the lock to the task that has waited longest. Raises `RuntimeError` if this task does not hold it."""
         self._lock.release()
         self._monitor.holdings.remove(self.name)
         self._monitor.newest.pop(anyio.get_current_task(), None)

@@ -30,7 +30,7 @@ class MonitoredLock:
         self._monitor.holdings.add(self.name)
 
     def release(self) -> None:
-        """Give the lock to the task that waits longest. Raises `RuntimeError` if this task does not hold it."""
+        """Give the lock to the task that has waited longest. Raises `RuntimeError` if this task does not hold it."""
         if self.name not in self._monitor.holdings.mine():
             raise RuntimeError(f"this task does not hold {self.name!r}")
         self._monitor.holdings.remove(self.name)

@@ -13,6 +13,6 @@ class Holdings:
 
 class MonitoredLock:
     def release(self) -> None:
-        """Give the lock to the task that waits longest. Raises `RuntimeError` if this task does not hold it."""
+        """Give the lock to the task that has waited longest. Raises `RuntimeError` if this task does not hold it."""
         self._monitor.holdings.remove(self.name)
         self._lock.release()
