@@ -171,7 +171,7 @@ def test_not_cancelled_before_its_end(play: Play) -> None:
     expect_status(t, a="DONE", b="DONE", c="DONE")
 
 
-@check("R4", misconception="waiting-ends-the-job", step="every-ending-is-an-outcome")
+@check("R4", misconception="waiting-ends-the-job", step="every-ending-is-an-outcome", wide=True)
 def test_cleanup_awaited(play: Play) -> None:
     """A job that ran out of time has cleaned up before its worker goes on and before the call returns."""
     t = pool(play, {"a": [cleanup(wait(2)), hang()], "b": takes(1)}, workers=1, deadlines={"a": 4})
