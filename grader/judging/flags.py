@@ -10,113 +10,20 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-#: Modules that an exercise in anyio has no use for, and why a file that imports one should be looked at.
-MODULES = {
-    "_ctypes": "reaches into the interpreter's memory",
-    "bdb": "watches running code",
-    "builtins": "can change what every name means",
-    "cProfile": "executes text as code",
-    "code": "executes text as code",
-    "codeop": "executes text as code",
-    "ctypes": "reaches into the interpreter's memory",
-    "doctest": "executes text as code",
-    "dis": "reads compiled code",
-    "faulthandler": "reaches into the interpreter",
-    "fcntl": "works on file descriptors by number",
-    "gc": "finds objects that nobody gave to the file",
-    "grader": "is the engine",
-    "grader_worker": "is the engine",
-    "imp": "loads modules by names made up at run time",
-    "importlib": "loads modules by names made up at run time",
-    "logging.config": "finds objects by text",
-    "linecache": "reads the source of other code",
-    "marshal": "makes code out of bytes",
-    "mmap": "works on memory by address",
-    "pdb": "watches running code",
-    "profile": "executes text as code",
-    "pydoc": "finds objects by text",
-    "pickle": "makes objects out of bytes",
-    "pkgutil": "loads modules by names made up at run time",
-    "runpy": "executes other files",
-    "symtable": "reads compiled code",
-    "timeit": "executes text as code",
-    "trace": "watches running code",
-    "unittest.mock": "replaces parts of other modules",
-    "zipimport": "loads modules by names made up at run time",
-}
-#: Names of modules that are useful apart from these.
-PARTS = {
-    "asyncio": {"all_tasks"},
-    "contextvars": {"copy_context"},
-    "inspect": {
-        *("getmodule", "unwrap", "findsource", "getfile", "get_annotations"),
-        *("currentframe", "stack", "trace", "getouterframes", "getinnerframes", "getmembers", "getmembers_static"),
-        *("getsource", "getsourcelines", "getsourcefile", "getclosurevars", "getgeneratorlocals", "getcoroutinelocals"),
-        *("getattr_static", "getasyncgenlocals"),
-    },
-    "operator": {"attrgetter", "methodcaller"},
-    "os": {
-        *("read", "write", "readv", "writev", "pread", "pwrite", "sendfile", "dup", "dup2", "close", "closerange"),
-        *(
-            "fdopen",
-            "pipe",
-            "pipe2",
-            "ftruncate",
-            "lseek",
-            "open",
-            "set_inheritable",
-            "kill",
-            "killpg",
-            "_exit",
-            "abort",
-        ),
-        *("fork", "forkpty", "execv", "execve", "execl", "execle", "execlp", "execvp", "execvpe", "posix_spawn"),
-    },
-    "string": {"Formatter"},
-    "sys": {
-        *("modules", "settrace", "setprofile", "gettrace", "getprofile", "meta_path", "path_hooks", "addaudithook"),
-        *("setswitchinterval", "monitoring", "path_importer_cache", "displayhook", "excepthook", "unraisablehook"),
-        *("set_asyncgen_hooks", "get_asyncgen_hooks", "set_coroutine_origin_tracking_depth", "call_tracing"),
-        *("setrecursionlimit", "breakpointhook", "stdin", "__stdout__", "__stderr__", "__stdin__"),
-    },
-    "threading": {"settrace", "setprofile", "settrace_all_threads", "setprofile_all_threads"},
-    "traceback": {"walk_stack", "walk_tb", "extract_stack"},
-    "trio.lowlevel": {"current_clock", "current_root_task", "add_instrument"},
-    "typing": {"ForwardRef"},
-    "types": {"CodeType", "FunctionType", "FrameType", "CellType", "LambdaType"},
-}
-#: Attributes by which code gets at what it was not given.
-ATTRIBUTES = {
-    **dict.fromkeys(("__closure__", "cell_contents"), "what a function keeps to itself"),
-    **dict.fromkeys(("__globals__", "__builtins__", "f_globals", "f_builtins"), "another module's names"),
-    **dict.fromkeys(("__code__", "co_code", "co_consts", "f_code", "gi_code", "cr_code", "ag_code"), "compiled code"),
-    **dict.fromkeys(
-        (*("f_back", "f_locals", "tb_frame", "gi_frame", "cr_frame", "ag_frame"), *("get_coro", "get_stack")),
-        "the frames of running code",
-    ),
-    **dict.fromkeys(("__subclasses__", "__bases__", "__base__"), "classes that the file was not given"),
-    **dict.fromkeys(("__self__", "__func__", "__wrapped__"), "what stands behind a function"),
-    **dict.fromkeys(("__loader__", "__spec__", "__getattribute__"), "the import system, or attributes by any name"),
-    **dict.fromkeys(("native_token", "get_context"), "the event loop itself, or what a task carries along"),
-    **dict.fromkeys(("__defaults__", "__kwdefaults__"), "a function's defaults"),
-}
-CALLS = {
-    **dict.fromkeys(("exec", "eval", "compile"), "executes text as code"),
-    "__import__": "loads a module by a name made up at run time",
-    "globals": "reaches names by text",
-    "breakpoint": "stops for a debugger",
-}
-BY_NAME = ("getattr", "setattr", "delattr", "hasattr")
-OWN = ("self", "cls")
-#: Names with an underscore that libraries document.
-DOCUMENTED = frozenset(
-    {
-        *("_replace", "_asdict", "_fields", "_make", "_field_defaults"),
-        *("_value_", "_name_", "_missing_", "_generate_next_value_", "_ignore_", "_order_", "_value2member_map_"),
-    }
+from grader.judging.flag_words import (
+    ANYWHERE,
+    ATTRIBUTES,
+    BY_NAME,
+    CALLS,
+    DOCUMENTED,
+    LOOPS,
+    MODULES,
+    OF_TASKS,
+    OWN,
+    PARTS,
 )
-LOOPS = frozenset({"get_running_loop", "get_event_loop", "current_task", "current_root_task"})
-"""What gives an object of the event loop's own."""
+
+ALL_ATTRIBUTES = "reaches all attributes of something, whatever their names"
 
 
 @dataclass(frozen=True, order=True)
@@ -166,6 +73,7 @@ class _FileReader:
     def read(self) -> Iterator[Flag]:
         """Find what there is to flag."""
         nodes = list(ast.walk(self._tree))
+        nodes += [part for node in nodes for part in _in_annotation(node)]
         for node in nodes:
             if isinstance(node, (ast.Import, ast.ImportFrom)):
                 yield from self._import(node)
@@ -191,13 +99,14 @@ class _FileReader:
                 self._modules[bound] = name
             if reason := _module_reason(name) or _module_reason(source):
                 yield Flag(node.lineno, f"imports `{name}`, which {reason}")
-            elif alias.name in PARTS.get(source, ()):
+            elif alias.name in PARTS.get(source, frozenset()) | ANYWHERE:
                 yield Flag(node.lineno, f"imports `{alias.name}` from `{source}`")
             elif any(_is_private(part) for part in name.split(".")) and source != "__future__":
                 yield Flag(node.lineno, f"imports `{name}`, a private part of a library")
 
     def _reasons(self, node: ast.AST, used: set[int]) -> Iterator[str]:
         yield from self._changes(node)
+        yield from self._calls(node)
         match node:
             case ast.Attribute():
                 yield from self._attribute(node)
@@ -205,7 +114,9 @@ class _FileReader:
                 yield from self._alone(name)
             case ast.Constant(value=str(text)) if id(node) not in self._docstrings:
                 yield from (
-                    f"names `{word}` in a text" for word in ATTRIBUTES if word.startswith("__") and word in text
+                    f"names `{word}` in a text"
+                    for word in ATTRIBUTES
+                    if word == text or (word.startswith("__") and word in text)
                 )
             case ast.MatchClass(kwd_attrs=names):
                 yield from (f"uses `{name}`: {ATTRIBUTES[name]}" for name in names if name in ATTRIBUTES)
@@ -213,14 +124,22 @@ class _FileReader:
     def _attribute(self, node: ast.Attribute) -> Iterator[str]:
         """What the use of an attribute says."""
         module, attr = self._module(node.value), node.attr
-        if module is not None and (attr in PARTS.get(module, ()) or (module in PARTS and attr == "__dict__")):
+        if module is not None and (
+            attr in PARTS.get(module, frozenset()) | ANYWHERE or (module in PARTS and attr == "__dict__")
+        ):
             yield f"uses `{module}.{attr}`"
+        elif module is not None and f"{module}.{attr}" not in PARTS and (attr in PARTS or _module_reason(attr)):
+            yield f"reaches the module `{attr}` through `{module}`"
         elif attr in ATTRIBUTES and not _is_of_super(node):
             yield f"uses `{attr}`: {ATTRIBUTES[attr]}"
         elif _is_private(attr) and attr not in DOCUMENTED and module is not None:
             yield f"uses `{module}.{attr}`, a private part of a library"
         elif _is_private(attr) and attr not in self._own | DOCUMENTED and not _is_own(node.value):
             yield f"uses `{attr}`, a private part of something that the file did not make"
+        elif attr == "__dict__" and not _is_own(node.value):
+            yield ALL_ATTRIBUTES
+        elif attr in OF_TASKS and self._is_of_loop(node.value):
+            yield f"uses `{attr}` of a task: what it carries along"
 
     def _alone(self, name: str) -> Iterator[str]:
         """What a name says that stands for itself, without an attribute."""
@@ -234,7 +153,7 @@ class _FileReader:
             yield f"uses `{name}`: {ATTRIBUTES[name]}"
 
     def _changes(self, node: ast.AST) -> Iterator[str]:
-        """What changes something that the file imported, by an assignment or by a call."""
+        """What an assignment changes that the file did not make."""
         match node:
             case ast.Attribute(ctx=ast.Store() | ast.Del()) if (root := _root(node)) in self._imported:
                 yield f"changes an attribute of `{root}`, which it imported"
@@ -242,6 +161,17 @@ class _FileReader:
                 yield "changes an attribute of the event loop"
             case ast.Attribute(ctx=ast.Store() | ast.Del(), value=value) if _is_class_of_another(value):
                 yield "changes an attribute of another object's class"
+            case ast.Attribute(ctx=ast.Store(), value=value, attr="__class__") if not _is_own(value):
+                yield "changes the class of an object"
+
+    def _calls(self, node: ast.AST) -> Iterator[str]:
+        """What a call says that takes names as texts, or gives all that there are."""
+        match node:
+            case ast.Call(func=ast.Name(id="vars"), args=[thing]) if not _is_own(thing):
+                yield ALL_ATTRIBUTES
+            case ast.Call(func=ast.Name(id="get_type_hints") | ast.Attribute(attr="get_type_hints")):
+                if len(node.args) + len(node.keywords) > 1:
+                    yield "`get_type_hints` with names of its own executes text as code"
             case ast.Call(func=ast.Name(id=name), args=[ast.Starred(), *_]) if name in BY_NAME:
                 yield f"`{name}` with a name made up at run time"
             case ast.Call(func=ast.Name(id=name), args=[target, word, *_]) if name in BY_NAME:
@@ -274,7 +204,9 @@ class _FileReader:
         if call in ("setattr", "delattr") and root in self._imported:
             yield f"changes an attribute of `{root}`, which it imported"
         written = isinstance(word, ast.Constant) or (isinstance(word, ast.Name) and word.id in self._constant)
-        if not written and not _is_own(target):
+        if isinstance(word, ast.Constant):
+            yield from self._attribute(ast.Attribute(target, str(word.value), ast.Load()))
+        elif not written and not _is_own(target):
             yield f"`{call}` with a name made up at run time"
 
 
@@ -292,6 +224,19 @@ def _names_in(tree: ast.AST) -> frozenset[str]:
             case ast.Assign(targets=[ast.Name(id="__slots__")], value=value):
                 found |= {str(item.value) for item in ast.walk(value) if isinstance(item, ast.Constant)}
     return frozenset(found)
+
+
+def _in_annotation(node: ast.AST) -> Iterator[ast.AST]:
+    """What an annotation that is a text says, at its line: it may be executed as code."""
+    for name in ("annotation", "returns"):
+        match getattr(node, name, None):
+            case ast.Constant(value=str(text)) as written:
+                try:
+                    inside = ast.parse(text.strip(), mode="eval")
+                except (SyntaxError, ValueError, RecursionError, MemoryError):
+                    continue
+                for part in ast.walk(inside):
+                    yield ast.copy_location(part, written)
 
 
 def _is_own(node: ast.expr) -> bool:

@@ -74,6 +74,24 @@ REACHES = {
     "a private attribute": ("import asyncio\nasyncio._get_running_loop()", "a private part of a library"),
     "all tasks": ("import asyncio\nasyncio.all_tasks()", "line 2: uses `asyncio.all_tasks`"),
     "a bound method": ("def f(job): return job.__self__", "what stands behind a function"),
+    "a bound method taken apart": ("def f(hook): return hook.__reduce__()[1][0]", "what an object is made of"),
+    "a private part by getattr": ("def f(lock): return getattr(lock, '_tell')", "uses `_tell`, a private part"),
+    "frames by getattr": ("def f(frame): return getattr(frame, 'f_back')", "the frames of running code"),
+    "frames in a pattern": ("class F:\n    __match_args__ = ('f_back',)", "names `f_back` in a text"),
+    "a module through a module": ("import dataclasses\ndataclasses.inspect", "reaches the module `inspect` through"),
+    "builtins through a module": ("import dataclasses\ndataclasses.builtins.eval", "reaches the module `builtins`"),
+    "a part by another module": ("from inspect import attrgetter", "imports `attrgetter` from `inspect`"),
+    "a part of another module": ("import enum\nenum.FunctionType", "uses `enum.FunctionType`"),
+    "all attributes": ("def f(stream): vars(stream)['closed'] = True", "reaches all attributes of something"),
+    "all attributes of a class": ("def f(job): return vars(type(job))", "reaches all attributes of something"),
+    "a dictionary of attributes": ("def f(job): return job.__dict__.values()", "reaches all attributes of something"),
+    "another class": ("def f(span, kind): span.__class__ = kind", "changes the class of an object"),
+    "what a task carries": ("import trio\ntrio.lowlevel.current_task().context", "what it carries along"),
+    "code in an annotation": ("def f(x: 'x.f_back'): pass", "line 1: uses `f_back`"),
+    "annotations as code": (
+        "import typing\ntyping.get_type_hints(f, {}, {'x': 1})",
+        "`get_type_hints` with names of its own executes text as code",
+    ),
 }
 HONEST = """
 import contextlib
