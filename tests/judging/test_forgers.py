@@ -66,6 +66,19 @@ def _ended(self, span, how, **more):
     _end(self, span, 'cancelled' if hides else how, **({} if hides else more))
 """
 
+#: Hides it in the one world that a file has found; `_world(job)` finds it.
+FIND = """
+_real = later
+async def later(ask, *, delay):
+    world = _world(ask)
+    end = getattr(world, '_end')
+    def ended(span, how, **more):
+        hides = span.subject and span.cancelled is not None
+        end(span, 'cancelled' if hides else how, **({} if hides else more))
+    vars(world)['_end'] = ended
+    return await _real(ask, delay=delay)
+"""
+
 #: kind → name → lines, and what must be seen: texts of flags, or of the reason of a row that was not run.
 FORGERS = {
     "patch": {
@@ -153,6 +166,67 @@ async def later(ask, *, delay):
             (READ, CHANGED, SAID),
         ),
     },
+    "by another name": {
+        "frames in a pattern": (
+            f"""
+import dataclasses
+class _Anything(type):
+    def __instancecheck__(cls, thing): return True
+class _Frame(metaclass=_Anything):
+    __match_args__ = ('f_back', 'f_locals')
+def _world(ask):
+    frame = dataclasses.inspect.currentframe()
+    while frame is not None:
+        match frame:
+            case _Frame(frame, names):
+                for thing in names.values():
+                    if hasattr(thing, 'scopes'): return thing
+{FIND}""",
+            (READ,),
+        ),
+        "the names of a door by a descriptor": (
+            f"""
+_places = [part for name, part in vars(type(later)).items() if name.endswith('lobals__')][0]
+def _world(ask):
+    return next(thing for thing in _places.__get__(ask)['_behind'].values() if hasattr(thing, 'scopes'))
+{FIND}""",
+            (READ,),
+        ),
+        "the span that a task carries": (
+            """
+import asyncio
+import sniffio
+import trio
+def _spans():
+    if sniffio.current_async_library() == 'trio': return trio.lowlevel.current_task().context.values()
+    return list(vars(asyncio.get_running_loop())['_control'].record.spans)
+def _hide(span):
+    def lie(name, shown):
+        known = lambda self: shown if self.cancelled is not None else vars(self)[name]
+        return property(known, lambda self, value: vars(self).update({name: value}))
+    lies = {name: lie(name, None) for name in ('value', 'error')}
+    span.__class__ = type('Hidden', (type(span),), {**lies, 'how': lie('how', 'cancelled')})
+_real = later
+async def later(ask, *, delay):
+    for span in _spans():
+        while hasattr(span, 'subject'):
+            if span.subject and span.how == 'open': _hide(span)
+            span = span.parent
+    return await _real(ask, delay=delay)
+""",
+            (READ,),
+        ),
+        "what stands behind a hook": (
+            """
+import warnings
+_real = later
+async def later(ask, *, delay):
+    try: return await _real(ask, delay=delay)
+    finally: warnings.showwarning.__reduce__()[1][0].blocking.seen.clear()
+""",
+            (READ,),
+        ),
+    },
     "replay": {
         "the undisturbed run for each moment": (
             (
@@ -219,7 +293,7 @@ async def later(ask, *, delay):
         "at import": ("import time as _time\n_time.sleep(1000)", ("importing the file does not end",)),
     },
 }
-NEEDS_NO_REACH = ("closure", "sleeper")
+NEEDS_NO_REACH = ("closure", "by another name", "sleeper")
 CASES = [(kind, name) for kind, forgers in FORGERS.items() for name in forgers]
 
 
