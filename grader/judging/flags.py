@@ -23,6 +23,7 @@ from grader.judging.flag_words import (
     PARTS,
 )
 
+OF_ANOTHER = ", a private part of something that the file did not make"
 ALL_ATTRIBUTES = "reaches all attributes of something, whatever their names"
 
 
@@ -79,10 +80,13 @@ class _FileReader:
                 yield from self._import(node)
             elif isinstance(node, (ast.For, ast.AsyncFor, ast.comprehension)) and _is_table_of_texts(node.iter):
                 self._constant |= {name.id for name in ast.walk(node.target) if isinstance(name, ast.Name)}
-            elif isinstance(node, ast.Assign) and self._is_of_loop(node.value):
-                self._foreign |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+            elif isinstance(node, (ast.Assign, ast.NamedExpr)) and self._is_of_loop(node.value):
+                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+                self._foreign |= {target.id for target in targets if isinstance(target, ast.Name)}
         used = {id(node.value) for node in nodes if isinstance(node, ast.Attribute)}
-        used |= {id(node.func) for node in nodes if isinstance(node, ast.Call) and _root(node.func) in BY_NAME}
+        used |= {
+            id(node.func) for node in nodes if isinstance(node, ast.Call) and _root(node.func) in (*BY_NAME, "vars")
+        }
         for node in nodes:
             for text in self._reasons(node, used):
                 yield Flag(getattr(node, "lineno", 0), text)
@@ -120,6 +124,10 @@ class _FileReader:
                 )
             case ast.MatchClass(kwd_attrs=names):
                 yield from (f"uses `{name}`: {ATTRIBUTES[name]}" for name in names if name in ATTRIBUTES)
+                yield from (f"uses `{name}`{OF_ANOTHER}" for name in names if self._is_of_another(name))
+            case ast.Assign(targets=[ast.Name(id="__match_args__")], value=value):
+                names = [str(item.value) for item in ast.walk(value) if isinstance(item, ast.Constant)]
+                yield from (f"uses `{name}`{OF_ANOTHER}" for name in names if self._is_of_another(name))
 
     def _attribute(self, node: ast.Attribute) -> Iterator[str]:
         """What the use of an attribute says."""
@@ -134,12 +142,15 @@ class _FileReader:
             yield f"uses `{attr}`: {ATTRIBUTES[attr]}"
         elif _is_private(attr) and attr not in DOCUMENTED and module is not None:
             yield f"uses `{module}.{attr}`, a private part of a library"
-        elif _is_private(attr) and attr not in self._own | DOCUMENTED and not _is_own(node.value):
-            yield f"uses `{attr}`, a private part of something that the file did not make"
+        elif self._is_of_another(attr) and not _is_own(node.value):
+            yield f"uses `{attr}`{OF_ANOTHER}"
         elif attr == "__dict__" and not _is_own(node.value):
             yield ALL_ATTRIBUTES
         elif attr in OF_TASKS and self._is_of_loop(node.value):
             yield f"uses `{attr}` of a task: what it carries along"
+
+    def _is_of_another(self, name: str) -> bool:
+        return _is_private(name) and name not in self._own | DOCUMENTED
 
     def _alone(self, name: str) -> Iterator[str]:
         """What a name says that stands for itself, without an attribute."""
@@ -149,6 +160,8 @@ class _FileReader:
             yield f"`{name}` {CALLS[name]}"
         elif name in BY_NAME and name not in self._own:
             yield f"hands `{name}` on, which takes names made up at run time"
+        elif name == "vars" and name not in self._own:
+            yield f"hands `{name}` on, which reaches all attributes of something"
         elif name == "__builtins__":
             yield f"uses `{name}`: {ATTRIBUTES[name]}"
 
@@ -192,6 +205,8 @@ class _FileReader:
     def _is_of_loop(self, node: ast.expr) -> bool:
         """Whether an expression gives an object of the event loop's own."""
         match node:
+            case ast.NamedExpr(value=value):
+                return self._is_of_loop(value)
             case ast.Name(id=name):
                 return name in self._foreign
             case ast.Call(func=ast.Attribute(attr=name) | ast.Name(id=name)):
