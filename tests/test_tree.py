@@ -164,6 +164,7 @@ def test_the_wheel_holds_the_engine_and_nothing_that_is_secret(checkout, tmp_pat
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(400)
 def test_another_module_is_four_new_folders_and_nothing_else(checkout, tracked, tmp_path):
     course = tmp_path / "course of another school"
     for path in tracked:

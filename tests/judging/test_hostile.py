@@ -133,6 +133,7 @@ LONG = {
 }
 
 
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow) if n in LONG else n for n in ATTACKS])
 def test_no_trick_scores(forks, module, name):
     report = grade(module, ATTACKS[name].encode(), forks=forks)
