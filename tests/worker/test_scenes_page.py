@@ -15,7 +15,7 @@ Playing = Callable[..., Play]
 
 PAGE = Path(__file__).parents[2] / "docs/scenes.md"
 TEXT = PAGE.read_text(encoding="utf-8")
-ONE_TRY, SEVERAL_TRIES, CHECK = re.findall(r"^```python\n(.*?)^```$", TEXT, flags=re.MULTILINE | re.DOTALL)
+ONE_TRY, SEVERAL_TRIES, CHECK, OWN_ERROR = re.findall(r"^```python\n(.*?)^```$", TEXT, flags=re.MULTILINE | re.DOTALL)
 
 RIGHT = """
 import anyio
@@ -50,6 +50,15 @@ def test_the_scenes_run(playing: Playing, scene: str) -> None:
     t = playing(ONCE, scene)(tries=[[wait(2), fail("E1")]], budget=3)
     assert [(call.what, call.who, call.raised) for call in t.calls()] == [("retry_within", "caller", "E1")]
     assert t.one("after", "caller").how == "returned"
+
+
+def test_a_job_raises_an_error_of_the_submissions_own(playing: Playing) -> None:
+    scene = (
+        SEVERAL_TRIES.replace('world.job("func", script)', 'failing(subject, world, script, "E1")') + "\n\n" + OWN_ERROR
+    )
+    t = playing("class RetryableError(Exception):\n    pass\n\n\n" + ONCE, scene)(tries=[[wait(2)]], budget=3)
+    assert (t.call.raised, t.one("run", "func").how) == ("E1", "returned")
+    assert t.call.raised == "RetryableError"
 
 
 def test_the_check_passes_a_right_file_and_fails_a_wrong_one(playing: Playing) -> None:
