@@ -239,7 +239,8 @@ def _wrong(run: Grading, report: Report) -> Iterator[Finding]:
         if not hit or (claim.backend and claim.backend not in hit):
             on = f" on {claim.backend}" if claim.backend else ""
             yield Finding(
-                run.where, f"must fail {claim.breaks}{on}, and passes it: sharpen a check or correct `Breaks:`"
+                run.where,
+                f"must fail a hidden check of {claim.breaks}{on}, and passes all: sharpen a check or correct `Breaks:`",
             )
     tried = [row for row in report.checks if row.verdict == "failed" and not row.untried]
     outside = {row.clause_name for row in tried} - {claim.breaks} - claim.also
