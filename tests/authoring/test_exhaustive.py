@@ -114,6 +114,7 @@ def test_what_would_be_too_many_runs_is_left_out_and_named(module):
     assert any("only within" in line and "test_value on asyncio" in line for line in found.lines())
 
 
+@pytest.mark.slow
 def test_the_command_says_what_was_covered(module, capsys):
     assert main(["--root", str(module.root), "verify", "m01", "--exhaustive"]) == 0
     assert "all orders within 2 deviations" in capsys.readouterr().out

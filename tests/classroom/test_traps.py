@@ -289,8 +289,8 @@ def not_utf8(place):
         (linked, "is a link"),
         (fifo, "not a plain file"),
         (folder, "not a plain file"),
-        (huge, "larger than 200 kB"),
-        (not_utf8, "not UTF-8"),
+        pytest.param(huge, "larger than 200 kB", marks=pytest.mark.slow),
+        pytest.param(not_utf8, "not UTF-8", marks=pytest.mark.slow),
     ],
 )
 def test_an_odd_file_gets_0_with_a_reason_in_plain_words(school, spoil, reason):
@@ -325,7 +325,9 @@ def test_a_name_that_is_no_learner_is_left_out(school, name):
     assert sum("not named" in note for note in done.notes) == 1
 
 
-@pytest.mark.parametrize("secret", ["", "../../../etc/x", "y" * 10_000])
+@pytest.mark.parametrize(
+    "secret", ["", *(pytest.param(text, marks=pytest.mark.slow) for text in ("../../../etc/x", "y" * 10_000))]
+)
 def test_a_secret_that_is_none_is_replaced(school, secret):
     school.hand_in("ada", secret=secret)
     school.hand_in("ben").joinpath("submission_secret.txt").unlink()

@@ -59,6 +59,7 @@ def ideas(versions):
     return [version.idea for version in versions]
 
 
+@pytest.mark.slow
 def test_naive_tests_catch_little_and_one_idea_that_escaped_is_named(module):
     made = catch_with(module, NAIVE)
     assert headline(made) == "your tests catch 0 of 3 wrong versions and pass all 2 right ones"
