@@ -1,6 +1,7 @@
 """Find the checks of a module: plain functions of its test files, each with a rule.
 
-Collected once per process and called directly; pytest is another face of the same functions.
+Called directly; pytest is another face of the same functions. A file is imported once, and again when it, or what it imports from
+its folder, has changed: a worker of a cluster lives on from one scoring to the next.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import inspect
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
@@ -105,7 +105,10 @@ def _check(module: Module, kind: Kind, where: str, name: str, function: Callable
     return Check(name, rule.clause, aspect, rule.core, kind, title, rule.misconception, rule.step, function, rule.wide)
 
 
-@cache
+_imported: dict[str, dict[str, tuple[Path, str]]] = {}
+"""Package of a folder → its modules, each with its file and the sha256 of that when it was imported."""
+
+
 def load(path: Path) -> ModuleType:
     """Import one check file as part of a package that is its folder: it may import from its neighbours.
 
@@ -115,10 +118,15 @@ def load(path: Path) -> ModuleType:
         BrokenChecks: importing it raises.
     """
     package = f"grader_checks.{path.parent.name}_{hashlib.sha256(str(path.parent).encode()).hexdigest()[:12]}"
+    if any(_sha256_of(file) != known for file, known in _imported.get(package, {}).values()):
+        for each in [package, *_imported.pop(package)]:
+            sys.modules.pop(each, None)
     if package not in sys.modules:
         sys.modules[package] = ModuleType(package)
         sys.modules[package].__path__ = [str(path.parent)]
     name = f"{package}.{path.stem}"
+    if name in _imported.get(package, {}):
+        return sys.modules[name]
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise BrokenChecks(f"{path} cannot be imported: it must be a .py file")
@@ -130,4 +138,16 @@ def load(path: Path) -> ModuleType:
         del sys.modules[name]
         said = str(error).splitlines()[0] if str(error) else ""
         raise BrokenChecks(f"{path} cannot be imported: {type(error).__name__}: {said}: repair it") from error
+    known = _imported.setdefault(package, {})
+    for each in [each for each in sys.modules if each.startswith(f"{package}.") and each not in known]:
+        file = Path(str(sys.modules[each].__file__))
+        known[each] = file, _sha256_of(file)
     return module
+
+
+def _sha256_of(path: Path) -> str:
+    """The sha256 of a file; empty if it is gone."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return ""

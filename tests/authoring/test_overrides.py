@@ -8,7 +8,6 @@ import pytest
 from grader.authoring.adopt import adopt, difference, override_of
 from grader.authoring.flaws import flaws
 from grader.authoring.proof import prove
-from grader.checks import collect
 from grader.course import CourseError
 from grader.course.overrides import merge, whole_program
 
@@ -263,7 +262,6 @@ def test_an_unknown_base_is_an_error_in_one_line(wrong, plain, name):
 
 
 def test_the_proof_grades_the_whole_program_and_finds_a_file_that_cannot_be_merged(tiny, wrong, threads):
-    collect.load.cache_clear()
     wrong(OVERRIDE.replace("R2\n", "R2\nAlso: G3\n"), "at_once")
     [proof] = prove(tiny, ["m01"], executor=threads)
     assert proof.findings == ()

@@ -5,7 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from grader.authoring.proof import prove
-from grader.checks import collect
 from grader.cli import main
 
 SLUG = "m14_second_try"
@@ -18,7 +17,6 @@ def test_a_new_module_works_and_says_what_is_to_be_written(tiny, capsys):
     folders = [tiny.root / place / SLUG for place in PLACES]
     assert made == {path.relative_to(tiny.root).as_posix() for folder in folders for path in folder.rglob("*.*")}
 
-    collect.load.cache_clear()
     with ThreadPoolExecutor(1) as executor:
         [proof] = prove(tiny, [SLUG], executor=executor)
     assert (proof.files, proof.wrong, proof.checks) == (5, 3, 6)

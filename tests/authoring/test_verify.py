@@ -5,7 +5,6 @@ import pytest
 from grader.authoring.claims import Claim, claim_of
 from grader.authoring.fitting import misfits
 from grader.authoring.proof import prove
-from grader.checks import collect
 from grader.course import BACKENDS, CourseError
 from grader.judging.pool import run_all
 
@@ -19,7 +18,6 @@ def threads():
 @pytest.fixture
 def findings(tiny, threads):
     def found(*, whole=False):
-        collect.load.cache_clear()
         [proof] = prove(tiny, ["m01"], whole=whole, executor=threads)
         return [f"{finding.where}: {finding.text}" for finding in proof.findings]
 
@@ -137,7 +135,6 @@ def gradings(tiny, threads, monkeypatch):
 
     def made(**options):
         monkeypatch.setattr("grader.authoring.proof.run_all", noted)
-        collect.load.cache_clear()
         seen.clear()
         [proof] = prove(tiny, executor=threads, jobs=1, **options)
         assert proof.findings == ()
@@ -186,7 +183,6 @@ def test_a_file_needs_the_check_that_it_fails_alone_in_its_clause(tiny, threads,
     path = tiny.root / "solutions/m01_tiny/wrong/at_once.py"
     change(path, "sleep(0)", "sleep(float('inf'))")
     change(path, "Also: G3", "Also: G3, R1")
-    collect.load.cache_clear()
     [proof] = prove(tiny, whole=whole, needs=True, executor=threads, jobs=1)
     assert proof.findings == ()
     assert {each.id: (each.clause, each.failed, each.needed) for each in proof.needs if each.kind == "hidden"} == {

@@ -59,3 +59,16 @@ def test_folders_of_one_name_do_not_meet(split, tmp_path):
     (other.hidden_folder / "plans.py").write_text(PLANS.replace("3", "4"))
     seen = [check.function.__globals__["WAITED"]["delay"] for each in (split, other) for check in checks_of(each)[1:2]]
     assert seen == [3, 4]
+
+
+def test_checks_that_have_changed_are_imported_again(split, forks, texts):
+    """Also a file that another imports from: a worker of a cluster lives on from one scoring to the next."""
+    functions = [check.function for check in checks_of(split)]
+    assert [check.function for check in checks_of(split)] == functions
+    assert grade(split, texts["right"].encode(), forks=forks).points == 100
+    (split.hidden_folder / "plans.py").write_text(PLANS.replace("'delay': 3", "'delay': 2000"))
+    failed = {row.id for row in grade(split, texts["right"].encode(), forks=forks).checks if row.verdict == "failed"}
+    assert failed == {"test_delay"}
+    path = split.hidden_folder / "test_value.py"
+    path.write_text(path.read_text().replace("def test_value", "def test_worth"))
+    assert "test_worth" in [check.id for check in checks_of(split)]

@@ -81,23 +81,14 @@ def test_not_run_never_takes_the_place_of_a_verdict(tiny, folder, tmp_path, thre
     [checks] = tiny.module("m01").hidden_checks
     good = checks.read_text()
     checks.write_text(good.replace('t.expect("the value"', '1 / 0; t.expect("the value"'))
-    pool_cache_clear()
     graded, _ = grade_folder(tiny, folder, shelf, threads)
     assert verdicts(graded)["ada"] == ("not run", None)
     assert shelf.get("ada", "m01_tiny").verdict == "passed"
     aside = shelf.folder / "ada" / "m01_tiny.not-run.json"
     assert json.loads(aside.read_text())["verdict"] == "not run"
     checks.write_text(good + "\n")
-    pool_cache_clear()
     grade_folder(tiny, folder, shelf, threads)
     assert not aside.exists()
-
-
-def pool_cache_clear():
-    """A judging process collects checks once; these tests play several in one process."""
-    from grader.checks import collect
-
-    collect.load.cache_clear()
 
 
 def test_odd_folders_get_a_line_or_a_report_and_never_stop_the_others(tiny, folder, tmp_path, threads, texts):
