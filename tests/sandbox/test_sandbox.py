@@ -617,6 +617,7 @@ def test_server_that_died_is_started_again():
         with server.child() as child:
             assert run(child, "r = 1") == 1
         server._running._process.kill()
+        server._running._process.wait(10)
         with server.child() as child:
             assert run(child, "r = 2") == 2
 
