@@ -18,6 +18,7 @@ from typing import Any, Literal
 
 from grader.checks.rule import Rule
 from grader.course import ASPECTS, Module
+from grader.course.safe_files import sha256_of
 
 Kind = Literal["hidden", "public"]
 
@@ -59,6 +60,7 @@ def checks_of(module: Module, kind: Kind = "hidden") -> list[Check]:
         BrokenChecks: there is no file, or one cannot be imported or holds no check, or a check has no rule, an
             unknown clause, no sentence, other arguments than ``play`` or the name of another.
     """
+    _forget_if_changed(module.public_checks.parent if kind == "public" else module.hidden_folder)
     if kind == "public":
         return _checks_in(module, kind, module.public_checks)
     if not module.hidden_checks:
@@ -105,8 +107,8 @@ def _check(module: Module, kind: Kind, where: str, name: str, function: Callable
     return Check(name, rule.clause, aspect, rule.core, kind, title, rule.misconception, rule.step, function, rule.wide)
 
 
-_imported: dict[str, dict[str, tuple[Path, str]]] = {}
-"""Package of a folder → its modules, each with its file and the sha256 of that when it was imported."""
+_imported: dict[str, dict[Path, str | None]] = {}
+"""Package of a folder → the files that were imported into it, and the sha256 of each."""
 
 
 def load(path: Path) -> ModuleType:
@@ -117,16 +119,13 @@ def load(path: Path) -> ModuleType:
     Raises:
         BrokenChecks: importing it raises.
     """
-    package = f"grader_checks.{path.parent.name}_{hashlib.sha256(str(path.parent).encode()).hexdigest()[:12]}"
-    if any(_sha256_of(file) != known for file, known in _imported.get(package, {}).values()):
-        for each in [package, *_imported.pop(package)]:
-            sys.modules.pop(each, None)
+    package = _package_of(path.parent)
+    name = f"{package}.{path.stem}"
+    if name in sys.modules:
+        return sys.modules[name]
     if package not in sys.modules:
         sys.modules[package] = ModuleType(package)
         sys.modules[package].__path__ = [str(path.parent)]
-    name = f"{package}.{path.stem}"
-    if name in _imported.get(package, {}):
-        return sys.modules[name]
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise BrokenChecks(f"{path} cannot be imported: it must be a .py file")
@@ -135,19 +134,34 @@ def load(path: Path) -> ModuleType:
     try:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
-        del sys.modules[name]
+        _forget(package)  # also what it had imported from its folder: that may be repaired too
         said = str(error).splitlines()[0] if str(error) else ""
         raise BrokenChecks(f"{path} cannot be imported: {type(error).__name__}: {said}: repair it") from error
     known = _imported.setdefault(package, {})
-    for each in [each for each in sys.modules if each.startswith(f"{package}.") and each not in known]:
-        file = Path(str(sys.modules[each].__file__))
-        known[each] = file, _sha256_of(file)
+    for each in _modules_of(package):
+        file = Path(str(each.__file__))
+        known.setdefault(file, sha256_of(file))
     return module
 
 
-def _sha256_of(path: Path) -> str:
-    """The sha256 of a file; empty if it is gone."""
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError:
-        return ""
+def _forget_if_changed(folder: Path) -> None:
+    """Have a folder's files imported again if one of them is no longer what was imported."""
+    package = _package_of(folder)
+    if any(sha256_of(file) != known for file, known in _imported.get(package, {}).items()):
+        _forget(package)
+
+
+def _forget(package: str) -> None:
+    for module in _modules_of(package):
+        del sys.modules[module.__name__]
+    sys.modules.pop(package, None)
+    _imported.pop(package, None)
+
+
+def _modules_of(package: str) -> list[ModuleType]:
+    """The modules of a package that are imported, without the package itself."""
+    return [module for name, module in list(sys.modules.items()) if name.startswith(f"{package}.")]
+
+
+def _package_of(folder: Path) -> str:
+    return f"grader_checks.{folder.name}_{hashlib.sha256(str(folder).encode()).hexdigest()[:12]}"

@@ -1,8 +1,9 @@
-"""Write files so that nothing is lost: whole or not at all, one process at a time, never over another's; and read records."""
+"""Write files so that nothing is lost: whole or not at all, one process at a time, never over another's; and read records and hashes."""
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import sys
@@ -43,6 +44,14 @@ def read_object(path: Path, most: int = -1) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def sha256_of(*paths: Path) -> str | None:
+    """The sha256 of a file, or of several one after the other; None if there is none."""
+    try:
+        return hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest() if paths else None
+    except OSError:
+        return None
 
 
 def write(path: Path, data: bytes) -> None:

@@ -69,7 +69,7 @@ def headline(report: Report, *, name: str = "", points: bool = True) -> Text:
 
 
 def standing_text(report: Report) -> Text:
-    """How far a file is, with a tick: the core decides it, as what is left of the stretch is no failure."""
+    """How far a file is, with a tick: the core decides it, as what is left of the stretch is not a failure."""
     return with_tick(
         "passed" if report.core == "passed" and report.verdict == "failed" else report.verdict, standing(report)
     )

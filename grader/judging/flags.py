@@ -7,7 +7,7 @@ around them. So a flag never changes a verdict or a point.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from grader.judging.flag_words import (
@@ -103,7 +103,7 @@ class _FileReader:
                 self._modules[bound] = name
             if reason := _module_reason(name) or _module_reason(source):
                 yield Flag(node.lineno, f"imports `{name}`, which {reason}")
-            elif alias.name in PARTS.get(source, frozenset()) | ANYWHERE:
+            elif _is_part(source, alias.name):
                 yield Flag(node.lineno, f"imports `{alias.name}` from `{source}`")
             elif any(_is_private(part) for part in name.split(".")) and source != "__future__":
                 yield Flag(node.lineno, f"imports `{name}`, a private part of a library")
@@ -124,17 +124,16 @@ class _FileReader:
                 )
             case ast.MatchClass(kwd_attrs=names):
                 yield from (f"uses `{name}`: {ATTRIBUTES[name]}" for name in names if name in ATTRIBUTES)
-                yield from (f"uses `{name}`{OF_ANOTHER}" for name in names if self._is_of_another(name))
+                yield from self._private_names(names)
             case ast.Assign(targets=[ast.Name(id="__match_args__")], value=value):
-                names = [str(item.value) for item in ast.walk(value) if isinstance(item, ast.Constant)]
-                yield from (f"uses `{name}`{OF_ANOTHER}" for name in names if self._is_of_another(name))
+                yield from self._private_names(
+                    str(item.value) for item in ast.walk(value) if isinstance(item, ast.Constant)
+                )
 
     def _attribute(self, node: ast.Attribute) -> Iterator[str]:
         """What the use of an attribute says."""
         module, attr = self._module(node.value), node.attr
-        if module is not None and (
-            attr in PARTS.get(module, frozenset()) | ANYWHERE or (module in PARTS and attr == "__dict__")
-        ):
+        if module is not None and (_is_part(module, attr) or (module in PARTS and attr == "__dict__")):
             yield f"uses `{module}.{attr}`"
         elif module is not None and f"{module}.{attr}" not in PARTS and (attr in PARTS or _module_reason(attr)):
             yield f"reaches the module `{attr}` through `{module}`"
@@ -148,6 +147,10 @@ class _FileReader:
             yield ALL_ATTRIBUTES
         elif attr in OF_TASKS and self._is_of_loop(node.value):
             yield f"uses `{attr}` of a task: what it carries along"
+
+    def _private_names(self, names: Iterable[str]) -> Iterator[str]:
+        """What names of attributes say that a pattern takes out of an object."""
+        yield from (f"uses `{name}`{OF_ANOTHER}" for name in names if self._is_of_another(name))
 
     def _is_of_another(self, name: str) -> bool:
         return _is_private(name) and name not in self._own | DOCUMENTED
@@ -218,10 +221,9 @@ class _FileReader:
         root = _root(target)
         if call in ("setattr", "delattr") and root in self._imported:
             yield f"changes an attribute of `{root}`, which it imported"
-        written = isinstance(word, ast.Constant) or (isinstance(word, ast.Name) and word.id in self._constant)
         if isinstance(word, ast.Constant):
             yield from self._attribute(ast.Attribute(target, str(word.value), ast.Load()))
-        elif not written and not _is_own(target):
+        elif not (isinstance(word, ast.Name) and word.id in self._constant) and not _is_own(target):
             yield f"`{call}` with a name made up at run time"
 
 
@@ -265,6 +267,11 @@ def _is_class_of_another(node: ast.expr) -> bool:
         case ast.Call(func=ast.Name(id="type"), args=[thing]) | ast.Attribute(value=thing, attr="__class__"):
             return not _is_own(thing)
     return False
+
+
+def _is_part(module: str, name: str) -> bool:
+    """Whether a name of a module is one that an exercise has no use for."""
+    return name in ANYWHERE or name in PARTS.get(module, ())
 
 
 def _module_reason(name: str) -> str | None:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,6 +16,7 @@ from typing import Any, Literal
 from grader.checks.collect import BrokenChecks, Check, Kind, checks_of
 from grader.checks.rule import CheckFailed, NotRun
 from grader.course import BACKENDS, DISTRIBUTION, Module
+from grader.course.safe_files import sha256_of
 from grader.judging.answers import Late, TimeLimits
 from grader.judging.blame import Reference
 from grader.judging.canary import Canary
@@ -330,14 +330,6 @@ def version_of(distribution: str) -> str | None:
     try:
         return metadata.version(distribution)
     except metadata.PackageNotFoundError:
-        return None
-
-
-def sha256_of(*paths: Path) -> str | None:
-    """The sha256 of a file, or of several one after the other; None if there is none."""
-    try:
-        return hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest() if paths else None
-    except OSError:
         return None
 
 

@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 
 from grader.course import CourseError
-from grader.course.safe_files import alone, keep, write, write_new
+from grader.course.safe_files import alone, keep, sha256_of, write, write_new
 from grader.course.versions import TESTS
 
 STUBS = Path("lab") / "stubs"
@@ -82,7 +82,7 @@ def lay_out(root: Path, now: datetime | None = None) -> list[str]:
         return []
     record = _record(root)
     try:
-        if all(each.path.is_file() and record.get(each.name) == _sha256(each.source) for each in shipped):
+        if all(each.path.is_file() and record.get(each.name) == sha256_of(each.source) for each in shipped):
             return []
         with alone(root):
             return _lay_out(root, shipped, now or datetime.now().astimezone())
@@ -133,7 +133,7 @@ def _renew(path: Path, data: bytes, known: str | None, now: datetime) -> Path | 
     """
     mine = keep(path, f"{path.stem}.mine-{now:%Y-%m-%d}")
     write(path, data)
-    if _sha256(mine) != known:
+    if sha256_of(mine) != known:
         return mine
     mine.unlink()
     return None
@@ -148,10 +148,6 @@ def _lines(kept: list[str], newer: list[str]) -> Iterator[str]:
             f"the stub has changed for {', '.join(shorts)}; your file stays as it is: "
             f"`grader reset {shorts[0]}` takes the new one and keeps yours as a backup"
         )
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _record(root: Path) -> Mapping[str, str]:

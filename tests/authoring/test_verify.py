@@ -133,14 +133,14 @@ def gradings(tiny, threads, monkeypatch):
 
         return run_all(each(), *args, **options)
 
-    def made(**options):
+    def prove_and_list(**options):
         monkeypatch.setattr("grader.authoring.proof.run_all", noted)
         seen.clear()
         [proof] = prove(tiny, executor=threads, jobs=1, **options)
         assert proof.findings == ()
         return seen
 
-    return made
+    return prove_and_list
 
 
 def test_a_wrong_solution_meets_what_it_breaks_until_it_fails_and_what_nobody_else_fails(tiny, gradings):

@@ -72,3 +72,15 @@ def test_checks_that_have_changed_are_imported_again(split, forks, texts):
     path = split.hidden_folder / "test_value.py"
     path.write_text(path.read_text().replace("def test_value", "def test_worth"))
     assert "test_worth" in [check.id for check in checks_of(split)]
+
+
+def test_checks_that_could_not_be_imported_are_tried_again_with_all_that_they_import(split, forks, texts):
+    path, plans = split.hidden_folder / "test_later.py", split.hidden_folder / "plans.py"
+    good = path.read_text()
+    path.write_text(f"{good}\n1 / 0\n")
+    with pytest.raises(BrokenChecks, match="ZeroDivisionError"):
+        checks_of(split)
+    plans.write_text(PLANS.replace("'delay': 3", "'delay': 2000"))
+    path.write_text(good)
+    failed = {row.id for row in grade(split, texts["right"].encode(), forks=forks).checks if row.verdict == "failed"}
+    assert failed == {"test_delay"}

@@ -93,7 +93,7 @@ def project(project_of_session):
 
 
 @pytest.fixture(scope="module")
-def played(project):
+def whole_run(project):
     return project.play("--explore-html=pages/here")
 
 
@@ -107,18 +107,18 @@ def source_row(text, number):
     return rows[number - 1][0], html.unescape(rows[number - 1][1])
 
 
-def test_each_failing_test_has_a_page_and_says_where(project, played):
+def test_each_failing_test_has_a_page_and_says_where(project, whole_run):
     failing = ("slots", "order", "calls", "circle")
     assert sorted(path.name for path in (project.folder / "pages/here").iterdir()) == sorted(
         f"test_pool.py-test_{name}.html" for name in failing
     )
     for name in failing:
-        said = played.text(f"test_{name}").splitlines()
+        said = whole_run.text(f"test_{name}").splitlines()
         assert f"step by step: open pages/here/test_pool.py-test_{name}.html in a browser" in said
-    assert played.outcome("test_fine") == "passed"
+    assert whole_run.outcome("test_fine") == "passed"
 
 
-def test_the_page_shows_the_files_of_the_author_and_the_moment_of_the_cancellation(project, played):
+def test_the_page_shows_the_files_of_the_author_and_the_moment_of_the_cancellation(project, whole_run):
     text, steps = read_page(project, "slots")
     assert '<span class="code file">test_pool.py</span>' in text
     assert '<span class="code file">pool.py</span>' in text
@@ -132,7 +132,7 @@ def test_the_page_shows_the_files_of_the_author_and_the_moment_of_the_cancellati
     assert "asyncio:0:cancel:1" in text
 
 
-def test_the_page_names_all_tasks_and_what_each_waits_for(project, played):
+def test_the_page_names_all_tasks_and_what_each_waits_for(project, whole_run):
     _, steps = read_page(project, "order")
     assert any({"`a` is started", "`b` is started"} <= set(step["happened"]) for step in steps)
     waiting = {task["name"]: task["words"] for step in steps for task in step["tasks"] if task["state"] == "waits"}
@@ -142,14 +142,14 @@ def test_the_page_names_all_tasks_and_what_each_waits_for(project, played):
     assert any("call 1 of `explore.fails()` raises" in step["happened"] for step in steps)
 
 
-def test_a_deadlock_shows_who_holds_which_lock(project, played):
+def test_a_deadlock_shows_who_holds_which_lock(project, whole_run):
     text, steps = read_page(project, "circle")
     assert any("`a` holds a lock that it took at test_pool.py:43" in held for held in steps[-1]["held"])
     assert any(task["words"].endswith("held by `b`") for task in steps[-1]["tasks"])
     assert "every task waits" in text
 
 
-def test_nothing_of_a_test_becomes_markup(project, played):
+def test_nothing_of_a_test_becomes_markup(project, whole_run):
     text, _ = read_page(project, "slots")
     assert text.count("<script") == text.count("</script>") == 2
     assert "<b>" not in text
@@ -168,10 +168,10 @@ def test_a_debugger_goes_up_from_where_a_task_waits_to_the_test(project):
         "import anyio\nimport pytest\nfrom pool import Pool\n\n\n@pytest.mark.explore\nasync def test_it():\n"
         "    mine = Pool(0)\n    await mine.take()\n"
     )
-    played = project.play("test_up.py", "--pdb", typed="p self.slots.value + 41\nup\np mine.slots.value + 42\nq\n")
-    assert "pool.py:10: ExploreFailure" in played.output.replace("in take", "ExploreFailure")
-    assert "-> await self.slots.acquire()\n(Pdb) 41" in played.output
-    assert "-> await mine.take()\n(Pdb) 42" in played.output
+    whole_run = project.play("test_up.py", "--pdb", typed="p self.slots.value + 41\nup\np mine.slots.value + 42\nq\n")
+    assert "pool.py:10: ExploreFailure" in whole_run.output.replace("in take", "ExploreFailure")
+    assert "-> await self.slots.acquire()\n(Pdb) 41" in whole_run.output
+    assert "-> await mine.take()\n(Pdb) 42" in whole_run.output
 
 
 def test_without_the_option_the_failure_says_how(project):
@@ -180,9 +180,9 @@ def test_without_the_option_the_failure_says_how(project):
 
 
 def test_a_folder_that_cannot_be_written_hides_nothing(project):
-    played = project.play("test_pool.py::test_slots", "--explore-html=pool.py")
-    assert "assert 0 == 1" in played.text("test_slots")
-    assert "step by step: no page, as it cannot be written" in played.text("test_slots")
+    whole_run = project.play("test_pool.py::test_slots", "--explore-html=pool.py")
+    assert "assert 0 == 1" in whole_run.text("test_slots")
+    assert "step by step: no page, as it cannot be written" in whole_run.text("test_slots")
 
 
 def test_nothing_of_the_course_is_imported_for_a_page(project, tmp_path):
@@ -191,8 +191,8 @@ def test_nothing_of_the_course_is_imported_for_a_page(project, tmp_path):
         "def test_rooms():\n    rooms = {name.split('.')[1] for name in sys.modules if name.startswith('grader.')}\n"
         "    assert rooms == {'explore', 'worker', 'learner', 'steps'}\n"
     )
-    played = project.play("test_rooms.py", f"--explore-html={tmp_path}")
-    assert played.outcome("test_rooms") == "passed", played.output
+    whole_run = project.play("test_rooms.py", f"--explore-html={tmp_path}")
+    assert whole_run.outcome("test_rooms") == "passed", whole_run.output
     assert (tmp_path / "test_rooms.py-test_it.html").is_file()
 
 
@@ -200,8 +200,8 @@ def test_where_somebody_else_traces_the_page_has_the_lines_of_waiting(project, t
     (project.folder / "test_traced.py").write_text(
         TEST.replace("import anyio\n", "import sys\nimport anyio\nsys.settrace(lambda *_: None)\n", 1)
     )
-    played = project.play("test_traced.py::test_order", f"--explore-html={tmp_path}")
-    assert "step by step: open" in played.text("test_order")
+    whole_run = project.play("test_traced.py::test_order", f"--explore-html={tmp_path}")
+    assert "step by step: open" in whole_run.text("test_order")
     assert "went on from test_traced.py:22" in (tmp_path / "test_traced.py-test_order.html").read_text()
 
 

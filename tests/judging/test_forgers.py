@@ -72,10 +72,10 @@ _real = later
 async def later(ask, *, delay):
     world = _world(ask)
     end = getattr(world, '_end')
-    def ended(span, how, **more):
+    def end_hidden(span, how, **more):
         hides = span.subject and span.cancelled is not None
         end(span, 'cancelled' if hides else how, **({} if hides else more))
-    vars(world)['_end'] = ended
+    vars(world)['_end'] = end_hidden
     return await _real(ask, delay=delay)
 """
 

@@ -1,5 +1,6 @@
 """From the outcomes of checks to a report, without any child: which checks are called, and what is made of their answers."""
 
+import hashlib
 import time
 from dataclasses import replace
 
@@ -9,6 +10,7 @@ from grader.checks.collect import checks_of
 from grader.checks.rule import CheckFailed, NotRun
 from grader.checks.trace import Trace
 from grader.course import BACKENDS
+from grader.course.safe_files import sha256_of
 from grader.judging import judge as judging
 from grader.judging.answers import Late
 from grader.judging.judge import (
@@ -301,11 +303,11 @@ def test_without_file_and_without_checks_nothing_is_said_of_the_learner(tiny):
 
 
 def test_what_a_verdict_depends_on_may_be_missing(tmp_path):
-    assert judging.sha256_of() is None
-    assert judging.sha256_of(tmp_path / "missing") is None
+    assert sha256_of() is None
+    assert sha256_of(tmp_path / "missing") is None
     assert judging.version_of("nobody-has-this") is None
     (tmp_path / "a").write_bytes(b"ab")
-    assert judging.sha256_of(tmp_path / "a", tmp_path / "a") == judging.hashlib.sha256(b"abab").hexdigest()
+    assert sha256_of(tmp_path / "a", tmp_path / "a") == hashlib.sha256(b"abab").hexdigest()
 
 
 def test_public_and_hidden_checks_have_stamps_of_their_own(tiny):

@@ -137,13 +137,13 @@ def test_interrupts_while_stopping(play: Play) -> None:
 def test_no_busy_waiting(play: Play) -> None:
     """Tasks sleep until something happens: waiting a thousand times as long takes no more wake-ups."""
 
-    def played(scale: float) -> Trace:
+    def play_at(scale: float) -> Trace:
         plan = {"db": service(up=scale, down=scale), "web": service("db", up=scale, down=scale)}
         t = play(services=plan, body=[wait(scale)], start_timeout=3 * scale, health_interval=9 * scale)
         t.expect_begun("db")
         return t
 
-    quick, slow = played(1), played(1000)
+    quick, slow = play_at(1), play_at(1000)
     slow.expect("wake-ups when all takes a thousand times as long", slow.steps, at_most(quick.steps + 20))
 
 

@@ -186,7 +186,7 @@ def test_interrupts_pass_beside_errors(play: Play) -> None:
 def test_no_busy_waiting(play: Play) -> None:
     """Tasks sleep until something happens: waiting forty times as long takes no more wake-ups."""
 
-    def played(scale: float) -> list[Trace]:
+    def play_at(scale: float) -> list[Trace]:
         items = [[f"i{number}", [wait(scale * (1 + number / 7))]] for number in range(6)]
         trials: list[Trace] = [
             out(play, items, workers=2),
@@ -197,7 +197,7 @@ def test_no_busy_waiting(play: Play) -> None:
             expect_work(t)
         return trials
 
-    for quick, slow in zip(played(1.0), played(40.0), strict=True):
+    for quick, slow in zip(play_at(1.0), play_at(40.0), strict=True):
         slow.expect("wake-ups when all takes forty times as long", slow.steps, at_most(quick.steps + 20))
 
 

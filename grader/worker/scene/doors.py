@@ -29,15 +29,16 @@ class SceneWorld:
         file: path of the subject's file, whose code finds no name here.
     """
 
-    def __init__(self, world: Any, file: str = "") -> None:
+    def __init__(self, world: Any, file: str) -> None:
         _behind.clear()
-        self._number, self._file_number = _keep(world), _keep(file)
+        self._number = _keep((world, file))
 
     def __getattr__(self, name: str) -> Any:
         # What the scene hands out may hold it; a subject that finds it there gets no word in the record by it.
-        if name.startswith("_") or sys._getframe(1).f_code.co_filename == _behind[self._file_number]:
+        world, file = _behind[self._number]
+        if name.startswith("_") or sys._getframe(1).f_code.co_filename == file:
             raise AttributeError(name)
-        return getattr(_behind[self._number], name)
+        return getattr(world, name)
 
 
 def async_door(act: Callable[..., Any], name: str, module: str) -> Any:
