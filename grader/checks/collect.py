@@ -10,8 +10,10 @@ import hashlib
 import importlib.util
 import inspect
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib.machinery import FileFinder, SourceFileLoader
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
@@ -60,13 +62,16 @@ def checks_of(module: Module, kind: Kind = "hidden") -> list[Check]:
         BrokenChecks: there is no file, or one cannot be imported or holds no check, or a check has no rule, an
             unknown clause, no sentence, other arguments than ``play`` or the name of another.
     """
-    _forget_if_changed(module.public_checks.parent if kind == "public" else module.hidden_folder)
-    if kind == "public":
-        return _checks_in(module, kind, module.public_checks)
+    with _importing:
+        _forget_if_changed(module.public_checks.parent if kind == "public" else module.hidden_folder)
+        return _hidden_checks(module) if kind == "hidden" else _checks_in(module, kind, module.public_checks)
+
+
+def _hidden_checks(module: Module) -> list[Check]:
     if not module.hidden_checks:
         where = module.hidden_folder.relative_to(module.root)
         raise BrokenChecks(f"{where}/test_….py is missing: the hidden checks of {module.slug} belong there")
-    found = [check for path in module.hidden_checks for check in _checks_in(module, kind, path)]
+    found = [check for path in module.hidden_checks for check in _checks_in(module, "hidden", path)]
     ids = [check.id for check in found]
     if twice := next((id_ for id_ in ids if ids.count(id_) > 1), None):
         raise BrokenChecks(f"two hidden checks of {module.slug} are called {twice}: rename one")
@@ -107,8 +112,28 @@ def _check(module: Module, kind: Kind, where: str, name: str, function: Callable
     return Check(name, rule.clause, aspect, rule.core, kind, title, rule.misconception, rule.step, function, rule.wide)
 
 
-_imported: dict[str, dict[Path, str | None]] = {}
-"""Package of a folder → the files that were imported into it, and the sha256 of each."""
+_imported: dict[str, dict[Path, str]] = {}
+"""Package of a folder → the files that were read into it, and the sha256 of what was read."""
+
+_importing = threading.RLock()
+"""Held while checks are imported: another thread would find a module of which half has run."""
+
+
+class _Source(SourceFileLoader):
+    """Compiles what lies there now.
+
+    Python takes a compiled file for current by its source's size and the second of its last change: checks that were changed
+    within a second, or unpacked with another date, would be judged by as they were before.
+    """
+
+    def path_stats(self, path: Any) -> Mapping[str, Any]:  # noqa: ARG002 - the name is importlib's
+        raise OSError("a compiled file is neither read nor written")
+
+    def get_data(self, path: Any) -> bytes:
+        data = super().get_data(path)
+        file = Path(path)
+        _imported.setdefault(_package_of(file.parent), {})[file] = hashlib.sha256(data).hexdigest()
+        return data
 
 
 def load(path: Path) -> ModuleType:
@@ -126,21 +151,17 @@ def load(path: Path) -> ModuleType:
     if package not in sys.modules:
         sys.modules[package] = ModuleType(package)
         sys.modules[package].__path__ = [str(path.parent)]
-    spec = importlib.util.spec_from_file_location(name, path)
+        sys.path_importer_cache[str(path.parent)] = FileFinder(str(path.parent), (_Source, [".py"]))
+    spec = importlib.util.spec_from_file_location(name, path, loader=_Source(name, str(path)))
     if spec is None or spec.loader is None:
         raise BrokenChecks(f"{path} cannot be imported: it must be a .py file")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
         _forget(package)  # also what it had imported from its folder: that may be repaired too
         said = str(error).splitlines()[0] if str(error) else ""
         raise BrokenChecks(f"{path} cannot be imported: {type(error).__name__}: {said}: repair it") from error
-    known = _imported.setdefault(package, {})
-    for each in _modules_of(package):
-        file = Path(str(each.__file__))
-        known.setdefault(file, sha256_of(file))
     return module
 
 
@@ -152,15 +173,10 @@ def _forget_if_changed(folder: Path) -> None:
 
 
 def _forget(package: str) -> None:
-    for module in _modules_of(package):
-        del sys.modules[module.__name__]
+    for name in [name for name in sys.modules if name.startswith(f"{package}.")]:
+        del sys.modules[name]
     sys.modules.pop(package, None)
     _imported.pop(package, None)
-
-
-def _modules_of(package: str) -> list[ModuleType]:
-    """The modules of a package that are imported, without the package itself."""
-    return [module for name, module in list(sys.modules.items()) if name.startswith(f"{package}.")]
 
 
 def _package_of(folder: Path) -> str:

@@ -1,8 +1,10 @@
 """Where the checks of a module are found: hidden ones in several files, with a file beside them that they share."""
 
+import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -84,3 +86,30 @@ def test_checks_that_could_not_be_imported_are_tried_again_with_all_that_they_im
     path.write_text(good)
     failed = {row.id for row in grade(split, texts["right"].encode(), forks=forks).checks if row.verdict == "failed"}
     assert failed == {"test_delay"}
+
+
+def test_a_change_that_keeps_size_and_date_is_seen(split, monkeypatch):
+    """Python would take what it compiled before for current."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    for path, old, new in (
+        (split.hidden_folder / "plans.py", "'delay': 3", "'delay': 4"),
+        (split.hidden_folder / "test_value.py", "test_value", "test_worth"),
+    ):
+        checks_of(split)
+        date = path.stat().st_mtime_ns
+        path.write_text(path.read_text().replace(old, new))
+        os.utime(path, ns=(date, date))
+    value, delay, *_ = checks_of(split)
+    assert (value.id, delay.function.__globals__["WAITED"]["delay"]) == ("test_worth", 4)
+    assert not list(split.root.rglob("hidden/**/__pycache__"))
+
+
+def test_threads_that_ask_at_once_all_get_every_check(split):
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as threads:
+            found = list(threads.map(lambda _: len(checks_of(split)), range(8)))
+    finally:
+        sys.setswitchinterval(interval)
+    assert found == [4] * 8
