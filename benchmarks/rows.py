@@ -1,10 +1,11 @@
 """Write every row of every report of the course's own files, to show that a change of the engine changed no verdict.
 
-    python benchmarks/rows.py write ROWS.jsonl [--jobs N] [MODULE…]
+    python benchmarks/rows.py write ROWS.jsonl [MODULE…] [--jobs N] [--right]
     python benchmarks/rows.py compare BEFORE.jsonl AFTER.jsonl
 
 `write` grades each reference, right and wrong solution with the public and the hidden checks on both backends; a file that
-is graded already is skipped, so that a broken run goes on. Times, hashes and versions are left out. Plans are drawn from
+is graded already is skipped, so that a broken run goes on. `--right` leaves the wrong ones out, which takes minutes instead
+of hours. Times, hashes and versions are left out. Plans are drawn from
 a file's name, not from its bytes: a comment that moves draws no other plan. `compare` prints what differs; exit code 1 if
 anything does.
 """
@@ -30,12 +31,13 @@ KINDS: tuple[Kind, ...] = ("public", "hidden")
 SHOWN = 20  # differences that are printed in full
 
 
-def tasks(course: Course, slugs: list[str], done: set[str]) -> Iterator[GradingTask]:
+def tasks(course: Course, slugs: list[str], done: set[str], *, right_only: bool) -> Iterator[GradingTask]:
     """One task for each file and kind of check that has no rows yet."""
     for module in course.modules(slugs):
         named = {f"{module.slug}/reference": module.solution}
         named |= {f"{module.slug}/right/{path.stem}": path for path in module.right}
-        named |= {f"{module.slug}/wrong/{path.stem}": path for path in module.wrong}
+        if not right_only:
+            named |= {f"{module.slug}/wrong/{path.stem}": path for path in module.wrong}
         for name, path in named.items():
             for kind in KINDS:
                 if (tag := f"{name} {kind}") not in done:
@@ -50,11 +52,11 @@ def plain(report: Report) -> dict[str, Any]:
     return {key: full.get(key) for key in ("verdict", "core", "points", "clauses", "aspects", "reason", "checks")}
 
 
-def write(path: Path, slugs: list[str], jobs: int | None) -> None:
+def write(path: Path, slugs: list[str], jobs: int | None, *, right_only: bool) -> None:
     """Append the reports of all files that `path` does not hold yet."""
     done = {json.loads(line)["file"] for line in path.read_text("utf-8").splitlines()} if path.exists() else set()
     with path.open("a", encoding="utf-8") as lines:
-        for task, report in run_all(tasks(Course(ROOT), slugs, done), jobs=jobs):
+        for task, report in run_all(tasks(Course(ROOT), slugs, done, right_only=right_only), jobs=jobs):
             print(json.dumps({"file": task.tag, **plain(report)}, sort_keys=True), file=lines, flush=True)
 
 
@@ -97,6 +99,7 @@ def main(words: list[str]) -> int:
     writing = commands.add_parser("write")
     writing.add_argument("path", type=Path)
     writing.add_argument("--jobs", type=int)
+    writing.add_argument("--right", action="store_true", help="the reference and other right solutions only")
     writing.add_argument("modules", nargs="*")
     comparing = commands.add_parser("compare")
     comparing.add_argument("before", type=Path)
@@ -104,7 +107,7 @@ def main(words: list[str]) -> int:
     asked = parser.parse_args(words)
     if asked.command == "compare":
         return compare(read(asked.before), read(asked.after))
-    write(asked.path, asked.modules, asked.jobs)
+    write(asked.path, asked.modules, asked.jobs, right_only=asked.right)
     return 0
 
 

@@ -9,7 +9,7 @@ import ast
 from collections.abc import Iterator
 from itertools import pairwise
 
-from grader.course import Module
+from grader.course import BACKENDS, Module
 from grader.lesson.execution import Wrong, codes
 from grader.lesson.hints import HINTS, beliefs_of, cut, hints_of, hints_path
 from grader.lesson.minutes import LONGEST, LONGEST_OF_OTHERS, PREDICT, core_minutes
@@ -57,6 +57,7 @@ def shape_faults(lesson: Lesson, module: Module | None = None) -> Iterator[Wrong
         yield from _time(lesson, module)
         yield from _sections(lesson, module)
         yield from _steps(lesson, module)
+        yield from _backends(lesson)
         yield from _hints(module)
 
 
@@ -202,6 +203,22 @@ def _inside(lesson: Lesson, heading: Text) -> list[object]:
     rest = lesson.parts[place + 1 :]
     end = next((n for n, part in enumerate(rest) if isinstance(part, Text) and part.level), len(rest))
     return list(rest[:end])
+
+
+def _backends(lesson: Lesson) -> Iterator[Wrong]:
+    """Some cell shows that the same code does something else on the other backend."""
+    if not any(_shows_a_difference(part) for part in lesson.parts if isinstance(part, Output)):
+        said = "no cell shows where the backends differ: run one function on both, or write a second output with backend=trio"
+        yield _at(lesson, 1, said)
+
+
+def _shows_a_difference(output: Output) -> bool:
+    """Whether a cell printed something else on trio: lines that begin with the backend's name, or two outputs."""
+    of_each = [
+        [line.removeprefix(backend) for line in output.text.splitlines() if line.startswith(backend)]
+        for backend in BACKENDS
+    ]
+    return output.backend is not None or (all(of_each) and of_each[0] != of_each[1])
 
 
 def _hints(module: Module) -> Iterator[Wrong]:

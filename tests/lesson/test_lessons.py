@@ -11,8 +11,8 @@ from nbclient import NotebookClient
 from grader.course import Course
 from grader.lesson.execution import copy_course, pages
 from grader.lesson.notebook_file import has_cells
-from grader.lesson.parts import Output
-from grader.lesson.proving import wrongs
+from grader.lesson.proving import lesson_path, wrongs
+from grader.lesson.shape import shape_faults
 from grader.lesson.source import read
 
 COURSE = Course(Path(__file__).resolve().parents[2])
@@ -30,18 +30,10 @@ def test_a_page_holds(page):
 
 
 @pytest.mark.parametrize("slug", COURSE.slugs)
-def test_a_lesson_shows_where_the_backends_differ(slug):
-    lesson = read(COURSE.root / "course" / slug / "lesson.md", COURSE.root)
-    assert any(shows_a_difference(part) for part in lesson.parts if isinstance(part, Output))
-
-
-def shows_a_difference(output: Output) -> bool:
-    """Whether a cell printed something else on trio: lines that begin with the backend's name, or two outputs."""
-    lines = {
-        backend: [line.removeprefix(backend) for line in output.text.splitlines() if line.startswith(backend)]
-        for backend in ("asyncio", "trio")
-    }
-    return output.backend is not None or (lines["asyncio"] != lines["trio"] and all(lines.values()))
+def test_a_lesson_has_its_shape(slug):
+    module = COURSE.module(slug)
+    found = list(shape_faults(read(lesson_path(module), COURSE.root), module))
+    assert not found, "\n" + "\n".join(map(str, found))
 
 
 def test_every_notebook_is_built_from_a_page(checkout, tracked):

@@ -25,6 +25,9 @@ def test_a_lesson_in_shape(wrong):
     assert wrong() == []
 
 
+ON_TRIO = "```output {#broken backend=trio}\non trio\n```\n"
+OUTPUTS = f"```output {{#broken}}\non asyncio\n```\n{ON_TRIO}"
+NO_DIFFERENCE = "no cell shows where the backends differ"
 WRONG = [
     (
         "# Tiny\n\nBeginner · core 14",
@@ -47,6 +50,10 @@ WRONG = [
     ("Everywhere,", "**Predict:** where?", "is not proved: no cell follows"),
     ("number += 1\n", "number += 1; run(main)\n", "cell `wait`: run(…) names no backend"),
     ("number += 1\n", "number += 1; record(main, backend='trio')\n", None),
+    (ON_TRIO, "", NO_DIFFERENCE),
+    (OUTPUTS, "```output {#broken}\nasyncio gives 1\ntrio gives 1\n```\n", NO_DIFFERENCE),
+    (OUTPUTS, "```output {#broken}\nasyncio gives 1\n```\n", NO_DIFFERENCE),
+    (OUTPUTS, "```output {#broken}\nasyncio gives 1\ntrio gives 2\n```\n", None),
 ]
 
 
