@@ -189,7 +189,7 @@ def _async_by_mistake(run: FailingRun, name: str) -> Iterator[Clue]:
 # -- clocks and loops ---------------------------------------------------------------------------------------------
 def _clock(run: FailingRun) -> Iterator[Clue]:
     endless = run.data.get("end", {}).get("kind") == "stuck"  # nobody looks closely at a run that stands still
-    for line, name in run.code.clocks():
+    for line, name in run.code.clocks:
         if name != "time.sleep" and (endless or run.has_run(line)):
             text = f"`{name}` in line {line} is the clock on the wall: tasks wait on that of the event loop, `anyio.current_time()`"
             yield Clue(RANKS["wall clock"], "wall clock", text, line, when=run.first_time(line))

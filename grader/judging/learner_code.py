@@ -6,7 +6,7 @@ import ast
 import builtins
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 CLOCKS = frozenset(
@@ -95,6 +95,7 @@ class LearnerCode:
         found = [use for use in self._uses if use[1].partition(".")[0] == library and use[1] not in HARMLESS]
         return [use for use in found if not lines or use[0] in lines]
 
+    @cached_property
     def clocks(self) -> list[tuple[int, str]]:
         """Where the file looks at the clock on the wall, other than to print it: line and full name."""
         printed = {
@@ -224,14 +225,17 @@ def shorten(text: str) -> str:
     return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
 
 
-def own_nodes(function: FunctionNode) -> Iterator[ast.AST]:
-    """The nodes of a function's body, without those of functions and classes in it."""
+@lru_cache(64)
+def own_nodes(function: FunctionNode) -> tuple[ast.AST, ...]:
+    """The nodes of a function's body, without those of functions and classes in it: each failing run asks for them."""
+    found: list[ast.AST] = []
     stack: list[ast.AST] = list(function.body)
     while stack:
         node = stack.pop()
-        yield node
+        found.append(node)
         if not isinstance(node, FunctionNode | ast.Lambda | ast.ClassDef):
             stack.extend(ast.iter_child_nodes(node))
+    return tuple(found)
 
 
 def has_yield(function: FunctionNode) -> bool:

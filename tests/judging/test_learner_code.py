@@ -45,7 +45,7 @@ def test_coroutines_in_a_list_that_are_awaited_one_by_one_are_not_missing_their_
 
 def test_clocks_that_are_only_printed_do_not_count():
     text = "import time\nfrom time import monotonic as now\nprint(time.time())\nlog.info('%s', now())\nstart = now()\n"
-    assert code(text).clocks() == [(5, "time.monotonic")]
+    assert code(text).clocks == [(5, "time.monotonic")]
 
 
 def test_the_other_backend_is_known_by_any_name():
@@ -71,5 +71,5 @@ def test_a_function_that_returns_nothing():
 
 def test_a_file_that_cannot_be_read_has_no_lines_to_blame():
     broken = LearnerCode("def f(:\n")
-    assert (broken.functions, broken.clocks(), broken.call_without_await(1)) == ([], [], None)
+    assert (broken.functions, broken.clocks, broken.call_without_await(1)) == ([], [], None)
     assert broken.line(7) == ""
