@@ -10,16 +10,17 @@ import pytest
 import grader
 from grader import CheckFailed, Play, Trace, Trial, token
 from grader.worker.scene.scripts import FAULTS
+from tests.records import record, span
 
 TEXT = (Path(__file__).parents[2] / "docs/checks.md").read_text(encoding="utf-8")
 
 
 def ended(how: str, *, error: dict[str, Any] | None = None, outside: bool = False) -> Trace:
     """A run with one call of the subject that ended so."""
-    call: dict[str, Any] = {"id": 0, "parent": None, "who": "caller", "what": "main", "args": [], "task": "caller"}
-    call |= {"subject": True, "start": 0.0, "end": 2.0, "order": [0, 1], "how": how, "value": None, "error": error}
-    call |= {"cancelled": 1.0 if outside else None, "outside": outside, "line": None, "steps": 1}
-    return Trace({"backend": "trio", "spans": [call], "notes": [], "steps": 1, "time": 2.0})
+    cancelled = 1.0 if outside else None
+    return Trace(
+        record(span(0, None, "main", subject=True, how=how, error=error, cancelled=cancelled, outside=outside))
+    )
 
 
 def test_every_kind_of_error_is_on_the_page() -> None:

@@ -9,34 +9,15 @@ from grader import CheckFailed, Play, about, near, one_of
 from grader.checks.phrases import breaking_off, pair, unit_of
 from grader.checks.trace import Trace
 from grader.checks.values import Error
+from tests import records
 
 
-def span(
-    number: int, what: str, *, value: Any = None, how: str = "returned", end: float | None = 2.0
-) -> dict[str, Any]:
-    return {
-        "id": number,
-        "parent": None,
-        "who": "caller",
-        "what": what,
-        "args": [],
-        "task": "caller",
-        "subject": what == "main",
-        "start": 0.0,
-        "end": end,
-        "order": [2 * number, None if end is None else 2 * number + 1],
-        "how": how,
-        "value": value,
-        "error": None,
-        "cancelled": None,
-        "outside": False,
-        "line": None,
-        "steps": 1,
-    }
+def span(number: int, what: str, **changes: Any) -> dict[str, Any]:
+    return records.span(number, None, what, subject=what == "main", **changes)
 
 
 def trace(*spans: dict[str, Any]) -> Trace:
-    return Trace({"backend": "trio", "spans": list(spans), "notes": [], "steps": 1, "time": 2.0})
+    return Trace(records.record(*spans))
 
 
 @pytest.mark.parametrize(

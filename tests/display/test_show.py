@@ -12,6 +12,7 @@ from grader.display import report_card, show
 from grader.display.trace_text import timeline
 from grader.judging.failure import failure_row
 from grader.judging.report import Report, Row, Score
+from tests import records
 
 
 def row(verdict="passed", backend="trio", **changes):
@@ -93,12 +94,7 @@ def test_the_creep_of_the_clock_is_not_shown():
 
 # -- failures as rows -----------------------------------------------------------------------------------------------
 def trace(**changes):
-    data = {
-        "format": 1, "backend": "trio", "seed": 0, "order": "fifo", "cancel": None, "fault": None, "spans": [],
-        "notes": [], "steps": 3, "time": 2.0, "end": {"kind": "done", "text": "", "waiting": []}, "tasks": [],
-        "probes": {},
-    }  # fmt: skip
-    return Trace({**data, **changes})
+    return Trace(records.record(**changes))
 
 
 def failure(seen, wanted=None, **changes):
@@ -154,12 +150,8 @@ def test_long_values_are_cut():
 
 
 # -- the picture ----------------------------------------------------------------------------------------------------
-def span(id_, parent, who, what, start, end, how="returned", **changes):
-    return {
-        "id": id_, "parent": parent, "who": who, "what": what, "args": [], "task": who, "subject": False,
-        "start": start, "end": end, "order": [id_ * 2, None if end is None else id_ * 2 + 1], "how": how,
-        "value": None, "error": None, "cancelled": None, "outside": False, "line": None, "steps": 1, **changes,
-    }  # fmt: skip
+def span(number, parent, who, what, start, end, how="returned", **changes):
+    return records.span(number, parent, what, who=who, start=start, end=end, how=how, **changes)
 
 
 def test_the_picture_of_a_run():
@@ -199,20 +191,13 @@ def test_a_narrow_terminal_gets_narrow_lines(monkeypatch, columns, width):
 
 
 def test_a_picture_fits_a_narrow_terminal():
+    value = {"dict": [["a", 1]]}
     spans = [
-        {
-            "id": number, "parent": number - 1 if number else None, "who": "somebody", "what": "fetches", "task": "t",
-            "start": 0.0, "end": 4.0, "how": "returned", "steps": 1, "line": None, "order": [number, 9], "cancelled": None,
-            "outside": False, "subject": False, "args": [], "value": {"dict": [["a", 1]]}, "error": None,
-        }
+        span(number, number - 1 if number else None, "somebody", "fetches", 0.0, 4.0, value=value)
         for number in range(3)
-    ]  # fmt: skip
-    data = {
-        "backend": "trio", "seed": 0, "order": "fifo", "steps": 3, "time": 4.0, "spans": spans, "notes": [],
-        "end": {"kind": "done", "text": "", "waiting": []},
-    }  # fmt: skip
+    ]
     for width in (50, 80):
-        drawn = timeline(Trace(data), width)
+        drawn = timeline(trace(spans=spans, time=4.0), width)
         assert max(map(len, drawn.splitlines())) <= width
         assert "4 returned a: 1" in drawn
 

@@ -6,31 +6,14 @@ import pytest
 
 from grader.checks.rule import NotRun
 from grader.judging.trusted_trace import believe, complaints, known_words, words_of
+from tests.records import note, record, span
 
-SPAN = {
-    "id": 0,
-    "parent": None,
-    "who": "caller",
-    "what": "actor",
-    "start": 0.0,
-    "end": 2.0,
-    "order": [0, 3],
-    "how": "returned",
-}
-TRACE = {
-    "format": 1,
-    "backend": "trio",
-    "seed": 0,
-    "order": "fifo",
-    "cancel": None,
-    "fault": None,
-    "spans": [SPAN, {**SPAN, "id": 1, "parent": 0, "what": "run", "who": "job 7", "start": 1.0, "order": [1, 2]}],
-    "notes": [{"t": 1.0, "order": 4, "who": "any task", "what": "take lock"}],
-    "steps": 5,
-    "time": 2.0,
-    "end": {"kind": "done", "text": "", "waiting": []},
-    "probes": {},
-}
+SPAN = span(order=[0, 3])
+TRACE = record(
+    SPAN,
+    span(1, 0, "run", who="job 7", start=1.0, order=[1, 2]),
+    notes=[note(4, "take lock", who="any task", t=1.0)],
+)
 REQUEST = {"backend": "trio", "plan": {"jobs": {"job": []}}}
 SCENE = "async def scene(subject, world): world.actors({'caller': []}); world.job('x', [], what='run')"
 KNOWN = known_words(REQUEST["plan"], words_of(SCENE))

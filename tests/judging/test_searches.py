@@ -14,6 +14,7 @@ from grader.judging.searches import (
     runs_of_sweep,
     spread_evenly,
 )
+from tests.records import note, span
 
 PLAIN = {"seed": 0, "order": "fifo", "cancel": None, "fault": None}
 SWEEP = {"kind": "cancel", "who": "caller"}
@@ -40,17 +41,13 @@ def test_one_run_is_the_one_that_is_named():
     ]
 
 
-def job(number, who="db"):
-    return {"id": number, "who": who, "what": "run", "parent": None}
-
-
 def undisturbed(steps=3, calls=2, kind="done"):
     return {
         **plain_run(cancel={"who": "caller", "after": -1}),
         "end": {"kind": kind},
         "sweep_steps": steps,
         "sweep_at": [[number, float(number)] for number in range(steps)],
-        "spans": [job(number) for number in range(calls)],
+        "spans": [span(number, what="run", who="db") for number in range(calls)],
         "notes": [],
     }
 
@@ -125,18 +122,8 @@ class Player:
             self.open -= 1
 
 
-def open_span(number, parent, what, steps):
-    plain = {
-        "id": number,
-        "parent": parent,
-        "who": "caller",
-        "what": what,
-        "args": [],
-        "task": "caller",
-        "steps": steps,
-    }
-    ends = {"start": 0.0, "end": None, "order": [number, None], "how": "open", "value": None, "error": None}
-    return {**plain, **ends, "subject": what == "later", "cancelled": None, "outside": False, "line": None}
+def open_span(number, parent, what):
+    return span(number, parent, what, steps=3, end=None, order=[number, None], subject=what == "later")
 
 
 def of(run, *, shown=True, late=0, early=0, kind="done"):
@@ -148,13 +135,13 @@ def of(run, *, shown=True, late=0, early=0, kind="done"):
         early: what the first event holds.
     """
     after = run["cancel"]["after"]
-    notes = [{"t": 0.0, "order": 2, "who": "db", "what": "take", "value": early}]
+    notes = [note(2, "take", who="db", t=0.0, value=early)]
     if after > 0 and shown:
-        notes.append({"t": float(after), "order": 10 * after + 1 + late, "who": "caller", "what": "cancel"})
+        notes.append(note(10 * after + 1 + late, t=float(after)))
     return {
         **run,
         "end": {"kind": kind},
-        "spans": [open_span(0, None, "actor", 3), open_span(1, 0, "later", 3)] if kind == "done" else [],
+        "spans": [open_span(0, None, "actor"), open_span(1, 0, "later")] if kind == "done" else [],
         "notes": notes,
         "sweep_steps": 3,
         "sweep_at": [[10 * number, float(number)] for number in (1, 2, 3)],

@@ -9,6 +9,7 @@ from grader.judging.answers import Hung, Late, TimeLimits
 from grader.judging.session import MAX_RUNAWAYS, SHORT, SUSPECT_SECONDS, Session
 from grader.judging.submission import examine
 from grader.sandbox import LinkClosed
+from tests.records import note, record, span
 
 LOADED = {"loaded": True}
 PLAN = {"value": 7, "delay": 1}
@@ -23,22 +24,8 @@ QUICK = TimeLimits(total=5, silence=0.05, cpu=1)
 
 def trace(seed=0, kind="done", **changes):
     end = {"kind": kind, "text": "said", "waiting": [{"line": 7}] if kind in ("stuck", "runaway") else []}
-    whole = {
-        "format": 1,
-        "backend": "trio",
-        "seed": seed,
-        "order": "pos" if seed else "fifo",
-        "cancel": None,
-        "fault": None,
-        "spans": [],
-        "notes": [],
-        "steps": 0,
-        "time": 0.0,
-        "end": end,
-        "tasks": [],
-        "probes": {},
-    }
-    return {"trace": {**whole, **changes}}
+    run = {"seed": seed, "order": "pos" if seed else "fifo"}
+    return {"trace": record(**{**run, "time": 0.0, "end": end, **changes})}
 
 
 @pytest.fixture
@@ -265,28 +252,6 @@ def test_traces_of_other_runs_than_asked_for_are_not_run(session, script, answer
 SWEEP = {"backend": "trio", "plan": PLAN, "search": {"kind": "cancel", "who": "caller", "limit": 120}}
 
 
-def span(number, parent, what, *, steps, subject):
-    return {
-        "id": number,
-        "parent": parent,
-        "who": "caller",
-        "what": what,
-        "args": [],
-        "task": "caller",
-        "subject": subject,
-        "start": 0.0,
-        "end": 1.0,
-        "order": [number, 100 - number],
-        "how": "returned",
-        "value": None,
-        "error": None,
-        "cancelled": None,
-        "outside": False,
-        "line": None,
-        "steps": steps,
-    }
-
-
 def undisturbed(steps):
     """The run that counts the steps of one call."""
     return after(-1, steps, sweep_steps=steps, sweep_at=[[1, 0.5]] * steps, notes=[])
@@ -294,9 +259,12 @@ def undisturbed(steps):
 
 def after(moment, steps=1, **changes):
     """A run that is cancelled inside the call."""
-    note = {"t": 0.5, "order": 2, "who": "caller", "what": "cancel", "value": None, "span": None}
-    spans = [span(0, None, "actor", steps=steps, subject=False), span(1, 0, "later", steps=steps, subject=True)]
-    changes = {"spans": spans, "notes": [note], **changes}
+    inside = {"end": 1.0, "steps": steps}
+    spans = [
+        span(0, None, "actor", order=[0, 100], **inside),
+        span(1, 0, "later", order=[1, 99], subject=True, **inside),
+    ]
+    changes = {"spans": spans, "notes": [note(2)], **changes}
     return trace(cancel={"who": "caller", "after": moment}, fault=None, **changes)
 
 

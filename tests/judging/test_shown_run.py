@@ -2,25 +2,11 @@
 
 from grader.display import picture, picture_signs
 from grader.judging.shown_run import MOST_ROWS, shown_run
-from tests.judging.test_schema import TRACE
-
-LONG = {
-    "task": "t",
-    "steps": 1,
-    "line": 7,
-    "cancelled": None,
-    "outside": False,
-    "subject": False,
-    "args": [],
-    "value": None,
-}
+from tests.records import record, span
 
 
 def trace(*changes):
-    spans = [
-        {**TRACE["spans"][0], **LONG, "error": None, "id": number, **change} for number, change in enumerate(changes)
-    ]
-    return {**TRACE, "spans": spans}
+    return record(*(span(number, **change) for number, change in enumerate(changes)))
 
 
 def test_a_row_says_who_did_what_when_and_how_it_ended():

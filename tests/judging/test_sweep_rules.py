@@ -14,33 +14,12 @@ from grader.judging.sweep_proof import (
     is_as_due,
     is_disturbed,
 )
+from tests import records
+from tests.records import note
 
 
-def span(number, parent, what, order, *, who="caller", start=0.0, end=2.0, **changes):
-    plain = {
-        "id": number,
-        "parent": parent,
-        "who": who,
-        "what": what,
-        "args": [],
-        "task": "caller",
-        "subject": what == "later",
-        "start": start,
-        "end": end,
-        "order": order,
-        "how": "returned",
-        "value": None,
-        "error": None,
-        "cancelled": None,
-        "outside": False,
-        "line": None,
-        "steps": 0,
-    }
-    return {**plain, **changes}
-
-
-def note(order, what="cancel", who="caller", t=0.5):
-    return {"t": t, "order": order, "who": who, "what": what, "value": None, "span": None}
+def span(number, parent, what, order, **changes):
+    return records.span(number, parent, what, order=order, subject=what == "later", **changes)
 
 
 #: An actor makes a step, in it a call of the subject, which calls a fake twice; a sweep could cancel it at two places.
