@@ -1,4 +1,4 @@
-"""Lines that change the worker from inside, appended to files that are handed in."""
+"""Lines that change the worker from inside, appended to files that are handed in; a scene whose caller hands over a job."""
 
 import pytest
 
@@ -15,6 +15,28 @@ if not hasattr(_sys, "_reached"):
     _Player = _reach("RunPlayer")
     _World = _Player._run.__globals__["World"]
 """
+
+JOB_SCENE = '''\
+"""A caller who calls `later` with a job."""
+
+
+async def scene(subject, world, *, value, delay):
+    ask = world.job("db", [["wait", 1.0], ["give", value]])
+
+    async def go():
+        await world.call("later", subject.later, ask, delay=delay)
+        await world.after()
+
+    await world.actors({"caller": [["go"]]}, {"go": go})
+'''
+
+
+@pytest.fixture
+def asking(tiny):
+    """The tiny module in a scene whose call gets a job, which it asks for its value."""
+    module = tiny.module("m01")
+    module.scene.write_text(JOB_SCENE)
+    return module
 
 
 @pytest.fixture(scope="session")

@@ -21,19 +21,6 @@ ROOT = Path(__file__).resolve().parents[2]
 LEVELS = ("bubblewrap", "namespaces")
 NOBODY = 65534
 
-SCENE = '''\
-"""A caller who calls `later` with a job."""
-
-
-async def scene(subject, world, *, value, delay):
-    ask = world.job("db", [["wait", 1.0], ["give", value]])
-
-    async def go():
-        await world.call("later", subject.later, ask, delay=delay)
-        await world.after()
-
-    await world.actors({"caller": [["go"]]}, {"go": go})
-'''
 RIGHT = """\
 import anyio
 from dataclasses import dataclass
@@ -312,13 +299,6 @@ def walls(request):
         yield server
 
 
-@pytest.fixture
-def module(tiny):
-    module = tiny.module("m01")
-    module.scene.write_text(SCENE)
-    return module
-
-
 def seen_of(report):
     """Flags, reasons, and what rows say."""
     return [
@@ -331,8 +311,8 @@ def seen_of(report):
 @pytest.mark.parametrize(
     ("kind", "name"), [pytest.param(*case, marks=pytest.mark.slow, id="-".join(case)) for case in CASES]
 )
-def test_a_forger_is_seen(module, walls, forged, kind, name):
-    report = grade(module, file_of(kind, name, forged).encode(), forks=walls)
+def test_a_forger_is_seen(asking, walls, forged, kind, name):
+    report = grade(asking, file_of(kind, name, forged).encode(), forks=walls)
     assert report.verdict != "passed" or report.flags, (kind, name)
     _, wanted = FORGERS[kind][name]
     texts = seen_of(report)
@@ -342,9 +322,9 @@ def test_a_forger_is_seen(module, walls, forged, kind, name):
     assert not engine or any(text in each for text in engine for each in texts), (report.verdict, texts)
 
 
-def test_right_and_wrong_are_told_apart(module, walls):
+def test_right_and_wrong_are_told_apart(asking, walls):
     """Without the lines: one passes without a flag, the other fails in its cancellation alone."""
-    right, wrong = (grade(module, text.encode(), forks=walls) for text in (RIGHT, WRONG))
+    right, wrong = (grade(asking, text.encode(), forks=walls) for text in (RIGHT, WRONG))
     assert (right.verdict, right.points, right.flags) == ("passed", 100, ())
     assert (wrong.verdict, wrong.points, wrong.flags) == ("failed", 85, ())
 
@@ -352,10 +332,10 @@ def test_right_and_wrong_are_told_apart(module, walls):
 @pytest.mark.parametrize(
     "kind", [pytest.param(kind, marks=pytest.mark.slow) if kind == "sleeper" else kind for kind in FORGERS]
 )
-def test_one_of_each_kind(module, forks, forged, kind):
+def test_one_of_each_kind(asking, forks, forged, kind):
     """Without walls, and quickly."""
     name = next(iter(FORGERS[kind])) if kind != "sleeper" else "at import"
-    report = grade(module, file_of(kind, name, forged).encode(), forks=forks)
+    report = grade(asking, file_of(kind, name, forged).encode(), forks=forks)
     assert report.verdict != "passed" or report.flags, (kind, name)
 
 

@@ -18,19 +18,6 @@ from grader.judging.steadiness import UNSTEADY as SAID
 from grader.judging.submission import examine
 from grader.judging.sweep_proof import equal_runs_differ
 
-FAKES_SCENE = '''\
-"""A caller who calls `later` with two jobs."""
-
-
-async def scene(subject, world, *, value, delay):
-    ask = world.job("db", [["wait", 1.0], ["give", "A"]])
-
-    async def go():
-        await world.call("later", subject.later, ask, delay=delay)
-        await world.after()
-
-    await world.actors({"caller": [["go"]]}, {"go": go})
-'''
 ASKS_TWICE = """\
 import anyio
 from dataclasses import dataclass
@@ -106,17 +93,9 @@ def test_a_forged_sweep_is_not_run_with_the_reason(tiny, forks, texts, forged, n
     assert {row.verdict for row in report.checks if row.id == "test_delay"} == {"passed"}
 
 
-@pytest.fixture
-def fakes(tiny):
-    """The tiny module in a scene whose call gets a fake that it can call."""
-    module = tiny.module("m01")
-    module.scene.write_text(FAKES_SCENE)
-    return module
-
-
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_each_call_of_a_fake_fails_in_one_run(fakes, forks, backend):
-    with Session(fakes, examine(fakes, ASKS_TWICE.encode()), forks) as session:
+def test_each_call_of_a_fake_fails_in_one_run(asking, forks, backend):
+    with Session(asking, examine(asking, ASKS_TWICE.encode()), forks) as session:
         traces = list(Play(session, backend=backend)(value=7, delay=1).faults("db"))
     assert [[(span.errors or [None])[0] for span in trace.all("run")] for trace in traces] == [
         [None, None],
@@ -138,8 +117,8 @@ def test_each_call_of_a_fake_fails_in_one_run(fakes, forks, backend):
         ),
     ],
 )
-def test_a_fault_that_does_not_come_is_not_run(fakes, forks, forged, lines):
-    with Session(fakes, examine(fakes, forged(ASKS_TWICE, lines).encode()), forks) as session:
+def test_a_fault_that_does_not_come_is_not_run(asking, forks, forged, lines):
+    with Session(asking, examine(asking, forged(ASKS_TWICE, lines).encode()), forks) as session:
         play = Play(session, backend="trio")
         with pytest.raises(NotRun, match="does not begin like the undisturbed run"):
             list(play(value=7, delay=1).faults("db"))
