@@ -35,8 +35,8 @@ from grader.checks.collect import Check, checks_of  # noqa: E402
 from grader.checks.play import ORDERS, Play  # noqa: E402
 from grader.checks.rule import NotRun  # noqa: E402
 from grader.course import BACKENDS, Course, CourseError, Module  # noqa: E402
+from grader.course.key import SELF_CHECK_KEY  # noqa: E402
 from grader.course.overrides import whole_program  # noqa: E402
-from grader.judging.judge import SELF_CHECK_KEY  # noqa: E402
 from grader.judging.run_check import plan_key  # noqa: E402
 from grader.judging.searches import plain_run, play_search  # noqa: E402
 from grader.judging.submission import examine  # noqa: E402

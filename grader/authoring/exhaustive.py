@@ -9,9 +9,9 @@ from grader.checks.collect import Check, checks_of
 from grader.checks.play import Covered, Play
 from grader.checks.rule import CheckFailed, NotRun
 from grader.course import BACKENDS, CourseError, Module
+from grader.course.key import SELF_CHECK_KEY
 from grader.judging.answers import TimeLimits
 from grader.judging.blame import Reference
-from grader.judging.judge import SELF_CHECK_KEY
 from grader.judging.run_check import carry_out, plan_key
 from grader.judging.searches import DEEPEST
 from grader.judging.session import Forks, Session

@@ -42,7 +42,7 @@ def needs(rows: Iterable[tuple[Kind, str | None, str | None, Row]]) -> list[Need
     failed: dict[tuple[Kind, str], set[str]] = {}
     in_clause: dict[tuple[Kind, str], set[str]] = {}
     for kind, wrong, breaks, row in rows:
-        clause = row.clause.rpartition(".")[2]
+        clause = row.clause_name
         checks.setdefault((kind, row.id), clause)
         if wrong is None or row.verdict != "failed" or row.untried:
             continue

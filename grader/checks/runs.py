@@ -68,8 +68,3 @@ def _run_of_choices(text: str, seed: str, order: str, choices: str) -> dict[str,
         return {"seed": int(seed), "order": order, "cancel": None, "fault": None, "choices": pairs}
     except ValueError:
         raise wrong from None
-
-
-def seconds(time: float) -> str:
-    """A virtual time for people: the clock's creep is not worth reading."""
-    return f"{round(time, 4):g}"

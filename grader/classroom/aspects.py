@@ -40,7 +40,7 @@ def points_of_part(module: Module, report: Report, *, core: bool) -> dict[str, i
         points = clause.core if core else clause.stretch
         if not points:
             continue
-        rows = [row for row in report.checks if row.clause.rpartition(".")[2] == clause.id and row.core is core]
+        rows = [row for row in report.checks if row.clause_name == clause.id and row.core is core]
         got = part_points(points, rows)
         before = found.get(clause.aspect, 0)
         found[clause.aspect] = None if got is None or before is None else before + got

@@ -10,8 +10,8 @@ from pathlib import Path
 from grader.classroom import intake, recording, upkeep, verdicts
 from grader.classroom.desk import Desk
 from grader.course import CourseError
+from grader.course.key import SELF_CHECK_KEY, course_key
 from grader.judging.folder import name_some
-from grader.judging.judge import SELF_CHECK_KEY, course_key
 from grader.sandbox import level
 
 

@@ -10,7 +10,7 @@ from grader.classroom import class_toml, upkeep
 from grader.classroom.config import CONFIG_FILE, CONFIG_TEXT
 from grader.classroom.settings import FILE, Settings
 from grader.course import Course, CourseError
-from grader.judging.judge import COURSE_KEY
+from grader.course.key import COURSE_KEY
 
 ROSTER = "roster.csv"
 ROSTER_HEAD = "id,last_name,first_name,email\n"

@@ -15,9 +15,10 @@ from typing import Any
 from grader.classroom import class_toml, intake
 from grader.classroom.settings import Settings
 from grader.course import CourseError, Module
+from grader.course.key import course_key
 from grader.judging.batch import Graded, Shelf, grade_all, is_current
 from grader.judging.folder import Folder, FolderEntry
-from grader.judging.judge import How, blank_report, course_key, stamp
+from grader.judging.judge import How, blank_report, stamp
 from grader.judging.report import Report
 from grader.sandbox import level
 

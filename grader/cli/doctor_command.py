@@ -15,8 +15,9 @@ from rich.text import Text
 from grader import sandbox
 from grader.cli.options import course_of
 from grader.course import DISTRIBUTION, Course, CourseError
+from grader.course.key import SELF_CHECK_KEY, course_key
 from grader.display import show
-from grader.judging.judge import SELF_CHECK_KEY, course_key, version_of
+from grader.judging.judge import version_of
 
 OLDEST = (3, 11)
 TRIED = ((3, 11), (3, 12), (3, 13))

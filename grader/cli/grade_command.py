@@ -24,11 +24,12 @@ from grader.cli.options import (
 )
 from grader.cli.pace import Pace
 from grader.course import Course
+from grader.course.key import course_key
 from grader.display import report_card, show
 from grader.display.exports import FORMS, NoResult, export
 from grader.judging.batch import Graded, Shelf, grade_all
 from grader.judging.folder import Folder, one_line, scan, take_shard
-from grader.judging.judge import How, course_key
+from grader.judging.judge import How
 from grader.judging.pool import GradingTask, run
 from grader.sandbox import Level
 

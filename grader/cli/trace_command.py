@@ -12,9 +12,9 @@ from grader.checks.collect import BrokenChecks, Check, checks_of
 from grader.checks.runs import run_of
 from grader.cli.options import backend_option, course_of, read_program
 from grader.course import BACKENDS, CourseError, Module
+from grader.course.key import SELF_CHECK_KEY, course_key
 from grader.display import show
 from grader.display.trace_text import timeline
-from grader.judging.judge import SELF_CHECK_KEY, course_key
 from grader.judging.pool import fork_server
 from grader.judging.run_check import Replay, closer_look, replay
 from grader.judging.session import Session

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from grader.checks.runs import seconds
+from grader.checks.phrases import seconds
 from grader.display.picture_signs import (
     CANCEL,
     ENDING_WORDS,

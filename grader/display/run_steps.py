@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from grader.checks.runs import seconds
+from grader.checks.phrases import seconds
 from grader.checks.trace import Span, Trace
 from grader.steps.run_step import ENDED, RAN, READY, WAITS, RunStep, TaskState
 

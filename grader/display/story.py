@@ -193,7 +193,7 @@ def facts(row: Row, report: Report | None = None, *, texts: bool = False) -> Ite
 
 
 def only_on(report: Report, row: Row) -> str:
-    """Where alone a failed row fails, in words; empty if it fails on the other backend too."""
+    """The only backend on which a row fails, in words; empty if it fails on the other backend too."""
     others = [other for other in report.checks if other.id == row.id and other.backend != row.backend]
     if row.verdict != "failed" or not any(other.verdict == "passed" for other in others):
         return ""
@@ -204,11 +204,10 @@ def command(row: Row, report: Report, file: str = "") -> str:
     """A whole command that shows the failing run once more."""
     if row.run is None:
         return ""
-    short = report.module.partition("_")[0]
     parts = [
         "grader",
         "trace",
-        short,
+        report.short,
         *filter(None, [file]),
         "--check",
         row.id.removeprefix("test_"),

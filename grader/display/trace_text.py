@@ -9,8 +9,7 @@ from typing import Any
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
-from grader.checks.phrases import phrase
-from grader.checks.runs import seconds
+from grader.checks.phrases import phrase, seconds
 from grader.checks.trace import Span, Trace
 from grader.display.show import WIDTH, clean
 from grader.judging.shown_run import depth, first_moment

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from grader.checks.rule import NotRun
 from grader.sandbox import LinkClosed
+from grader.worker.record.spans import FORMAT
 
 FORGED = "wrote something that is not a message"
 """How `grader.sandbox` names a line that is not a JSON object."""
@@ -166,7 +167,7 @@ def ended_trace(
     """
     runs = message["runs"]
     return {
-        "format": 1,
+        "format": FORMAT,
         "backend": message["backend"],
         **runs[min(number, len(runs) - 1)],
         "spans": [],

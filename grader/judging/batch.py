@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from grader.course import Course, Module
+from grader.course.key import SELF_CHECK_KEY
 from grader.course.safe_files import write_private
 from grader.judging.folder import Folder, FolderEntry, name_some
-from grader.judging.judge import SELF_CHECK_KEY, How, blank_report, report_without_file, stamp
+from grader.judging.judge import How, blank_report, report_without_file, stamp
 from grader.judging.pool import GradingTask, run_all
 from grader.judging.report import Report
 from grader.sandbox import Level

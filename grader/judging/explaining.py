@@ -66,7 +66,6 @@ def in_order(rows: Sequence[Row]) -> list[Row]:
     passed = {row.id for row in rows if row.verdict == "passed"}
 
     def rank(row: Row) -> tuple[bool, ...]:
-        clause = row.clause.rpartition(".")[2]
         by_backend = not one_sided and row.id in passed
         return (
             row.untried,
@@ -75,7 +74,7 @@ def in_order(rows: Sequence[Row]) -> list[Row]:
             not row.core,
             row.wide,
             by_backend,
-            not (one_sided and clause == BOTH_BACKENDS),
+            not (one_sided and row.clause_name == BOTH_BACKENDS),
         )
 
     return sorted(failed, key=rank)

@@ -10,10 +10,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from grader.checks.phrases import pair, unit_of
+from grader.checks.phrases import pair, seconds, unit_of
 from grader.checks.play import RUN
 from grader.checks.rule import CheckFailed
-from grader.checks.runs import seconds
 from grader.judging.report import Row
 
 MAX_CHARS = 600

@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import metadata
-from pathlib import Path
 from typing import Any, Literal
 
 from grader.checks.collect import BrokenChecks, Check, Kind, checks_of
 from grader.checks.rule import CheckFailed, NotRun
 from grader.course import BACKENDS, DISTRIBUTION, Module
+from grader.course.key import SELF_CHECK_KEY
 from grader.course.safe_files import sha256_of
 from grader.judging.answers import Late, TimeLimits
 from grader.judging.blame import Reference
@@ -32,10 +32,6 @@ from grader.judging.smallest import Played
 from grader.judging.steadiness import NOTE, is_unsteady, plan_is_unsteady, tell_unsteady
 from grader.judging.submission import FileFault, Submission, examine
 
-SELF_CHECK_KEY = b"self-check"
-"""The key of plans where nothing is at stake: everybody gets the same."""
-COURSE_KEY = ".course_key"
-"""The file with the course's secret, at the root of the checkout."""
 Wanted = Literal["report", "verdicts", "failure"]
 """All that a report says; the verdicts of all checks; those up to the first that fails. A proof reads nothing else."""
 
@@ -331,10 +327,3 @@ def version_of(distribution: str) -> str | None:
         return metadata.version(distribution)
     except metadata.PackageNotFoundError:
         return None
-
-
-def course_key(root: Path) -> bytes:
-    """The course's secret: the file ``.course_key`` at the root, or a constant that everybody knows."""
-    path = root / COURSE_KEY
-    key = path.read_bytes().strip() if path.is_file() else b""
-    return key or SELF_CHECK_KEY

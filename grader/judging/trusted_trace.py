@@ -9,9 +9,8 @@ from functools import lru_cache
 from typing import Any
 
 from grader.checks.rule import NotRun
+from grader.worker.record.spans import FORMAT
 
-#: Version of the trace format that this judge reads.
-FORMAT = 1
 _ENDS = frozenset({"done", "deadlock", "runaway", "stuck", "exit", "error", "breakpoint"})
 _HOWS = frozenset({"returned", "raised", "cancelled", "open"})
 _KEYS = {"format", "backend", "seed", "order", "cancel", "fault", "spans", "notes", "steps", "time", "end", "probes"}
@@ -77,7 +76,7 @@ def complaints(data: Any, request: Mapping[str, Any], known: frozenset[str]) -> 
 
 def _head(data: Any, request: Mapping[str, Any]) -> str:
     if type(data) is not dict or not set(data).issuperset(_KEYS) or data["format"] != FORMAT:
-        return "not format 1"
+        return f"not format {FORMAT}"
     if data["backend"] != request["backend"]:
         return "another backend"
     if data["end"]["kind"] not in _ENDS or type(data["end"]["text"]) is not str:

@@ -13,9 +13,10 @@ from typing import Any
 from grader.checks.collect import BrokenChecks, Check, checks_of
 from grader.checks.runs import run_of, word
 from grader.course import BACKENDS, Course, CourseError, Module
+from grader.course.key import SELF_CHECK_KEY
 from grader.course.safe_files import write_private
 from grader.display.steps_page import page
-from grader.judging.judge import SELF_CHECK_KEY, stamp
+from grader.judging.judge import stamp
 from grader.judging.points import clause_id
 from grader.judging.run_check import Replay, closer_look, replay
 from grader.judging.session import Forks, Session

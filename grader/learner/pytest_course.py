@@ -14,13 +14,13 @@ from grader.checks.rule import CheckFailed, NotRun, Rule
 from grader.checks.runs import run_of, word
 from grader.checks.trace import Trace
 from grader.course import BACKENDS, Course, CourseError, Module
+from grader.course.key import SELF_CHECK_KEY
 from grader.display.report_card import sentences
 from grader.display.show import clean, text_of
 from grader.display.trace_text import timeline
 from grader.judging.answers import TimeLimits
 from grader.judging.blame import Reference
 from grader.judging.failure import failure_row
-from grader.judging.judge import SELF_CHECK_KEY
 from grader.judging.points import clause_id
 from grader.judging.report import Row
 from grader.judging.run_check import carry_out, plan_key

@@ -11,9 +11,10 @@ from grader.checks.collect import BrokenChecks, Kind, checks_of
 from grader.checks.rule import NotRun
 from grader.checks.trace import Trace
 from grader.course import BACKENDS, Course, CourseError, Module
+from grader.course.key import SELF_CHECK_KEY
 from grader.display import report_card
 from grader.display.trace_text import RunPicture
-from grader.judging.judge import SELF_CHECK_KEY, How, grade
+from grader.judging.judge import How, grade
 from grader.judging.pool import fork_server
 from grader.judging.report import Report, Row
 from grader.judging.run_check import Replay, replay

@@ -8,7 +8,7 @@ from functools import lru_cache
 from html import escape
 from typing import Any
 
-from grader.checks.runs import seconds
+from grader.checks.phrases import seconds
 from grader.notebook import game_buttons
 from grader.notebook.chosen_run import CANCEL, TIME, ChosenRun, Program, WrongMove, play_moves, word_of
 from grader.notebook.game_search import Searched, search

@@ -9,8 +9,8 @@ import pytest
 from grader.classroom import dropping, intake, new_class, origin, upkeep
 from grader.cli import main
 from grader.course import CourseError
+from grader.course.key import COURSE_KEY, course_key
 from grader.judging import batch
-from grader.judging.judge import COURSE_KEY, course_key
 
 SLUG = "m01_tiny"
 AHEAD = "2099-01-01 10:00:00.000000 UTC"

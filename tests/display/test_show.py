@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import pytest
 
+from grader.checks.phrases import seconds
 from grader.checks.rule import CheckFailed
-from grader.checks.runs import run_of, seconds, word
+from grader.checks.runs import run_of, word
 from grader.checks.trace import Trace
 from grader.display import report_card, show
 from grader.display.trace_text import timeline

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from grader.course import BACKENDS
+from grader.course.key import SELF_CHECK_KEY, course_key
 from grader.judging.answers import TimeLimits
-from grader.judging.judge import SELF_CHECK_KEY, How, course_key, grade, report_without_file, stamp
+from grader.judging.judge import How, grade, report_without_file, stamp
 from grader.judging.report import Report
 from grader.judging.run_check import plan_key
 

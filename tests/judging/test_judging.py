@@ -10,6 +10,7 @@ from grader.checks.collect import checks_of
 from grader.checks.rule import CheckFailed, NotRun
 from grader.checks.trace import Trace
 from grader.course import BACKENDS
+from grader.course.key import SELF_CHECK_KEY, course_key
 from grader.course.safe_files import sha256_of
 from grader.judging import judge as judging
 from grader.judging.answers import Late
@@ -319,4 +320,4 @@ def test_public_and_hidden_checks_have_stamps_of_their_own(tiny):
 
 def test_an_empty_key_is_no_key(tiny):
     (tiny.root / ".course_key").write_text(" \n")
-    assert judging.course_key(tiny.root) == judging.SELF_CHECK_KEY
+    assert course_key(tiny.root) == SELF_CHECK_KEY
