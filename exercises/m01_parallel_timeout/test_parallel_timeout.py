@@ -126,19 +126,19 @@ def test_error_leaves(play: Play) -> None:
     t.expect_that("the call with two errors", left, f"{t.call.ending}, where one of them should leave it")
 
 
-@check("R4", misconception="cancel-called", step="keep-what-is-finished")
-def test_error_of_a_late_job(play: Play) -> None:
-    """A job that raises while it is being cancelled for its timeout is not hidden either, a `TimeoutError` included."""
-    for kind in ("ValueError", "TimeoutError"):
-        t = play(jobs={"a": [on_cancel(wait(1), fail("E1", kind)), hang()], "b": [wait(1), give("B")]}, timeout=10)
-        t.expect_that("the call", "E1" in t.call.errors, f"{t.call.ending}, where the error E1 should leave it")
-
-
 @check("R4", misconception="every-timeout-error-is-mine", step="tell-the-two-timeouts-apart")
 def test_own_timeout_error(play: Play) -> None:
     """A `TimeoutError` that a job raises by itself is an error, not `TIMED_OUT`."""
     for others in ({"b": [wait(5), give("B")]}, {}):
         t = play(jobs={"a": [wait(2), fail("E1", "TimeoutError")], **others}, timeout=10)
+        t.expect_that("the call", "E1" in t.call.errors, f"{t.call.ending}, where the error E1 should leave it")
+
+
+@check("R4", misconception="cancel-called", step="keep-what-is-finished")
+def test_error_of_a_late_job(play: Play) -> None:
+    """A job that raises while it is being cancelled for its timeout is not hidden either, a `TimeoutError` included."""
+    for kind in ("ValueError", "TimeoutError"):
+        t = play(jobs={"a": [on_cancel(wait(1), fail("E1", kind)), hang()], "b": [wait(1), give("B")]}, timeout=10)
         t.expect_that("the call", "E1" in t.call.errors, f"{t.call.ending}, where the error E1 should leave it")
 
 

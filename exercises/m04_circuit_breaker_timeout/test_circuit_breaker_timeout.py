@@ -45,6 +45,15 @@ def expect_run(t: Trace, *jobs: str) -> None:
     t.expect("of these jobs, those that were called", [job for job in jobs if t.all("run", job)], [*jobs])
 
 
+@check("R1", misconception="errors-may-be-changed", step="count-failures")
+def test_error(play: Play) -> None:
+    """An `Exception` of `func` leaves `call` as it is, not in a group, and `func` is not called again."""
+    for kind in ("ValueError", "ConnectionError", "ExceptionGroup of one"):
+        t = circuit(play, jobs={"raises": [fail("E", kind)]}, caller=[at(0), call("raises")])
+        t.expect("what the call raised", t.one("call").raised, "E")
+        t.expect("how often func was called", len(t.all("run")), 1)
+
+
 @check("R1", misconception="timeout-is-silent", step="bound-the-call")
 def test_timeout(play: Play) -> None:
     """A call that takes longer than `timeout` is cancelled and raises `TimeoutError`, bare."""
@@ -59,15 +68,6 @@ def test_value(play: Play) -> None:
     t = circuit(play, jobs={"none": [give(None)]}, caller=[at(0), call("ok", 1, None), call("none")])
     t.expect("what the calls returned", [span.value for span in t.all("call")], [token("V"), None])
     t.expect("what func was called with", t.of("ok").args, [1, None])
-
-
-@check("R1", misconception="errors-may-be-changed", step="count-failures")
-def test_error(play: Play) -> None:
-    """An `Exception` of `func` leaves `call` as it is, not in a group, and `func` is not called again."""
-    for kind in ("ValueError", "ConnectionError", "ExceptionGroup of one"):
-        t = circuit(play, jobs={"raises": [fail("E", kind)]}, caller=[at(0), call("raises")])
-        t.expect("what the call raised", t.one("call").raised, "E")
-        t.expect("how often func was called", len(t.all("run")), 1)
 
 
 @check("R1", misconception="cancelled-from-outside-is-all", step="tell-cancellation-apart")

@@ -62,7 +62,7 @@ def test_commit_is_protected(play: Play) -> None:
     t.expect("the commit", t.one("commit").ending, "returned")
 
 
-@check("R2", misconception="await-in-finally", step="shield-what-must-finish")
+@check("R2", misconception="await-in-finally", step="shield-what-must-finish", wide=True)
 def test_rollback_is_protected(play: Play) -> None:
     """A cancellation that comes during `rollback` does not interrupt it."""
     for kind in ("ValueError", "Abandon"):

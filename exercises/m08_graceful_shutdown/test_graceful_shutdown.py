@@ -25,10 +25,10 @@ def serve(play: Play, services: Mapping[str, Sequence[Any]], *signals: tuple[flo
     return run(play, services, signals=sent, function="serve", **more)
 
 
-def expect_at(t: Trace, what: str, moment: float | None, seconds: float) -> None:
+def expect_at(t: Trace, what: str, moment: float | None, seconds: float, *, part: str = "") -> None:
     """Expect that this happened that many seconds after the call, or a moment later."""
     seen = "never" if moment is None else moment - START
-    t.expect(what, seen, near(seconds, within=0.05), unit="s after the call")
+    t.expect(what, seen, near(seconds, within=0.05), unit="s after the call", part=part)
 
 
 def expect_asked(t: Trace, name: str, seconds: float) -> None:
@@ -97,7 +97,7 @@ def test_told_to_stop(play: Play) -> None:
     t = run(play, {"a": [told(), wait(2)], "b": [told()]}, stop=4)
     expect_asked(t, "a", 4)
     t.expect("how a ended", t.of("a").ending, "returned")
-    expect_at(t, "the call ended", t.call.end, 6)
+    expect_at(t, "the call ended", t.call.end, 6, part="When all have returned before `grace` is over, the call does not wait.")
 
 
 @check("R2", misconception="grace-without-an-end", step="bound-the-wait")
@@ -110,7 +110,7 @@ def test_cancelled_after_grace(play: Play) -> None:
     expect_at(t, "a was cancelled, without any grace", t.of("a").cancelled_at, 4)
 
 
-@check("R2", misconception="grace-is-for-the-last", step="bound-the-wait")
+@check("R2", misconception="grace-is-for-the-last", step="bound-the-wait", wide=True)
 def test_error_during_grace(play: Play) -> None:
     """An error in the grace period neither ends it nor starts it again."""
     services = {"a": [told(), wait(2), fail("E")], "b": [told(), wait(5)], "c": [told(), wait(6), fail("F")]}

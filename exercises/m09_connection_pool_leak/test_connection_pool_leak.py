@@ -118,7 +118,7 @@ def test_stats(play: Play) -> None:
     expect_stats(t, wanted)
 
 
-@check("R2", misconception="stats-kept-by-hand", step="find-the-leak")
+@check("R2", misconception="stats-kept-by-hand", step="find-the-leak", wide=True)
 def test_stats_after_giving_up(play: Play) -> None:
     """`stats` no longer counts a waiter that was cancelled or ran out of time."""
     actors = {"a": [lease(wait(9))], "b": [wait(1), lease()], "c": [wait(2), lease()]}
@@ -175,10 +175,12 @@ def test_aclose(play: Play) -> None:
     actors = {"a": [lease(wait(9))], "b": [wait(1), lease()], "k": [wait(2), aclose()], "c": [wait(3), lease()]}
     t = play(actors=actors, size=1, close=[wait(0.5)])
     t.expect("how the lease of a ended", t.of("a")[lease(wait(9))].ending, "returned")
-    for who, moment in (("b", 2), ("c", 3)):
-        t.expect(f"what {who} gets", t.of(who)[lease()].errors, ["PoolClosedError"])
-        t.expect(f"{who} was refused at", t.of(who)[lease()].end, near(moment), unit="s")
-    t.expect("`aclose` returned at", t.one("aclose").end, near(9.5), unit="s")
+    parts = ("A caller that waits when `aclose` is called is refused at once.", "Once `aclose` was called, every caller is refused.")
+    for (who, moment), part in zip((("b", 2), ("c", 3)), parts, strict=True):
+        t.expect(f"what {who} gets", t.of(who)[lease()].errors, ["PoolClosedError"], part=part)
+        t.expect(f"{who} was refused at", t.of(who)[lease()].end, near(moment), unit="s", part=part)
+    part = "A connection whose lease ends after `aclose` was called is closed, and then `aclose` returns."
+    t.expect("`aclose` returned at", t.one("aclose").end, near(9.5), unit="s", part=part)
 
 
 @check("R9", misconception="waiters-find-out", step="close-the-pool")

@@ -224,7 +224,7 @@ def test_taking_a_lock_twice(play: Play) -> None:
     t.expect("taking x again, with y in between", kind(t, "a", inside("x")), "RuntimeError")
 
 
-@check("R8", misconception="task-known-by-name", step="who-holds-what")
+@check("R8", misconception="task-known-by-name", step="who-holds-what", wide=True)
 def test_tasks_of_one_name(play: Play) -> None:
     """Tasks are not told apart by their names: two tasks may have the same one."""
     actors = {"a": [take("x"), wait(3), drop("x")], "b": [wait(1), take("x"), drop("x")], "c": [wait(2), drop("x")]}

@@ -164,7 +164,7 @@ def test_runs_longer_than_the_timeout(play: Play) -> None:
     expect_later(t, "db", t.one("body").end)
 
 
-@check("R3", misconception="the-group-cleans-up", step="stop-dependants-first")
+@check("R3", misconception="the-group-cleans-up", step="stop-dependants-first", wide=True)
 def test_failed_start_stops_in_order(play: Play) -> None:
     """When a service does not start, those already started are stopped in order, and no other is started."""
     for steps in ([wait(1), fail("E")], [wait(1)], [hang()]):

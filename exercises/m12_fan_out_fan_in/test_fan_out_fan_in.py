@@ -76,6 +76,8 @@ def test_pairs(play: Play) -> None:
 def test_fan_in(play: Play) -> None:
     """`fan_in` returns the results in the order of the source."""
     t = fan_in(play, THREE).accepting("deadlock")
+    part = "`fan_in` ends after the last result: the iteration over the stream ends there."
+    t.expect_that("fan_in", t.call.how != "open", t.call.ending, part=part)
     t.expect("the list", t.call.value, [token("A"), token("B"), token("C")])
     t = fan_in(play, many(12)).accepting("deadlock")
     t.expect("the list for twelve items", t.call.value, [token(f"I{number}") for number in range(12)])

@@ -87,6 +87,10 @@ def test_report(play: Play) -> None:
     """Every job has one outcome, in the order of `jobs`: `DONE` with its value, `FAILED` with its exception."""
     t = pool(play, {"a": [wait(3), give("A")], "b": [wait(1), fail("E", "TimeoutError")], "c": [wait(2), give("C")]})
     wanted = [["a", "DONE", token("A"), None], ["b", "FAILED", None, token("E")], ["c", "DONE", token("C"), None]]
+    part = "Every job has one outcome, in the order of `jobs`."
+    t.expect("the jobs of the report", [row[0] for row in report(t)], ["a", "b", "c"], part=part)
+    part = "A job that raises is `FAILED`, also if what it raises is a `TimeoutError` of its own."
+    t.expect("outcome of b, which raises a `TimeoutError`", status(t, "b"), ["FAILED"], part=part)
     t.expect("the report", report(t), wanted)
     t.expect("the report on no jobs", report(pool(play, {})), [])
 

@@ -9,6 +9,8 @@ from grader.checks.runs import word
 from grader.course import Module
 from grader.judging.report import Cause, Report, Row
 
+RAISES = " raises "
+"""In a headline that names an exception and leaves its text to Python."""
 MOST_OPEN = 5
 """So many of the other checks that fail are named; of more, only how many there are."""
 
@@ -123,12 +125,14 @@ def story_of(report: Report, module: Module | None = None, *, texts: bool = Fals
     ids = [
         id_ for id_, passed in verdicts(report.checks).items() if not passed and id_ not in (cause.check, *cause.same)
     ]
+    own_words = RAISES not in cause.text  # then Python's are said apart
+    said = [("it said", first_line_of(cause))] if texts and own_words and first_line_of(cause) else []
     return Story(
         headline=headline(cause, texts=texts),
         line=cause.line,
         code=cause.code,
         check="" if is_concept else f"{row.clause_name}  {row.message}",
-        facts=tuple(facts(row, report, texts=texts and is_concept)),
+        facts=(*said, *facts(row, report, texts=texts and is_concept)),
         step=("", "") if is_slip else (steps.get(step, ""), step),
         belief="" if is_slip else misconceptions.get(row.misconception or "", ""),
         command=command(row, report, file),
@@ -165,9 +169,14 @@ def _of_an_older_report(report: Report) -> Cause | None:
 
 def headline(cause: Cause, *, texts: bool) -> str:
     """The cause in one sentence, with the text of an exception where that may be shown."""
-    said = (cause.said or "").splitlines()[0] if texts and cause.said and cause.kind == "exception" else ""
+    said = first_line_of(cause) if texts and RAISES in cause.text else ""
     text = f"{cause.text}: {said}" if said else cause.text
     return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+def first_line_of(cause: Cause) -> str:
+    """The first line of an exception's text; empty if the cause is not an exception, or has no text."""
+    return cause.said.splitlines()[0] if cause.said and cause.kind == "exception" else ""
 
 
 def sentences_of(rows: Sequence[Row], ids: Iterable[str]) -> Iterable[str]:

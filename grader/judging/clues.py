@@ -13,6 +13,7 @@ from typing import Any
 from grader.checks.trace import WAKE_UPS
 from grader.course import BACKENDS
 from grader.judging import learner_code
+from grader.judging.exception_words import in_words
 from grader.judging.run_evidence import RANKS, Clue, FailingRun
 from grader.judging.wrong_values import no_return, no_yield, wrong_kind
 
@@ -45,6 +46,7 @@ def clues(run: FailingRun) -> list[Clue]:
         *_errors(run),
         *_left_the_call(run),
         *_never_awaited(run),
+        *_late_names(run),
         *no_return(run),
         *no_yield(run),
         *wrong_kind(run),
@@ -107,7 +109,7 @@ def _errors(run: FailingRun) -> Iterator[Clue]:
         if "coroutine" in each["text"] and run.probes.get("unawaited_lines"):
             continue  # the coroutine itself says what is wrong
         hidden = "" if out or not _is_caught(run, line) else ", and your own `except` catches it"
-        text = f"Line {line} raises {kind}{hidden}"
+        text = f"{in_words(run.code, line, each['text']) or f'Line {line} raises {kind}'}{hidden}"
         yield Clue(RANKS["exception"], "exception", text, line, each["text"], run.first_time(line))
 
 
@@ -119,7 +121,7 @@ def is_unexpected(run: FailingRun, error: Mapping[str, Any]) -> bool:
         error: what is known of it.
     """
     kinds, line = set(error["is"]), error["line"]
-    if kinds & run.code.handled or (line is not None and run.code.raises_at(line)):
+    if kinds & run.code.handled or (line is not None and run.code.raises_at(line, error["error"])):
         return False
     return bool(kinds & BUGS) or bool(MISUSE.search(error["text"]))
 
@@ -186,6 +188,18 @@ def _async_by_mistake(run: FailingRun, name: str) -> Iterator[Clue]:
     yield Clue(RANKS["exception"], "never awaited", text, function.lineno)
 
 
+def _late_names(run: FailingRun) -> Iterator[Clue]:
+    """Tasks that read what a loop has changed since it started them."""
+    times = dict(run.observed.get("lines", ()))
+    for line, name, function in run.code.late_names:
+        body = function.body[0].lineno if isinstance(function.body, list) else function.lineno
+        if times.get(line, 0) > 1 and run.has_run(body, function.end_lineno):
+            text = f"`{name}` in line {line} is the same for all tasks: each reads it when it runs, and by then the loop is over"
+            if not isinstance(function, ast.Lambda):
+                text = f"`{function.name}` reads `{name}` when it runs, and by then the loop is over: give it to `start_soon`"
+            yield Clue(RANKS["late name"], "late name", text, line)
+
+
 # -- clocks and loops ---------------------------------------------------------------------------------------------
 def _clock(run: FailingRun) -> Iterator[Clue]:
     endless = run.data.get("end", {}).get("kind") == "stuck"  # nobody looks closely at a run that stands still
@@ -211,12 +225,19 @@ def _blocking_calls(run: FailingRun) -> Iterator[Clue]:
             text = f"Line {line} waits for a lock of `threading`, which stops the whole event loop"
         elif loop is not None:
             line = loop.lineno
-            text = f"The loop in line {line} goes round and round without waiting: nothing else can run"
+            text = f"The loop in line {line} goes round and round without waiting{_because(loop)}: nothing else can run"
         else:
             text = f"Line {line} does not come to an end: nothing else can run meanwhile"
         yield Clue(RANKS["blocked"] if "lock" in text else RANKS["spinning"], "blocked", text, line)
     elif end.get("kind") == "runaway":
         yield from _spins(run, line)
+
+
+def _because(loop: ast.While | ast.For | ast.AsyncFor) -> str:
+    """Why a loop does not end, as far as its first line tells."""
+    if not isinstance(loop, ast.While) or isinstance(loop.test, ast.Constant):
+        return ""
+    return f", because `{learner_code.shorten(ast.unparse(loop.test))}` stays true"
 
 
 def _exits(run: FailingRun) -> Iterator[Clue]:

@@ -21,8 +21,14 @@ from grader.judging.smallest import PlayAgain, smallest
 LOOKED_AT = 8
 """So many failing checks are played once more and looked at closely: a plain cause is in the first of them."""
 NO_LOOP = re.compile(r"event loop|create_future|async context|run\(\) is still running", re.IGNORECASE)
-NEVER = re.compile(r"never (?:happened|started)|was never (?:made|reached|started)")
-"""What a check sees of something that did not happen at all."""
+NOT_COME_TO = re.compile(
+    r"(never (?:happened|started)|was never (?:made|reached|started)|(?:raised|was cancelled|never ended).*(?=, where it should))"
+    r"(?:, where it should return)?"
+)
+"""What a check sees of something that did not happen at all, or of a call that did not return; first what stands in the headline."""
+NEVER_ENDED = "never ended"
+"""What a check sees of a call that waits when all is over."""
+EXCEPTIONS = re.compile(r"\b[A-Z]\w*(?:Error|Funds|Block)\b")
 MOST_LINES = 3
 """At most this many lines in which tasks wait are named."""
 BOTH_BACKENDS = "G1"
@@ -61,7 +67,7 @@ def in_order(rows: Sequence[Row]) -> list[Row]:
     looks again and again, and too late, which is seen by its wake-ups. Wide checks come last.
     """
     failed = [row for row in rows if row.verdict == "failed"]
-    sides = {row.backend for row in failed}
+    sides = {row.backend for row in first_part(failed)}
     one_sided = len(sides) == 1 and any(row.backend not in sides for row in rows)
     passed = {row.id for row in rows if row.verdict == "passed"}
 
@@ -78,6 +84,44 @@ def in_order(rows: Sequence[Row]) -> list[Row]:
         )
 
     return sorted(failed, key=rank)
+
+
+def without_unwritten(
+    order: list[Row], looked_at: list[tuple[Row, list[Clue]]]
+) -> tuple[list[Row], list[tuple[Row, list[Clue]]]]:
+    """Rows and clues without those about what is not written yet, if anything that is written fails: that is what they work on."""
+    unwritten = {row.id for row, found in looked_at if any(clue.kind == "not written" for clue in found)}
+    written = [(row, found) for row, found in looked_at if row.id not in unwritten]
+    if not written:
+        return order, looked_at
+    return [row for row in order if row.id not in unwritten], written
+
+
+def wants_another(row: Row, clue: Clue) -> bool:
+    """Whether a check is about an exception that should arise where the file raises another one."""
+    raised = re.search(r"raises (\w+)", clue.text)
+    named = EXCEPTIONS.findall(f"{row.what or ''} {row.expected or ''}")
+    return raised is not None and raised[1] in (row.actual or "") and bool(named) and raised[1] not in named
+
+
+def explains(clue: Clue, looked_at: Sequence[tuple[Row, Sequence[Clue]]]) -> bool:
+    """Whether a clue is in the first failing run, or in half of all: one of a later check alone is another matter."""
+    shown = [any(same_cause(clue, each) for each in found) for _, found in looked_at]
+    return shown[0] or sum(shown) * 2 >= len(shown)
+
+
+def first_part(failed: Sequence[Row]) -> list[Row]:
+    """The rows of the core if one of it failed, else all: whoever works on the core has not written the stretch part yet.
+
+    What is seen by itself, a loop that stops or spins, counts wherever it is.
+    """
+    core = any(row.core for row in failed)
+    return [row for row in failed if row.core or not core or is_seen_by_itself(row)]
+
+
+def is_seen_by_itself(row: Row) -> bool:
+    """Whether it is about a loop that is stopped, or about a task that looks again and again."""
+    return row.what == BLOCKING or (row.what or "").startswith(WAKE_UPS)
 
 
 def explain(
@@ -111,18 +155,19 @@ def find_cause(rows: Sequence[Row], failures: Sequence[Failure], code: LearnerCo
     known = {failure.key: failure for failure in failures}
     looked_at: list[tuple[Row, list[Clue]]] = []
     ids: set[str] = set()
-    for row in order:
+    for row in first_part(order):
         failure = known.get((row.id, row.backend))
         if failure is None or row.id in ids or len(ids) >= LOOKED_AT:
             continue
         ids.add(row.id)
         looked_at.append((row, clues_in(run_of(failure, code, closer(failure, again)))))
+    order, looked_at = without_unwritten(order, looked_at)
     best = min(
-        ((clue, place) for place, (_, found) in enumerate(looked_at) for clue in found[:1]),
+        ((clue, place) for place, (_, found) in enumerate(looked_at) for clue in found[:1] if explains(clue, looked_at)),
         key=lambda each: (each[0].rank, each[1]),
         default=None,
     )
-    foreign = _one_backend(rows, code) if best is None or needs_a_loop(best[0]) else None
+    foreign = _one_backend(rows, code) if best is None else foreign_loop(best[0], looked_at[best[1]][0], code)
     if foreign is not None:
         return cause_of(foreign, order[0], code, [row.id for row in order])
     if best is None:
@@ -130,9 +175,10 @@ def find_cause(rows: Sequence[Row], failures: Sequence[Failure], code: LearnerCo
     clue, place = best
     same = [row.id for row, found in looked_at if any(same_cause(clue, each) for each in found)]
     same += [failure.row.id for failure in failures if shows(clue, failure, code)]
-    if order[0].wide and clue.kind == "exception":  # it takes what the check is about, such as a second call
-        clue = replace(clue, text=f"{looked_at[place][0].sentence} {clue.text}")
-    return cause_of(clue, looked_at[place][0], code, same)
+    row = looked_at[place][0]
+    if clue.kind == "exception" and (order[0].wide or wants_another(row, clue)):  # it takes what the check is about
+        clue = replace(clue, text=f"{row.sentence} {clue.text}")
+    return cause_of(clue, row, code, same)
 
 
 def closer(failure: Failure, again: PlayAgain) -> CheckFailed | None:
@@ -185,11 +231,19 @@ def needs_a_loop(clue: Clue) -> bool:
     return clue.kind == "exception" and bool(NO_LOOP.search(clue.said))
 
 
+def foreign_loop(clue: Clue, row: Row, code: LearnerCode) -> Clue | None:
+    """The clue that a file uses the other backend's own library, if an exception says that its loop is not there."""
+    if not needs_a_loop(clue) or all(code.uses_of(backend) for backend in BACKENDS):
+        return None
+    uses = code.uses_of(looking.other_of(row.backend))
+    return looking.foreign_clue(uses[0], row.backend) if uses else None
+
+
 def _one_backend(rows: Sequence[Row], code: LearnerCode) -> Clue | None:
     """The clue for a file that fails on one backend only and uses what is the other one's."""
     if all(code.uses_of(backend) for backend in BACKENDS):
         return None  # it looks which backend it runs on
-    failed = {row.backend for row in rows if row.verdict == "failed"}
+    failed = {row.backend for row in first_part([row for row in rows if row.verdict == "failed"])}
     passed = {row.backend for row in rows if row.verdict == "passed"}
     for backend in sorted(failed):
         uses = code.uses_of(looking.other_of(backend))
@@ -214,24 +268,22 @@ def cause_of(clue: Clue, row: Row, code: LearnerCode, same: Sequence[str]) -> Ca
 
 
 def deadlock(row: Row, known: Mapping[tuple[str, str], Failure], code: LearnerCode) -> Cause | None:
-    """The cause of a file whose first failing check ended in a deadlock: its sentence says less than where the tasks wait.
+    """The cause of a file whose first failing check ended in a deadlock: what should be there, and where the tasks wait.
 
-    Where none of them waits in a line of the file, as a consumer whom nobody tells that all is over, the sentence says more;
-    so it does where the check accepts a deadlock and says what is missing.
+    Where none of them waits in a line of the file, as a consumer whom nobody tells that all is over, the sentence alone says
+    more; so it does where the check accepts a deadlock and says what is missing.
     """
     failure = known.get((row.id, row.backend))
     end = failure.data.get("end", {}) if failure is not None else {}
-    reckons = row.part is not None or row.wide  # with a deadlock, and says what should be there in its place
-    if end.get("kind") != "deadlock" or not (reckons or row.what == ENDS["deadlock"]):
+    ended = row.what != ENDS["deadlock"] and not (row.actual or "").startswith(NEVER_ENDED)
+    if end.get("kind") != "deadlock" or (ended and row.part is None and not row.wide):
         return None
     lines = sorted({entry["line"] for entry in end.get("waiting", ()) if type(entry.get("line")) is int})
     if not lines:
         return None
     shown = [str(line) for line in lines[:MOST_LINES]]
     place = f"line{'s' if len(shown) > 1 else ''} {' and '.join(filter(None, [', '.join(shown[:-1]), shown[-1]]))}"
-    text = f"Deadlock: every task waits, and nothing is left that could wake one: they wait in {place}"
-    if reckons:
-        text = f"{row.sentence} Instead there is a deadlock: the tasks wait in {place}"
+    text = f"{row.sentence} Instead there is a deadlock: the tasks wait in {place}"
     line = lines[0] if len(lines) == 1 else None
     same = [each.row.id for each in known.values() if each.data.get("end", {}).get("kind") == "deadlock"]
     ids = tuple(id_ for id_ in dict.fromkeys(same) if id_ != row.id)
@@ -250,8 +302,8 @@ def concept(order: Sequence[Row], code: LearnerCode) -> Cause:
     )
     line = line_in(row.actual or "")
     text = row.sentence
-    if row.what and row.part is None and NEVER.fullmatch(row.actual or ""):  # the sentence takes it for granted
-        text = f"{row.what[:1].upper()}{row.what[1:]} {row.actual}, so this cannot hold: {text}"
+    if row.what and row.part is None and (said := NOT_COME_TO.fullmatch(row.actual or "")):  # the sentence takes it for granted
+        text = f"{row.what[:1].upper()}{row.what[1:]} {said[1]}, so this cannot hold: {text}"
     return Cause("concept", text, line, row.clause, code.line(line), None, row.id, row.backend, same)
 
 

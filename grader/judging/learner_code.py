@@ -58,6 +58,10 @@ class LearnerCode:
     def _nodes(self) -> list[ast.AST]:
         return list(ast.walk(self.tree))
 
+    def nodes_at(self, number: int) -> list[ast.AST]:
+        """All that begins in a line."""
+        return [node for node in self._nodes if getattr(node, "lineno", None) == number]
+
     # -- names ---------------------------------------------------------------------------------------------------
     @cached_property
     def _imported(self) -> dict[str, str]:
@@ -122,12 +126,18 @@ class LearnerCode:
         parts = [part for kind in kinds for part in (kind.elts if isinstance(kind, ast.Tuple) else [kind])]
         return frozenset(ast.unparse(part).rpartition(".")[2] for part in parts) - {"Exception", "BaseException"}
 
-    def raises_at(self, number: int) -> bool:
-        """Whether a `raise` of the learner's own is on that line."""
-        return any(
-            isinstance(node, ast.Raise) and node.lineno <= number <= (node.end_lineno or node.lineno)
+    def raises_at(self, number: int, kind: str) -> bool:
+        """Whether a `raise` of the learner's own is on that line, and may raise an exception of that class.
+
+        One that makes an exception of another builtin class does not: what it is given is wrong.
+        """
+        found = [
+            node.exc.func if isinstance(node.exc, ast.Call) else None
             for node in self._nodes
-        )
+            if isinstance(node, ast.Raise) and node.lineno <= number <= (node.end_lineno or node.lineno)
+        ]
+        others = [isinstance(made, ast.Name) and hasattr(builtins, made.id) and made.id != kind for made in found]
+        return not all(others)
 
     # -- calls ---------------------------------------------------------------------------------------------------
     def call_without_await(self, number: int, made: str = "") -> Call | None:
@@ -213,6 +223,28 @@ class LearnerCode:
             inside = [node for node in inside if any(isinstance(part, waiting) for part in ast.walk(node))]
         return max(inside, key=lambda node: node.lineno, default=None)
 
+    # -- loops ---------------------------------------------------------------------------------------------------
+    @cached_property
+    def late_names(self) -> list[tuple[int, str, FunctionNode | ast.Lambda]]:
+        """Functions in a loop that are started as tasks and read what the loop changes: line of the start, name, function.
+
+        The loop has no `await` of its own, so that it has come to its end before the first of the tasks begins.
+        """
+        late: list[tuple[int, str, FunctionNode | ast.Lambda]] = []
+        for loop in (node for node in self._nodes if isinstance(node, ast.For)):
+            own = own_nodes(loop)
+            if any(isinstance(node, ast.Await | ast.AsyncFor | ast.AsyncWith) for node in own):
+                continue
+            changed = {name.id for name in ast.walk(loop.target) if isinstance(name, ast.Name)}
+            inside = {node.name: node for node in own if isinstance(node, FunctionNode)}
+            for node in own:
+                if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(".start_soon") and node.args:
+                    first = node.args[0]
+                    function = inside.get(first.id) if isinstance(first, ast.Name) else first
+                    if isinstance(function, FunctionNode | ast.Lambda):
+                        late += [(node.lineno, name, function) for name in sorted(changed & free_names(function))[:1]]
+        return late
+
 
 def _unlike_a_coroutine(call: ast.Call, made: str) -> tuple[bool, bool]:
     """How little a call looks like one that makes the coroutine of that name: a class or a builtin makes none."""
@@ -225,11 +257,20 @@ def shorten(text: str) -> str:
     return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
 
 
+def free_names(function: FunctionNode | ast.Lambda) -> set[str]:
+    """The names that a function reads and neither gets nor sets."""
+    body = function.body if isinstance(function.body, list) else [function.body]
+    names = [node for each in body for node in ast.walk(each) if isinstance(node, ast.Name)]
+    own = {node.arg for node in ast.walk(function.args) if isinstance(node, ast.arg)}
+    own |= {node.id for node in names if not isinstance(node.ctx, ast.Load)}
+    return {node.id for node in names} - own
+
+
 @lru_cache(64)
-def own_nodes(function: FunctionNode) -> tuple[ast.AST, ...]:
-    """The nodes of a function's body, without those of functions and classes in it: each failing run asks for them."""
+def own_nodes(owner: FunctionNode | ast.For) -> tuple[ast.AST, ...]:
+    """The nodes of a body, without those of functions and classes in it: each failing run asks for them."""
     found: list[ast.AST] = []
-    stack: list[ast.AST] = list(function.body)
+    stack: list[ast.AST] = list(owner.body)
     while stack:
         node = stack.pop()
         found.append(node)

@@ -1,0 +1,49 @@
+"""Exceptions that Python's own text explains to those only who know the answer: said in the words of the line that raised.
+
+Each sentence is made of the file's words and of names of the standard library; the text of the exception, which running code may
+have chosen, decides only which sentence it is.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from grader.judging.learner_code import LearnerCode, shorten
+
+NOTHING_TO_AWAIT = re.compile(r"^object NoneType can't be used in 'await' expression")
+NOT_CALLED = re.compile(r"^object (?:method|function|builtin_function_or_method) can't be used in 'await' expression")
+NO_ASYNC_WITH = re.compile(r"^'(\w+)' object does not support the asynchronous context manager protocol")
+NO_WITH = re.compile(r"^'(\w+)' object does not support the context manager protocol")
+NO_ASYNC_FOR = re.compile(r"^'async for' requires an object with __aiter__ method, got _AsyncGeneratorContextManager")
+NO_SETTER = re.compile(r"^property '(\w+)' of '\w+' object has no setter")
+PLAIN = frozenset({"CancelScope", "_SignalReceiver", "_GeneratorContextManager", "lock", "RLock", "TestClient"})
+"""Types that a plain `with` enters, and `async with` does not."""
+ASYNC = frozenset(
+    {"TaskGroup", "Lock", "Semaphore", "CapacityLimiter", "Condition", "_AsyncGeneratorContextManager", "AsyncFile"}
+)
+"""Types that `async with` enters, and a plain `with` does not."""
+
+
+def in_words(code: LearnerCode, line: int, text: str) -> str:
+    """What is wrong in a line that raised an exception with that text; empty if no sentence says it better."""
+    nodes = code.nodes_at(line)
+    if NOTHING_TO_AWAIT.match(text) and (call := _one(nodes, ast.Await, ast.Call)):
+        return f"`await` is too much in line {line}: `{call}` is not async, it gives None"
+    if NOT_CALLED.match(text) and (name := _one(nodes, ast.Await, ast.Name | ast.Attribute)):
+        return f"Line {line} awaits `{name}` and does not call it: `()` is missing"
+    if (named := NO_ASYNC_WITH.match(text)) and named[1] in PLAIN:
+        return f"Line {line} needs a plain `with`, not `async with`: entering it awaits nothing"
+    if (named := NO_WITH.match(text)) and named[1] in ASYNC:
+        return f"Line {line} needs `async with`, not a plain `with`: entering or leaving it may wait"
+    if NO_ASYNC_FOR.match(text):
+        return f"Line {line} goes through a context manager: enter it with `async with … as`, and go through what that gives"
+    if (named := NO_SETTER.match(text)) and named[1] in code.line(line):
+        return f"Line {line} assigns to `{named[1]}`, which is a property: keep the value under another name"
+    return ""
+
+
+def _one(nodes: list[ast.AST], outer: type[ast.Await], inner: object) -> str:
+    """The only thing of a kind that is awaited in a line, as it is written; empty if there are several."""
+    found = [node.value for node in nodes if isinstance(node, outer) and isinstance(node.value, inner)]  # type: ignore[arg-type]
+    return shorten(ast.unparse(found[0])) if len(found) == 1 else ""
