@@ -97,7 +97,13 @@ def test_told_to_stop(play: Play) -> None:
     t = run(play, {"a": [told(), wait(2)], "b": [told()]}, stop=4)
     expect_asked(t, "a", 4)
     t.expect("how a ended", t.of("a").ending, "returned")
-    expect_at(t, "the call ended", t.call.end, 6, part="When all have returned before `grace` is over, the call does not wait.")
+    expect_at(
+        t,
+        "the call ended",
+        t.call.end,
+        6,
+        part="When all have returned before `grace` is over, the call does not wait.",
+    )
 
 
 @check("R2", misconception="grace-without-an-end", step="bound-the-wait")

@@ -175,7 +175,10 @@ def test_aclose(play: Play) -> None:
     actors = {"a": [lease(wait(9))], "b": [wait(1), lease()], "k": [wait(2), aclose()], "c": [wait(3), lease()]}
     t = play(actors=actors, size=1, close=[wait(0.5)])
     t.expect("how the lease of a ended", t.of("a")[lease(wait(9))].ending, "returned")
-    parts = ("A caller that waits when `aclose` is called is refused at once.", "Once `aclose` was called, every caller is refused.")
+    parts = (
+        "A caller that waits when `aclose` is called is refused at once.",
+        "Once `aclose` was called, every caller is refused.",
+    )
     for (who, moment), part in zip((("b", 2), ("c", 3)), parts, strict=True):
         t.expect(f"what {who} gets", t.of(who)[lease()].errors, ["PoolClosedError"], part=part)
         t.expect(f"{who} was refused at", t.of(who)[lease()].end, near(moment), unit="s", part=part)

@@ -17,7 +17,7 @@ NO_ASYNC_WITH = re.compile(r"^'(\w+)' object does not support the asynchronous c
 NO_WITH = re.compile(r"^'(\w+)' object does not support the context manager protocol")
 NO_ASYNC_FOR = re.compile(r"^'async for' requires an object with __aiter__ method, got _AsyncGeneratorContextManager")
 NO_SETTER = re.compile(r"^property '(\w+)' of '\w+' object has no setter")
-PLAIN = frozenset({"CancelScope", "_SignalReceiver", "_GeneratorContextManager", "lock", "RLock", "TestClient"})
+PLAIN = frozenset({"CancelScope", "_SignalReceiver", "_GeneratorContextManager", "lock", "RLock"})
 """Types that a plain `with` enters, and `async with` does not."""
 ASYNC = frozenset(
     {"TaskGroup", "Lock", "Semaphore", "CapacityLimiter", "Condition", "_AsyncGeneratorContextManager", "AsyncFile"}
@@ -34,7 +34,7 @@ def in_words(code: LearnerCode, line: int, text: str) -> str:
         return f"Line {line} awaits `{name}` and does not call it: `()` is missing"
     if (named := NO_ASYNC_WITH.match(text)) and named[1] in PLAIN:
         return f"Line {line} needs a plain `with`, not `async with`: entering it awaits nothing"
-    if (named := NO_WITH.match(text)) and named[1] in ASYNC:
+    if (named := NO_WITH.match(text)) and named[1].removesuffix("Adapter") in ASYNC:
         return f"Line {line} needs `async with`, not a plain `with`: entering or leaving it may wait"
     if NO_ASYNC_FOR.match(text):
         return f"Line {line} goes through a context manager: enter it with `async with … as`, and go through what that gives"

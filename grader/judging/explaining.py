@@ -153,17 +153,23 @@ def find_cause(rows: Sequence[Row], failures: Sequence[Failure], code: LearnerCo
     if not order:
         return None
     known = {failure.key: failure for failure in failures}
-    looked_at: list[tuple[Row, list[Clue]]] = []
+    counts = {row.id for row in first_part(order)}
+    everything: list[tuple[Row, list[Clue]]] = []
     ids: set[str] = set()
-    for row in first_part(order):
+    for row in order:
         failure = known.get((row.id, row.backend))
         if failure is None or row.id in ids or len(ids) >= LOOKED_AT:
             continue
         ids.add(row.id)
-        looked_at.append((row, clues_in(run_of(failure, code, closer(failure, again)))))
-    order, looked_at = without_unwritten(order, looked_at)
+        everything.append((row, clues_in(run_of(failure, code, closer(failure, again)))))
+    order, looked_at = without_unwritten(order, [each for each in everything if each[0].id in counts])
     best = min(
-        ((clue, place) for place, (_, found) in enumerate(looked_at) for clue in found[:1] if explains(clue, looked_at)),
+        (
+            (clue, place)
+            for place, (_, found) in enumerate(looked_at)
+            for clue in found[:1]
+            if explains(clue, looked_at)
+        ),
         key=lambda each: (each[0].rank, each[1]),
         default=None,
     )
@@ -173,7 +179,7 @@ def find_cause(rows: Sequence[Row], failures: Sequence[Failure], code: LearnerCo
     if best is None:
         return deadlock(order[0], known, code) or concept(order, code)
     clue, place = best
-    same = [row.id for row, found in looked_at if any(same_cause(clue, each) for each in found)]
+    same = [row.id for row, found in everything if any(same_cause(clue, each) for each in found)]
     same += [failure.row.id for failure in failures if shows(clue, failure, code)]
     row = looked_at[place][0]
     if clue.kind == "exception" and (order[0].wide or wants_another(row, clue)):  # it takes what the check is about
@@ -302,8 +308,11 @@ def concept(order: Sequence[Row], code: LearnerCode) -> Cause:
     )
     line = line_in(row.actual or "")
     text = row.sentence
-    if row.what and row.part is None and (said := NOT_COME_TO.fullmatch(row.actual or "")):  # the sentence takes it for granted
-        text = f"{row.what[:1].upper()}{row.what[1:]} {said[1]}, so this cannot hold: {text}"
+    if (
+        row.what and row.part is None and (said := NOT_COME_TO.fullmatch(row.actual or ""))
+    ):  # the sentence takes it for granted
+        what = f"`{row.what}`" if row.what.isidentifier() else f"{row.what[:1].upper()}{row.what[1:]}"
+        text = f"{what} {said[1]}, so this cannot hold: {text}"
     return Cause("concept", text, line, row.clause, code.line(line), None, row.id, row.backend, same)
 
 

@@ -34,7 +34,16 @@ RANKS = {
     name: rank
     for rank, name in enumerate(
         (
-            *("not written", "no yield", "one backend", "exception", "signature", "late name", "no return", "wrong kind"),
+            *(
+                "not written",
+                "no yield",
+                "one backend",
+                "exception",
+                "signature",
+                "late name",
+                "no return",
+                "wrong kind",
+            ),
             *("blocked", "wall clock", "spinning", "exit"),
         )
     )

@@ -157,7 +157,7 @@ def test_a_loop_that_polls_is_named_by_its_line(times: int, found: list[tuple[st
     ("lines", "wide", "part", "said"),
     [
         ([], False, None, None),
-        ([7], False, None, "Deadlock: every task waits, and nothing is left that could wake one: they wait in line 7"),
+        ([7], False, None, "A. Instead there is a deadlock: the tasks wait in line 7"),
         ([7, 9], True, None, "A. Instead there is a deadlock: the tasks wait in lines 7 and 9"),
         ([7], False, "It is refused.", "It is refused. Instead there is a deadlock: the tasks wait in line 7"),
     ],
@@ -193,13 +193,105 @@ def test_a_deadlock_that_a_check_accepts_is_not_the_cause(what: str, kind: str) 
     cause = find_cause([failing], [failure], LearnerCode("await x"), lambda *_: Played(None, None))
     assert cause is not None
     assert cause.kind == kind
-    assert cause.text.startswith("Deadlock" if kind == "deadlock" else "Two pools")
+    assert cause.text.startswith("Two pools")
+    assert ("Instead there is a deadlock" in cause.text) is (kind == "deadlock")
 
 
 def test_what_never_happened_is_said_before_the_sentence_that_takes_it_for_granted() -> None:
     row = Row("a", "m01.R1", "result", "trio", "failed", "A `rollback` is not interrupted.", what="rollback")
     code = LearnerCode("x = 1")
     said = concept([replace(row, actual="never happened")], code).text
-    assert said == "Rollback never happened, so this cannot hold: A `rollback` is not interrupted."
+    assert said == "`rollback` never happened, so this cannot hold: A `rollback` is not interrupted."
     assert concept([replace(row, actual="was cancelled at line 3")], code).text == row.message
     assert concept([replace(row, actual="never happened", part="It is tried.")], code).text == "It is tried."
+
+
+def test_that_a_call_did_not_return_is_said_before_a_sentence_about_what_it_returns() -> None:
+    row = Row("a", "m01.R1", "result", "trio", "failed", "The list is in order.", what="`f`")
+    said = concept(
+        [replace(row, actual="raised KeyError at line 3, where it should return")], LearnerCode("x = 1")
+    ).text
+    assert said == "`f` raised KeyError at line 3, so this cannot hold: The list is in order."
+
+
+def test_a_call_that_never_ended_in_a_deadlock_is_told_by_the_lines() -> None:
+    row = Row("a", "m01.R1", "result", "trio", "failed", "A.", what="f", actual="never ended, where it should return")
+    end = {"kind": "deadlock", "text": "", "waiting": [{"line": 7}]}
+    failure = Failure(row, CheckFailed("f", "never ended", None, {"end": end}))
+    cause = deadlock(row, {failure.key: failure}, LearnerCode("x = 1"))
+    assert cause is not None
+    assert cause.text == "A. Instead there is a deadlock: the tasks wait in line 7"
+
+
+def raised(error: str, text: str = "", line: int = 1) -> dict[str, object]:
+    """A run in which the file raised something, as a closer look sees it."""
+    seen = [{"line": line, "error": error, "is": [error], "text": text, "token": None, "scene": False}]
+    return {"backend": "trio", "end": {"kind": "done"}, "spans": [], "probes": {"observed": {"raised": seen}}}
+
+
+def unwritten(line: int = 1) -> dict[str, object]:
+    """A run in which a function of the file is not written yet."""
+    span = {"subject": True, "line": line, "what": "f", "how": "raised", "error": {"error": "NotImplementedError"}}
+    return {"backend": "trio", "end": {"kind": "done"}, "spans": [span], "probes": {}}
+
+
+def cause_of_rows(*given: tuple[Row, dict[str, object]], code: str = "x = kept[0]\n") -> Cause:
+    """The cause where these rows failed in these runs."""
+    failures = [Failure(row, CheckFailed("the list", [], [1], data)) for row, data in given]
+    cause = find_cause([row for row, _ in given], failures, LearnerCode(code), lambda *_: Played(None, None))
+    assert cause is not None
+    return cause
+
+
+DONE: dict[str, object] = {"backend": "trio", "end": {"kind": "done"}, "spans": [], "probes": {}}
+
+
+def test_what_is_not_written_is_not_the_cause_while_something_written_fails() -> None:
+    first, second = (Row(id_, "m01.R1", "result", "trio", "failed", f"{id_}.", what="the list") for id_ in "ab")
+    assert cause_of_rows((first, unwritten()), (second, DONE)).text == "b."
+    assert cause_of_rows((first, DONE), (replace(second, core=False), unwritten())).text == "a."
+    assert cause_of_rows((replace(first, core=False), unwritten()), (second, raised("KeyError"))).kind == "exception"
+    assert cause_of_rows((first, unwritten()), (second, unwritten())).kind == "not written"
+
+
+def test_an_exception_of_one_later_check_alone_is_not_the_cause_of_the_first() -> None:
+    rows = [Row(id_, "m01.R1", "result", "trio", "failed", f"{id_}.", what="the list") for id_ in "abc"]
+    assert cause_of_rows((rows[0], DONE), (rows[1], raised("KeyError")), (rows[2], DONE)).text == "a."
+    assert (
+        cause_of_rows((rows[0], DONE), (rows[1], raised("KeyError"))).kind == "exception"
+    )  # half of all that is known
+    assert cause_of_rows((rows[0], raised("KeyError")), (rows[1], DONE), (rows[2], DONE)).kind == "exception"
+
+
+def test_an_exception_where_another_one_is_wanted_comes_after_the_sentence() -> None:
+    row = Row("a", "m01.R1", "result", "trio", "failed", "Unknown names are refused.", what="raised by `f`")
+    wanted = replace(row, expected="ValueError", actual="KeyError")
+    assert cause_of_rows((wanted, raised("KeyError"))).text == "Unknown names are refused. Line 1 raises KeyError"
+    other = replace(row, expected="ValueError", actual="nothing")
+    assert cause_of_rows((other, raised("KeyError"))).text == "Line 1 raises KeyError"
+
+
+def test_a_loop_of_asyncio_that_is_not_there_is_the_other_backend_although_more_fails() -> None:
+    code = "import asyncio\nslots = asyncio.Semaphore(2)\nasync def f():\n    async with slots:\n        pass\n"
+    row = Row("a", "m01.R1", "result", "trio", "failed", "a.", what="the list")
+    elsewhere = replace(row, id="b", backend="asyncio")
+    seen = raised("AttributeError", "'NoneType' object has no attribute 'create_future'", 4)
+    cause = cause_of_rows((row, seen), (elsewhere, {**DONE, "backend": "asyncio"}), code=code)
+    assert (cause.kind, cause.line) == ("one backend", 2)
+
+
+@pytest.mark.parametrize(("times", "kinds"), [(3, ["late name"]), (1, [])])
+def test_a_task_that_reads_what_the_loop_changes_is_named(times: int, kinds: list[str]) -> None:
+    text = "for job in jobs:\n    async def one():\n        await job()\n    group.start_soon(one)\n"
+    data = {"backend": "trio", "probes": {"observed": {"lines": [[4, times], [3, 3]]}}}
+    found = clues(FailingRun(data, LearnerCode(text), [1], [2], "the list: 1"))
+    assert [clue.kind for clue in found] == kinds
+    assert all("`one` reads `job`" in clue.text for clue in found)
+
+
+def test_a_loop_that_stands_still_says_what_stays_true() -> None:
+    end = {"kind": "stuck", "text": "line 3 does not come to an end", "waiting": [{"line": 3}]}
+    for test, said in (("queue", ", because `queue` stays true"), ("True", "")):
+        code = LearnerCode(f"def f():\n    while {test}:\n        g()\n")
+        (clue,) = clues(FailingRun({"backend": "trio", "end": end}, code))
+        assert clue.text == f"The loop in line 2 goes round and round without waiting{said}: nothing else can run"

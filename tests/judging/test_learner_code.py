@@ -73,3 +73,33 @@ def test_a_file_that_cannot_be_read_has_no_lines_to_blame():
     broken = LearnerCode("def f(:\n")
     assert (broken.functions, broken.clocks, broken.call_without_await(1)) == ([], [], None)
     assert broken.line(7) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "by_hand"),
+    [
+        ("raise ValueError(limit)", "ValueError", True),
+        ("raise ExceptionGroup('bad', failed)", "TypeError", False),
+        ("raise StartError(f'{name}')", "StartError", True),
+        ("raise error", "KeyError", True),
+        ("raise", "KeyError", True),
+        ("x = kept[0]", "KeyError", False),
+    ],
+)
+def test_a_raise_of_another_class_did_not_raise_the_exception(text, kind, by_hand):
+    assert code(text).raises_at(1, kind) is by_hand
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ("async def one():\n        await job()\n    group.start_soon(one)", [(4, "job")]),
+        ("group.start_soon(lambda: run(job))", [(2, "job")]),
+        ("async def one(job=job):\n        await job()\n    group.start_soon(one)", []),
+        ("async def one(job):\n        await job()\n    group.start_soon(one, job)", []),
+        ("async def one():\n        await job()\n    group.start_soon(one)\n    await sleep(1)", []),
+        ("group.start_soon(run, job)", []),
+    ],
+)
+def test_names_that_tasks_read_when_the_loop_is_over(body, found):
+    assert [(line, name) for line, name, _ in code(f"for job in jobs:\n    {body}\n").late_names] == found

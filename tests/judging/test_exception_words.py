@@ -1,0 +1,63 @@
+"""Exceptions in the words of the line that raised: only where the line is as the sentence says."""
+
+import pytest
+
+from grader.judging.exception_words import in_words
+from grader.judging.learner_code import LearnerCode
+
+NONE = "object NoneType can't be used in 'await' expression"
+METHOD = "object method can't be used in 'await' expression"
+
+
+@pytest.mark.parametrize(
+    ("line", "text", "said"),
+    [
+        (
+            "await conn.invalidate()",
+            NONE,
+            "`await` is too much in line 2: `conn.invalidate()` is not async, it gives None",
+        ),
+        ("await nothing", NONE, ""),
+        ("await conn.rollback", METHOD, "Line 2 awaits `conn.rollback` and does not call it: `()` is missing"),
+        ("await conn.rollback()", METHOD, ""),
+        (
+            "self.state = State.CLOSED",
+            "property 'state' of 'Breaker' object has no setter",
+            "Line 2 assigns to `state`, which is a property: keep the value under another name",
+        ),
+        ("setattr(self, name, 1)", "property 'state' of 'Breaker' object has no setter", ""),
+        ("raise ValueError", "no loop", ""),
+    ],
+)
+def test_what_a_line_does_wrong(line, text, said):
+    assert in_words(LearnerCode(f"async def f():\n    {line}\n"), 2, text) == said
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("'CancelScope' object does not support the asynchronous context manager protocol", "needs a plain `with`"),
+        ("'TaskGroup' object does not support the context manager protocol", "needs `async with`"),
+        ("'int' object does not support the asynchronous context manager protocol", ""),
+        (
+            "'async for' requires an object with __aiter__ method, got _AsyncGeneratorContextManager",
+            "goes through a context manager",
+        ),
+    ],
+)
+def test_what_is_entered_in_the_wrong_way(text, said):
+    assert said in in_words(LearnerCode("x = 1"), 1, text)
+    assert bool(said) == bool(in_words(LearnerCode("x = 1"), 1, text))
+
+
+def test_the_texts_are_those_of_this_python():
+    """Python may word them in another way: then the sentences would be silent."""
+    import anyio
+
+    async def wrong():
+        with anyio.Lock():  # type: ignore[attr-defined]
+            pass
+
+    with pytest.raises(TypeError) as caught:
+        wrong().send(None)
+    assert in_words(LearnerCode("x = 1"), 1, str(caught.value))
