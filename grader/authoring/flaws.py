@@ -15,8 +15,6 @@ from grader.course import CourseError, Module
 from grader.course.overrides import base_of, names_base, whole_program
 from grader.judging.points import gaps
 from grader.judging.submission import FunctionNode
-from grader.lesson.hints import hints_path
-from grader.lesson.proving import lesson_path
 from grader.lesson.shape import OF_STRETCH
 from grader.lesson.voice import stilted_phrases
 
@@ -78,7 +76,7 @@ def _voice(module: Module) -> Iterator[Finding]:
 
 def _todos(module: Module) -> Iterator[Finding]:
     """What an author left to be written. In a stub only its text at the top counts: TODO marks below are for learners."""
-    pages = (hints_path(module), lesson_path(module))
+    pages = (module.hints, module.lesson)
     code = (module.scene, module.public_checks, *module.hidden_files, module.solution, module.core_solution)
     code = (*code, *module.right, *module.wrong)
     for path in (module.toml, *pages, module.stub, *code):

@@ -23,7 +23,6 @@ from grader.authoring.site import what_is_shown
 from grader.course import Course, CourseError, Module
 from grader.course.overrides import whole_program
 from grader.lesson.execution import copy_course
-from grader.lesson.proving import lesson_path
 from grader.lesson.source import read
 
 COLUMNS = 100
@@ -77,7 +76,7 @@ def write_pictures(course: Course, to: Path) -> list[Path]:
 def timeline(course: Course) -> str:
     """The picture of one cell of a lesson."""
     slug, cell = TIMELINE
-    lesson = read(lesson_path(course.module(slug)), course.root)
+    lesson = read(course.module(slug).lesson, course.root)
     found = SVG.search(str(what_is_shown(lesson, course)[cell].get("html", "")))
     if found is None:
         raise CourseError(f"{lesson.where}: cell `{cell}` draws no picture")

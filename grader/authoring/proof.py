@@ -25,7 +25,7 @@ from grader.course.overrides import whole_program
 from grader.judging.pool import WINDOW, GradingTask, processors, run_all
 from grader.judging.report import Report, Row
 from grader.lesson.execution import pages
-from grader.lesson.proving import lesson_path, wrongs
+from grader.lesson.proving import wrongs
 
 
 @dataclass
@@ -72,7 +72,7 @@ def prove(
     modules = yield from _readable(course, [course.slug(name) for name in names] or course.slugs)
     proofs = {module.slug: _ModuleProof(module) for module in modules}
     runs = [run for each in proofs.values() for run in each.runs(whole=whole, needs=needs)]
-    taught = [(lesson_path(module), module) for module in modules if lesson_path(module).is_file()]
+    taught = [(module.lesson, module) for module in modules if module.lesson.is_file()]
     loose = [(path, None) for path in pages(course) if path.name != "lesson.md"] if not names else []
     tested = [module for module in modules if has_versions(module)]
     counts = itertools.count(len(runs) + len(taught) + len(loose) + len(tested))

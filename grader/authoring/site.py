@@ -21,7 +21,6 @@ from grader.course import Course, CourseError
 from grader.lesson.execution import copy_course
 from grader.lesson.notebook_file import explain_terms, fenced_block, slug
 from grader.lesson.parts import Cell, Fails, Lesson, Puzzle, TestFile, Text
-from grader.lesson.proving import lesson_path
 from grader.lesson.puzzles import lines_by_letter
 from grader.lesson.source import read
 
@@ -71,7 +70,7 @@ def build_site(course: Course, to: Path, *, run: bool = True) -> list[Path]:
 def page_paths(course: Course) -> list[Path]:
     """The Markdown of every page and lesson."""
     pages = sorted((course.root / "course").glob("*.md"))
-    return [*pages, *(path for module in course.modules() if (path := lesson_path(module)).is_file())]
+    return [*pages, *(path for module in course.modules() if (path := module.lesson).is_file())]
 
 
 def what_is_shown(lesson: Lesson, course: Course) -> Shown:

@@ -76,7 +76,7 @@ def game_of(course: Course, module: Module, *, right: bool = False, backend: str
     Raises:
         CourseError: its lesson has none.
     """
-    path = module.toml.with_name("lesson.md")
+    path = module.lesson
     cells = {cell.id: cell for cell in read(path).parts if isinstance(cell, Cell)} if path.is_file() else {}
     if BROKEN not in cells or RIGHT not in cells:
         others = [each.short for each in course.modules() if _has_game(each)]
@@ -97,5 +97,5 @@ def game_of(course: Course, module: Module, *, right: bool = False, backend: str
 
 
 def _has_game(module: Module) -> bool:
-    path = module.toml.with_name("lesson.md")
+    path = module.lesson
     return path.is_file() and f"{{#{RIGHT}}}" in path.read_text(encoding="utf-8")

@@ -227,8 +227,8 @@ def _hands_on(method: FunctionNode, left: set[str]) -> bool:
 
 def next_step(module: Module) -> str:
     """The line about a module that its learner has not begun: what to read and what to open."""
-    lesson = module.toml.with_name("lesson.ipynb")
-    read_first = f"run {lesson.relative_to(module.root)}, then " if lesson.is_file() else ""
+    notebook = module.notebook
+    read_first = f"run {notebook.relative_to(module.root)}, then " if notebook.is_file() else ""
     return f"{module.slug}  not started  → {read_first}open {module.stub.relative_to(module.root)} and write in it"
 
 

@@ -84,7 +84,7 @@ def failure(story: Story) -> Iterator[str]:
 
 def lesson_of(module: Module) -> str:
     """Where a module's lesson is, from the root of the course."""
-    return module.toml.with_name("lesson.ipynb").relative_to(module.root).as_posix()
+    return module.notebook.relative_to(module.root).as_posix()
 
 
 def fill(text: str) -> str:

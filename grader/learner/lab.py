@@ -66,7 +66,7 @@ def room(course: Course, name: str | None = None) -> Room:
     """
     if name is not None:
         module = course.module(name)
-        return Room(course, _if_there(course, f"course/{module.slug}/lesson.ipynb"), module)
+        return Room(course, _if_there(course, module.notebook.relative_to(course.root).as_posix()), module)
     known = progress.read(course.root)
     lines = [standing(module, known.of(module.slug)) for module in course]
     to_do = [line.module for line in lines if line.is_open] or [line.module for line in lines]
@@ -74,7 +74,7 @@ def room(course: Course, name: str | None = None) -> Room:
     if not to_do or (start and not known.modules):
         return Room(course, start, to_do[0] if to_do else None)
     module = to_do[0]
-    return Room(course, _if_there(course, f"course/{module.slug}/lesson.ipynb"), module)
+    return Room(course, _if_there(course, module.notebook.relative_to(course.root).as_posix()), module)
 
 
 def _if_there(course: Course, name: str) -> Path | None:

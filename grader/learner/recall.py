@@ -16,7 +16,6 @@ from grader.learner.progress import Recall, read, stamp_of
 from grader.lesson.hints import hints_of
 from grader.lesson.parts import Lesson
 from grader.lesson.predictions import predictions_of, question_and_answer
-from grader.lesson.proving import lesson_path
 from grader.lesson.source import read as read_lesson
 
 DAYS = (1, 3, 7, 21)
@@ -113,7 +112,7 @@ def _own_question(
 
 
 def _lesson(course: Course, slug: str) -> Lesson | None:
-    path = lesson_path(course.module(slug)) if slug in course.slugs else course.root / "course" / f"{slug}.md"
+    path = course.module(slug).lesson if slug in course.slugs else course.root / "course" / f"{slug}.md"
     try:
         return read_lesson(path, course.root)
     except CourseError:

@@ -14,18 +14,13 @@ SHARED = Path("course") / "hints.md"
 """Texts for misconceptions that many modules have."""
 
 
-def hints_path(module: Module) -> Path:
-    """Where a module's hints are."""
-    return module.toml.with_name("hints.md")
-
-
 def hints_of(module: Module) -> dict[str, str]:
     """The hints of a module and its question, by their headings, without what is for one misconception only.
 
     Raises:
         LessonError: there are none, or one of them is missing.
     """
-    path = hints_path(module)
+    path = module.hints
     where = path.relative_to(module.root).as_posix()
     try:
         text = path.read_text(encoding="utf-8")
@@ -46,7 +41,7 @@ def cut(text: str, mark: str) -> list[tuple[str, str]]:
 def beliefs_of(module: Module) -> dict[str, str]:
     """The beginning of the first hint by misconception: the module's own texts, and those that many modules share."""
     found: dict[str, str] = {}
-    for path, mark in ((module.root / SHARED, "##"), (hints_path(module), "###")):
+    for path, mark in ((module.root / SHARED, "##"), (module.hints, "###")):
         try:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError):

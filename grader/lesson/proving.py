@@ -11,11 +11,6 @@ from grader.lesson.shape import shape_faults
 from grader.lesson.source import read
 
 
-def lesson_path(module: Module) -> Path:
-    """Where a module's lesson is, if it has one."""
-    return module.toml.with_name("lesson.md")
-
-
 def wrongs(path: Path, course: Course, module: Module | None = None) -> list[Wrong]:
     """What does not hold of a page.
 

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from grader.course import BACKENDS, Module
 from grader.lesson.execution import Wrong, codes
-from grader.lesson.hints import HINTS, beliefs_of, cut, hints_of, hints_path
+from grader.lesson.hints import HINTS, beliefs_of, cut, hints_of
 from grader.lesson.minutes import LONGEST, LONGEST_OF_OTHERS, PREDICT, core_minutes
 from grader.lesson.notebook_file import is_stale
 from grader.lesson.parts import Cell, Lesson, LessonError, Output, Puzzle, Text, Verify
@@ -222,7 +222,7 @@ def _shows_a_difference(output: Output) -> bool:
 
 
 def _hints(module: Module) -> Iterator[Wrong]:
-    where = hints_path(module).relative_to(module.root).as_posix()
+    where = module.hints.relative_to(module.root).as_posix()
     try:
         found = hints_of(module)
     except LessonError as error:
@@ -230,7 +230,7 @@ def _hints(module: Module) -> Iterator[Wrong]:
         return
     if "<details>" not in found["Question"]:
         yield Wrong(where, "the question has no folded answer: <details><summary>Answer</summary>…</details>")
-    for line, said in stilted_phrases(hints_path(module).read_text(encoding="utf-8")):
+    for line, said in stilted_phrases(module.hints.read_text(encoding="utf-8")):
         yield Wrong(f"{where}:{line}", said)
     for one, other in pairwise(HINTS[:-1]):
         if found[one] == found[other]:
@@ -248,7 +248,7 @@ def _hints_for_beliefs(module: Module, where: str) -> Iterator[Wrong]:
             yield Wrong(
                 where, f"the hint for {belief} has {count} words: write {BELIEF_WORDS[0]} to {BELIEF_WORDS[-1]}"
             )
-    for title, body in cut(hints_path(module).read_text(encoding="utf-8"), "###"):
+    for title, body in cut(module.hints.read_text(encoding="utf-8"), "###"):
         for belief in filter(None, title.replace(" ", "").split(",")):
             if belief not in module.misconceptions:
                 yield Wrong(where, f"{belief} is not a misconception of {module.toml.name}: {body.strip()[:40]}…")

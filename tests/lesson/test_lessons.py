@@ -11,7 +11,7 @@ from nbclient import NotebookClient
 from grader.course import Course
 from grader.lesson.execution import copy_course, pages
 from grader.lesson.notebook_file import has_cells
-from grader.lesson.proving import lesson_path, wrongs
+from grader.lesson.proving import wrongs
 from grader.lesson.shape import shape_faults
 from grader.lesson.source import read
 
@@ -32,7 +32,7 @@ def test_a_page_holds(page):
 @pytest.mark.parametrize("slug", COURSE.slugs)
 def test_a_lesson_has_its_shape(slug):
     module = COURSE.module(slug)
-    found = list(shape_faults(read(lesson_path(module), COURSE.root), module))
+    found = list(shape_faults(read(module.lesson, COURSE.root), module))
     assert not found, "\n" + "\n".join(map(str, found))
 
 

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from grader import CheckFailed, Play
-from grader.course import Course
-from grader.course.modules import read_module
+from grader.course import Course, read_module
 from grader.course.overrides import merge
 
 Playing = Callable[..., Play]
