@@ -155,7 +155,7 @@ def check_rule(root: Path, path: Path, each: Import) -> str | None:
     if each.level or each.module != "grader" or not each.name:
         return f"a check imports from the standard library and `from grader import …`, not {each.module or 'by dots'}"
     if each.name not in public_names(root):
-        return f"{each.name} is no public name of grader"
+        return f"{each.name} is not a public name of grader"
     return None
 
 
@@ -263,7 +263,7 @@ FACE = "from .checks.rule import check\n__all__ = ['check']\n"
         ("grader/novelty/new.py", "from .. import checks", "has no row"),
         ("grader/hidden/m01/test_m01.py", "from grader.checks import check", "not grader.checks"),
         ("grader/hidden/m01/test_m01.py", "import grader", "not grader"),
-        ("grader/hidden/m01/test_m01.py", "from grader import Judge", "Judge is no public name"),
+        ("grader/hidden/m01/test_m01.py", "from grader import Judge", "Judge is not a public name"),
         ("grader/hidden/m01/test_m01.py", "from .absent import both", "not absent"),
         ("grader/hidden/m01/test_m01.py", "from .test_m01 import both", "not test_m01"),
         ("grader/hidden/m02/test_m02.py", "from ..m01.plans import both", "not m01.plans"),

@@ -86,7 +86,7 @@ async def look() -> float:
 def rows(report: Any) -> Any:
     """Return a report as a list of name, status, value, error; text says what is there instead."""
     if not isinstance(report, dict):
-        return f"{type(report).__name__}, which is no dictionary"
+        return f"{type(report).__name__}, which is not a dictionary"
     return [[name, *row(outcome)] for name, outcome in report.items()]
 
 

@@ -80,7 +80,7 @@ async def run_pool(
 
 
 async def _run(job: Job[T], end: float) -> Outcome[T]:
-    """Run one job until its end at the latest. A cancellation from outside is no outcome: it passes through."""
+    """Run one job until its end at the latest. A cancellation from outside is not an outcome: it passes through."""
     with move_on_at(end):
         # Inside the scope, so that a `TimeoutError` that gets here can only be the job's own.
         try:

@@ -112,7 +112,7 @@ def test_odd_folders_get_a_line_or_a_report_and_never_stop_the_others(tiny, fold
     (folder / "slug_link" / "m01_tiny").symlink_to(folder / "ada" / "m01_tiny")
     (folder / "slug_file").mkdir()
     (folder / "slug_file" / "m01_tiny").write_text("?")
-    # these are no submissions
+    # these are not submissions
     (folder / "unknown" / "m99_nothing").mkdir(parents=True)
     (folder / "nothing").mkdir()
     (folder / "notes.txt").write_text("?")

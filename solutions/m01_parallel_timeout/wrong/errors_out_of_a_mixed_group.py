@@ -1,4 +1,4 @@
-"""Lets only the errors out of a group: what is no `Exception` beside them is lost.
+"""Lets only the errors out of a group: what is not an `Exception` beside them is lost.
 
 Breaks: G5
 """

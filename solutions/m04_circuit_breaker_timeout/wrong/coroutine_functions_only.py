@@ -1,4 +1,4 @@
-"""Refuses what is no `async def` function.
+"""Refuses what is not an `async def` function.
 
 Base: right/plain
 Breaks: G9

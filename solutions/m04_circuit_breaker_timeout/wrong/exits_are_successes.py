@@ -1,4 +1,4 @@
-"""What is no `Exception` and no cancellation counts as a success.
+"""What is neither an `Exception` nor a cancellation counts as a success.
 
 Base: right/plain
 Breaks: G5

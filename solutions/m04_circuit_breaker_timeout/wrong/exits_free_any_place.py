@@ -1,4 +1,4 @@
-"""What is no `Exception` gives the place of the probe free, also from a late call.
+"""What is not an `Exception` gives the place of the probe free, also from a late call.
 
 Base: right/plain
 Breaks: R6

@@ -1,4 +1,4 @@
-"""Counts every group as a failure, also one that is no `Exception`.
+"""Counts every group as a failure, also one that is not an `Exception`.
 
 Base: right/plain
 Breaks: G5

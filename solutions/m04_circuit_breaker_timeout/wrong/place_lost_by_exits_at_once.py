@@ -1,4 +1,4 @@
-"""Tidies up by itself when `func` raises at once, and forgets what is no `Exception`.
+"""Tidies up by itself when `func` raises at once, and forgets what is not an `Exception`.
 
 Base: right/plain
 Breaks: G5

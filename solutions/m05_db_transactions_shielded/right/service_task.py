@@ -69,7 +69,7 @@ async def transaction(conn: Connection, *, finish_timeout: float = 5.0) -> Async
             finally:
                 decided.set()
     except BaseExceptionGroup as problems:
-        # what `undo` let through is no Exception: it comes first
+        # what `undo` let through is not an Exception: it comes first
         raise problems.exceptions[0]
     if own:
         raise own[0]

@@ -1,4 +1,4 @@
-"""Catches whatever the rollback raises, also what is no error.
+"""Catches whatever the rollback raises, also what is not an error.
 
 Base: right/plain
 Breaks: G5

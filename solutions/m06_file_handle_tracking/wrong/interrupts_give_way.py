@@ -1,4 +1,4 @@
-"""An exception that is no `Exception` gives way to the leak; a cancellation goes on.
+"""An exception that is not an `Exception` gives way to the leak; a cancellation goes on.
 
 Base: right/plain
 Breaks: G5

@@ -1,4 +1,4 @@
-"""A rate of zero is no mistake.
+"""A rate of zero is accepted.
 
 Base: right/plain
 Breaks: R6

@@ -1,4 +1,4 @@
-"""A grace of 0 is no limit.
+"""A grace of 0 means that there is no limit.
 
 Base: none
 Breaks: R2

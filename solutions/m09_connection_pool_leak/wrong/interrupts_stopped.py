@@ -1,4 +1,4 @@
-"""Stops whatever a block or `connect` or closing raises that is no error.
+"""Stops whatever a block or `connect` or closing raises that is not an error.
 
 Breaks: G5
 Also: R7

@@ -1,4 +1,4 @@
-"""Drops what a service raises while it stops if it is no `Exception`.
+"""Drops what a service raises while it stops if it is not an `Exception`.
 
 Breaks: G5
 """

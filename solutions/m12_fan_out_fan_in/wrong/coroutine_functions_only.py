@@ -1,4 +1,4 @@
-"""Refuses a worker that is no `async def` function.
+"""Refuses a worker that is not an `async def` function.
 
 Base: right/plain
 Breaks: G9

@@ -1,4 +1,4 @@
-"""Raises one error of the group, and so loses what is no `Exception` beside it.
+"""Raises one error of the group, and so loses what is not an `Exception` beside it.
 
 Base: none
 Breaks: G5

@@ -1,4 +1,4 @@
-"""Lets the workers finish what they are at when the body has raised what is no `Exception`.
+"""Lets the workers finish what they are at when the body has raised what is not an `Exception`.
 
 Base: none
 Breaks: G5

@@ -1,4 +1,4 @@
-"""Keeps what is no `Exception` until all jobs have run.
+"""Keeps what is not an `Exception` until all jobs have run.
 
 Base: right/plain
 Breaks: G5
