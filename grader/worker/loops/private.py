@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, MutableSet
 from typing import Any
 
 import anyio._backends._asyncio as anyio_asyncio
@@ -80,9 +80,15 @@ def step_task(callback: Any) -> asyncio.Task[Any] | None:
     return owner if is_step else None
 
 
-def any_suspended(generators: Iterable[Any]) -> bool:
-    """Tell whether one of some async generators could still go on; a loop knows of those that have ended until they are freed."""
-    return any(generator.ag_frame is not None for generator in generators)
+def any_suspended(generators: MutableSet[Any]) -> bool:
+    """Tell whether one of a loop's async generators could still go on; let the loop forget those that have ended.
+
+    By itself it knows of these until they are freed, which may be at the end of the process.
+    """
+    ended = [generator for generator in generators if generator.ag_frame is None]
+    for generator in ended:
+        generators.discard(generator)
+    return bool(generators)
 
 
 def name_library(name: str | None) -> None:

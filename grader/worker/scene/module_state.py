@@ -12,10 +12,11 @@ import ast
 import dataclasses
 import enum
 import functools
+import itertools
 import sys
 import types
 from collections.abc import Callable, Iterable, Mapping, Sized
-from operator import is_
+from operator import attrgetter, is_
 from typing import Any, NamedTuple
 
 
@@ -97,9 +98,15 @@ class State:
     def __init__(self, module: types.ModuleType) -> None:
         self._name = module.__name__
         self._seen: set[int] = set()
-        self._tables: list[tuple[Mapping[Any, Any], tuple[Any, ...], tuple[Any, ...]]] = []
-        self._groups: list[tuple[Any, tuple[Any, ...]]] = []
-        self._functions: list[tuple[types.FunctionType, tuple[Any, ...]]] = []
+        # What can be changed, and behind it, place by place, what it held.
+        self._tables: list[Mapping[Any, Any]] = []
+        self._keys: list[tuple[Any, ...]] = []
+        self._views: list[Iterable[Any]] = []
+        self._contents: list[tuple[Any, ...]] = []
+        self._groups: list[Any] = []
+        self._items: list[tuple[Any, ...]] = []
+        self._functions: list[types.FunctionType] = []
+        self._made_of: list[tuple[Any, ...]] = []
         self._cells: list[tuple[types.CellType, Any]] = []
         try:
             self._table(module.__dict__)
@@ -110,19 +117,24 @@ class State:
 
     def is_untouched(self) -> bool:
         """Tell whether all is still as it was, without running any code of the learner's."""
+        # Asked before each run: a few loops in C over everything, instead of some for each table. Where all sizes are
+        # as they were, what stands at a place in such a loop is what stood there.
         return (
-            all(
-                len(table) == len(keys) and all(map(is_, table, keys)) and all(map(is_, table.values(), values))
-                for table, keys, values in self._tables
-            )
-            and all(len(group) == len(items) and all(map(is_, group, items)) for group, items in self._groups)
-            and all(all(map(is_, _parts(function), parts)) for function, parts in self._functions)
+            list(map(len, self._tables)) == list(map(len, self._keys))
+            and all(map(is_, _flat(self._tables), _flat(self._keys)))
+            and all(map(is_, _flat(self._views), _flat(self._contents)))
+            and list(map(len, self._groups)) == list(map(len, self._items))
+            and all(map(is_, _flat(self._groups), _flat(self._items)))
+            and all(map(is_, _flat(map(_parts, self._functions)), _flat(self._made_of)))
             and all(cell.cell_contents is content for cell, content in self._cells)
         )
 
     # -- what there is -----------------------------------------------------------------------------------------
     def _table(self, table: Mapping[Any, Any]) -> None:
-        self._tables.append((table, tuple(table), tuple(table.values())))
+        self._tables.append(table)
+        self._keys.append(tuple(table))
+        self._views.append(table.values())
+        self._contents.append(tuple(table.values()))
         for key, value in table.items():
             if key not in _OF_THE_INTERPRETER:
                 self._value(key)
@@ -142,7 +154,8 @@ class State:
         elif kind is dict:
             self._table(value)
         elif kind in _GROUPS:
-            self._groups.append((value, tuple(value)))
+            self._groups.append(value)
+            self._items.append(tuple(value))
             self._values(value)
         elif kind in _WRAPPERS:
             self._values(getattr(value, name) for name in _WRAPPERS[kind])
@@ -154,7 +167,8 @@ class State:
             self._value(value)
 
     def _function(self, function: types.FunctionType) -> None:
-        self._functions.append((function, _parts(function)))
+        self._functions.append(function)
+        self._made_of.append(_parts(function))
         self._table(function.__dict__)
         self._values(function.__defaults__ or ())
         self._value(function.__kwdefaults__)
@@ -184,8 +198,9 @@ _WRAPPERS: dict[type, tuple[str, ...]] = {
 HIDDEN: dict[str, types.ModuleType] = {}
 
 
-def _parts(function: types.FunctionType) -> tuple[Any, ...]:
-    return (function.__code__, function.__defaults__, function.__kwdefaults__)
+#: What a function is made of, apart from its attributes and its closure.
+_parts = attrgetter("__code__", "__defaults__", "__kwdefaults__")
+_flat = itertools.chain.from_iterable
 
 
 def _is_shared(value: Any, name: str) -> bool:

@@ -21,6 +21,7 @@ A step is a list: its verb, then its arguments. These verbs are known everywhere
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol, Self
 
@@ -121,20 +122,7 @@ class Script:
     def __init__(self, world: Stage, who: str, verbs: Mapping[str, Verb]) -> None:
         if taken := _AROUND.keys() & verbs.keys():
             raise ValueError(f"every script knows a step {min(taken)!r}: give the scene's own another name")
-        self.world, self.who = world, who
-        self.verbs: dict[str, Verb] = {"within": self._within, "attempt": self._attempt, **verbs}
-        self._known: dict[str, Callable[..., Any]] = {
-            "wait": anyio.sleep,
-            "hang": anyio.sleep_forever,
-            "checkpoint": anyio.lowlevel.checkpoint,
-            "give": self._give,
-            "give_error": self._give_error,
-            "fail": self._fail,
-            "cancel": world.cancel,
-            "note": lambda what: world.note(what, who=self.who),
-            "set": lambda name: world.event(name).set(),
-            "until": lambda name: world.event(name).wait(),
-        }
+        self.world, self.who, self.verbs = world, who, verbs
 
     async def play(self, steps: Sequence[Step]) -> Any:
         """Run the steps; return the value of ``give``, else None.
@@ -197,8 +185,12 @@ class Script:
     async def _do(self, verb: str, args: Sequence[Any]) -> None:
         if verb in self.verbs:
             await self.world.step(self.who, verb, args, self.verbs[verb])
-        elif verb in self._known:
-            made = self._known[verb](*args)
+        elif verb in _NESTED:
+            await self.world.step(self.who, verb, args, functools.partial(_NESTED[verb], self))
+        elif verb in _PLAIN:
+            await _PLAIN[verb](*args)
+        elif verb in _OWN:
+            made = _OWN[verb](self, *args)
             if isinstance(made, Awaitable):
                 await made
         else:
@@ -222,6 +214,18 @@ class Script:
     def _fail(self, name: str, kind: str = "Fault") -> None:
         raise self.world.fault(name, kind).with_traceback(None)  # the same one each time: not with all its past
 
+    def _cancel(self, who: str) -> None:
+        self.world.cancel(who)
+
+    def _note(self, what: str) -> None:
+        self.world.note(what, who=self.who)
+
+    def _set(self, name: str) -> None:
+        self.world.event(name).set()
+
+    def _until(self, name: str) -> Awaitable[None]:
+        return self.world.event(name).wait()
+
 
 #: The steps that are around those after them: each is called with these, and with its own arguments.
 _AROUND: dict[str, Callable[..., Awaitable[None]]] = {
@@ -229,4 +233,25 @@ _AROUND: dict[str, Callable[..., Awaitable[None]]] = {
     "on_cancel": Script._on_cancel,
     "fail_after": Script._fail_after,
     "in_group": Script._in_group,
+}
+
+#: Steps that hold further steps; each is a span.
+_NESTED: dict[str, Callable[..., Awaitable[None]]] = {"within": Script._within, "attempt": Script._attempt}
+
+#: Steps that need nothing of their script.
+_PLAIN: dict[str, Callable[..., Awaitable[None]]] = {
+    "wait": anyio.sleep,
+    "hang": anyio.sleep_forever,
+    "checkpoint": anyio.lowlevel.checkpoint,
+}
+
+#: Steps of a script's own.
+_OWN: dict[str, Callable[..., Awaitable[None] | None]] = {
+    "give": Script._give,
+    "give_error": Script._give_error,
+    "fail": Script._fail,
+    "cancel": Script._cancel,
+    "note": Script._note,
+    "set": Script._set,
+    "until": Script._until,
 }
