@@ -19,6 +19,20 @@ SLUG = "m01_tiny"
 NEXT_DAY = "2026-11-02 13:00:00.000000 UTC"
 
 
+def test_a_command_of_the_class_builds_no_parser_of_iris():
+    """It would take longer than the command; and a notebook is still held against its schema."""
+    code = (
+        "import sys, grader.classroom.desk, nbformat\n"
+        "notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(outputs=[])])\n"
+        "nbformat.validate(notebook)\n"
+        "notebook.cells[0].outputs = 1\n"
+        "try:\n    nbformat.validate(notebook)\n"
+        "except nbformat.ValidationError:\n    print('refused', bool(sys.modules.get('lark')))\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert ended.stdout.split() == ["refused", "False"], ended.stderr
+
+
 def test_right_half_and_nothing(school, texts):
     school.hand_in("ada")
     school.hand_in("ben", texts["right"].replace("await", "import asyncio; asyncio.get_running_loop()\n    await", 1))
