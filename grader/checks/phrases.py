@@ -97,14 +97,15 @@ def table(value: Mapping[Any, Any], unit: str = "") -> str:
         return "nothing"
     times = unit and all(type(item) in (int, float, type(None)) or isinstance(item, Matcher) for item in value.values())
     between = " at " if times else ": "
+    words = _items if all(type(item) is list for item in value.values()) else phrase
     return ", ".join(
-        f"{phrase(key)}{' ' if times and item is None else between}{phrase(item, unit)}" for key, item in value.items()
+        f"{phrase(key)}{' ' if times and item is None else between}{words(item, unit)}" for key, item in value.items()
     )
 
 
 def unit_of(what: str) -> str:
-    """The unit of what a check looks at, as its own words have it: what happens *at* some moment, or *after* some time."""
-    return "s" if what.endswith((" at", " after", ", and when")) else ""
+    """The unit of what a check looks at, as its own words have it: *when* something happened, or how long it *took*."""
+    return "s" if what.startswith("when ") or what.endswith((" at", " after", " took", ", and when")) else ""
 
 
 def a_kind(kind: str) -> str:

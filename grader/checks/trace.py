@@ -70,8 +70,7 @@ class Span:
 
     def value_as(self, kind: type[T]) -> T:
         """What it returned, as a `list`, `dict`, `tuple`, `str` …; fails the subject if it is something else."""
-        value = self.value
-        value = float(value) if kind is float and type(value) is int else value
+        value = float(self.value) if kind is float and type(self.value) is int else self.value
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
             self._trace.fail(self.name, f"returned {value!r}, which is not {KINDS.get(kind, kind.__name__)}")
         return value
@@ -124,6 +123,11 @@ class Span:
         where = f" at line {self.line}" if self.line else ""
         words = {"returned": "returned", "cancelled": f"was cancelled{where}", "open": "never ended"}
         return words.get(self.how) or f"raised {self.raised!r}{where}"
+
+    @property
+    def took(self) -> float | None:
+        """How long it took (virtual s); None if it never ended."""
+        return None if self.end is None else self.end - self.start
 
     def inside(self, other: Span) -> bool:
         """Tell whether it lies within `other`."""

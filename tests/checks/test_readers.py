@@ -201,6 +201,8 @@ def test_what_was_seen_and_wanted_as_a_person_writes_it(seen: Any, wanted: Any, 
             {"a": near(5), "b": near(6)},
             ("a at 5 s, b never", "a at 5 s, b at 6 s"),
         ),
+        ("when the call ended", None, near(113), ("never", "113 s")),
+        ("the call took", 3.0, near(13), ("3 s", "13 s")),
         ("the list", [None, 1], [1, 2], ("None, 1", "1, 2")),
     ],
 )

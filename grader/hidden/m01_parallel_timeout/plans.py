@@ -22,6 +22,20 @@ def entries_of(t: Trace) -> list:
     return list(value) if isinstance(value, list | tuple) else []
 
 
+def expect_list(t: Trace, wanted: list) -> None:
+    """The call gave this list; of a list with other entries the failure says what is wrong with it."""
+    seen, part = t.call.value, ""
+    if isinstance(seen, list) and len(seen) == len(wanted):
+        pairs = list(zip(seen, wanted, strict=True))
+        if sorted(seen, key=repr) == sorted(wanted, key=repr):
+            part = "Each entry is at the place of its own job, whoever finishes first or runs out of time."
+        elif any(entry == TIMED_OUT != right for entry, right in pairs):
+            part = "A job that ends within its timeout has what it returned as its entry, and not `TIMED_OUT`."
+        elif any(entry != TIMED_OUT == right for entry, right in pairs):
+            part = "A job that runs out of time has the entry `TIMED_OUT`."
+    t.expect("the list", seen, wanted, part=part)
+
+
 def expect_called_unless_cancelled(t: Trace, *names: str) -> None:
     """Those jobs were called, in the run of a sweep that is undisturbed."""
     if not t.notes("cancel"):
@@ -34,11 +48,12 @@ def expect_error_leaves(t: Trace) -> None:
     bad = [job for job in t.all("run") if job.raised]
     names = " or ".join(repr(job.raised) for job in bad)
     left = not bad or any(error in t.call.errors for job in bad for error in job.errors)
-    t.expect_that("the call", left, f"{t.call.ending}, where {names} of a job should leave it")
+    t.expect_that("the call", left, f"{t.call.ending}, where {names}, which a job raised, should leave it")
     first = min([job.end for job in bad if job.end is not None], default=math.inf)
     for job in t.all("run"):
         if job.end is not None and job.end > first + 0.5:
-            t.expect(f"when the job {job.who} was cancelled", job.cancelled_at, at_most(first + 0.5))
+            part = "When a job raises, the others are cancelled at once."
+            t.expect(f"when the job {job.who} was cancelled", job.cancelled_at, at_most(first + 0.5), part=part)
 
 
 def expect_ends_by_cancellation(t: Trace, *, at: float) -> None:

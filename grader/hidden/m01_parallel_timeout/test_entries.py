@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grader import Play, check, cleanup, fail, give, give_error, hang, one_of, token, wait
 
-from .plans import LONG, START, TIMED_OUT, A, B, C, D, entries_of
+from .plans import LONG, START, TIMED_OUT, A, B, C, D, entries_of, expect_list
 
 
 # -- R1: one entry per job, in order ---------------------------------------------------------------------------------
@@ -14,7 +14,7 @@ def test_order_of_jobs(play: Play) -> None:
     names = [f"job{index}" for index in range(12)]
     jobs = {name: [wait(time), give(name)] for name, time in zip(names, play.draw(12), strict=True)}
     for t in play(jobs=jobs, timeout=LONG).orders(6):
-        t.expect("the list", t.call.value, [token(name) for name in names])
+        expect_list(t, [token(name) for name in names])
 
 
 @check("R1", misconception="finishing-order", step="keep-what-is-finished")
@@ -35,7 +35,7 @@ def test_empty_values(play: Play) -> None:
     values = [None, 0, False, [], {}, 7]
     jobs = {f"job{index}": [wait(index + 1), give(value)] for index, value in enumerate(values)}
     t = play(jobs=jobs, timeout=LONG)
-    t.expect("the list", t.call.value, values)
+    expect_list(t, values)
 
 
 @check("R1", misconception="errors-are-results", step="keep-what-is-finished")
@@ -47,7 +47,7 @@ def test_errors_as_values(play: Play) -> None:
         "c": [wait(3), give_error("E2", "TimeoutError")],
     }
     t = play(jobs=jobs, timeout=LONG)
-    t.expect("the list", t.call.value, [A, token("E1"), token("E2")])
+    expect_list(t, [A, token("E1"), token("E2")])
 
 
 @check("R1", misconception="one-place-per-job-object", step="keep-what-is-finished")
@@ -63,7 +63,7 @@ def test_same_job_twice(play: Play) -> None:
 def test_no_jobs(play: Play) -> None:
     """Without jobs the list is empty."""
     t = play(jobs={}, timeout=5)
-    t.expect("the list", t.call.value, [])
+    expect_list(t, [])
 
 
 @check("R1", misconception="last-job-ends-it", step="keep-what-is-finished")
@@ -71,7 +71,7 @@ def test_jobs_that_never_wait(play: Play) -> None:
     """A job that returns at once, without waiting for anything, has its entry too."""
     for names in ("A", "BCD"):
         t = play(jobs={name: [give(name)] for name in names}, timeout=LONG)
-        t.expect("the list", t.call.value, [token(name) for name in names])
+        expect_list(t, [token(name) for name in names])
 
 
 @check("R1", misconception="one-call-at-a-time", step="keep-what-is-finished", wide=True)
@@ -102,7 +102,7 @@ def test_beside_a_call_that_fails(play: Play) -> None:
 def test_jobs_in_a_tuple(play: Play) -> None:
     """`jobs` may be any sequence, also a tuple, which cannot be changed."""
     t = play(jobs={"a": [wait(2), give("A")], "b": [wait(1), give("B")]}, fixed=True, timeout=LONG)
-    t.expect("the list", t.call.value, [A, B])
+    expect_list(t, [A, B])
 
 
 @check("R1", misconception="empty-means-late", step="tell-the-two-timeouts-apart")

@@ -30,6 +30,7 @@ from .plans import (
     expect_cancellation_goes_on,
     expect_ends_by_cancellation,
     expect_error_leaves,
+    expect_list,
 )
 
 
@@ -38,7 +39,7 @@ from .plans import (
 def test_both_backends(play: Play) -> None:
     """The file works on asyncio and on trio: jobs return, run out of time or raise, or the call is cancelled."""
     t = play(jobs={"a": [wait(1), give("A")], "b": [wait(2), give("B")]}, timeout=LONG)
-    t.expect("the list", t.call.value, [A, B])
+    expect_list(t, [A, B])
     t = play(jobs={"a": [wait(1), give("A")], "late": [wait(50), give("A")]}, timeout=10)
     t.expect_begun("a")
     expect_no_error_of_its_own(t)
@@ -175,7 +176,7 @@ def test_kinds_of_jobs(play: Play) -> None:
     jobs = {form: [wait(index + 1), give(form)] for index, form in enumerate(forms)}
     jobs |= {"awaitable": [awaitable(), wait(2), give("awaitable")], "another": [awaitable(), wait(1), give("another")]}
     t = play(jobs=jobs, forms={form: form for form in forms}, timeout=LONG)
-    t.expect("the list", t.call.value, [token(name) for name in jobs])
+    expect_list(t, [token(name) for name in jobs])
 
 
 @check("G9", misconception="jobs-are-coroutines", step="keep-what-is-finished")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grader import Play, check, cleanup, fail_after, give, hang, near, token, wait
 
-from .plans import LONG, START, TIMED_OUT, A, B
+from .plans import LONG, START, TIMED_OUT, A, B, expect_list
 
 
 # -- R2: at the same time, each with its own timeout -----------------------------------------------------------------
@@ -15,7 +15,7 @@ def test_all_at_the_same_time(play: Play) -> None:
     t = play(jobs=jobs, timeout=LONG)
     waited = t.call.end is not None and t.call.end >= START + LONG
     part = "The call does not wait for the timeout when all jobs are done." if waited else ""
-    t.expect("when 101 jobs of 3 s were done", t.call.end, near(103), unit="s", part=part)
+    t.expect("the call with 101 jobs of 3 s took", t.call.took, near(3), part=part)
 
 
 @check("R2", misconception="timer-left-running", step="start-together")
@@ -24,10 +24,10 @@ def test_as_long_as_the_slowest(play: Play) -> None:
     for times in ([1.0], play.draw(4)):
         jobs = {f"job{index}": [wait(time), give("A")] for index, time in enumerate(times)}
         t = play(jobs=jobs, timeout=LONG)
-        t.expect("when the call ended", t.call.end, near(START + max(times)))
+        t.expect(f"the call, whose slowest job takes {max(times):g} s, took", t.call.took, near(max(times)))
     t = play(jobs={"a": [wait(7), give("A")], "b": [wait(9.9), give("B")]}, timeout=10)
-    t.expect("when the call ended", t.call.end, near(109.9))
-    t.expect("the list", t.call.value, [A, B])
+    t.expect("the call, whose slowest job takes 9.9 s, took", t.call.took, near(9.9))
+    expect_list(t, [A, B])
 
 
 @check("R2", misconception="timer-left-running", step="start-together")
@@ -35,7 +35,8 @@ def test_no_jobs_take_no_time(play: Play) -> None:
     """Without jobs the call returns at once; with one job it takes as long as that job."""
     for jobs, took in ({}, 0), ({"a": [wait(2)]}, 2):
         t = play(jobs=jobs, timeout=5)
-        t.expect("when the call ended", t.call.end, near(START + took))
+        what = "one job of 2 s" if jobs else "no jobs"
+        t.expect(f"the call with {what} took", t.call.took, near(took))
 
 
 @check("R2", misconception="relative-deadline", step="bound-the-wait")
@@ -48,7 +49,7 @@ def test_whole_timeout(play: Play) -> None:
         t.expect("how the job of 10.4 s ended", t.of("job10.4").ending, "returned")
         for name in jobs.keys() & late.keys():
             t.expect(f"when the job {name} was cancelled", t.of(name).cancelled_at, near(110.5))
-    t.expect("when the call ended", t.call.end, near(110.5))
+    t.expect("the call with a timeout of 10.5 s took", t.call.took, near(10.5))
 
 
 @check("R2", misconception="relative-deadline", step="bound-the-wait")
@@ -74,7 +75,7 @@ def test_cleanups_at_the_same_time(play: Play) -> None:
     t = play(jobs={"a": [cleanup(wait(5)), hang()], "b": [cleanup(wait(2)), hang()]}, timeout=10)
     for name in ("a", "b"):
         t.expect(f"when the job {name} was cancelled", t.of(name).cancelled_at, near(110))
-    t.expect("when the call ended", t.call.end, near(115))
+    t.expect("the call with a timeout of 10 s and cleanups of 5 s and 2 s took", t.call.took, near(15))
 
 
 @check("R2", misconception="one-call-at-a-time", step="bound-the-wait", wide=True)
@@ -83,7 +84,7 @@ def test_timeout_of_each_call(play: Play) -> None:
     callers = {"caller": [START, "a", "b"], "second": [103, "b"], "third": [120, "b", "a"]}
     t = play(jobs={"a": [wait(1)], "b": [hang()]}, callers=callers, timeout=10)
     for call in t.calls():
-        t.expect(f"when the call of the {call.who} ended", call.end, near(callers[call.who][0] + 10))
+        t.expect(f"the call of the {call.who}, with a timeout of 10 s, took", call.took, near(10))
     t.expect("how often the job a, which is in two calls, was called", len(t.all("run", "a")), 2)
 
 
@@ -95,7 +96,7 @@ def test_late_entries(play: Play) -> None:
     late = {"never": [hang()], "late": [wait(50), give("D")]}
     names = play.shuffled([*quick, *late])
     for t in play(jobs={name: (quick | late)[name] for name in names}, timeout=10).orders(4):
-        t.expect("the list", t.call.value, [token(name) if name in quick else TIMED_OUT for name in names])
+        expect_list(t, [token(name) if name in quick else TIMED_OUT for name in names])
 
 
 @check("R3", misconception="one-timeout-for-all", step="bound-the-wait")
@@ -104,7 +105,7 @@ def test_all_late(play: Play) -> None:
     for count in (1, 3):
         t = play(jobs={f"job{index}": [hang()] for index in range(count)}, timeout=10)
         t.expect_begun(*[f"job{index}" for index in range(count)])
-        t.expect("the list", t.call.value, [TIMED_OUT] * count)
+        expect_list(t, [TIMED_OUT] * count)
 
 
 @check("R3", misconception="waiting-ends-the-job", step="bound-the-wait")
@@ -122,11 +123,11 @@ def test_cleanup_is_awaited(play: Play) -> None:
     jobs = {"a": [cleanup(wait(25)), hang()], "b": [wait(1), give("B")], "c": [cleanup(wait(2)), hang()]}
     for t in play(jobs=jobs, timeout=10).orders(4):
         t.expect_all_ended()
-        t.expect("the list", t.call.value, [TIMED_OUT, B, TIMED_OUT])
+        expect_list(t, [TIMED_OUT, B, TIMED_OUT])
 
 
 @check("R3", misconception="every-timeout-error-is-mine", step="tell-the-two-timeouts-apart")
 def test_later_timeout_inside_a_job(play: Play) -> None:
     """A job that has a longer timeout of its own inside, which has not expired, runs out of time like any other."""
     t = play(jobs={"a": [fail_after(20), hang()], "b": [wait(1), give("B")]}, timeout=10)
-    t.expect("the list", t.call.value, [TIMED_OUT, B])
+    expect_list(t, [TIMED_OUT, B])
