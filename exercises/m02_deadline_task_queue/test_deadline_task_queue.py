@@ -28,6 +28,7 @@ from grader import (
 
 BOTH = ("drain_until", "drain_or_fail")
 START = 100
+AFTER = "s after the call"
 LATE = (on_cancel(wait(1), give(1)), hang())
 """A task that finishes one second after it was cancelled."""
 
@@ -53,19 +54,37 @@ def reported(t: Trial, part: str, *, number: int = 0) -> Any:
     return sorted(fields["done"], key=repr) if part == "done" else fields["failed"]
 
 
-def expect_started(t: Trial, *names: str) -> None:
+def after(moment: float | None) -> float | str:
+    """Seconds after the call, as feedback has them."""
+    return "never" if moment is None else moment - START
+
+
+def expect_started(t: Trial, *names: str, part: str = "") -> None:
     """Expect that those tasks were started, in that order, and no others."""
-    t.expect("tasks as they were started", t.names("run"), list(names))
+    seen = t.names("run")
+    if len(set(seen)) < len(seen):
+        part = "A task that has ended, done or failed, is not run again."
+    t.expect("tasks as they were started", seen, list(names), part=part)
+
+
+def expect_timeout_error(t: Trial) -> None:
+    """Expect that the call raised a `TimeoutError` that is not in a group."""
+    seen = f"{t.call.ending}, where it should raise a bare `TimeoutError`"
+    t.expect_that(t.call.name, t.call.raised == "TimeoutError", seen)
 
 
 @check("R1", misconception="queue-copied", step="look-then-take")
 def test_done(play: Play) -> None:
     """Tasks run in the order of the queue; each one that finished, whatever it returned, is out of the queue and in `done`."""
     t = drained(play, "drain_until", {"b": [wait(1), give_error("E")], "a": [wait(2), give(0)]})
-    expect_started(t, "b", "a")
-    t.expect("the report's done", reported(t, "done"), ["a", "b"])
-    t.expect("the queue after the call", queue_of(t), [])
-    t.expect("the call ended at", t.call.end, near(103))
+    t.expect("tasks that ran at the same time", t.most_open("run"), 1, part="Tasks run one at a time.")
+    expect_started(t, "b", "a", part="Tasks run in the order of the queue.")
+    part = "Each task that finished, whatever it returned, is in `done`."
+    t.expect("the report's done", reported(t, "done"), ["a", "b"], part=part)
+    part = "Each task that finished is out of the queue that the call was given."
+    t.expect("the queue after the call", queue_of(t), [], part=part)
+    part = "When the last task has ended the call ends: it does not wait for the deadline."
+    t.expect("the call ended", after(t.call.end), near(3), unit=AFTER, part=part)
 
 
 @check("R1", misconception="every-timeout-error-is-the-deadline", step="whose-timeout")
@@ -83,7 +102,7 @@ def test_failed(play: Play) -> None:
 def test_soft_end(play: Play) -> None:
     """At `deadline`, a point in time, `drain_until` cancels the running task and returns what was done."""
     t = drained(play, "drain_until", {"a": [wait(4)], "b": [hang()], "c": [wait(1)]})
-    t.expect("b was cancelled at", t.of("b").cancelled_at, near(110))
+    t.expect("b was cancelled", after(t.of("b").cancelled_at), near(10), unit=AFTER)
     t.expect("the report's done", reported(t, "done"), ["a"])
     t = drained(play, "drain_until", {"b": [hang()]})
     t.expect("the report's done when the first task is interrupted", reported(t, "done"), [])
@@ -93,7 +112,7 @@ def test_soft_end(play: Play) -> None:
 def test_hard_end(play: Play) -> None:
     """At `deadline`, `drain_or_fail` cancels the running task and raises a bare `TimeoutError`, not one in a group."""
     t = drained(play, "drain_or_fail", {"a": [wait(4)], "b": [hang()], "c": [wait(1)]})
-    t.expect("raised", t.call.raised, "TimeoutError")
+    expect_timeout_error(t)
 
 
 @check("R2", misconception="cancelled-means-undone", step="whose-timeout")
@@ -145,9 +164,12 @@ def test_misfits_are_skipped(play: Play) -> None:
 def test_deadline_has_passed(play: Play) -> None:
     """With a deadline that has passed, also during the call, nothing is started; with one that is ahead the task is."""
     for function in BOTH:
-        expect_started(drained(play, function, {"a": [give(1)]}, ends=-0.25))
-        expect_started(drained(play, function, {"a": LATE, "b": [give(1)]}), "a")
-        expect_started(drained(play, function, {"a": [give(1)]}, ends=5), "a")
+        part = "With a deadline that has passed before the call nothing is started."
+        expect_started(drained(play, function, {"a": [give(1)]}, ends=-0.25), part=part)
+        part = "When the deadline has passed while a task ran, no other is started."
+        expect_started(drained(play, function, {"a": LATE, "b": [give(1)]}), "a", part=part)
+        part = "With a deadline that is ahead the task is started."
+        expect_started(drained(play, function, {"a": [give(1)]}, ends=5), "a", part=part)
 
 
 @check("R6", misconception="hard-means-loud", step="soft-or-hard")
@@ -155,7 +177,8 @@ def test_nothing_is_left(play: Play) -> None:
     """`drain_or_fail` returns the report if no task is left, also if one failed; a second call has a report of its own."""
     t = drained(play, "drain_or_fail", {"a": [wait(1)], "b": [fail("E")]}, again=START + 60)
     t.expect("the report's done", reported(t, "done"), ["a"])
-    t.expect("done, in the second report", reported(t, "done", number=1), [])
+    part = "A second call has a report of its own: what the first one did is not in it."
+    t.expect("done, in the second report", reported(t, "done", number=1), [], part=part)
 
 
 @check("R6", misconception="hard-means-loud", step="soft-or-hard")
@@ -169,7 +192,7 @@ def test_last_task_ends_late(play: Play) -> None:
 def test_tasks_left_although_none_was_interrupted(play: Play) -> None:
     """`drain_or_fail` raises `TimeoutError` if tasks are left because the running one finished after the deadline."""
     t = drained(play, "drain_or_fail", {"a": LATE, "b": [wait(1)]})
-    t.expect("raised", t.call.raised, "TimeoutError")
+    expect_timeout_error(t)
 
 
 @check("G1", misconception="asyncio-is-everywhere", step="one-clock")
@@ -213,7 +236,8 @@ def test_interrupts_pass(play: Play) -> None:
     """An exception that is not an `Exception` is not a failed task: it leaves the call."""
     for kind in play.interrupts:
         t = drained(play, "drain_until", {"a": [fail("stop", kind)], "b": [wait(1)]})
-        t.expect_that("`stop` of a should leave the call", "stop" in t.call.errors, f"it {t.call.ending}")
+        seen = f"{t.call.ending}, where {kind} of a should leave it"
+        t.expect_that(t.call.name, "stop" in t.call.errors, seen)
         t.expect("the queue after the call", queue_of(t), one_of(["a", "b"], ["b"]))
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from grader import Play, Trial, at_most, at_once, awaitable, check, fail, give, hang, near, token, verb, wait
 
 START = 2.5
+AFTER = "s after the call"
 tries = verb("tries")
 
 #: Four items, one of which fails.
@@ -25,6 +26,20 @@ def settled(t: Trial, what: str) -> dict[Any, Any]:
     return {key if type(key) is int else repr(key): value for key, value in pairs}
 
 
+def after(moment: float | None) -> float | str:
+    """Seconds after the call, as feedback has them."""
+    return "never" if moment is None else moment - START
+
+
+def expect_settled(t: Trial, succeeded: dict[int, Any], failed: dict[int, Any]) -> None:
+    """Fails unless the result is just that."""
+    values, errors = settled(t, "succeeded"), settled(t, "failed")
+    lost = failed and not set(succeeded) <= {*values, *errors}
+    t.expect("succeeded", values, succeeded, part="When an item fails, the others are still worked on." if lost else "")
+    part = "`failed` holds the very exception that the worker raised." if set(errors) == set(failed) else ""
+    t.expect("failed", errors, failed, part=part)
+
+
 def expect_some_work(t: Trial) -> None:
     """Fails unless `worker` was called at all: else nothing is shown."""
     t.expect_that("worker", bool(t.all("work")), "was not called")
@@ -34,8 +49,7 @@ def expect_some_work(t: Trial) -> None:
 def test_every_item_is_settled(play: Play) -> None:
     """Values are in `succeeded`, exceptions in `failed`, each under the index of its item."""
     t = batch(play, JOBS)
-    t.expect("succeeded", settled(t, "succeeded"), {0: token("A"), 2: token("C"), 3: token("D")})
-    t.expect("failed", settled(t, "failed"), {1: token("E")})
+    expect_settled(t, {0: token("A"), 2: token("C"), 3: token("D")}, {1: token("E")})
 
 
 @check("R1", misconception="item-as-key", step="failure-is-a-result")
@@ -50,7 +64,9 @@ def test_nothing_is_something(play: Play) -> None:
     """Items and values such as `None` and 0 are like any other; an empty batch gives an empty result."""
     t = batch(play, {"a": [wait(1), give(None)], "b": [wait(2), give(0)]}, things={"a": None, "b": 0}, limit=1)
     t.expect("succeeded", settled(t, "succeeded"), {0: None, 1: 0})
-    t.expect("succeeded, of an empty batch", settled(batch(play, {}), "succeeded"), {})
+    t = batch(play, {})
+    t.expect_that("run_batch", t.call.how == "returned", t.call.ending, part="An empty batch gives an empty result.")
+    t.expect("succeeded, of an empty batch", settled(t, "succeeded"), {})
 
 
 @check("R1", misconception="special-errors", step="failure-is-a-result")
@@ -83,7 +99,8 @@ def test_limit_is_used(play: Play) -> None:
     t = batch(play, {f"i{n}": [wait(1 + n), give(n)] for n in range(5)}, limit=2)
     ends = sorted(work.end for work in t.all("work") if work.end is not None)
     starts = sorted(work.start for work in t.all("work"))
-    t.expect("calls start at", starts, [near(moment) for moment in (START, START, *ends[:3])])
+    what = "counted from the call, workers started at"
+    t.expect(what, [after(moment) for moment in starts], [near(moment - START) for moment in (START, START, *ends[:3])])
 
 
 @check("R3", misconception="failure-ends-the-batch", step="failure-is-a-result")
@@ -91,7 +108,8 @@ def test_failure_disturbs_nobody(play: Play) -> None:
     """When an item fails, the others run on, and those that wait are still worked on."""
     for limit in (1, 4):
         t = batch(play, JOBS, limit=limit)
-        ended = {who: t.one("work", who).how for who in ("a", "c", "d")}
+        works = {work.who: work.how for work in reversed(t.all("work"))}
+        ended = {who: works.get(who, "was not called") for who in ("a", "c", "d")}
         t.expect("how the other workers ended", ended, dict.fromkeys("acd", "returned"))
 
 
@@ -99,8 +117,9 @@ def test_failure_disturbs_nobody(play: Play) -> None:
 def test_pauses(play: Play) -> None:
     """Attempt 2 starts `backoff` after attempt 1 failed, attempt 3 twice that after attempt 2; then it is over."""
     t = batch(play, {"a": [wait(1), fail("E")]}, attempts=3, backoff=5)
-    t.expect("attempts start at", [work.start - START for work in t.all("work")], [near(0), near(6), near(17)])
-    t.expect("the call ended at", t.call.end, near(START + 18))
+    what = "counted from the call, attempts started at"
+    t.expect(what, [work.start - START for work in t.all("work")], [near(0), near(6), near(17)])
+    t.expect("the call took", t.call.took, near(18), part="There is no pause after the last attempt.")
 
 
 @check("R4", misconception="retry-holds-slot", step="try-again-without-a-slot", core=False)
@@ -108,17 +127,22 @@ def test_pause_without_slot(play: Play) -> None:
     """While an item waits to be retried, another one can run in its slot."""
     jobs = {who: tries([wait(1), fail(f"E{who}")], [wait(1), give(who)]) for who in ("a", "b")}
     t = batch(play, jobs, limit=1, attempts=2, backoff=20)
-    t.expect("first attempts", sorted(t.one("work", who).start for who in jobs), [near(START), at_most(START + 1)])
+    starts = sorted(t.one("work", who).start - START for who in jobs)
+    t.expect("counted from the call, the first attempts of a and b started at", starts, [near(0), at_most(1)])
 
 
 @check("R5", misconception="late-is-no-failure", step="bound-each-attempt", core=False)
 def test_late_attempt(play: Play) -> None:
     """An attempt that takes longer than `timeout` is cancelled and has failed with `TimeoutError`."""
     t = batch(play, {"late": [hang()], "quick": [wait(4), give("Q")]}, timeout=5, limit=1)
-    t.expect(
-        "time that the late one had", (t.one("work", "late").cancelled_at or 0) - t.one("work", "late").start, near(5)
+    late = t.one("work", "late")
+    took = None if late.cancelled_at is None else late.cancelled_at - late.start
+    t.expect("the attempt of `late` was cancelled after", took, near(5))
+    failed = list(settled(t, "failed").values())
+    part = (
+        "`timeout` counts from the call of `worker`: waiting for a slot is not part of it." if len(failed) > 1 else ""
     )
-    t.expect("exceptions in failed", list(settled(t, "failed").values()), ["TimeoutError"])
+    t.expect("exceptions in failed", failed, ["TimeoutError"], part=part)
 
 
 @check("R6", misconception="finishing-order", step="tell-all-failures")
@@ -128,8 +152,11 @@ def test_failures_in_index_order(play: Play) -> None:
     for these in (jobs, {"a": [fail("E1")]}):
         t = batch(play, these, ask=1)
         failures = list(settled(t, "failed").values())
-        members = t.first(t.notes("members"), "raise_for_failures()", "raised no group")["value"]
-        t.expect("exceptions in the group", members, failures)
+        part = "A single failure is raised in an `ExceptionGroup` too." if len(failures) == 1 else ""
+        t.expect_that("raise_for_failures()", bool(t.notes("members")), "raised no group", part=part)
+        members = t.notes("members")[0]["value"]
+        part = "A failure that is a group itself is one member of the group that is raised."
+        t.expect("exceptions in the group", members, failures, part=part if len(members) > len(failures) else "")
 
 
 @check("R6", misconception="raises-anyway", step="tell-all-failures")
@@ -148,8 +175,14 @@ def test_bad_arguments(play: Play) -> None:
     for jobs in (JOBS, {}):
         for options in ({"limit": 0}, {"attempts": 0}):
             t = batch(play, jobs, **options)
-            t.expect_that("bad arguments", "ValueError" in t.call.errors, f"run_batch {t.call.ending}")
-            t.expect("calls of worker", len(t.notes("called")), 0)
+            name = f"run_batch with {' and '.join(f'{option}={number}' for option, number in options.items())}"
+            part = "" if jobs else "Bad arguments raise `ValueError` also for an empty batch."
+            t.expect_that(
+                name, "ValueError" in t.call.errors, f"{t.call.ending}, where it should raise `ValueError`", part=part
+            )
+            t.expect(
+                f"calls of worker by {name}", len(t.notes("called")), 0, part="With bad arguments no worker is called."
+            )
 
 
 @check("R8", misconception="cancelled-goes-on", step="let-cancellation-through")
@@ -157,7 +190,7 @@ def test_cancelled(play: Play) -> None:
     """Cancelled from outside, the call ends at once and calls no worker afterwards."""
     t = batch(play, {f"i{n}": [wait(9), give(n)] for n in range(5)}, limit=2).cancel("caller", at=START + 4)
     expect_some_work(t)
-    t.expect("the call ended at", t.call.end, near(START + 4))
+    t.expect("the call, cancelled 4 s after it began, took", t.call.took, near(4))
     late = [work.who for work in t.all("work") if work.start > START + 1 and work.how != "cancelled"]
     t.expect("workers called afterwards", late, [])
 
@@ -201,7 +234,9 @@ def test_other_exceptions_pass(play: Play) -> None:
     """An exception that is not an `Exception`, such as `KeyboardInterrupt`, is not a failure: it leaves the call."""
     for kind in play.interrupts:
         t = batch(play, {"a": [wait(1), fail("X", kind)], "b": [wait(2), give("B")]})
-        t.expect_that("the call", "X" in t.call.errors, f"{t.call.ending} instead of the {kind} of the worker")
+        t.expect_that(
+            "the call", "X" in t.call.errors, f"{t.call.ending}, where the {kind} of the worker should leave it"
+        )
 
 
 @check("G6", misconception="look-again-and-again", step="bound-how-many")
@@ -210,7 +245,8 @@ def test_no_polling(play: Play) -> None:
     short, long = (batch(play, {n: [wait(t), give(n)] for n in ("a", "b", "c")}, limit=1) for t in (1, 500))
     t = long
     expect_some_work(t)
-    t.expect("steps of the longer batch", t.call.steps, at_most(2 * short.call.steps + 20))
+    words = f"wake-ups, where the batch with shorter waits took {short.call.steps}"
+    t.expect(words, t.call.steps, at_most(2 * short.call.steps + 20))
 
 
 @check("G8", misconception="refused-too-late", step="bound-how-many")
@@ -218,7 +254,8 @@ def test_refused_at_once(play: Play) -> None:
     """Bad arguments raise a bare `ValueError`, not one in a group; good ones do not."""
     expect_some_work(batch(play, {"a": JOBS["a"]}, limit=1))
     t = batch(play, JOBS, limit=0)
-    t.expect_that("bad arguments", t.call.raised == "ValueError", f"run_batch {t.call.ending}")
+    seen = f"{t.call.ending}, where it should raise a bare `ValueError`"
+    t.expect_that("run_batch with limit=0", t.call.raised == "ValueError", seen)
 
 
 @check("G9", misconception="worker-is-a-coroutine-function", step="failure-is-a-result")
@@ -227,4 +264,5 @@ def test_worker_raises_when_called(play: Play) -> None:
     jobs = {"a": [at_once(), fail("E")], "b": [awaitable(), wait(1), give("B")]}
     t = batch(play, jobs, form="function", limit=1)
     t.expect("number of failed items", len(settled(t, "failed")), 1)
-    t.expect("values in succeeded", list(settled(t, "succeeded").values()), [token("B")])
+    part = "What `worker` returns is awaited, whatever kind of awaitable it is."
+    t.expect("values in succeeded", list(settled(t, "succeeded").values()), [token("B")], part=part)

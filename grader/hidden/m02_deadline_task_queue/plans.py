@@ -9,6 +9,7 @@ from grader import Play, Trace, Trial, token, wait
 
 BOTH = ("drain_until", "drain_or_fail")
 START = 137.31
+AFTER = "s after the call"
 LONG = 500.0
 """An estimate that fits nowhere."""
 Tasks = Mapping[str, Sequence[Any]]
@@ -51,6 +52,17 @@ def _caller(entry: Mapping[str, Any], function: str) -> str:
 
 
 # -- what is read from them ------------------------------------------------------------------------------------------
+def after(moment: float | None) -> float | str:
+    """Seconds after the call, as feedback has them."""
+    return "never" if moment is None else moment - START
+
+
+def expect_timeout_error(t: Trace) -> None:
+    """Expect that the first call raised a `TimeoutError` that is not in a group."""
+    seen = f"{t.call.ending}, where it should raise a bare `TimeoutError`"
+    t.expect_that(t.call.name, t.call.raised == "TimeoutError", seen)
+
+
 def report_of(t: Trace, number: int = 0) -> tuple[list[Any], dict[Any, Any]]:
     """What a call reports: ``done``, sorted, and ``failed``, sorted by name. No clause orders them."""
     report = t.first(t.calls()[number:], "the call", "was never made").value
@@ -72,7 +84,7 @@ def expect_report(t: Trace, done: Sequence[str], failed: Failed = None, number: 
     """Expect a report of those tasks: names in ``done``, and in ``failed`` task → the error that it raised, if given."""
     seen_done, seen_failed = report_of(t, number)
     t.expect("done, in the report", seen_done, sorted(done))
-    t.expect("failed, in the report", list(seen_failed), sorted(failed or ()))
+    t.expect("tasks in `failed`, in the report", list(seen_failed), sorted(failed or ()))
     errors = {name: token(error) for name, error in (failed or {}).items() if error is not None}
     t.expect("failed, in the report", {name: seen_failed[name] for name in errors}, errors)
 
@@ -89,7 +101,9 @@ def expect_settled(t: Trace, done: Sequence[str], failed: Failed = None) -> None
 
 def expect_started(t: Trace, names: Sequence[str]) -> None:
     """Expect that those tasks, and no others, were started, in that order."""
-    t.expect("tasks as they were started", t.names("run"), list(names))
+    seen = t.names("run")
+    part = "A task that has ended, done or failed, is not run again." if len(set(seen)) < len(seen) else ""
+    t.expect("tasks as they were started", seen, list(names), part=part)
 
 
 def expect_begun_unless_cancelled(t: Trace, *names: str) -> None:

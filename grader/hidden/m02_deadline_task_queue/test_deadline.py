@@ -8,15 +8,18 @@ from typing import Any
 from grader import Play, Trace, about, cancel, check, cleanup, fail, give, hang, on_cancel, wait
 
 from .plans import (
+    AFTER,
     BOTH,
     LONG,
     START,
     Tasks,
+    after,
     both,
     drained,
     expect_begun_unless_cancelled,
     expect_report,
     expect_settled,
+    expect_timeout_error,
     queue_of,
     report_of,
 )
@@ -56,8 +59,8 @@ def test_cancelled_at_the_deadline(play: Play) -> None:
     """At `deadline`, a point in time, the task that runs is cancelled, and the call ends."""
     for running in ([hang()], [wait(9)]):
         for t in both(play, {"a": [wait(4)], "b": [wait(3)], "c": running, "d": [wait(1)]}):
-            t.expect("c was cancelled at", t.of("c").cancelled_at, about(START + 10))
-            t.expect("the call ended at", t.call.end, about(START + 10))
+            t.expect("c was cancelled", after(t.of("c").cancelled_at), about(10), unit=AFTER)
+            t.expect("the call ended", after(t.call.end), about(10), unit=AFTER)
 
 
 @check("R2", misconception="relative-deadline", step="one-clock")
@@ -88,7 +91,7 @@ def test_hard_end(play: Play) -> None:
     """When the deadline interrupts a task, `drain_or_fail` raises a bare `TimeoutError`, not one in a group."""
     t = drained(play, "drain_or_fail", {"a": [wait(4)], "b": [hang()], "c": [wait(1)]})
     t.expect_begun("a", "b")
-    t.expect("raised", t.call.raised, "TimeoutError")
+    expect_timeout_error(t)
 
 
 def expect_interrupted(t: Trace) -> None:
@@ -96,15 +99,15 @@ def expect_interrupted(t: Trace) -> None:
     if t.call.what == "drain_until":
         expect_report(t, ["a"])
     else:
-        t.expect("raised", t.call.raised, "TimeoutError")
+        expect_timeout_error(t)
 
 
 @check("R2", misconception="waiting-ends-the-task", step="look-then-take")
 def test_cleanup_awaited(play: Play) -> None:
     """The call ends when the cleanup of the interrupted task has ended; the task counts as interrupted."""
     for t in both(play, {"a": [wait(4)], "b": [cleanup(wait(3)), hang()], "c": [wait(1)]}):
-        t.expect("b was cancelled at", t.of("b").cancelled_at, about(START + 10))
-        t.expect("the call ended at", t.call.end, about(START + 13))
+        t.expect("b was cancelled", after(t.of("b").cancelled_at), about(10), unit=AFTER)
+        t.expect("the call ended", after(t.call.end), about(13), unit=AFTER)
         expect_interrupted(t)
 
 
@@ -112,7 +115,7 @@ def test_cleanup_awaited(play: Play) -> None:
 def test_later_deadline_around(play: Play) -> None:
     """A later deadline around the call changes nothing: `deadline` expires."""
     for t in both(play, {"a": [wait(4)], "b": [hang()], "c": [wait(1)]}, enclosing=[START + 90, START + 50]):
-        t.expect("b was cancelled at", t.of("b").cancelled_at, about(START + 10))
+        t.expect("b was cancelled", after(t.of("b").cancelled_at), about(10), unit=AFTER)
         expect_interrupted(t)
 
 

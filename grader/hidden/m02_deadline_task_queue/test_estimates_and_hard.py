@@ -12,7 +12,9 @@ def expect_hard_if_left(t: Trace) -> None:
     if t.call.how == "cancelled":
         return  # it waited until a deadline around it struck: R1's
     if queue_of(t):
-        t.expect_that("TimeoutError wanted: tasks are left", "TimeoutError" in t.call.errors, f"it {t.call.ending}")
+        left = ", ".join(map(str, queue_of(t)))
+        seen = f"{t.call.ending}, where it should raise `TimeoutError`, as tasks are left in the queue: {left}"
+        t.expect_that(t.call.name, "TimeoutError" in t.call.errors, seen)
     else:
         report_of(t)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grader import Play, Trace, about, check, fail, give, give_error, one_of, token, wait
 
-from .plans import LONG, START, Tasks, both, expect_settled, expect_started, report_of
+from .plans import AFTER, LONG, START, Tasks, after, both, expect_settled, expect_started, report_of
 
 
 # -- R1: one at a time, in order -------------------------------------------------------------------------------------
@@ -15,7 +15,7 @@ def test_queue_order(play: Play) -> None:
     tasks = {name: [wait(time), give(0)] for name, time in zip(names, play.draw(4), strict=True)}
     for t in both(play, tasks, ends=60):
         expect_started(t, names)
-        t.expect("tasks that ran at the same time", t.most_open("run"), 1)
+        t.expect("tasks that ran at the same time", t.most_open("run"), 1, part="Tasks run one at a time.")
 
 
 @check("R1", misconception="queue-copied", step="look-then-take")
@@ -86,7 +86,8 @@ def test_ends_with_the_last_task(play: Play) -> None:
     for tasks in plans:
         for t in both(play, tasks):
             t.expect_begun(*tasks)
-            t.expect("the call ended at", t.call.end, about(START + last_end(t) - START))
+            part = "Without tasks the call ends at once." if not tasks else ""
+            t.expect("the call ended", after(t.call.end), about(last_end(t) - START), unit=AFTER, part=part)
 
 
 def last_end(t: Trace) -> float:
@@ -99,7 +100,7 @@ def test_does_not_wait_for_what_does_not_fit(play: Play) -> None:
     """When only tasks are left that do not fit, the call ends; it does not wait."""
     for t in both(play, {"a": [wait(1)], "b": [wait(1)]}, estimates={"a": 5, "b": LONG}):
         t.expect_begun("a")
-        t.expect("the call ended at", t.call.end, about(START + last_end(t) - START))
+        t.expect("the call ended", after(t.call.end), about(last_end(t) - START), unit=AFTER)
 
 
 @check("R1", misconception="estimates-added-up", step="deadlines-around", core=False)

@@ -21,10 +21,12 @@ from grader import (
 )
 
 from .plans import (
+    AFTER,
     BOTH,
     LONG,
     START,
     Tasks,
+    after,
     both,
     drained,
     expect_begun_unless_cancelled,
@@ -37,7 +39,7 @@ from .plans import (
 def expect_cancelled(t: Trace, *, by: float) -> None:
     """Expect that the first call was left by the cancellation from outside, at that time at the latest."""
     t.expect_cancelled()
-    t.expect("the call ended at", t.call.end, at_most(by + 0.05))
+    t.expect("the call ended", after(t.call.end), at_most(by - START + 0.05), unit=AFTER)
 
 
 # -- rules for every exercise ----------------------------------------------------------------------------------------
@@ -82,7 +84,7 @@ def test_cancelled_from_outside(play: Play) -> None:
     tasks = {"a": [wait(2)], "b": [wait(3)], "c": [cleanup(wait(1)), hang()]}
     for moment, task, by in ((1.5, "a", 1.5), (4, "b", 4), (7.5, "c", 8.5)):
         for t in both(play, tasks, cancelled=moment):
-            t.expect(f"{task} was cancelled at", t.of(task).cancelled_at, about(START + moment))
+            t.expect(f"{task} was cancelled", after(t.of(task).cancelled_at), about(moment), unit=AFTER)
             expect_cancelled(t, by=START + by)
 
 
@@ -90,7 +92,7 @@ def test_cancelled_from_outside(play: Play) -> None:
 def test_tighter_deadline_strikes(play: Play) -> None:
     """A tighter deadline around the call cancels the running task and then the call: it is somebody else's deadline."""
     for t in both(play, {"a": [wait(2)], "b": [hang()], "c": [wait(1)]}, within=6):
-        t.expect("b was cancelled at", t.of("b").cancelled_at, about(START + 6))
+        t.expect("b was cancelled", after(t.of("b").cancelled_at), about(6), unit=AFTER)
         expect_cancelled(t, by=START + 6)
 
 
@@ -132,7 +134,7 @@ def test_interrupts_pass(play: Play) -> None:
     stops = [[wait(2), fail("stop", kind)] for kind in play.interrupts]
     for steps in (*stops, [at_once(), fail("stop", "Abandon")]):
         for t in both(play, {"a": [wait(1)], "b": steps, "c": [wait(1)]}):
-            t.expect_that("`stop` of b should leave the call", "stop" in t.call.errors, f"it {t.call.ending}")
+            t.expect_that(t.call.name, "stop" in t.call.errors, f"{t.call.ending}, where `stop` of b should leave it")
             expect_started(t, ["a", "b"])
 
 
@@ -140,7 +142,9 @@ def test_interrupts_pass(play: Play) -> None:
 def test_groups_of_interrupts_pass(play: Play) -> None:
     """A group that holds an exception that is not an `Exception` leaves the call: its task has not failed."""
     for t in both(play, {"a": [wait(1), fail("stop", "BaseExceptionGroup")], "b": [wait(1)]}):
-        t.expect_that("the group of a should leave the call", t.call.how == "raised", f"it {t.call.ending}")
+        t.expect_that(
+            t.call.name, t.call.how == "raised", f"{t.call.ending}, where the group that a raised should leave it"
+        )
         expect_started(t, ["a"])
 
 
@@ -149,7 +153,7 @@ def test_interrupts_in_the_cleanup_pass(play: Play) -> None:
     """An exception that is not an `Exception` leaves the call also when a task raises it at the deadline."""
     for steps in ([on_cancel(fail("stop", "Abandon"))], [cleanup(wait(1), fail("stop", "Abandon"))]):
         for t in both(play, {"a": [wait(1)], "b": [*steps, hang()], "c": [wait(1)]}):
-            t.expect_that("`stop` of b should leave the call", "stop" in t.call.errors, f"it {t.call.ending}")
+            t.expect_that(t.call.name, "stop" in t.call.errors, f"{t.call.ending}, where `stop` of b should leave it")
 
 
 @check("G5", misconception="catch-everything", step="look-then-take")
@@ -170,7 +174,11 @@ def test_no_busy_waiting(play: Play) -> None:
     )
     for before, t in zip(quick, slow, strict=True):
         t.expect_begun("a", "b")
-        t.expect("wake-ups when all takes forty times as long", t.call.steps, at_most(before.call.steps + 20))
+        t.expect(
+            f"wake-ups, where waits forty times shorter took {before.call.steps}",
+            t.call.steps,
+            at_most(before.call.steps + 20),
+        )
 
 
 @check("G6", misconception="look-again-and-again", step="deadlines-around", core=False)

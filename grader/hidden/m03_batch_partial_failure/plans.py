@@ -9,6 +9,7 @@ from typing import Any
 from grader import Play, Trace, Trial, at_least, verb
 
 START = 7.3
+AFTER = "s after the call"
 NEVER = float("inf")
 tries = verb("tries")
 
@@ -16,6 +17,11 @@ tries = verb("tries")
 def batch(play: Play, jobs: dict[str, Any], **plan: Any) -> Trial:
     """A batch of these items, called at `START`; ten slots if the plan does not say otherwise."""
     return play(**{"start": START, "limit": 10, "jobs": jobs, **plan})
+
+
+def after(moment: float | None) -> float | str:
+    """Seconds after the call, as feedback has them."""
+    return "never" if moment is None else moment - START
 
 
 def settled(t: Trace, what: str, who: str = "caller") -> dict[Any, Any]:
@@ -63,4 +69,8 @@ def expect_busy(t: Trace, limit: int, works: list[Any], waits: list[tuple[str, f
         waiting = [who for who, since, turn in waits if since < middle < turn]
         if waiting and later - earlier > 1e-6:
             running = sum(work.start < middle < (work.end or end) for work in works)
-            t.expect(f"workers running at {middle:.2f} s, while {waiting[0]} waits to run", running, at_least(limit))
+            t.expect(
+                f"workers running {middle - START:.2f} s after the call, while {waiting[0]} waits to run",
+                running,
+                at_least(limit),
+            )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grader import Play, Trace, at_least, at_most, check, cleanup, fail, give, hang, near, on_cancel, token, wait
 
-from .plans import NEVER, START, batch, expect_busy, expect_worked, settled, tries, values
+from .plans import AFTER, NEVER, START, after, batch, expect_busy, expect_worked, settled, tries, values
 
 
 # -- R4: attempts and backoff ----------------------------------------------------------------------------------------
@@ -46,7 +46,7 @@ def test_growing_pauses(play: Play) -> None:
     jobs = {"a": tries(*[[wait(length), fail(f"E{n}")] for n, length in enumerate(lengths)])}
     t = batch(play, jobs, attempts=7, backoff=4.3, limit=1)
     for n, (_, wanted, start) in enumerate(due(t, "a", 4.3)):
-        t.expect(f"attempt {n + 2} starts at", start, near(wanted))
+        t.expect(f"attempt {n + 2} started", after(start), near(wanted - START), unit=AFTER)
     t.expect("attempts", len(t.all("work")), 7)
 
 
@@ -58,7 +58,7 @@ def test_pauses_of_each_item(play: Play) -> None:
     t = batch(play, jobs, attempts=4, backoff=1.7)
     for who in jobs:
         for n, (_, wanted, start) in enumerate(due(t, who, 1.7)):
-            t.expect(f"attempt {n + 2} of {who} starts at", start, near(wanted))
+            t.expect(f"attempt {n + 2} of {who} started", after(start), near(wanted - START), unit=AFTER)
         t.expect(f"attempts of {who}", len(t.all("work", who)), 4)
 
 
@@ -68,7 +68,8 @@ def test_other_pauses(play: Play) -> None:
     jobs = {"a": tries([wait(1), fail("E")], [wait(1), give("A")])}
     for backoff, pause in ((None, 0.1), (0, 0), (0.013, 0.013)):
         t = batch(play, jobs, attempts=2, backoff=backoff)
-        t.expect("attempt 2 starts at", [work.start for work in t.all("work")][1:], [near(START + 1 + pause)])
+        starts = [work.start - START for work in t.all("work")][1:]
+        t.expect("counted from the call, attempt 2 started at", starts, [near(1 + pause)])
 
 
 @check("R4", misconception="retry-holds-slot", step="try-again-without-a-slot", core=False)
@@ -76,8 +77,9 @@ def test_pause_without_slot(play: Play) -> None:
     """An item that waits to be retried holds no slot: the next one starts as soon as it has failed."""
     jobs = {who: tries([wait(1.5), fail(f"E{who}")], [wait(1), give(who)]) for who in ("a", "b", "c")}
     for t in batch(play, jobs, limit=1, attempts=2, backoff=20).orders(8):
-        starts = sorted(t.one("work", who).start for who in jobs)
-        t.expect("first attempts start at", starts, [at_most(START + 1.5 * n) for n in range(3)])
+        starts = sorted(t.one("work", who).start - START for who in jobs)
+        what = "counted from the call, first attempts, each of which fails after 1.5 s, started at"
+        t.expect(what, starts, [at_most(1.5 * n) for n in range(3)])
 
 
 @check("R4", misconception="measured-from-the-start", step="try-again-without-a-slot", core=False)
@@ -107,7 +109,7 @@ def test_no_pause_at_the_end(play: Play) -> None:
     }
     for attempts, end in ((1, 3), (2, 43), (3, 121 + 2)):
         t = batch(play, jobs, attempts=attempts, backoff=40, timeout=500)
-        t.expect(f"with attempts={attempts} the call ends at", t.call.end, near(START + end))
+        t.expect(f"with attempts={attempts} the call took", t.call.took, near(end))
 
 
 # -- R5: each attempt is bounded -------------------------------------------------------------------------------------
@@ -122,7 +124,7 @@ def test_late_attempt(play: Play) -> None:
     }
     t = batch(play, jobs, timeout=10.4)
     for who in ("late", "slow"):
-        t.expect(f"{who} cancelled at", t.one("work", who).cancelled_at, near(START + 10.4))
+        t.expect(f"{who} was cancelled", after(t.one("work", who).cancelled_at), near(10.4), unit=AFTER)
     t.expect("values in succeeded", values(t, "succeeded"), [token("C"), token("Q")])
     t.expect("exceptions in failed", values(t, "failed"), ["TimeoutError", "TimeoutError"])
 
@@ -134,8 +136,9 @@ def test_waiting_for_a_slot_is_free(play: Play) -> None:
     t = batch(play, jobs, limit=1, timeout=4)
     t.expect("exceptions in failed", values(t, "failed"), [])
     for late in batch(play, {who: [hang()] for who in ("a", "b", "c")}, limit=1, timeout=4).orders(4):
-        moments = sorted(late.one("work", who).cancelled_at or NEVER for who in ("a", "b", "c"))
-        late.expect("late attempts cancelled at", moments, [near(START + 4 * n) for n in (1, 2, 3)])
+        moments = sorted((late.one("work", who).cancelled_at or NEVER) - START for who in ("a", "b", "c"))
+        what = "counted from the call, late attempts were cancelled at"
+        late.expect(what, moments, [near(4 * n) for n in (1, 2, 3)])
 
 
 @check("R5", misconception="one-timeout-for-all-attempts", step="bound-each-attempt", core=False)
@@ -160,7 +163,8 @@ def test_cleanup_keeps_the_slot(play: Play) -> None:
     jobs = {who: [cleanup(wait(2.5)), hang()] for who in ("a", "b", "c")}
     for t in batch(play, jobs, limit=1, timeout=4).orders(6):
         starts = sorted(work.start for work in t.all("work"))
-        t.expect("first calls start at", starts[:3], [near(START + 6.5 * n) for n in range(3)])
+        what = "counted from the call, first calls of worker started at"
+        t.expect(what, [start - START for start in starts[:3]], [near(6.5 * n) for n in range(3)])
 
 
 @check("R5", misconception="late-is-special", step="bound-each-attempt", core=False)

@@ -6,13 +6,14 @@ from typing import Any
 
 from grader import Play, Trace, Trial, check, cleanup, fail, give, hang, near, wait
 
-from .plans import START, batch, expect_some_work, expect_worked, settled, tries
+from .plans import AFTER, START, after, batch, expect_some_work, expect_worked, settled, tries
 
 
 def expect_over(t: Trace, *, cleaned: float = 0.0) -> None:
     """Fail the subject if the call went on, or called the worker, after it was cancelled from outside."""
     for cancelled in t.notes("cancel", "caller"):
-        t.expect(f"the call, cancelled at {cancelled['t']:.2f} s, ended at", t.call.end, near(cancelled["t"] + cleaned))
+        what = f"the call, cancelled {cancelled['t'] - START:.2f} s after it began, ended"
+        t.expect(what, after(t.call.end), near(cancelled["t"] - START + cleaned), unit=AFTER)
         for work in t.all("work"):
             begun = work.begun < cancelled["order"] or (
                 work.cancelled_at == near(work.start) and work.how == "cancelled"
@@ -86,7 +87,11 @@ def refused(play: Play) -> list[Trial]:
 def test_bad_arguments(play: Play) -> None:
     """`limit` or `attempts` below 1 raises `ValueError`, also for an empty batch."""
     for t in refused(play):
-        t.expect_that("bad arguments", "ValueError" in t.call.errors, f"run_batch {t.call.ending}")
+        t.expect_that(
+            "run_batch with bad arguments",
+            "ValueError" in t.call.errors,
+            f"{t.call.ending}, where it should raise `ValueError`",
+        )
 
 
 @check("R7", misconception="refused-too-late", step="bound-how-many")
@@ -100,8 +105,12 @@ def test_nothing_called(play: Play) -> None:
 def test_refused_at_once(play: Play) -> None:
     """Bad arguments raise a bare `ValueError` before anything starts."""
     for t in refused(play):
-        t.expect_that("bad arguments", t.call.raised == "ValueError", f"run_batch {t.call.ending}")
-        t.expect("refused at", t.call.end, near(START))
+        t.expect_that(
+            "run_batch with bad arguments",
+            t.call.raised == "ValueError",
+            f"{t.call.ending}, where it should raise a bare `ValueError`",
+        )
+        t.expect("the refused call took", t.call.took, near(0))
         t.expect("calls of worker", [note["who"] for note in t.notes("called")], [])
 
 

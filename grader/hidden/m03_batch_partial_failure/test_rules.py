@@ -22,7 +22,7 @@ from grader import (
     wait,
 )
 
-from .plans import NEVER, START, batch, expect_some_work, settled, tries, values
+from .plans import AFTER, NEVER, START, after, batch, expect_some_work, settled, tries, values
 
 
 def expect_all_left_by_cancellation(t: Trace) -> None:
@@ -95,7 +95,8 @@ def test_cancellation_passes(play: Play) -> None:
 def expect_over_in_time(t: Trace) -> None:
     """Fail the subject if the call went on after it was cancelled from outside."""
     for cancelled in t.notes("cancel", "caller"):
-        t.expect(f"the call, cancelled at {cancelled['t']:.2f} s, ended at", t.call.end, near(cancelled["t"]))
+        what = f"the call, cancelled {cancelled['t'] - START:.2f} s after it began, ended"
+        t.expect(what, after(t.call.end), near(cancelled["t"] - START), unit=AFTER)
 
 
 @check("G3", misconception="cancellation-is-a-failure", step="let-cancellation-through")
@@ -174,9 +175,11 @@ def test_interrupts_pass(play: Play) -> None:
     """`SystemExit`, `KeyboardInterrupt` and the like are not failures: each leaves the call."""
     for kind in play.interrupts:
         t = batch(play, {"a": [wait(1), fail("X", kind)], "b": [wait(2), give("B")]}, limit=1)
-        t.expect_that("the call", "X" in t.call.errors, f"{t.call.ending} instead of the {kind} of the worker")
+        t.expect_that(
+            "the call", "X" in t.call.errors, f"{t.call.ending}, where the {kind} of the worker should leave it"
+        )
     t = batch(play, {"a": [wait(1), fail("X", "BaseExceptionGroup")], "b": [wait(2), give("B")]}, limit=1)
-    group = f"{t.call.ending} instead of the BaseExceptionGroup of the worker"
+    group = f"{t.call.ending}, where the BaseExceptionGroup of the worker should leave it"
     t.expect_that("the call", "Abandon" in t.call.errors, group)
 
 
@@ -190,7 +193,9 @@ def test_other_exceptions_pass(play: Play) -> None:
     }
     for limit in (2, 3):
         t = batch(play, jobs, limit=limit)
-        t.expect_that("the call", "X" in t.call.errors, f"{t.call.ending} instead of the exception of the worker")
+        t.expect_that(
+            "the call", "X" in t.call.errors, f"{t.call.ending}, where the exception of the worker should leave it"
+        )
         later = [
             work.who
             for work in t.all("work")
@@ -203,7 +208,9 @@ def test_other_exceptions_pass(play: Play) -> None:
 def test_other_exceptions_pass_at_once(play: Play) -> None:
     """An exception that is not an `Exception` leaves the call also if `worker` raises it when it is called."""
     t = batch(play, {"a": [at_once(), fail("X", "Abandon")], "b": [wait(1), give("B")]}, form="function")
-    t.expect_that("the call", "X" in t.call.errors, f"{t.call.ending} instead of the exception of the worker")
+    t.expect_that(
+        "the call", "X" in t.call.errors, f"{t.call.ending}, where the exception of the worker should leave it"
+    )
 
 
 @check("G5", misconception="catch-everything", step="try-again-without-a-slot", core=False)
@@ -212,7 +219,9 @@ def test_other_exceptions_are_not_retried(play: Play) -> None:
     plain, late = [wait(2), fail("X", "Abandon")], [on_cancel(wait(1), fail("X", "Abandon")), wait(60)]
     for script, timeout in ((plain, None), (late, 4), (tries([wait(1), fail("E")], plain), None)):
         t = batch(play, {"a": script, "b": [wait(1), fail("E2")]}, attempts=3, backoff=30, timeout=timeout)
-        t.expect_that("the call", "X" in t.call.errors, f"{t.call.ending} instead of the exception of the worker")
+        t.expect_that(
+            "the call", "X" in t.call.errors, f"{t.call.ending}, where the exception of the worker should leave it"
+        )
         t.expect("calls that raised it", [work.raised == "X" for work in t.all("work", "a")].count(True), 1)
 
 
@@ -225,7 +234,7 @@ def test_no_polling(play: Play) -> None:
         t = batch(play, {f"i{n}": [wait(times[n] * factor), give("V")] for n in range(5)}, limit=2)
         expect_some_work(t)
         steps.append(t.call.steps)
-    t.expect("steps of the longer batch", steps[1], at_most(2 * steps[0] + 20))
+    t.expect(f"wake-ups, where the batch with shorter waits took {steps[0]}", steps[1], at_most(2 * steps[0] + 20))
 
 
 @check("G6", misconception="look-again-and-again", step="try-again-without-a-slot", core=False)
@@ -241,7 +250,7 @@ def test_no_polling_between_attempts(play: Play) -> None:
         t = batch(play, jobs, limit=2, attempts=3, backoff=1.3 * factor, timeout=4 * factor)
         expect_some_work(t)
         steps.append(t.call.steps)
-    t.expect("steps of the longer batch", steps[1], at_most(2 * steps[0] + 20))
+    t.expect(f"wake-ups, where the batch with shorter waits took {steps[0]}", steps[1], at_most(2 * steps[0] + 20))
 
 
 @check("G9", misconception="worker-is-a-coroutine-function", step="failure-is-a-result")

@@ -105,5 +105,6 @@ def expect_refused(t: Trace, *actors: str) -> None:
     """Fail the subject unless each call of the actors was refused at once, after the circuit had opened."""
     expect_run(t, "bad")
     for span in [span for who in actors for span in t.all("call", who)]:
-        t.expect_that(f"the call at {span.start:g} s", refused(span), f"not refused: it {span.ending}")
-        t.expect("when it was refused", span.end, near(span.start))
+        name = f"the call {span.start - START:g} s after the first failure"
+        t.expect_that(name, refused(span), f"{span.ending}, where it should raise CircuitOpenError")
+        t.expect(f"{name}, which was refused, took", span.took, near(0))

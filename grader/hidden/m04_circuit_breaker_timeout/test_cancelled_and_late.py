@@ -221,4 +221,4 @@ def test_side_by_side(play: Play) -> None:
         t = circuit(play, {**first, **callers}, jobs={"long": [wait(3)]}, timeout=900)
         expect_run(t, "long")
         last = max(run.end or 0 for run in t.all("run", "long"))
-        t.expect(f"when {crowded} calls of 3 s had ended", last, near(START + begin + 3))
+        t.expect(f"{crowded} calls of 3 s at the same time took", last - START - begin, near(3))

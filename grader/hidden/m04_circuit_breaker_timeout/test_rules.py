@@ -41,14 +41,14 @@ def test_bad_arguments(play: Play) -> None:
 def test_smallest_arguments(play: Play) -> None:
     """A `threshold` of 1, a `timeout` of a moment and a `cooldown` of 0 are legal."""
     t = circuit(play, {"caller": [look()]}, threshold=1, timeout=0.001, cooldown=0)
-    t.expect("how the constructor ended", t.call.how, "returned")
+    t.expect_that("CircuitBreaker with threshold=1, timeout=0.001, cooldown=0", t.call.how == "returned", t.call.ending)
 
 
 @check("R7", misconception="clock-in-the-constructor", step="look-at-the-clock")
 def test_made_before_the_loop(play: Play) -> None:
     """The constructor needs no event loop: a breaker can be made at the top of a module, and works."""
     t = circuit(play, {"eye": [look(), call("ok"), *FIVE, look()]}, before_the_loop=True)
-    t.expect("how the constructor ended", t.call.how, "returned")
+    t.expect_that("CircuitBreaker(…) before the loop runs", t.call.how == "returned", t.call.ending)
     t.expect("states: new, and after failures", states(t), ["CLOSED", "OPEN"])
 
 
@@ -64,7 +64,7 @@ def test_bad_arguments_at_once(play: Play) -> None:
     """Bad arguments raise a bare `ValueError` when the breaker is made, not later; good ones do not."""
     expect_run(circuit(play, {"caller": [call("ok")]}), "ok")
     t = circuit(play, {"caller": [call("ok")]}, threshold=0, timeout=-1, cooldown=-1)
-    t.expect("what the constructor raised", outcome(t.call), "ValueError")
+    t.expect("what CircuitBreaker(…) with bad arguments raised", outcome(t.call), "ValueError")
 
 
 # -- G: rules for every exercise -------------------------------------------------------------------------------------
@@ -142,7 +142,8 @@ def expect_cancelled(t: Trace, cleanup_takes: float = 0) -> None:
     """Fail the subject unless a call that was cancelled ended by it, at that time or when `func` had cleaned up."""
     t.expect_cancellation_passes()
     for struck in t.notes("cancel", "caller"):
-        t.expect("when the cancelled call ended", t.one("call", "caller").end, at_most(struck["t"] + cleanup_takes))
+        what = f"the call, cancelled {struck['t'] - START:g} s after the start, ended at"
+        t.expect(what, t.one("call", "caller").end, at_most(struck["t"] + cleanup_takes))
 
 
 @check("G4", misconception="blocking-is-short", step="look-at-the-clock")
