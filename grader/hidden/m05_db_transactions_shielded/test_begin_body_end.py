@@ -27,7 +27,8 @@ def test_commits(play: Play) -> None:
     for t in (trial, trial.within("caller", LONG)):
         spans = [s for s in t.spans if s.what in ("begin", "body", "commit", "rollback")]
         t.expect("what happened", [s.what for s in spans], ["begin", "body", "commit"])
-        t.expect("starts", [s.start for s in spans], [near(START), near(START + a), near(START + a + b)])
+        starts = [s.start - START for s in spans]
+        t.expect("counted from the call, the three started at", starts, [near(0), near(a), near(a + b)])
         t.expect("the block", t.call.ending, "returned")
 
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from grader import Play, Trace, at_most, cancel, check, checkpoint, cleanup, fail, near, wait
 
 from .plans import LONG, SLOW, START, expect_an_end, expect_invalidated, happened, runs, struck
 
 DAYS = 1e6
+AFTER = "s after the call"
 
 
-def took(span: Any) -> float:
-    """How long it took (virtual s)."""
-    return (span.end or 0.0) - span.start
+def after(moment: float | None) -> float | str:
+    """Seconds after the call, as feedback has them."""
+    return "never" if moment is None else moment - START
 
 
 def goes_on(t: Trace) -> bool:
@@ -27,7 +27,7 @@ def expect_given_up(t: Trace, what: str, limit: float) -> None:
     happened(t, what, who="db")
     for span in t.all(what, "db"):
         t.expect(f"the {what}", span.ending, "was cancelled")
-        t.expect("given up after", took(span), near(limit))
+        t.expect(f"with a `finish_timeout` of {limit:g} s the {what} was given up after", span.took, near(limit))
 
 
 def expect_whole(t: Trace, what: str, who: str = "db") -> None:
@@ -95,7 +95,11 @@ def test_takes_effect_afterwards(play: Play) -> None:
     for what, body in (("commit", [wait(a)]), ("rollback", [wait(a), fail("E1")])):
         plan = {"body": body, what: [wait(b)], "finish_timeout": 60}
         t = play(**plan).cancel("caller", at=START + a + b / 2)
-        t.expect("the block ended at", t.call.end, near(t.one(what).start + b, within=0.2))
+        t.expect(
+            f"from the start of `{what}` to the end of the block it took",
+            (t.call.end or 0) - t.one(what).start,
+            near(b, within=0.2),
+        )
         t.expect_that("cancelled from outside", not goes_on(t), "the caller went on after the block")
 
 
@@ -128,7 +132,11 @@ def test_commit_is_given_up(play: Play) -> None:
     for commit in ([wait(limit + 0.3)], [wait(LONG)]):
         t = play(body=[wait(a)], commit=commit, finish_timeout=limit)
         expect_given_up(t, "commit", limit)
-        t.expect("the block ended at", t.call.end, near(t.one("commit").start + limit, within=0.2))
+        t.expect(
+            "from the start of `commit` to the end of the block it took",
+            (t.call.end or 0) - t.one("commit").start,
+            near(limit, within=0.2),
+        )
 
 
 @check("R3", misconception="given-up-is-enough", step="bound-the-shield")
@@ -157,8 +165,8 @@ def test_bounded_when_cancelled(play: Play) -> None:
     limit = play.draw(1)[0]
     search = play(body=[wait(1)], commit=[wait(limit / 3), *SLOW], finish_timeout=limit).cancelled("caller")
     for t in cancelled_during(runs(search, "commit"), "commit"):
-        t.expect("given up after", took(t.one("commit")), at_most(limit))
-        if took(t.one("commit")) == near(limit):
+        t.expect(f"with a `finish_timeout` of {limit:g} s it was given up after", t.one("commit").took, at_most(limit))
+        if t.one("commit").took == near(limit):
             expect_invalidated(t)
             t.expect_that("a commit that was given up", t.call.how != "returned", "the block just ended")
 
@@ -173,7 +181,11 @@ def test_rollback_is_given_up(play: Play) -> None:
             continue  # that is for G5
         expect_given_up(t, "rollback", limit)
         expect_invalidated(t)
-        t.expect("the block ended at", t.call.end, near(t.one("rollback").start + limit, within=0.2))
+        t.expect(
+            "from the start of `rollback` to the end of the block it took",
+            (t.call.end or 0) - t.one("rollback").start,
+            near(limit, within=0.2),
+        )
 
 
 @check("R3", misconception="last-exception-counts", step="bound-the-shield")
@@ -192,7 +204,7 @@ def test_rollback_of_a_cancelled_body_is_given_up(play: Play) -> None:
     """After the body was cancelled, `rollback` too is given up after `finish_timeout`, and the connection invalidated."""
     limit = play.draw(1)[0]
     t = happened(play(body=SLOW, rollback=SLOW, finish_timeout=limit).cancel("caller", at=START + 1.6), "body")
-    if any(took(span) > 0.1 for span in t.all("rollback")):  # none, or one that is interrupted at once, is for R5
+    if any((span.took or 0) > 0.1 for span in t.all("rollback")):  # none, or one that is interrupted at once, is for R5
         expect_given_up(t, "rollback", limit)
         expect_invalidated(t)
         t.expect("the block", t.call.how, "cancelled")
@@ -246,7 +258,7 @@ def test_rollback_of_a_cancelled_begin_is_given_up(play: Play) -> None:
     limit = play.draw(1)[0]
     t = happened(play(begin=SLOW, rollback=SLOW, finish_timeout=limit).cancel("caller", at=START + 1.6), "begin")
     expect_an_end(t)
-    if any(took(span) > 0.1 for span in t.all("rollback")):
+    if any((span.took or 0) > 0.1 for span in t.all("rollback")):
         expect_given_up(t, "rollback", limit)
         if t.one("begin").outside:
             t.expect("the block", t.call.how, "cancelled")
@@ -258,7 +270,7 @@ def test_begin_can_be_cancelled(play: Play) -> None:
     """A cancellation, or an enclosing deadline, reaches `begin` at once."""
     at = START + play.draw(1)[0]
     for t in (play(begin=[wait(LONG)]).cancel("caller", at=at), play(begin=[wait(LONG)]).within("caller", at)):
-        t.expect("`begin` was cancelled at", t.one("begin").cancelled_at, near(at))
+        t.expect("`begin` was cancelled", after(t.one("begin").cancelled_at), near(at - START), unit=AFTER)
 
 
 @check("R4", misconception="shield-everything", step="leave-the-rest-open")
@@ -268,7 +280,7 @@ def test_body_can_be_cancelled(play: Play) -> None:
     at = START + a + b
     trial = play(begin=[wait(a)], body=[wait(b / 2), wait(LONG)])
     for t in (trial.cancel("caller", at=at), trial.within("caller", at)):
-        t.expect("the body was cancelled at", t.one("body").cancelled_at, near(at))
+        t.expect("the body was cancelled", after(t.one("body").cancelled_at), near(at - START), unit=AFTER)
 
 
 @check("R4", misconception="timeout-for-everything", step="leave-the-rest-open")
@@ -291,8 +303,8 @@ def test_other_connections_do_not_wait(play: Play) -> None:
     quick = {"begin": [wait(0.2)], "body": [wait(0.3)], "commit": [wait(0.4)]}
     wrong = {**quick, "body": [wait(0.3), fail("E2")], "rollback": [wait(0.4)]}
     alone = {
-        "second": took(happened(play(**quick), "commit").call),
-        "third": took(happened(play(**wrong), "rollback").call),
+        "second": happened(play(**quick), "commit").call.took,
+        "third": happened(play(**wrong), "rollback").call.took,
     }
     crowd = {f"caller {n}": {"body": slow, "start": START} for n in range(20)}
     for plan in ({"begin": slow}, {"body": slow}, {"commit": slow}, {"body": [fail("E1")], "rollback": slow}):
@@ -301,4 +313,4 @@ def test_other_connections_do_not_wait(play: Play) -> None:
         t = play(**plan, finish_timeout=60, others=others)
         for who, seconds in alone.items():
             call = t.first([s for s in t.calls() if s.who == who], f"the block of {who}", "was never entered")
-            t.expect(f"the block of the {who} caller took", took(call), near(seconds))
+            t.expect(f"the block of the {who} caller took", call.took, near(seconds))
