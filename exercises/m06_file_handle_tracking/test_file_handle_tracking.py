@@ -200,7 +200,8 @@ def test_not_opened(play: Play) -> None:
     """A file that cannot be opened is not tracked, and the error leaves."""
     t = alone(play, open_tracked("yew", "r", wait(1)), live(), files=FILES)
     t.expect("names", names(t), [[]])
-    t.expect_that("FileNotFoundError wanted", "FileNotFoundError" in t.call.errors, f"it {t.call.ending}")
+    seen = f"{t.call.ending}, where FileNotFoundError should leave it"
+    t.expect_that("open_tracked", "FileNotFoundError" in t.call.errors, seen)
 
 
 @check("R5", misconception="name-is-the-resource", step="close-however-it-ends")
@@ -216,7 +217,9 @@ def test_closing_fails(play: Play) -> None:
     """If closing the file fails, its error leaves the block, and the file is no longer listed."""
     t = alone(play, open_tracked("alder", "w", write("alder", "new"), jam("alder"), wait(1)), live(), files=FILES)
     t.expect("names", names(t), [[]])
-    t.expect_that("OSError wanted", "OSError" in t.one("open_tracked").errors, f"it {t.one('open_tracked').ending}")
+    block = t.one("open_tracked")
+    seen = f"{block.ending}, where the OSError of closing should leave it"
+    t.expect_that("open_tracked", "OSError" in block.errors, seen)
 
 
 @check("R5", misconception="await-in-finally", step="close-however-it-ends")
@@ -310,6 +313,7 @@ def test_interrupts_pass(play: Play) -> None:
         t = alone(play, block, files=FILES)
         if block[0] == "open_tracked":
             opened(t)
-        t.expect_that("`stop` wanted", "stop" in t.call.errors, f"it {t.call.ending}")
+        seen = f"{t.call.ending}, where `stop`, which the body raised, should leave it"
+        t.expect_that(t.call.what, "stop" in t.call.errors, seen)
         if block[0] == "open_tracked":
             t.expect("files closed", [note["value"] for note in t.notes("close", "file")], ["alder"])

@@ -25,6 +25,9 @@ KINDS: dict[type, str] = {
 }
 NEVER = "never"
 """A time that there is not."""
+NOTHING = "nothing"
+"""What was raised if no exception was."""
+RAISED = re.compile(r"^raised\b|\b(?:raised|leaves)\b(?!.*\btook$)")
 ENDS = {
     "deadlock": "deadlock",
     "runaway": "the run does not end",
@@ -106,6 +109,15 @@ def table(value: Mapping[Any, Any], unit: str = "") -> str:
 def unit_of(what: str) -> str:
     """The unit of what a check looks at, as its own words have it: *when* something happened, or how long it *took*."""
     return "s" if what.startswith("when ") or what.endswith((" at", " after", " took", ", and when")) else ""
+
+
+def without_none(what: str, value: Any) -> Any:
+    """The value with `nothing` in place of None, where a check says what was raised, or what leaves a call."""
+    if not RAISED.search(what):
+        return value
+    if type(value) is list:
+        return [NOTHING if item is None else item for item in value]
+    return NOTHING if value is None else value
 
 
 def a_kind(kind: str) -> str:

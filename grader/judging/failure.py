@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from grader.checks.phrases import pair, seconds, unit_of
+from grader.checks.phrases import pair, seconds, unit_of, without_none
 from grader.checks.play import RUN
 from grader.checks.rule import CheckFailed
 from grader.judging.report import Row
@@ -28,7 +28,8 @@ def failure_row(row: Row, failure: CheckFailed) -> Row:
     data = failure.trace or {}
     seen, wanted = str(failure.seen), None
     if failure.wanted is not None:
-        seen, wanted = pair(failure.seen, failure.wanted, failure.unit or unit_of(failure.what))
+        values = [without_none(failure.what, value) for value in (failure.seen, failure.wanted)]
+        seen, wanted = pair(values[0], values[1], failure.unit or unit_of(failure.what))
     shown = without_text(seen, data)
     return replace(
         row,

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from grader import CheckFailed, Play, about, near, one_of
-from grader.checks.phrases import breaking_off, pair, unit_of
+from grader.checks.phrases import breaking_off, pair, unit_of, without_none
 from grader.checks.trace import Trace
 from grader.checks.values import Error
 from tests import records
@@ -208,6 +208,20 @@ def test_what_was_seen_and_wanted_as_a_person_writes_it(seen: Any, wanted: Any, 
 )
 def test_what_happens_at_a_moment_is_a_time(what: str, seen: Any, wanted: Any, said: tuple[str, str]) -> None:
     assert pair(seen, wanted, unit_of(what)) == said
+
+
+@pytest.mark.parametrize(
+    ("what", "seen", "said"),
+    [
+        ("what leaves the block", None, "nothing"),
+        ("raised by each `untrack`", [None, "E"], "nothing, E"),
+        ("the list", [None, 1], "None, 1"),
+        ("the call, in which a job raised after 2 s, took", None, "never"),
+    ],
+)
+def test_what_was_raised_is_nothing_if_no_exception_was(what: str, seen: Any, said: str) -> None:
+    wanted = ["E"] if isinstance(seen, list) else "E"
+    assert pair(without_none(what, seen), wanted, unit_of(what))[0] == said
 
 
 def test_a_comparison_can_name_the_part_of_the_sentence_that_it_is_about() -> None:

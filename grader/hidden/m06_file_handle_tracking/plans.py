@@ -52,7 +52,7 @@ def names(t: Trace, who: str = "caller") -> list[list[Any]]:
 
 def expect_live(t: Trace, *wanted: Sequence[str], who: str = "caller") -> None:
     """Expect those names of each `live()`, one after the other."""
-    t.expect("live", names(t, who), [list(found) for found in wanted])
+    t.expect("the names that each `live()` gave", names(t, who), [list(found) for found in wanted])
 
 
 def expect_leaks(t: Trace, *wanted: str, others: Sequence[str] = (), who: str = "caller") -> None:
@@ -62,9 +62,10 @@ def expect_leaks(t: Trace, *wanted: str, others: Sequence[str] = (), who: str = 
     """
     block = t.one("watch", who)
     if not wanted:
-        t.expect_that("a block that left nothing open", block.how == "returned", f"it {block.ending}")
+        t.expect_that("the block of `watch`, which left nothing open", block.how == "returned", block.ending)
         return
-    t.expect_that(f"LeakError wanted, for {', '.join(wanted)}", block.raised == "LeakError", f"it {block.ending}")
+    seen = f"{block.ending}, where it should raise LeakError, for {', '.join(wanted)}"
+    t.expect_that("the block of `watch`", block.raised == "LeakError", seen)
     text = "".join(str(entry["value"]) for entry in t.notes("leaks", who)[:1])
     t.expect("named in the error", [name for name in wanted if name in text], list(wanted))
     t.expect("named in the error, but not left open by the block", [name for name in others if name in text], [])
@@ -113,11 +114,8 @@ def expect_closed_if_opened(t: Trace, before: Any) -> None:
     for name in dict.fromkeys(entry["value"] for entry in opens):
         count = sum(entry["value"] == name for entry in opens)
         closed = sum(entry["value"] == name and entry["order"] < before.finished for entry in closes)
-        t.expect_that(
-            f"{name} closed when {before.what} had ended",
-            closed == count,
-            "it was not" if count == 1 else "not each time",
-        )
+        seen = "was not closed" if count == 1 else f"was opened {count} times and closed {closed} times"
+        t.expect_that(f"the file {name}", closed == count, f"{seen} when {before.what} had ended")
 
 
 def expect_untracked(t: Trace) -> None:

@@ -66,7 +66,9 @@ def test_false_leaks_count(play: Play) -> None:
     expect_leaks(t)
     block = alone(play, watch("w", wait(1), track("alder", ""), wait(1))).one("watch")
     t.expect_that(
-        "LeakError wanted, for a resource with an empty name", block.raised == "LeakError", f"it {block.ending}"
+        "the block of `watch`, which left open a resource with an empty name",
+        block.raised == "LeakError",
+        f"{block.ending}, where it should raise LeakError",
     )
 
 
@@ -128,8 +130,8 @@ def test_nested_blocks(play: Play) -> None:
     )
     t.expect("blocks that were entered", len(t.all("watch")), 2)
     outer, nested = t.all("watch")
-    t.expect_that("the inner block", nested.raised == "LeakError", f"it {nested.ending}")
-    t.expect_that("the outer block", outer.raised == "LeakError", f"it {outer.ending}")
+    t.expect_that("the inner block", nested.raised == "LeakError", f"{nested.ending}, where it should raise LeakError")
+    t.expect_that("the outer block", outer.raised == "LeakError", f"{outer.ending}, where it should raise LeakError")
     texts = [str(entry["value"]) for entry in t.notes("leaks")]
     t.expect("how many errors were instances of the file's `LeakError`", len(texts), 2)
     t.expect("named by the inner", [name for name in (a, b, c) if name in texts[0]], [b])

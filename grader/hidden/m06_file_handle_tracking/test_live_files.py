@@ -116,10 +116,10 @@ def test_equal_resources(play: Play) -> None:
         first, second = play.shuffled(["alder", "birch"])
         steps = [track("alder"), wait(1), track("birch"), live(), untrack(first), live(), untrack(second), live()]
         t = alone(play, *steps, kinds=dict.fromkeys(("alder", "birch"), kind))
-        t.expect("live", names(t), [["alder", "birch"], [second], []])
+        t.expect("the names that each `live()` gave", names(t), [["alder", "birch"], [second], []])
         for step in (track("birch"), untrack(first)):
             seen = t.of("caller")[step]
-            t.expect_that(f"{seen.what} of a resource equal to another", seen.how == "returned", f"it {seen.ending}")
+            t.expect_that(f"{seen.what} of a resource equal to another", seen.how == "returned", seen.ending)
         both = [track("alder", "tree"), track("birch", "tree"), untrack("birch"), untrack("alder"), live()]
         t = alone(play, *both, kinds=dict.fromkeys(TREES, kind))
         seen = [span.raised for span in t.all("untrack")]
@@ -151,8 +151,8 @@ def test_track_twice(play: Play) -> None:
             t = alone(play, track("alder"), wait(1), again, live(), untrack("alder"), live(), kinds={"alder": kind})
             t.expect("raised by each `track`", [span.raised for span in t.all("track")], [None, "ValueError"])
             first, second = lists(t)
-            t.expect("live", first, [{"name": "alder", "opened_at": near(START)}])
-            t.expect("live after `untrack`", second, [])
+            t.expect("name and time that `live()` gave", first, [{"name": "alder", "opened_at": near(START)}])
+            t.expect("what `live()` gave after `untrack`", second, [])
 
 
 # -- R3: what was collected ------------------------------------------------------------------------------------------
@@ -167,7 +167,7 @@ def test_not_kept_alive(play: Play) -> None:
         for steps in plans:
             t = alone(play, *steps, wait(1), drop("alder"), kinds={"alder": kind})
             for span in t.all("track", "caller")[:1]:
-                t.expect_that("track", span.how == "returned", f"it {span.ending}")
+                t.expect_that("track", span.how == "returned", span.ending)
             kept = t.of("caller")[drop("alder")].value
             t.expect_that("a resource that nobody else holds", kept is False, "the tracker keeps it alive")
             if kind == "plain":
@@ -192,7 +192,7 @@ def test_collected_is_listed(play: Play) -> None:
         steps = [step for name in (a, b, c, d) for step in (track(name), wait(1))]
         steps += [drop(c), drop(b), wait(1), live(), untrack(d), live()]
         t = alone(play, *steps, kinds=dict.fromkeys((a, b, c, d), kind))
-        t.expect("live", names(t), [[a, b, c, d], [a, b, c]])
+        t.expect("the names that each `live()` gave", names(t), [[a, b, c, d], [a, b, c]])
         wanted = [{"name": name, "opened_at": near(START + after)} for after, name in enumerate((a, b, c, d))]
         t.expect("name and time", lists(t)[0], wanted)
 
@@ -225,7 +225,7 @@ def test_address_used_again(play: Play) -> None:
     t.expect_that("a resource that nobody else holds", kept is False, "the tracker keeps it alive")
     if not t.of("caller")[reuse("birch", "alder")].value:
         return  # this Python did not give that address away again
-    t.expect("live before", t.of("caller")[track("alder")].raised, None)
+    t.expect("raised by the first `track`", t.of("caller")[track("alder")].raised, None)
     first, last = t.all("untrack")
     t.expect("raised by `untrack` of the new one, which is not tracked", first.raised, "ValueError")
     t.expect("raised by `track` of the new one", t.of("caller")[track("birch")].raised, None)

@@ -118,7 +118,7 @@ def test_read_at_the_same_time(play: Play) -> None:
     """The files that are open are read at the same time."""
     t = opened_files(alone(play, read_all(MANY, 5), files=TEXTS, seconds={name: [0, 4, 0] for name in MANY}), *MANY)
     together = sum(entry["value"][2] for entry in t.notes("thread"))
-    t.expect("how long reading took", t.call.end - t.call.start, at_most(together / 2))
+    t.expect("reading all files took", t.call.took, at_most(together / 2))
     wood = {f"tree {number}": "leaves" for number in range(14)}
     t = alone(play, read_all(list(wood), 12), files=wood, seconds={name: [0, 4 + len(name), 0] for name in wood})
     expect_all_slots_used(t, 12, len(wood))
@@ -159,7 +159,7 @@ def test_calls_at_the_same_time(play: Play) -> None:
         t.expect(f"the texts of the {who}", t.one("read_all", who).value, [TEXTS[name] for name in wanted])
     call = t.one("read_all", "other")
     together = sum(entry["value"][2] for entry in t.notes("thread") if entry["value"][1] in TREES[3:])
-    t.expect("how long a call took beside another one", call.end - call.start, at_most(together))
+    t.expect("beside another call, the call took", call.took, at_most(together))
 
 
 @check("R7", misconception="one-limit-for-all-calls", step="limit-what-is-open", core=False)
@@ -223,4 +223,4 @@ def expect_error_of(t: Trace, bad: str) -> None:
     """Expect the error of the file that cannot be opened or read out of `read_all`."""
     error = "FileNotFoundError" if bad == "yew" else "UnicodeDecodeError"
     call = t.one("read_all")
-    t.expect_that(f"{error} wanted", error in call.errors, f"it {call.ending}")
+    t.expect_that("read_all", error in call.errors, f"{call.ending}, where {error} should leave it")

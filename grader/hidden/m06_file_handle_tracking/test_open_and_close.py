@@ -54,7 +54,7 @@ def test_mode(play: Play) -> None:
     for mode, text in wanted.items():
         t = alone(play, opened("alder", mode, read("alder")), files=FILE)
         seen = t.of("caller")[read("alder")]
-        t.expect_that(f"reading in mode {mode or 'r'}", seen.how == "returned", f"it {seen.ending}")
+        t.expect_that(f"reading in mode {mode or 'r'}", seen.how == "returned", seen.ending)
         t.expect(f"read in mode {mode or 'r'}", seen.value, text)
     for mode, name, text in (("w", "alder", "new"), ("a", "alder", "text of aldernew"), ("x", "yew", "new")):
         t = alone(play, opened(name, mode, wait(1), write(name, "new")), contents(name), files=FILE)
@@ -75,10 +75,12 @@ def test_error_of_the_body(play: Play) -> None:
     """The body's own error leaves the block."""
     for kind in ("Fault", "RuntimeError", "TimeoutError", "OSError", "ValueError"):
         t = opened_files(alone(play, opened("alder", "r", wait(1), fail("E1", kind)), files=FILE))
-        t.expect_that("`E1` wanted out of the block", "E1" in block_of(t).errors, f"it {block_of(t).ending}")
+        seen = f"{block_of(t).ending}, where E1, which the body raised, should leave it"
+        t.expect_that("open_tracked", "E1" in block_of(t).errors, seen)
     t = alone(play, opened("alder", "r", wait(1), fail("E1", "ExceptionGroup")), files=FILE)
     whole = len(block_of(t).errors) == 2
-    t.expect_that("a group of two errors wanted out of the block", whole, f"it {block_of(t).ending}")
+    seen = f"{block_of(t).ending}, where the group of two errors, which the body raised, should leave it"
+    t.expect_that("open_tracked", whole, seen)
 
 
 @check("R5", misconception="opened-means-tracked", step="close-however-it-ends")
@@ -89,8 +91,9 @@ def test_not_opened(play: Play) -> None:
         t = alone(play, opened(name, mode, note("body")), live(), **plan)
         expect_live(t, [])
         early = [listed for entry in t.notes("thread") for listed in entry["value"][3]]
-        t.expect("live while it was being opened", early, [])
-        t.expect_that(f"{error} wanted", error in block_of(t).errors, f"it {block_of(t).ending}")
+        t.expect("names that `live()` gave while the file was being opened", early, [])
+        seen = f"{block_of(t).ending}, where {error} should leave it"
+        t.expect_that("open_tracked", error in block_of(t).errors, seen)
         t.expect_that("the body", not t.notes("body"), "it began")
 
 
@@ -99,7 +102,8 @@ def test_closing_fails(play: Play) -> None:
     """If closing the file fails, its error leaves the block, and the file is no longer listed."""
     t = alone(play, opened("alder", "w", write("alder", "new"), jam("alder"), wait(1)), live(), files=FILE)
     expect_live(t, [])
-    t.expect_that("OSError wanted", "OSError" in block_of(t).errors, f"it {block_of(t).ending}")
+    seen = f"{block_of(t).ending}, where the OSError of closing should leave it"
+    t.expect_that("open_tracked", "OSError" in block_of(t).errors, seen)
 
 
 @check("R5", misconception="cleanup-cannot-fail", step="close-however-it-ends")
@@ -108,7 +112,8 @@ def test_body_and_closing_fail(play: Play) -> None:
     t = alone(play, opened("alder", "w", write("alder", "new"), jam("alder"), fail("E1")), live(), files=FILE)
     expect_live(opened_files(t), [])
     block = block_of(t)
-    t.expect_that("one of the errors wanted", "E1" in block.errors or "OSError" in block.errors, f"it {block.ending}")
+    seen = f"{block.ending}, where E1 of the body, or the OSError of closing, should leave it"
+    t.expect_that("open_tracked", "E1" in block.errors or "OSError" in block.errors, seen)
 
 
 @check("R5", misconception="await-in-finally", step="close-however-it-ends")

@@ -61,7 +61,7 @@ def expect_portable(play: Play, steps: Sequence[Any], wanted: Sequence[Any]) -> 
     if steps[0][0] in ("open_tracked", "read_all"):
         opened_files(mine)
     for call in mine.calls("track") + mine.calls("live"):
-        mine.expect_that(call.what, call.how == "returned", f"it {call.ending}")
+        mine.expect_that(call.what, call.how == "returned", call.ending)
 
 
 def live_and_texts(t: Trace) -> list[Any]:
@@ -104,7 +104,7 @@ def test_cancelled_block(play: Play) -> None:
         for t in (trial.cancel("caller", at=START + 5), trial.within("caller", START + 5)):
             t.expect_cancelled(t.one("watch", "caller"))
             for span in t.all("track"):
-                t.expect_that("track", span.how == "returned", f"it {span.ending}")
+                t.expect_that("track", span.how == "returned", span.ending)
 
 
 @check("G3", misconception="errors-are-mine-to-handle", step="close-however-it-ends")
@@ -173,7 +173,7 @@ def test_interrupts_pass(play: Play) -> None:
     for steps in ([], [track("alder"), wait(1)]):
         t = alone(play, watch("w", *steps, fail("stop", "Abandon")))
         for span in t.all("track"):
-            t.expect_that("track", span.how == "returned", f"it {span.ending}")
+            t.expect_that("track", span.how == "returned", span.ending)
         t.expect("what leaves the block", t.one("watch").raised, "stop")
 
 
@@ -181,7 +181,8 @@ def test_interrupts_pass(play: Play) -> None:
 def test_interrupted_with_an_open_file(play: Play) -> None:
     """An exception that is not an `Exception` leaves the block of `open_tracked`; the file is closed and not listed."""
     t = opened_files(alone(play, opened("alder", "r", wait(1), fail("stop", "Abandon")), live(), files=FILE))
-    t.expect_that("`stop` wanted", "stop" in block_of(t).errors, f"it {block_of(t).ending}")
+    seen = f"{block_of(t).ending}, where `stop`, which the body raised, should leave it"
+    t.expect_that("open_tracked", "stop" in block_of(t).errors, seen)
     expect_live(t, [])
     expect_closed(t, block_of(t))
 
