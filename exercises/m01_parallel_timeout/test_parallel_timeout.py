@@ -38,7 +38,7 @@ def expect_list(t: Trace, wanted: list) -> None:
     if isinstance(seen, list) and len(seen) == len(wanted):
         pairs = list(zip(seen, wanted, strict=True))
         if sorted(seen, key=repr) == sorted(wanted, key=repr):
-            part = "Each entry is at the place of its own job, whoever finishes first or runs out of time."
+            part = "The list is in the order of the jobs, whoever finishes first or runs out of time."
         elif any(entry == TIMED_OUT != right for entry, right in pairs):
             part = "A job that ends within its timeout has what it returned as its entry, and not `TIMED_OUT`."
         elif any(entry != TIMED_OUT == right for entry, right in pairs):
