@@ -79,6 +79,8 @@ def pair(seen: Any, wanted: Any, unit: str = "") -> tuple[str, str]:
 
 
 def _items(values: list[Any], unit: str) -> str:
+    if " " in unit and values and all(type(item) in (int, float) or isinstance(item, Matcher) for item in values):
+        return with_unit(_items(values, ""), unit)  # a long unit is said once
     return ", ".join(phrase(item, unit) for item in values) or "none"
 
 

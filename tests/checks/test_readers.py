@@ -224,6 +224,13 @@ def test_what_was_raised_is_nothing_if_no_exception_was(what: str, seen: Any, sa
     assert pair(without_none(what, seen), wanted, unit_of(what))[0] == said
 
 
+def test_a_long_unit_is_said_once() -> None:
+    assert pair([0.0, 2.5], [near(0), near(2)], "s after the call") == (
+        "0, 2.5 s after the call",
+        "0, 2 s after the call",
+    )
+
+
 def test_a_comparison_can_name_the_part_of_the_sentence_that_it_is_about() -> None:
     with pytest.raises(CheckFailed) as failed:
         trace(span(0, "main")).expect("names", ["a"], [], part="Nothing is listed.")
