@@ -16,6 +16,8 @@ from grader.checks.rule import CheckFailed
 from grader.judging.report import Row
 
 MAX_CHARS = 600
+CANCELLATIONS = frozenset({"Cancelled", "CancelledError"})
+"""What a backend raises to cancel: its text speaks of the library's own tasks."""
 
 
 def failure_row(row: Row, failure: CheckFailed) -> Row:
@@ -65,7 +67,8 @@ def error_texts(shown: str, data: Mapping[str, Any]) -> str | None:
     """The texts of the exceptions that what is shown only names: those that left a call of the subject."""
     errors = [span["error"] for span in data.get("spans", ()) if span["subject"] and span["error"]]
     leaves = [leaf for error in errors for leaf in error.get("leaves", [error])]
-    texts = [f"{leaf['error']}: {leaf['text']}" for leaf in leaves if leaf.get("text") and not leaf.get("token")]
+    own = [leaf for leaf in leaves if not leaf.get("token") and leaf["error"] not in CANCELLATIONS]
+    texts = [f"{leaf['error']}: {leaf['text']}" for leaf in own if leaf.get("text")]
     named = [text for text in dict.fromkeys(texts) if text.partition(":")[0] in shown]
     return cut("; ".join(named)) or None
 

@@ -65,6 +65,7 @@ def test_the_texts_of_errors_that_are_shown_are_for_the_instructor():
     assert error_texts("raised KeyError", trace(secret)) is None
     assert error_texts("raised ValueError", trace(error("ValueError", ""))) is None
     assert error_texts("raised ValueError", trace({**secret, "token": "the scene's own"})) is None
+    assert error_texts("raised CancelledError", trace(error("CancelledError", "Cancelled by <Task …>"))) is None
     assert error_texts("raised ValueError", trace(None)) is None
     assert error_texts("raised ValueError", {**trace(), "spans": [call(secret, subject=False)]}) is None
     assert error_texts("raised ValueError", {}) is None
