@@ -94,7 +94,11 @@ def test_calls_beside_each_other(play: Play) -> None:
 @check("R2", misconception="stop-is-cancel", step="tell-then-wait")
 def test_told_to_stop(play: Play) -> None:
     """When `stop` is set every service is asked to stop, and may return by itself."""
-    t = run(play, {"a": [told(), wait(2)], "b": [told()]}, stop=4)
+    t = run(play, {"a": [told(), wait(2)], "b": [told()], "c": [wait(1)]}, stop=4)
+    asked = t.of("a")[told()]
+    early = asked.how == "returned" and (asked.end or 0) < START + 3.5
+    part = "A service that returns by itself does not stop the others."
+    t.expect_that("a", not early, "was asked to stop when c had returned", part=part)
     expect_asked(t, "a", 4)
     t.expect("how a ended", t.of("a").ending, "returned")
     expect_at(

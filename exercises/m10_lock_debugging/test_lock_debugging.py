@@ -217,7 +217,9 @@ def test_no_overlap_no_order(play: Play) -> None:
 @check("R8", misconception="lock-is-reentrant", step="who-holds-what")
 def test_taking_a_lock_twice(play: Play) -> None:
     """A task that takes a lock it already holds gets a `RuntimeError`."""
-    t = play(actors={"a": [take("x"), inside("x")]})
+    t = play(actors={"a": [same("x"), take("x"), same("x"), inside("x")]})
+    part = '`lock("x")` gives the same object each time.'
+    t.expect("whether it is the same object each time", [span.value for span in t.all("same")], [True, True], part=part)
     t.expect("taking x", kind(t, "a", take("x")), "returned")
     t.expect("taking x again", kind(t, "a", inside("x")), "RuntimeError")
     t = play(actors={"a": [take("x"), take("y"), inside("x")]})

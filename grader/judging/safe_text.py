@@ -7,6 +7,7 @@ has at most six digits that count, and a sentence so many numbers of the submiss
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import builtins
 import re
@@ -64,6 +65,7 @@ class SafeTexts:
     def __init__(self, module: Module, source: str) -> None:
         self._source = source
         self._words = known_to(module)
+        self._functions = frozenset(f"{module.stub.stem}.{name}" for name in qualified_names(source))
         self._unknown: dict[str, None] = {}
         self._written = frozenset(_NUMBER.findall(source))
         self._given: set[str] = set()
@@ -78,7 +80,7 @@ class SafeTexts:
 
     def is_known(self, text: str) -> bool:
         """Whether a text was there before the file ran."""
-        if text in _OF_PYTHON or text in _OF_ENGINE:
+        if text in _OF_PYTHON or text in _OF_ENGINE or text in self._functions:
             return True
         if len(text) > LONGEST or sum(map(str.isdigit, text)) > DIGITS:
             return False
@@ -187,6 +189,24 @@ def known_to(module: Module) -> frozenset[str]:
     """The words that a module's scene, exercise and hidden checks hold."""
     files = [module.scene, module.stub, *module.hidden_files]
     return words_of("\n".join(path.read_text(encoding="utf-8") for path in files if path.is_file()))
+
+
+def qualified_names(source: str) -> Iterator[str]:
+    """The functions of a file by their qualified names, which an event loop gives their tasks; none if Python cannot read it."""
+    try:
+        todo: list[tuple[ast.AST, str]] = [(ast.parse(source), "")]
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return
+    while todo:
+        node, prefix = todo.pop()
+        for child in ast.iter_child_nodes(node):
+            inside = prefix
+            if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+                yield prefix + child.name
+                inside = f"{prefix}{child.name}.<locals>."
+            elif isinstance(child, ast.ClassDef):
+                inside = f"{prefix}{child.name}."
+            todo.append((child, inside))
 
 
 def _class_in(error: Any) -> str:

@@ -7,7 +7,7 @@ import pytest
 
 from grader.judging.judge import How, grade
 from grader.judging.report import Row
-from grader.judging.safe_text import DIGITS_IN_ALL, SafeTexts, cover, short_number
+from grader.judging.safe_text import DIGITS_IN_ALL, SafeTexts, cover, qualified_names, short_number
 
 #: What carries the plan out: it is known only when the file runs.
 CARRIERS = {
@@ -55,6 +55,17 @@ def test_what_is_known(tiny):
     safe = SafeTexts(tiny.module("m01"), "class Mine: ...")
     assert all(map(safe.is_known, ("caller", "Mine", "ValueError", "CancelScope", "value 7", "")))
     assert not any(map(safe.is_known, ("secret", "value 1234567", "value " * 20)))
+
+
+def test_the_name_of_a_task_is_known_where_the_file_has_that_function(tiny):
+    module = tiny.module("m01")
+    source = "class Zebra:\n    async def stripe(self):\n        async def quagga(): ..."
+    known = ["Zebra.stripe", "Zebra.stripe.<locals>.quagga"]
+    assert sorted(qualified_names(source)) == known
+    assert list(qualified_names("def (")) == []
+    safe = SafeTexts(module, source)
+    assert all(safe.is_known(f"{module.stub.stem}.{name}") for name in known)
+    assert not safe.is_known(f"{module.stub.stem}.stripe.Zebra")
 
 
 @pytest.mark.parametrize(

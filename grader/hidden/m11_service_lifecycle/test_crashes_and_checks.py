@@ -244,6 +244,8 @@ def test_healthy_tells_how_the_last_check_ended(play: Play) -> None:
     asks = [step for _ in range(5) for step in (wait(1.6), health(), wait(0.4))]
     t = play(services=plan, body=asks, health_interval=2, check_timeout=0.8)
     seen = [span.value for span in t.all("health", "caller")]
+    part = "An unhealthy service is not stopped, and the body is not disturbed."
+    t.expect("how the body ended", t.one("body").ending, "returned", part=part)
     wanted = {
         "db": [True, True, False, True, False],
         "log": [True, False, True, False, True],
