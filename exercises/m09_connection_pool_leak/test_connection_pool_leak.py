@@ -9,6 +9,7 @@ from __future__ import annotations
 from grader import (
     Play,
     Trace,
+    at_least,
     at_most,
     attempt,
     awaitable,
@@ -39,13 +40,13 @@ def expect_lent(t: Trace, *who: str) -> None:
     t.expect("those who got a connection that `connect` made", sorted(served(t, *who)), sorted(who))
 
 
-def expect_stats(t: Trace, wanted: dict[str, tuple[int, int, int]]) -> None:
+def expect_stats(t: Trace, wanted: dict[str, tuple[int, int, int]], part: str = "") -> None:
     """Expect what `stats` said, each time that it was asked: when → leased, idle and waiting."""
     names = ("leased", "idle", "waiting")
     said = [{name: getattr(s.value, name, repr(s.value)) for name in names} for s in t.all("stats")]
     t.expect("answers of `stats`", len(said), len(wanted))
     for (moment, expected), seen in zip(wanted.items(), said, strict=True):
-        t.expect(f"`stats` {moment}", seen, dict(zip(names, expected, strict=True)))
+        t.expect(f"`stats` {moment}", seen, dict(zip(names, expected, strict=True)), part=part)
 
 
 # -- core ------------------------------------------------------------------------------------------------------------
@@ -174,7 +175,10 @@ def test_aclose(play: Play) -> None:
     """`aclose` refuses waiting callers, lets leases go on, and returns when their connections are closed."""
     actors = {"a": [lease(wait(9))], "b": [wait(1), lease()], "k": [wait(2), aclose()], "c": [wait(3), lease()]}
     t = play(actors=actors, size=1, close=[wait(0.5)])
-    t.expect("how the lease of a ended", t.of("a")[lease(wait(9))].ending, "returned")
+    held = t.of("a")[lease(wait(9))]
+    part = "`aclose` lets leases go on: it does not end their blocks."
+    t.expect("how the lease of a ended", held.ending, "returned", part=part)
+    t.expect("the lease of a, with a block of 9 s, took", held.took, at_least(8.9), part=part)
     parts = (
         "A caller that waits when `aclose` is called is refused at once.",
         "Once `aclose` was called, every caller is refused.",
@@ -197,9 +201,11 @@ def test_all_who_wait_are_refused(play: Play) -> None:
     leases = {span.who: span for span in t.calls("lease")}
     t.expect("what the waiting callers get", [leases[who].errors for who in line], [["PoolClosedError"]] * 3)
     t.expect("they were refused at", [leases[who].end for who in line], [near(2)] * 3, unit="s")
-    t.expect("what leaves the lease of a", leases["a"].raised, "E")
-    t.expect("connections closed", t.names("close"), ["c1"])
-    expect_stats(t, {"when all is closed": (0, 0, 0)})
+    part = "A lease that fails when the pool is closed keeps its own error."
+    t.expect("what leaves the lease of a", leases["a"].raised, "E", part=part)
+    part = "The connection of a lease that fails when the pool is closed is closed too."
+    t.expect("connections closed", t.names("close"), ["c1"], part=part)
+    expect_stats(t, {"when all is closed": (0, 0, 0)}, part="When all is closed, `stats` counts nothing any more.")
 
 
 @check("R9", misconception="close-means-idle", step="close-the-pool")
@@ -207,7 +213,9 @@ def test_block_of_the_pool(play: Play) -> None:
     """`async with` of the pool gives the pool and closes it at the end of the block."""
     t = play(actors={"a": [pool(lease(wait(1)), wait(1))]})
     t.expect("what `as` gives", [n["value"] for n in t.notes("entered")], [token("pool")])
-    t.expect("connections closed", t.names("close"), ["c1"])
+    part = "A connection is made when a caller asks for one, and not before."
+    t.expect("connections made, for one lease", len(t.all("connect")), 1, part=part)
+    t.expect("connections closed", t.names("close"), ["c1"], part="The end of the block closes the pool.")
 
 
 # -- stretch ---------------------------------------------------------------------------------------------------------
@@ -224,7 +232,8 @@ def test_first_come_first_served(play: Play) -> None:
 def test_broken_one_is_closed(play: Play) -> None:
     """If a block raises a `ConnectionError`, its connection is closed and not used again."""
     t = play(actors={"a": [lease(wait(1), fail("E", "ConnectionError")), wait(1), lease()]}, size=1)
-    t.expect("connections closed", t.names("close"), ["c1"])
+    part = "If a block raises a `ConnectionError`, its connection is closed."
+    t.expect("connections closed", t.names("close"), ["c1"], part=part)
     t.expect("connections lent", [n["value"] for n in t.notes("got")], [token("c1"), token("c2")])
 
 
