@@ -153,6 +153,14 @@ def test_cancelled_at_the_hand_over(play: Play) -> None:
             t.expect("who got a connection", served(t, "y"), {"y": near(9)}, unit="s")
 
 
+@check("R4", misconception="timeout-around-the-lease", step="bound-the-wait")
+def test_block_is_not_bounded(play: Play) -> None:
+    """`acquire_timeout` does not end the block."""
+    t = play(actors={"a": [lease(wait(50))]}, acquire_timeout=3)
+    expect_lent(t, "a")
+    t.expect("how the lease ended", t.call.ending, "returned")
+
+
 @check("R4", misconception="timeout-is-none", step="bound-the-wait")
 def test_waiting_is_bounded(play: Play) -> None:
     """A caller that has waited for `acquire_timeout` gets a `TimeoutError` then."""
@@ -160,14 +168,6 @@ def test_waiting_is_bounded(play: Play) -> None:
     expect_lent(t, "a")
     t.expect("what b gets", t.of("b")[lease()].errors, ["TimeoutError"])
     t.expect("b got its error at", t.of("b")[lease()].end, near(4), unit="s")
-
-
-@check("R4", misconception="timeout-around-the-lease", step="bound-the-wait")
-def test_block_is_not_bounded(play: Play) -> None:
-    """`acquire_timeout` does not end the block."""
-    t = play(actors={"a": [lease(wait(50))]}, acquire_timeout=3)
-    expect_lent(t, "a")
-    t.expect("how the lease ended", t.call.ending, "returned")
 
 
 @check("R9", misconception="close-means-idle", step="close-the-pool")

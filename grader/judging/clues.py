@@ -194,9 +194,9 @@ def _late_names(run: FailingRun) -> Iterator[Clue]:
     for line, name, function in run.code.late_names:
         body = function.body[0].lineno if isinstance(function.body, list) else function.lineno
         if times.get(line, 0) > 1 and run.has_run(body, function.end_lineno):
-            text = f"`{name}` in line {line} is the same for all tasks: each reads it when it runs, and by then the loop is over"
+            text = f"`{name}` in line {line} is the same for all tasks: each reads it only when it runs, and by then the loop has ended"
             if not isinstance(function, ast.Lambda):
-                text = f"`{function.name}` reads `{name}` when it runs, and by then the loop is over: give it to `start_soon`"
+                text = f"`{function.name}` reads `{name}` only when it runs, and by then the loop has ended: pass it as an argument of `start_soon`"
             yield Clue(RANKS["late name"], "late name", text, line)
 
 

@@ -12,6 +12,9 @@ from .plans import batch, settled, tries
 def expect_settled(t: Trace, succeeded: dict[int, Any], failed: dict[int, Any], who: str = "caller") -> None:
     """Fail the subject unless the result is just that."""
     seen = settled(t, "succeeded", who)
+    others = [key for key in {**seen, **settled(t, "failed", who)} if type(key) is not int]
+    part = "Results and errors are kept under the index of the item, a number, not under the item."
+    t.expect_that("keys of the result", not others, ", ".join(map(str, others)), part=part)
     lost = failed and not set(succeeded) <= {*seen, *settled(t, "failed", who)}
     t.expect("succeeded", seen, succeeded, part="When an item fails, the others are still worked on." if lost else "")
     seen = settled(t, "failed", who)

@@ -78,6 +78,15 @@ def test_called_once(play: Play) -> None:
     t.expect("how often probes were called", [runs(t, name) for name in names], [at_most(1)] * len(names))
 
 
+@check("R1", misconception="errors-may-be-changed", step="count-failures")
+def test_errors_unchanged(play: Play) -> None:
+    """An `Exception` of `func` leaves `call` as it is: the very same one, not in a group, not another in its place."""
+    t = circuit(play, {"caller": [call(name) for name in FAILURES]}, jobs=FAILURES, forms=FORMS, threshold=99)
+    expect_run(t, *FAILURES)
+    for span in let_through(t, "caller"):
+        t.expect(f"what the call raised ({span.args[0]})", outcome(span), span.args[0])
+
+
 @check("R1", misconception="timeout-is-silent", step="bound-the-call")
 def test_timeout(play: Play) -> None:
     """A call that takes longer than `timeout` is cancelled then, not sooner and not later, and raises `TimeoutError`."""
@@ -112,15 +121,6 @@ FAILURES = {
     "refused": [wait(1)],
 }
 FORMS = {"refused": ["refused", "refused"]}
-
-
-@check("R1", misconception="errors-may-be-changed", step="count-failures")
-def test_errors_unchanged(play: Play) -> None:
-    """An `Exception` of `func` leaves `call` as it is: the very same one, not in a group, not another in its place."""
-    t = circuit(play, {"caller": [call(name) for name in FAILURES]}, jobs=FAILURES, forms=FORMS, threshold=99)
-    expect_run(t, *FAILURES)
-    for span in let_through(t, "caller"):
-        t.expect(f"what the call raised ({span.args[0]})", outcome(span), span.args[0])
 
 
 @check("R1", misconception="errors-may-be-changed", step="probe-one-at-a-time")
