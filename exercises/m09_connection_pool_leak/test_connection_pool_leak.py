@@ -181,7 +181,7 @@ def test_aclose(play: Play) -> None:
     t.expect("the lease of a, with a block of 9 s, took", held.took, at_least(8.9), part=part)
     parts = (
         "A caller that waits when `aclose` is called is refused at once.",
-        "Once `aclose` was called, every caller is refused.",
+        "A caller that comes after `aclose` was called is refused at once.",
     )
     for (who, moment), part in zip((("b", 2), ("c", 3)), parts, strict=True):
         t.expect(f"what {who} gets", t.of(who)[lease()].errors, ["PoolClosedError"], part=part)

@@ -23,7 +23,7 @@ class Story:
         headline: the cause, in one sentence.
         line: of the file; None if there is none to look at.
         code: what is written there.
-        check: the sentence of the check that shows it, with its clause; empty if that is the headline.
+        check: the sentence of the check that shows it, with its clause; empty if the headline says it.
         facts: label and text: what was looked at, expected, seen; on which backend only; which order it takes.
         step: title of the lesson step that treats it, and its id; empty if the cause is a slip.
         belief: what learners believe who write this, in their words; empty if the cause is a slip.
@@ -131,7 +131,7 @@ def story_of(report: Report, module: Module | None = None, *, texts: bool = Fals
         headline=headline(cause, texts=texts),
         line=cause.line,
         code=cause.code,
-        check="" if is_concept else f"{row.clause_name}  {row.message}",
+        check="" if is_concept or row.message in cause.text else f"{row.clause_name}  {row.message}",
         facts=(*said, *facts(row, report, texts=texts and is_concept)),
         step=("", "") if is_slip else (steps.get(step, ""), step),
         belief="" if is_slip else misconceptions.get(row.misconception or "", ""),
