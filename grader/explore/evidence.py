@@ -264,7 +264,7 @@ class RunEvidence:
                 text = f"task `{self._control.name_task(info)}` is left"
                 found.append(Evidence("left", text, line_of_origin(coro), line_waiting(coro)))
         for stream, _ in self._streams.made:
-            if not stream._closed:  # noqa: SLF001 - as the worker's probes do
+            if self._streams.is_open(stream):
                 what = "send" if "Send" in type(stream).__name__ else "receive"
                 line = self._streams.lines.get(id(stream))
                 found.append(Evidence("left", f"a memory object {what} stream is left open", line))

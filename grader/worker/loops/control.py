@@ -7,7 +7,7 @@ import itertools
 import math
 import time
 from collections.abc import Callable
-from contextvars import Context, ContextVar
+from contextvars import Context, ContextVar, Token
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,8 +29,43 @@ GRACE = 1.0
 #: How long (real s) it waits for them when nothing else is left that could wake a task.
 PATIENCE = 2.0
 
-#: The innermost span that a task is in; child tasks inherit it.
-current_span: ContextVar[SpanRecord | None] = ContextVar("current_span", default=None)
+
+
+class SpanOfTask:
+    """The innermost span that each task is in; child tasks inherit it.
+
+    What a task carries along is a number: the learner's code can get at it, and finds no record there.
+    """
+
+    def __init__(self) -> None:
+        self._number: ContextVar[int] = ContextVar("span", default=0)
+        self._spans: dict[int, SpanRecord] = {}
+        self._numbers = itertools.count(1)
+
+    def get(self) -> SpanRecord | None:
+        """Return that of the current task."""
+        return self._spans.get(self._number.get())
+
+    def of(self, context: Context) -> SpanRecord | None:
+        """Return that of the task with this context."""
+        return self._spans.get(context.get(self._number, 0))
+
+    def set(self, span: SpanRecord) -> Token[int]:
+        """Let it be that of the current task, until `reset`."""
+        number = next(self._numbers)
+        self._spans[number] = span
+        return self._number.set(number)
+
+    def reset(self, token: Token[int]) -> None:
+        """Take back what `set` did."""
+        self._number.reset(token)
+
+    def forget(self) -> None:
+        """Forget the spans of the runs before."""
+        self._spans.clear()
+
+
+current_span = SpanOfTask()
 
 
 class Abort(BaseException):
@@ -71,7 +106,7 @@ class TaskInfo:
 
     def span(self) -> SpanRecord | None:
         """Return the innermost span that the task is in now."""
-        return self.context.get(current_span)
+        return current_span.of(self.context)
 
 
 @dataclass
@@ -130,7 +165,7 @@ class Control:
 
     def note_spawn(self, task: Any, context: Context, parent: TaskInfo | None) -> TaskInfo:
         """Note a new task."""
-        info = TaskInfo(self.next_serial, task, context, context.get(current_span), parent, self.now)
+        info = TaskInfo(self.next_serial, task, context, current_span.of(context), parent, self.now)
         self.next_serial += 1
         self.every.append(info)
         self.tasks[task] = self.open[task] = info

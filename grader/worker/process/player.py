@@ -16,7 +16,7 @@ import anyio
 import anyio.to_thread
 
 from ..loops import asyncio_side, trio_side
-from ..loops.control import STEP_LIMIT, Abort, Control, Cut, TaskInfo
+from ..loops.control import STEP_LIMIT, Abort, Control, Cut, TaskInfo, current_span
 from ..loops.orders import Order
 from ..loops.waits import waiting
 from ..record.spans import FORMAT, MAX_SPANS, SpanRecord, leaves
@@ -171,6 +171,7 @@ class RunPlayer:
         )
         control.debugger = bool(request.get("debugger"))
         self.alarm.step_seconds = request.get("step_seconds", STEP_CPU_SECONDS)
+        current_span.forget()
         self._request, self._running, self._under_way = request, run, True
         self._probes = probes = Probes(control, self.subject.file)
         if request.get("observe"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import dataclasses
 import enum
 import itertools
@@ -185,7 +186,7 @@ class RunRecord:
     def encode_error(self, error: BaseException, depth: int = 0) -> dict[str, Any]:
         """Return an exception as plain data: its class, its token, the class names it is an instance of, its leaves."""
         kind = type(error)
-        data: dict[str, Any] = {"error": kind.__name__, "is": [base.__name__ for base in kind.__mro__[:-1]]}
+        data: dict[str, Any] = {"error": _class_name(kind), "is": [_class_name(base) for base in _MRO(kind)[:-1]]}
         known = self.tokens.get(id(error))
         if known is not None and known[0] is error:
             data["token"] = known[1]
@@ -229,6 +230,18 @@ _BASES: dict[type, Callable[[RunRecord, Any, int], Any]] = {
     int: lambda record, value, depth: record.encode(int.__int__(value), depth),
     float: lambda record, value, depth: record.encode(float.__float__(value), depth),
 }
+
+
+#: Read past what a metaclass of the subject's says.
+_NAME: Any = type.__dict__["__name__"].__get__
+_MRO: Any = type.__dict__["__mro__"].__get__
+_BUILTIN = {name: kind for name, kind in vars(builtins).items() if isinstance(kind, type)}
+
+
+def _class_name(kind: type) -> str:
+    """Return the name of an exception's class, with its module if a builtin has that name: `except` tells the two apart."""
+    name: str = _NAME(kind)
+    return name if _BUILTIN.get(name, kind) is kind else f"{kind.__module__}.{name}"
 
 
 def _has(value: Any, name: str) -> bool:

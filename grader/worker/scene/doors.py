@@ -11,6 +11,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+#: File name of a scene's code, as the player compiles it.
+_SCENE = "scene.py"
 _behind: dict[int, Any] = {}
 _numbers = itertools.count()
 
@@ -36,9 +38,17 @@ class SceneWorld:
     def __getattr__(self, name: str) -> Any:
         # What the scene hands out may hold it; a subject that finds it there gets no word in the record by it.
         world, file = _behind[self._number]
-        if name.startswith("_") or sys._getframe(1).f_code.co_filename == file:
+        if name.startswith("_") or _asks(file):
             raise AttributeError(name)
         return getattr(world, name)
+
+
+def _asks(file: str) -> bool:
+    """Tell whether the code of a file asks for an attribute, itself or by a function of a library that it calls."""
+    frame: Any = sys._getframe(2)
+    while frame is not None and frame.f_code.co_filename not in (file, _SCENE):
+        frame = frame.f_back
+    return frame is not None and frame.f_code.co_filename == file
 
 
 def async_door(act: Callable[..., Any], name: str, module: str) -> Any:

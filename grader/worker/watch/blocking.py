@@ -11,6 +11,8 @@ import types
 from collections.abc import Callable
 from typing import Any
 
+import outcome
+
 from ..loops.control import Control, current_span
 from ..loops.waits import line_at
 
@@ -75,7 +77,8 @@ def _blamed_line(file: str) -> int | None:
 
 
 _START = threading.Thread.start.__code__  # waits until the thread runs: that takes no time
-_PASSED_OVER = ("<", str(pathlib.Path(threading.__file__).parent) + "/", str(pathlib.Path(__file__).parent) + "/")
+#: Code that only does what it is asked to: the standard library, the worker, and a helper that calls what it is given.
+_PASSED_OVER = ("<", *(f"{pathlib.Path(part.__file__).parent}/" for part in (threading, outcome, sys.modules[__name__])))
 
 
 def install() -> None:

@@ -20,6 +20,7 @@ MAX_UNAWAITED = 50
 _WARN = "_warn_unawaited_coroutine"
 
 _installed = False
+_current: Probes | None = None
 
 
 def install(*, blocking_calls: bool = True) -> None:
@@ -51,11 +52,14 @@ class Probes:
         self._file = subject_file
         self.streams = streams.StreamWatch()
         self._threads_before: set[threading.Thread] = set()
+        self._outer: Probes | None = None
         self._show: Callable[..., None] = warnings.showwarning
         self._warn: Callable[[Any], None] | None = None
         self._origin = 0
 
     def __enter__(self) -> Self:
+        global _current  # noqa: PLW0603 - one run at a time in a process
+        self._outer, _current = _current, self
         streams.watch(self.streams)
         locks.watch(self.locks)
         threads.watch(self.threads)
@@ -63,15 +67,18 @@ class Probes:
         self.blocking.start()
         self._threads_before = set(threading.enumerate())
         self._show = warnings.showwarning
-        warnings.showwarning = self._on_warning  # type: ignore[assignment]
+        # Functions: a bound method would hand these probes to whoever asks `warnings` for it.
+        warnings.showwarning = _on_warning  # type: ignore[assignment]
         # The interpreter asks `warnings` for this function; the warning itself no longer says where a coroutine was made.
         self._warn = getattr(warnings, _WARN, None)
-        setattr(warnings, _WARN, self._on_dropped)
+        setattr(warnings, _WARN, _on_dropped)
         self._origin = sys.get_coroutine_origin_tracking_depth()
         sys.set_coroutine_origin_tracking_depth(ORIGIN)
         return self
 
     def __exit__(self, *exc_info: object) -> None:
+        global _current  # noqa: PLW0603
+        _current = self._outer
         sys.set_coroutine_origin_tracking_depth(self._origin)
         setattr(warnings, _WARN, self._warn)
         warnings.showwarning = self._show
@@ -81,16 +88,12 @@ class Probes:
         locks.watch(None)
         streams.watch(None)
 
-    def _on_warning(self, message: Warning | str, *_: Any) -> None:
-        text = str(message)
-        if "was never awaited" in text:
-            self._note_unawaited(text.split("'")[1] if "'" in text else text, None)
-
-    def _on_dropped(self, coro: Any) -> None:
+    def note_dropped(self, coro: Any) -> None:
         """Note a coroutine that was given up before anybody awaited it, and the learner's line that made it."""
-        self._note_unawaited(coro.__qualname__, line_of_origin(coro, self._file))
+        self.note_unawaited(coro.__qualname__, line_of_origin(coro, self._file))
 
-    def _note_unawaited(self, name: str, line: int | None) -> None:
+    def note_unawaited(self, name: str, line: int | None) -> None:
+        """Note that nobody awaited a coroutine of that name, made at that line of the learner's."""
         if len(self.unawaited) < MAX_UNAWAITED:
             self.unawaited.append(name)
             self.unawaited_lines.append(line)
@@ -105,7 +108,7 @@ class Probes:
         left = {
             "tasks": [info.name for info in self.control.open.values() if not info.over and made_here(info.born)],
             "streams": [
-                type(stream).__name__ for stream, born in self.streams.made if not stream._closed and made_here(born)
+                type(stream).__name__ for stream, born in self.streams.made if self.streams.is_open(stream) and made_here(born)
             ],
             "locks": [
                 getattr(lock, "watched_name", None) or "a lock"
@@ -129,7 +132,7 @@ class Probes:
     def plain(self) -> dict[str, Any]:
         """Return the evidence as plain data."""
         for name, line in [] if self.observer is None else self.observer.never_awaited():
-            self._note_unawaited(name, line)
+            self.note_unawaited(name, line)
         plain = {
             "blocking": self.blocking.seen,
             "unawaited": self.unawaited,
@@ -137,3 +140,14 @@ class Probes:
             "left": self.left_by(None),
         }
         return plain if self.observer is None else {**plain, "observed": self.observer.plain()}
+
+
+def _on_warning(message: Warning | str, *_: Any) -> None:
+    text = str(message)
+    if _current is not None and "was never awaited" in text:
+        _current.note_unawaited(text.split("'")[1] if "'" in text else text, None)
+
+
+def _on_dropped(coro: Any) -> None:
+    if _current is not None:
+        _current.note_dropped(coro)

@@ -1,7 +1,8 @@
-"""Memory object streams of anyio that report when they are made, so that those left open are known."""
+"""Memory object streams of anyio that report when they are made and closed, so that those left open are known."""
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from anyio.streams import memory
@@ -15,10 +16,19 @@ class StreamWatch:
 
     def __init__(self) -> None:
         self.made: list[tuple[Any, SpanRecord | None]] = []
+        self._closed: set[int] = set()
 
     def note_creation(self, stream: Any) -> None:
         """Remember a stream."""
-        self.made.append((stream, current_span.get()))
+        self.made.append((stream, current_span.get()))  # keeps it alive: an id is unique only among the living
+
+    def note_closing(self, stream: Any) -> None:
+        """Remember that a stream was closed."""
+        self._closed.add(id(stream))
+
+    def is_open(self, stream: Any) -> bool:
+        """Tell whether nobody has closed a stream of this run; what the stream says of itself does not count."""
+        return id(stream) not in self._closed
 
 
 _watch: StreamWatch | None = None
@@ -36,16 +46,23 @@ def install() -> None:
     global _installed  # noqa: PLW0603 - what is replaced belongs to the process
     if not _installed:
         _installed = True
-        _tell_creation(memory.MemoryObjectSendStream)
-        _tell_creation(memory.MemoryObjectReceiveStream)
+        _tell(memory.MemoryObjectSendStream)
+        _tell(memory.MemoryObjectReceiveStream)
 
 
-def _tell_creation(cls: Any) -> None:
-    real = cls.__post_init__
+def _tell(cls: Any) -> None:
+    make, end = cls.__post_init__, cls.close
 
-    def tell(self: Any) -> None:
-        real(self)
+    @functools.wraps(make)
+    def begin(self: Any) -> None:
+        make(self)
         if _watch is not None:
             _watch.note_creation(self)
 
-    cls.__post_init__ = tell
+    @functools.wraps(end)
+    def close(self: Any) -> None:
+        end(self)
+        if _watch is not None:
+            _watch.note_closing(self)
+
+    cls.__post_init__, cls.close = begin, close
