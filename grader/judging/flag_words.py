@@ -6,10 +6,12 @@ from __future__ import annotations
 MODULES = {
     "_ctypes": "reaches into the interpreter's memory",
     "bdb": "watches running code",
+    "bltns": "can change what every name means",
     "builtins": "can change what every name means",
     "cProfile": "executes text as code",
     "code": "executes text as code",
     "codeop": "executes text as code",
+    "copyreg": "makes objects out of bytes",
     "ctypes": "reaches into the interpreter's memory",
     "doctest": "executes text as code",
     "dis": "reads compiled code",
@@ -23,17 +25,23 @@ MODULES = {
     "logging.config": "finds objects by text",
     "linecache": "reads the source of other code",
     "marshal": "makes code out of bytes",
+    "idlelib": "finds objects by text",
     "mmap": "works on memory by address",
     "pdb": "watches running code",
     "profile": "executes text as code",
     "pydoc": "finds objects by text",
     "pickle": "makes objects out of bytes",
+    "multiprocessing.reduction": "makes objects out of bytes",
     "pkgutil": "loads modules by names made up at run time",
+    "rlcompleter": "executes text as code",
     "runpy": "executes other files",
+    "shelve": "makes objects out of bytes",
     "symtable": "reads compiled code",
     "timeit": "executes text as code",
     "trace": "watches running code",
+    "unittest.loader": "finds objects by text",
     "unittest.mock": "replaces parts of other modules",
+    "xmlrpc": "finds objects by text",
     "zipimport": "loads modules by names made up at run time",
 }
 #: Names of modules that are useful apart from these.
@@ -44,7 +52,7 @@ PARTS = {
         *("getmodule", "unwrap", "findsource", "getfile", "get_annotations"),
         *("currentframe", "stack", "trace", "getouterframes", "getinnerframes", "getmembers", "getmembers_static"),
         *("getsource", "getsourcelines", "getsourcefile", "getclosurevars", "getgeneratorlocals", "getcoroutinelocals"),
-        *("getattr_static", "getasyncgenlocals"),
+        *("getattr_static", "getasyncgenlocals", "classify_class_attrs", "getargvalues"),
     },
     "operator": {"attrgetter", "methodcaller"},
     "os": {
@@ -92,6 +100,11 @@ ATTRIBUTES = {
     **dict.fromkeys(("native_token", "get_context"), "the event loop itself, or what a task carries along"),
     **dict.fromkeys(("__defaults__", "__kwdefaults__"), "a function's defaults"),
     **dict.fromkeys(("__reduce__", "__reduce_ex__", "__getstate__"), "what an object is made of"),
+    **dict.fromkeys(
+        ("__set_name__", "loadTestsFromName", "loadTestsFromNames"), "attributes by names made up at run time"
+    ),
+    **dict.fromkeys(("getclosurevars", "classify_class_attrs"), "what a function or class keeps to itself"),
+    **dict.fromkeys(("getargvalues", "iter_await_frames", "settrace", "setprofile"), "the frames of running code"),
 }
 CALLS = {
     **dict.fromkeys(("exec", "eval", "compile"), "executes text as code"),
@@ -101,6 +114,19 @@ CALLS = {
 }
 BY_NAME = ("getattr", "setattr", "delattr", "hasattr")
 OWN = ("self", "cls")
+#: Attributes by which one module leads to another that an exercise has no use for.
+WAYS = frozenset(
+    {"bltns", "builtins", "contextvars", "ctypes", "gc", "importlib", "inspect", "linecache", "pickle", "sys"}
+)
+#: Private names of the engine's, which no other object has.
+OF_ENGINE = frozenset({"_behind", "_control"})
+#: What may be set on any class or function without changing what it does.
+LABELS = frozenset(
+    {
+        *("__doc__", "__name__", "__qualname__", "__module__", "__wrapped__", "__signature__", "__version__"),
+        *("__cause__", "__context__", "__suppress_context__", "__traceback__", "__notes__", "__dict__", "__class__"),
+    }
+)
 #: Names with an underscore that libraries document.
 DOCUMENTED = frozenset(
     {
@@ -111,11 +137,13 @@ DOCUMENTED = frozenset(
 #: Names of such parts that other modules have too, and that mean the same there.
 ANYWHERE = frozenset(
     {
-        *("attrgetter", "methodcaller", "currentframe", "getmembers", "copy_context", "StrFormatter"),
+        *("attrgetter", "methodcaller", "currentframe", "getmembers", "copy_context", "StrFormatter", "all_tasks"),
         *("CodeType", "FunctionType", "FrameType", "CellType", "LambdaType"),
     }
 )
 OF_TASKS = frozenset({"context", "coro"})
 """What a task of trio's carries along."""
+SHOWS = frozenset({"bool", "dir", "getattr", "hasattr", "help", "id", "isinstance", "print", "repr", "str", "type"})
+"""Functions that show something of a module that they are given, and hand on none of it by a name that nobody can read."""
 LOOPS = frozenset({"get_running_loop", "get_event_loop", "current_task", "current_root_task"})
 """What gives an object of the event loop's own."""

@@ -92,6 +92,89 @@ REACHES = {
     "another class": ("def f(span, kind): span.__class__ = kind", "changes the class of an object"),
     "what a task carries": ("import trio\ntrio.lowlevel.current_task().context", "what it carries along"),
     "code in an annotation": ("def f(x: 'x.f_back'): pass", "line 1: uses `f_back`"),
+    "attributes by super()": (
+        "def f(job): return super(type(job), job).__getattribute__('__glo' + 'bals__')",
+        "attributes by any name",
+    ),
+    "a module by an import from another": ("from dataclasses import inspect", "reaches the module `inspect` through"),
+    "builtins by an import from another": ("from enum import bltns as b", "reaches the module `bltns` through `enum`"),
+    "a module under another name": ("import dataclasses\nd = dataclasses\nd.inspect", "reaches the module `inspect`"),
+    "a module in a pattern": ("match 1:\n    case object(inspect=i): pass", "reaches the module `inspect` through"),
+    "a module of something": ("def f(m): return m.inspect", "reaches the module `inspect` through something"),
+    "all of a module": ("from inspect import *\ngetclosurevars(f)", "line 2: uses `inspect.getclosurevars`"),
+    "parts of a class": ("import inspect\ninspect.classify_class_attrs(int)", "uses `inspect.classify_class_attrs`"),
+    "self of a function": ("def f(self, name): return getattr(self, name)", "a name made up at run time"),
+    "self made another": (
+        "class A:\n    def f(self, job, name):\n        self = job\n        return getattr(self, name)",
+        "a name made up at run time",
+    ),
+    "self of a static method": (
+        "class A:\n    @staticmethod\n    def f(self): return self.__dict__",
+        "reaches all attributes of something",
+    ),
+    "a method given another object": (
+        "class A:\n    def take(self, name): return getattr(self, name)\ndef f(job): return A.take(job, 'x')",
+        "gives `take`, which takes attributes by any name",
+    ),
+    "a private name of its own elsewhere": (
+        "_ready = 0\ndef f(loop): return loop._ready",
+        "uses `_ready`, a private part of something",
+    ),
+    "a private part of the loop": (
+        "import asyncio\nclass A:\n    _ready = 0\nasyncio.get_running_loop()._ready",
+        "uses `_ready`, a private part of something",
+    ),
+    "the engine's private part": (
+        "class A:\n    _control = 0\ndef f(loop): return loop._control",
+        "uses `_control`, a private part of something",
+    ),
+    "what another task carries": (
+        "import trio\nt = trio.lowlevel.current_task()\nt.parent_nursery.parent_task.context",
+        "what it carries along",
+    ),
+    "what wraps takes": (
+        "import functools\ndef f(a, job): functools.update_wrapper(a, job, assigned=['__x' + '__'])",
+        "`update_wrapper` with names made up",
+    ),
+    "the loop wrapped": (
+        "import asyncio, functools\nfunctools.wraps(asyncio.get_running_loop())(f)",
+        "gives an object of the event loop to `wraps`",
+    ),
+    "the loop copied": (
+        "import asyncio, copy\nloop = asyncio.get_running_loop()\ncopy.deepcopy([loop])",
+        "gives an object of the event loop to `deepcopy`",
+    ),
+    "a descriptor for any object": (
+        "def f(part, job): return part.__get__(job)",
+        "calls a descriptor for an object of its choice",
+    ),
+    "a descriptor given a name": ("def f(part): part.__set_name__(int, 'x')", "names made up at run time"),
+    "a signature as code": ("import inspect\ninspect.signature(f, eval_str=True)", "`eval_str` executes text as code"),
+    "annotations made up": ("def f(g): g.__annotations__ = {'x': 'a' + 'b'}", "makes up annotations"),
+    "an annotation made up": ("def f(x: 'a' + 'b'): pass", "makes up annotations"),
+    "code deep in an annotation": ("def f(x: list['x.f_back']): pass", "line 1: uses `f_back`"),
+    "a class under another name": (
+        "from anyio import CancelScope\nK = CancelScope\nK.cancel = None",
+        "changes an attribute of another object's class",
+    ),
+    "the class of an object in a variable": (
+        "def f(stream):\n    kind = type(stream)\n    kind.close = None",
+        "changes an attribute of another object's class",
+    ),
+    "a hook of a class": ("def f(kind): kind.__post_init__ = None", "changes `__post_init__` of something"),
+    "a class changed by call": (
+        "def f(span, kind): object.__setattr__(span, '__class__', kind)",
+        "changes the class of an object",
+    ),
+    "any attribute by call": (
+        "def f(span, name): object.__setattr__(span, name, 1)",
+        "changes an attribute by a name made up",
+    ),
+    "options into an object": (
+        "import argparse\ndef f(stream): argparse.ArgumentParser().parse_args([], stream)",
+        "`parse_args` into an object of its choice",
+    ),
+    "a module of the library's server": ("from xmlrpc.server import resolve_dotted_attribute", "finds objects by text"),
     "annotations as code": (
         "import typing\ntyping.get_type_hints(f, {}, {'x': 1})",
         "`get_type_hints` with names of its own executes text as code",

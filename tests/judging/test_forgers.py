@@ -179,6 +179,46 @@ def _world(ask):
 {FIND}""",
             (READ,),
         ),
+        "the names of a door by super()": (
+            f"""
+def _world(ask):
+    names = super(type(ask), ask).__getattribute__('__glo' + 'bals__')
+    return next(thing for thing in names['_behind'].values() if hasattr(thing, 'scopes'))
+{FIND}""",
+            (READ,),
+        ),
+        "a module that another has imported": (
+            f"""
+from dataclasses import inspect
+def _world(ask):
+    behind = inspect.getclosurevars(ask)[1]['_behind']
+    return next(thing for thing in behind.values() if hasattr(thing, 'scopes'))
+{FIND}""",
+            (READ,),
+        ),
+        "a method of its own for any object": (
+            f"""
+class _Entry:
+    def names(self):
+        return getattr(self, '__glo' + 'bals__')
+def _world(ask):
+    return next(thing for thing in _Entry.names(ask)['_behind'].values() if hasattr(thing, 'scopes'))
+{FIND}""",
+            (READ,),
+        ),
+        "annotations that are executed": (
+            f"""
+import inspect
+def _world(ask):
+    def _hinted(x): pass
+    _hinted.__annotations__['x'] = '_now[0].__glo' + 'bals__'
+    _now[:] = [ask]
+    names = inspect.signature(_hinted, eval_str=True).parameters['x'].annotation
+    return next(thing for thing in names['_behind'].values() if hasattr(thing, 'scopes'))
+_now = []
+{FIND}""",
+            (READ,),
+        ),
         "the span that a task carries": (
             """
 import asyncio

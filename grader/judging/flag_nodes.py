@@ -1,0 +1,139 @@
+"""What single parts of a file's text say, for the rules that flag it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from grader.judging.flag_words import ANYWHERE, MODULES, PARTS, SHOWS
+
+
+def bindings(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
+    """The names that a statement or expression gives, and what each then stands for."""
+    match node:
+        case ast.Assign(targets=targets, value=value):
+            pairs = [(target, value) for target in targets]
+        case ast.NamedExpr(target=target, value=value) | ast.AnnAssign(target=target, value=ast.expr() as value):
+            pairs = [(target, value)]
+        case ast.For(target=target, iter=ast.Tuple(elts=items) | ast.List(elts=items)):
+            pairs = [(target, item) for item in items]
+        case _:
+            return
+    for target, value in pairs:
+        if isinstance(target, ast.Name):
+            yield target.id, value
+        elif isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple) and len(target.elts) == len(value.elts):
+            for one, other in zip(target.elts, value.elts, strict=True):
+                if isinstance(one, ast.Name):
+                    yield one.id, other
+
+
+def is_made_up(node: ast.AST) -> bool:
+    """Whether an expression puts a text together at run time."""
+    for part in ast.walk(node):
+        match part:
+            case (
+                ast.JoinedStr() | ast.BinOp(left=ast.Constant(value=str())) | ast.BinOp(right=ast.Constant(value=str()))
+            ):
+                return True
+            case ast.Call(func=ast.Attribute(attr="join" | "format" | "replace" | "decode")):
+                return True
+    return False
+
+
+def annotations_made_up(node: ast.AST) -> Iterator[int]:
+    """The lines at which a statement gives annotations whose texts are put together at run time."""
+    match node:
+        case ast.Assign(targets=targets, value=value) if is_made_up(value):
+            if any(_names_annotations(target) for target in targets):
+                yield node.lineno
+        case ast.Call(func=ast.Attribute(value=value), args=given, keywords=named) if _names_annotations(value):
+            if any(map(is_made_up, (*given, *(each.value for each in named)))):
+                yield node.lineno
+        case ast.AnnAssign(annotation=written) | ast.arg(annotation=ast.expr() as written) if is_made_up(written):
+            yield node.lineno
+
+
+def _names_annotations(node: ast.AST) -> bool:
+    return any("__annotations__" in (getattr(part, "attr", ""), getattr(part, "id", "")) for part in ast.walk(node))
+
+
+def shown_modules(node: ast.AST) -> Iterator[ast.expr]:
+    """The names in a call that only shows something of what they stand for."""
+    match node:
+        case ast.Call(func=ast.Name(id="getattr" | "hasattr"), args=[ast.Name() as name, word, *_]):
+            if is_plain_word(word):
+                yield name
+        case ast.Call(func=ast.Name(id=function), args=given) if function in SHOWS:
+            yield from (each for each in given if isinstance(each, ast.Name))
+        case ast.Compare(left=left, comparators=others):
+            yield from (left, *others)
+
+
+def parts_of(options: dict[str | None, ast.expr]) -> Iterator[ast.expr]:
+    """The texts that say which attributes `functools.wraps` takes."""
+    yield from (value for name, value in options.items() if name in ("assigned", "updated"))
+
+
+def is_plain_word(node: ast.expr) -> bool:
+    """Whether an expression is a text that is written down."""
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def texts_in_annotation(node: ast.AST) -> Iterator[ast.AST]:
+    """What the texts in an annotation say, each at its line: they may be executed as code."""
+    for name in ("annotation", "returns"):
+        written = getattr(node, name, None)
+        if not isinstance(written, ast.expr):
+            continue
+        for part in ast.walk(written):
+            match part:
+                case ast.Constant(value=str(text)):
+                    try:
+                        inside = ast.parse(text.strip(), mode="eval")
+                    except (SyntaxError, ValueError, RecursionError, MemoryError):
+                        continue
+                    for each in ast.walk(inside):
+                        yield ast.copy_location(each, part)
+
+
+def root_of(node: ast.AST) -> str | None:
+    """The name at the left end of ``a.b.c``."""
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else None
+
+
+def last_of(node: ast.expr) -> str:
+    """The name at the right end of ``a.b.c``; empty if there is none."""
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+
+
+def is_table_of_texts(node: ast.expr) -> bool:
+    """Whether an expression is a tuple, list or set of texts that are written down."""
+    return isinstance(node, (ast.Tuple, ast.List, ast.Set)) and all(
+        isinstance(item, ast.Constant) and isinstance(item.value, str) for item in node.elts
+    )
+
+
+def is_part(module: str, name: str) -> bool:
+    """Whether a name of a module is one that an exercise has no use for."""
+    return name in ANYWHERE or name in PARTS.get(module, ())
+
+
+def module_reason(name: str) -> str | None:
+    """Why a module should be looked at, if it should."""
+    return next((reason for module, reason in MODULES.items() if name == module or name.startswith(f"{module}.")), None)
+
+
+def is_private(name: str) -> bool:
+    """Whether a name has one underscore before it."""
+    return name.startswith("_") and not name.startswith("__")
+
+
+def is_of_super(node: ast.AST) -> bool:
+    """Whether an attribute is that of `super()`: a class that extends its own."""
+    match node:
+        case ast.Attribute(value=ast.Call(func=ast.Name(id="super"), args=[] | [_, ast.Name(id="self" | "cls")])):
+            return True
+    return False
