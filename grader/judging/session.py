@@ -149,6 +149,9 @@ class Session:
             self.close()
             why = f"importing the file does not end ({hung}): keep only definitions at the top"
             return FileFault("hang", why, hung.line)
+        except NotRun:
+            self.close()  # its answer may still come, and is not one to the next question
+            raise
         problem = answer.get("problem")
         if answer.get("loaded") is True:
             return None

@@ -188,6 +188,17 @@ def test_silence_without_processor_time_is_nobodys_fault(session, script):
         list(held.play(ONCE))
 
 
+def test_a_child_whose_answer_comes_too_late_is_not_asked_again(session, script):
+    """Its answer to loading would be taken for the one to loading the canary, and that one for a trace."""
+    late, fresh = script(["silence", LOADED, LOADED]), script([LOADED, trace(), {"done": 1}])
+    with session(late, fresh) as held:
+        with pytest.raises(Late):
+            held.load()
+        with session() as guest:
+            assert not guest.take_child(held)
+        assert ends(held, ONCE) == [(0, "done", "said")]
+
+
 def test_the_time_for_all_checks_is_one_deadline(session, script):
     short = TimeLimits(total=0.1, silence=9, cpu=9)
     with session(script([LOADED, "silence"]), limits=short) as held, pytest.raises(Late, match="longer than 0 s"):
