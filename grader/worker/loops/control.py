@@ -30,7 +30,6 @@ GRACE = 1.0
 PATIENCE = 2.0
 
 
-
 class SpanOfTask:
     """The innermost span that each task is in; child tasks inherit it.
 

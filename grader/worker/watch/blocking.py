@@ -11,7 +11,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-import outcome
+import trio  # noqa: F401 - has imported `outcome`
 
 from ..loops.control import Control, current_span
 from ..loops.waits import line_at
@@ -77,8 +77,13 @@ def _blamed_line(file: str) -> int | None:
 
 
 _START = threading.Thread.start.__code__  # waits until the thread runs: that takes no time
-#: Code that only does what it is asked to: the standard library, the worker, and a helper that calls what it is given.
-_PASSED_OVER = ("<", *(f"{pathlib.Path(part.__file__).parent}/" for part in (threading, outcome, sys.modules[__name__])))
+#: Code that only does what it is asked to: the standard library, the worker, and a helper of trio's that calls what it is given.
+_PASSED_OVER = (
+    "<",
+    f"{pathlib.Path(threading.__file__).parent}/",
+    f"{pathlib.Path(__file__).parent}/",
+    f"{pathlib.Path(str(sys.modules['outcome'].__file__)).parent}/",
+)
 
 
 def install() -> None:

@@ -58,7 +58,7 @@ class Probes:
         self._origin = 0
 
     def __enter__(self) -> Self:
-        global _current  # noqa: PLW0603 - one run at a time in a process
+        global _current
         self._outer, _current = _current, self
         streams.watch(self.streams)
         locks.watch(self.locks)
@@ -108,7 +108,9 @@ class Probes:
         left = {
             "tasks": [info.name for info in self.control.open.values() if not info.over and made_here(info.born)],
             "streams": [
-                type(stream).__name__ for stream, born in self.streams.made if self.streams.is_open(stream) and made_here(born)
+                type(stream).__name__
+                for stream, born in self.streams.made
+                if self.streams.is_open(stream) and made_here(born)
             ],
             "locks": [
                 getattr(lock, "watched_name", None) or "a lock"
