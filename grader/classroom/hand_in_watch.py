@@ -138,7 +138,7 @@ def _time(text: object, default: dt.datetime) -> dt.datetime:
 
 
 def watch_class(watch: Watch, every: float) -> Iterator[Look]:
-    """Look again and again, `every` so many seconds; a look that cannot be done is one with a problem."""
+    """Look again every `every` seconds; a look that cannot be done is one with a problem."""
     while True:
         yield look_once(watch)
         time.sleep(every)

@@ -12,7 +12,7 @@ from grader.judging.report import Cause, Report, Row
 RAISES = " raises "
 """In a headline that names an exception and leaves its text to Python."""
 MOST_OPEN = 5
-"""So many of the other checks that fail are named; of more, only how many there are."""
+"""How many of the other checks that fail are named; of more, only the number is given."""
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,7 @@ class RunPicture:
 
 
 def timeline(trace: Trace, width: int = WIDTH) -> str:
-    """The picture of one run, at most so many columns wide."""
+    """The picture of one run, at most `width` columns wide."""
     columns = Columns.of(width)
     spans = trace.spans
     lines = [heading(trace), axis(first_moment(trace), trace.time, columns)]

@@ -12,7 +12,7 @@ from grader.explore.step_log import LoggedStep, LoggedTask
 from grader.steps.page import PageHead, draw_page, lines_of, rows_of
 from grader.steps.run_step import ENDED, RAN, READY, WAITS, RunStep, TaskState
 
-#: So many files are shown; a line of another one is named without its text.
+#: How many files are shown; a line of another one is named without its text.
 MOST_FILES = 12
 #: Characters of a page's name; file systems allow 255 bytes.
 LONGEST_NAME = 120

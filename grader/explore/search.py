@@ -15,9 +15,9 @@ from grader.worker.loops.shrink import Choices, fewer_choices, order_in_words
 T = TypeVar("T")
 
 ORDERS = 40
-#: So many moments of a block, or calls, are tried in order, and in each further order.
+#: How many moments of a block, or calls, are tried in order, and in each further order.
 MOST_MOMENTS, MOMENTS_IN_AN_ORDER = 200, 10
-#: A failing run is made smaller by so many runs, or for so long (s).
+#: How many runs, and seconds, are spent at most on making a failing run smaller.
 MOST_REPLAYS, MOST_SECONDS = 200, 2.0
 #: What ends a run so late that it is played no more than needed.
 SLOW = frozenset({"stuck", "runaway"})
@@ -127,7 +127,7 @@ def _disturbances(run: ExploredRun, first: RunOutcome) -> Iterator[ExploredRun]:
 
 
 def _spread(numbers: Sequence[int], limit: int, turn: int) -> list[int]:
-    """All numbers, or so many of them, evenly spread; other ones in another turn."""
+    """All numbers, or a part of them evenly spread; other ones in another turn."""
     if len(numbers) <= limit:
         return list(numbers)
     return sorted({numbers[(int(i * len(numbers) / limit) + turn) % len(numbers)] for i in range(limit)})

@@ -13,7 +13,7 @@ from grader.worker.loops.control import TaskInfo
 from grader.worker.loops.waits import coroutine_of, line_at
 from grader.worker.watch.places import Place, place_of
 
-#: So many steps, and lines of one step, are written down.
+#: How many steps, and lines of one step, are written down.
 MOST_STEPS, MOST_LINES = 1_000, 1_000
 
 

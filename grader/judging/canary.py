@@ -32,7 +32,7 @@ ENDS = ("done", "error")
 """How a run of the canary ends that is compared; it may be cut, as it does not do what the scene waits for."""
 
 IMPORT = 1e-3
-"""A run that begins so many virtual seconds later does so because the file before the canary blocks while it is imported."""
+"""A run that begins this many virtual seconds later does so because the file before the canary blocks while it is imported."""
 
 SAID = "a file with known faults, played in the same process, leaves another record there than in a fresh process"
 CHANGED = "functions of the engine are not the same in the file's process as in a fresh process"

@@ -35,7 +35,7 @@ SIGNATURE = re.compile(r"^(?:[\w.<>]*\.)?(\w+)\(\) (?:got|missing|takes)\b")
 UNENTERED = re.compile(r"object does not support the (?:asynchronous )?context manager protocol|__aenter__|__enter__")
 LOCK_LINE = re.compile(r"line (\d+) waits for a lock")
 LEAST_PART = 4
-"""A loop that polls is gone through once for every so many wake-ups, or more often."""
+"""A loop that polls is gone through at least once in this many wake-ups."""
 DUNDER = re.compile(r"from (__\w+__) that does not implement __await__")
 
 

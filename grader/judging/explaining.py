@@ -19,7 +19,7 @@ from grader.judging.shown_run import shown_run
 from grader.judging.smallest import PlayAgain, smallest
 
 LOOKED_AT = 8
-"""So many failing checks are played once more and looked at closely: a plain cause is in the first of them."""
+"""How many failing checks are played once more and looked at closely: a plain cause is in the first of them."""
 NO_LOOP = re.compile(r"event loop|create_future|async context|run\(\) is still running", re.IGNORECASE)
 NOT_COME_TO = re.compile(
     r"(never (?:happened|started)|was never (?:made|reached|started)|(?:raised|was cancelled|never ended).*(?=, where it should))"

@@ -19,7 +19,7 @@ LITTER = {".DS_Store", ".ipynb_checkpoints", "Thumbs.db", "desktop.ini", "__MACO
 """What file managers and notebooks leave behind: the only things that are left out without a word."""
 
 SOME = 5
-"""So many names are said in one line."""
+"""How many names one line lists."""
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ class GradingTask:
 
 
 WINDOW = 256
-"""So many files are with the judging processes at a time: each task holds a whole one."""
+"""How many tasks the judging processes have at a time: each holds a whole file."""
 
 _servers: dict[tuple[Level | None, bool], ForkServer] = {}
 
@@ -155,7 +155,7 @@ def run_all(
         tasks: what to grade.
         executor: where; a pool of local processes if not given. The caller's own executor is not shut down.
         jobs: how many local processes.
-        ahead: so many tasks are taken from `tasks` before the report of the first is yielded.
+        ahead: how many tasks are taken from `tasks` before the report of the first is yielded.
     """
     again: list[tuple[int, GradingTask]] = []
     left = enumerate(tasks)

@@ -37,7 +37,7 @@ SHORT = 4
 """Texts of fewer characters are covered only where they stand in quotes; as bare words they are parts of others."""
 
 HEAD = 12
-"""So many characters of a text are looked for: what is shown of it may be cut."""
+"""How many characters of a text are looked for: what is shown of it may be cut."""
 
 _OF_PYTHON = frozenset(name for module in (builtins, anyio, asyncio, trio) for name in dir(module)) | {
     kind.__name__

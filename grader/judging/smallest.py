@@ -16,7 +16,7 @@ from grader.judging.searches import COUNTED, plain_run
 from grader.worker.loops.shrink import NO_ORDER, fewest_choices, order_in_words
 
 MOST_REPLAYS, MOST_SECONDS = 60, 0.3
-"""A learner waits for this: so many runs, or so long, and what has been found by then is shown."""
+"""A learner waits for this: after this many runs, or seconds, what has been found is shown."""
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from grader.judging.session import Session
 from grader.judging.sweep_proof import begin_alike
 
 LOOKED_AT = 2
-"""So many failures are played again: a file that draws a number does so in most of its runs."""
+"""How many failures are played again: a file that draws a number does so in most of its runs."""
 UNSTEADY = "equal runs of the file differ by themselves, as with `random`, `id()` or the wall clock"
 
 NOTE = f"{UNSTEADY[0].upper()}{UNSTEADY[1:]}: nothing failed, but the next check of it may see other runs."

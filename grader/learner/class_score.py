@@ -23,7 +23,7 @@ KEPT = 20
 """How many hand-ins of an exercise are remembered."""
 
 HEAD = 4_000
-"""So many bytes of a page hold what is read here; nothing of a learner's is among them."""
+"""How many bytes of a page hold what is read here; nothing of a learner's is among them."""
 
 
 @dataclass(frozen=True)

@@ -210,14 +210,18 @@ def test_books_after_a_block(play: Play) -> None:
 
 # -- R10: one lock, one queue -----------------------------------------------------------------------------------------
 def line_of(play: Play, count: int) -> dict[str, list[Any]]:
-    """Draw tasks that come one after the other, hold the lock x in either way, and sometimes give up before they get it."""
+    """Draw tasks that come one after the other, hold the lock x in either way, and sometimes give up soon.
+
+    One that gives up takes it in a block: where it gets the lock at once, it is cancelled while it holds it.
+    """
     starts = sorted(play.draw(count, low=0.4, step=0.4))
     hold_for = play.draw(count, low=1, step=0.3)
     actors = {}
     for index, (start, seconds) in enumerate(zip(starts, hold_for, strict=True)):
         way = both("x", wait(seconds))[play.pick(0, 1)]
         quits = index and play.pick(0, 3) == 0
-        actors[f"t{index}"] = [wait(start), within(0.157, *way)] if quits else [wait(start), *way]
+        in_a_block = inside("x", wait(seconds))
+        actors[f"t{index}"] = [wait(start), within(0.157, in_a_block)] if quits else [wait(start), *way]
     return actors
 
 

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Mapping, Sequence
 #: ``fifo``: as they became ready. ``uniform``: any of them, equally likely. ``pos``: partial-order sampling (Yuan,
 #: Yang, Gu 2018): each ready task holds a random priority, the highest runs and draws again.
 ORDERS = ("fifo", "uniform", "pos")
-#: So many choices are remembered; a run with more of them is not brought down to those that matter.
+#: How many choices are remembered; a run with more of them is not reduced to those that matter.
 MAX_TAKEN = 2_000
 
 _IN_ORDER = random.Random()  # nobody asks it

@@ -10,7 +10,7 @@ from ..loops.control import Control, TaskInfo
 from ..loops.waits import coroutine_of, frames
 from .locks import LockWatch
 
-#: So many steps are written down; nobody goes through more of them one by one.
+#: How many steps are written down; nobody goes through more of them one by one.
 MAX_MOVES = 2_000
 #: Characters of a name, which may be the learner's.
 MAX_NAME = 80

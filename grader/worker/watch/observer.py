@@ -19,7 +19,7 @@ from ..record.spans import RunRecord
 from .locks import LockWatch
 from .moves import Moves
 
-#: So many exceptions and steps through the file are written down; later ones explain nothing that these do not.
+#: How many exceptions and steps through the file are written down; later ones explain nothing that these do not.
 MAX_RAISED, MAX_PATH = 50, 4_000
 
 #: What generators and loops raise to say that they are over.

@@ -29,7 +29,7 @@ from .blocking import waits_without_end
 #: Tells how long (virtual s) a call in a worker thread takes, from its function and arguments.
 Duration = Callable[[Any, tuple[Any, ...]], float]
 
-#: A thread counts as passive that waits at so many looks: one whose lock was given back has had its turn by then.
+#: A thread that waits at this many looks is passive: one whose lock was given back has had its turn by then.
 PASSIVE = 4
 
 _NAME = "worker thread"
