@@ -174,7 +174,7 @@ def test_waiting_is_bounded(play: Play) -> None:
 def test_aclose(play: Play) -> None:
     """`aclose` refuses waiting callers, lets leases go on, and returns when their connections are closed."""
     actors = {"a": [lease(wait(9))], "b": [wait(1), lease()], "k": [wait(2), aclose()], "c": [wait(3), lease()]}
-    t = play(actors=actors, size=1, close=[wait(0.5)])
+    t = play(actors=actors, size=1, close=[wait(0.5)]).accepting("deadlock")
     held = t.of("a")[lease(wait(9))]
     part = "`aclose` lets leases go on: it does not end their blocks."
     t.expect("how the lease of a ended", held.ending, "returned", part=part)

@@ -89,6 +89,9 @@ def test_report(play: Play) -> None:
     wanted = [["a", "DONE", token("A"), None], ["b", "FAILED", None, token("E")], ["c", "DONE", token("C"), None]]
     part = "Every job has one outcome, in the order of `jobs`."
     t.expect("the jobs of the report", [row[0] for row in report(t)], ["a", "b", "c"], part=part)
+    others = [row[1] for row in report(t) if row[1] == "Outcome without a Status"]
+    part = "The status of an outcome is a member of `Status`, such as `Status.DONE`: a text is not one."
+    t.expect("outcomes with another status", others, [], part=part)
     part = "A job that raises is `FAILED`, also if what it raises is a `TimeoutError` of its own."
     t.expect("outcome of b, which raises a `TimeoutError`", status(t, "b"), ["FAILED"], part=part)
     t.expect("the report", report(t), wanted)

@@ -105,9 +105,9 @@ def wants_another(row: Row, clue: Clue) -> bool:
 
 
 def explains(clue: Clue, looked_at: Sequence[tuple[Row, Sequence[Clue]]]) -> bool:
-    """Whether a clue is in the first failing run, or in half of all: one of a later check alone is another matter."""
+    """Whether a clue is in the first failing run, or in most of them: one of a later check alone is another matter."""
     shown = [any(same_cause(clue, each) for each in found) for _, found in looked_at]
-    return shown[0] or sum(shown) * 2 >= len(shown)
+    return shown[0] or sum(shown) * 2 > len(shown)
 
 
 def first_part(failed: Sequence[Row]) -> list[Row]:

@@ -36,6 +36,9 @@ def test_values(play: Play) -> None:
     for workers in (1, 4):
         for t in pool(play, jobs, workers=workers, ends=60).orders(4):
             seen = {name: row[:2] for name, row in sorted(outcomes(t).items())}
+            others = [name for name, row in seen.items() if row[0] == "Outcome without a Status"]
+            part = "The status of an outcome is a member of `Status`, such as `Status.DONE`: a text is not one."
+            t.expect("jobs whose outcome has another status", others, [], part=part)
             t.expect("statuses and values", seen, {f"i{n}": ["DONE", token(f"V{n}")] for n in range(6)})
 
 
