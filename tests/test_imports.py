@@ -5,6 +5,7 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -166,6 +167,7 @@ def hidden_rule(root: Path, path: Path, each: Import) -> str | None:
     return check_rule(root, path, each)
 
 
+@cache
 def public_names(root: Path) -> set[str]:
     """What grader/__init__.py lists in __all__."""
     for node in ast.parse((root / "grader" / "__init__.py").read_text(encoding="utf-8")).body:

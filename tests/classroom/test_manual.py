@@ -51,6 +51,7 @@ def test_the_page_has_commands_for_the_whole_term():
     }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_every_command_works_in_its_order(place, texts, monkeypatch, capsys):
     opened = []

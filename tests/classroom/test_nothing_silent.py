@@ -150,6 +150,7 @@ def test_a_flag_marks_a_submission_for_a_person_and_never_reaches_the_page(schoo
         assert words not in page
 
 
+@pytest.mark.slow
 def test_a_flag_that_a_person_took_off_comes_back_with_another_file_only(school, texts):
     school.hand_in("ada", texts["right"] + REACHES)
     school.score()
@@ -386,6 +387,7 @@ def test_ids_of_the_learning_management_system_are_never_made_up(school, capsys)
     assert "no id for ben, root: the roster's column 'sis' is empty for them" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_scoring_keeps_nothing_of_a_submission_that_is_done(school):
     for number in range(3):
         school.hand_in(f"l{number}")

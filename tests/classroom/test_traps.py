@@ -303,7 +303,17 @@ def test_an_odd_file_gets_0_with_a_reason_in_plain_words(school, spoil, reason):
     assert reason in school.page("ada")
 
 
-@pytest.mark.parametrize("notebook", ["{", "[]", '{"cells": [], "metadata": {}, "nbformat": 3}', None])
+@pytest.mark.parametrize(
+    "notebook",
+    [
+        "{",
+        *(
+            pytest.param(text, marks=pytest.mark.slow)
+            for text in ("[]", '{"cells": [], "metadata": {}, "nbformat": 3}')
+        ),
+        None,
+    ],
+)
 def test_an_odd_notebook_changes_nothing(school, notebook):
     place = school.hand_in("ada")
     if notebook is not None:

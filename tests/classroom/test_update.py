@@ -166,6 +166,7 @@ raise SystemExit(main(sys.argv[1:]))
 """
 
 
+@pytest.mark.slow
 def test_a_drop_folder_needs_nothing_of_nbgrader(make, texts, tmp_path, request):
     folder = make("first")
     (folder / STUB).write_text(texts["right"])

@@ -195,6 +195,7 @@ def test_check_can_run_hidden_checks_where_they_are(run, tiny, texts):
 
 
 # -- the author's ---------------------------------------------------------------------------------------------------
+@pytest.mark.slow
 def test_verify_prints_a_table_and_its_findings(run, tiny):
     code, out, _ = run("verify", "--jobs", 1)
     assert (code, out.split()[-5:]) == (0, ["m01_tiny", "1", "4", "4", "0"])

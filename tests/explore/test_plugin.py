@@ -103,6 +103,7 @@ def test_what_does_not_end_fails_with_the_line(project, body, said):
     assert "test_it.py:6" in text
 
 
+@pytest.mark.slow
 def test_it_works_in_the_processes_of_xdist(project):
     project.write(
         "test_it.py",

@@ -55,9 +55,8 @@ def test_a_call_that_waits_outside_the_loop_has_failed(tiny, walls, sleeper, nam
     assert f"line {line}" in "".join(row.actual or "" for row in report.checks)
 
 
-@pytest.mark.parametrize(
-    "name", [name if name == "sleeps" else pytest.param(name, marks=pytest.mark.slow) for name in AT_IMPORT]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", AT_IMPORT)
 def test_an_import_that_waits_has_failed(tiny, walls, texts, name):
     report = grade(tiny.module("m01"), (texts["right"] + AT_IMPORT[name]).encode(), forks=walls)
     assert (report.verdict, report.late) == ("failed", False)

@@ -164,7 +164,7 @@ def forks() -> Iterator[Any]:
         yield server
 
 
-@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.parametrize("backend", ["asyncio", pytest.param("trio", marks=pytest.mark.slow)])
 def test_a_lost_update_is_brought_down_to_the_choices_that_lose_it(
     backend: str, forks: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -270,13 +270,13 @@ def test_a_broken_progress_file_is_said_once_and_kept(grader, write, tiny):
     ("name", "more", "stages"),
     [
         ("right", (), {"started", "core", "all"}),
-        ("at_most_a_minute", (), {"started", "core"}),
+        pytest.param("at_most_a_minute", (), {"started", "core"}, marks=pytest.mark.slow),
         pytest.param("no_value", (), {"started"}, marks=pytest.mark.slow),
-        ("right", ("--backend", "trio"), {"started"}),
+        pytest.param("right", ("--backend", "trio"), {"started"}, marks=pytest.mark.slow),
         pytest.param("right", ("-k", "value"), {"started"}, marks=pytest.mark.slow),
-        ("stub", (), None),
+        pytest.param("stub", (), None, marks=pytest.mark.slow),
         ("stub", ("--solutions",), None),
-        ("right", ("--seed", "1"), None),
+        pytest.param("right", ("--seed", "1"), None, marks=pytest.mark.slow),
     ],
 )
 def test_pytest_keeps_the_progress_too(tiny, write, name, more, stages):

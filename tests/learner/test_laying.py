@@ -225,6 +225,7 @@ def test_grading_lays_nothing_out(bundle, tmp_path):
     assert files(bundle.root) == before
 
 
+@pytest.mark.slow
 def test_pytest_lays_out_and_says_what_is_next(bundle, texts):
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "exercises"]
     ended = subprocess.run(command, cwd=bundle.root, capture_output=True, text=True, check=False)

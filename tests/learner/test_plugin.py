@@ -21,7 +21,13 @@ def hand_in(tiny, text):
     tiny.module("m01").stub.write_text(text, encoding="utf-8")
 
 
-@pytest.mark.parametrize("where", ["exercises", "exercises/m01_tiny", "exercises/m01_tiny/test_tiny.py"])
+@pytest.mark.parametrize(
+    "where",
+    [
+        "exercises",
+        *(pytest.param(f"exercises/m01_tiny{rest}", marks=pytest.mark.slow) for rest in ("", "/test_tiny.py")),
+    ],
+)
 def test_untouched_stubs_are_a_line_and_exit_1(run, where):
     code, said = run(where)
     assert code == 1
@@ -81,11 +87,14 @@ def test_a_run_that_is_no_run_is_bad_usage(run):
     ("text", "said"),
     [
         ("def f(:\n", "m01_tiny  failed  → tiny.py: line 1, column 7: Python cannot read this"),
-        (
+        pytest.param(
             "import nobody_has_this\n",
             "m01_tiny  failed  → tiny.py: line 1: importing the file raises ModuleNotFoundError",
+            marks=pytest.mark.slow,
         ),
-        ("x = 1\n", "m01_tiny  failed  → tiny.py: `later` is not defined in the file"),
+        pytest.param(
+            "x = 1\n", "m01_tiny  failed  → tiny.py: `later` is not defined in the file", marks=pytest.mark.slow
+        ),
     ],
     ids=["syntax", "import", "name"],
 )
@@ -116,6 +125,7 @@ def test_another_file_may_be_judged(run, tiny):
     assert "absent.py cannot be read" in said
 
 
+@pytest.mark.slow
 def test_checks_that_prove_nothing_are_not_run(run, tiny, texts):
     hand_in(tiny, texts["right"])
     path = tiny.module("m01").public_checks
@@ -149,6 +159,7 @@ def test_others_are_not_disturbed(run, tmp_path):
     assert "--subject" not in said
 
 
+@pytest.mark.slow
 def test_several_processes_have_no_effect_and_it_is_said(run, tiny, texts):
     (tiny.root / "exercises/m01_tiny/tiny.py").write_text(texts["right"])
     code, said = run("-n", "2", "exercises")

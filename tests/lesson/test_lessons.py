@@ -21,7 +21,14 @@ PAGES = [path.relative_to(COURSE.root).as_posix() for path in pages(COURSE)]
 SECONDS = 5.0  # of real time for all cells of a lesson, on a machine that does nothing else
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if not page.endswith("/lesson.md")])
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(page, marks=pytest.mark.slow) if page == "course/testing.md" else page
+        for page in PAGES
+        if not page.endswith("/lesson.md")
+    ],
+)
 @pytest.mark.timeout(300)
 def test_a_page_holds(page):
     """Pages of the whole course; a lesson is proven with its module (`tests/authoring/test_modules.py`)."""

@@ -83,6 +83,7 @@ def test_a_test_file_imports_the_learners_file(found):
     assert found("    assert True\n", "    from tiny import later\n    assert await later(7, delay=0) == 7\n") == []
 
 
+@pytest.mark.slow
 def test_a_lesson_that_ends_its_interpreter_is_found_where_it_did(found):
     lines = found(NUMBER, "```python {#wait}\nimport os; os._exit(3)\n")
     assert len(lines) == 2

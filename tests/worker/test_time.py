@@ -77,7 +77,9 @@ def test_a_deadlock_behind_a_shield_ends_too(playing: Playing) -> None:
             _ = play().call
 
 
-@pytest.mark.parametrize("nap", ["anyio.lowlevel.checkpoint()", "anyio.sleep(0.01)"])
+@pytest.mark.parametrize(
+    "nap", ["anyio.lowlevel.checkpoint()", pytest.param("anyio.sleep(0.01)", marks=pytest.mark.slow)]
+)
 def test_polling_for_ever_is_cut(playing: Playing, nap: str) -> None:
     play = playing(f"""
         import anyio, anyio.lowlevel
