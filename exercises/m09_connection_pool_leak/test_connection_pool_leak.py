@@ -7,6 +7,7 @@ with a connection of the pool; `aclose()` closes the pool. Connections are calle
 from __future__ import annotations
 
 from grader import (
+    Part,
     Play,
     Trace,
     at_least,
@@ -213,7 +214,7 @@ def test_block_of_the_pool(play: Play) -> None:
     """`async with` of the pool gives the pool and closes it at the end of the block."""
     t = play(actors={"a": [pool(lease(wait(1)), wait(1))]})
     t.expect("what `as` gives", [n["value"] for n in t.notes("entered")], [token("pool")])
-    part = "A connection is made when a caller asks for one, and not before."
+    part = Part("A connection is made when a caller asks for one, and not before.", step="slot-before-connection")
     t.expect("connections made, for one lease", len(t.all("connect")), 1, part=part)
     t.expect("connections closed", t.names("close"), ["c1"], part="The end of the block closes the pool.")
 

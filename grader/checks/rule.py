@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 F = TypeVar("F", bound=Callable[..., None])
 
@@ -15,6 +15,26 @@ class NotRun(Exception):
     Args:
         reason: why, for the instructor.
     """
+
+
+class Part(str):
+    """A part of a check's sentence that is about another misconception than the check, and treated by another step.
+
+    Args:
+        sentence: the part, as a sentence of its own.
+        misconception: its id in ``module.toml``; empty if it is none that anybody believes.
+        step: id of the lesson step that treats it.
+    """
+
+    __slots__ = ("misconception", "step")
+    misconception: str | None
+    step: str
+
+    def __new__(cls, sentence: str, *, misconception: str = "", step: str) -> Self:
+        """Make the sentence."""
+        part = super().__new__(cls, sentence)
+        part.misconception, part.step = misconception or None, step
+        return part
 
 
 class CheckFailed(AssertionError):

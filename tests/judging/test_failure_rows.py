@@ -1,8 +1,10 @@
 """What a failed row says, and what only the instructor reads."""
 
+from dataclasses import replace
+
 import pytest
 
-from grader.checks.rule import CheckFailed
+from grader.checks.rule import CheckFailed, Part
 from grader.checks.words import near
 from grader.judging.failure import MAX_CHARS, cut, error_texts, failure_row, plain_run_of, where, without_text
 from grader.judging.report import Row
@@ -25,6 +27,17 @@ def test_a_row_says_what_was_seen_and_wanted():
     assert (row.verdict, row.what, row.expected, row.actual) == ("failed", "ended at", "3 s", "5 s")
     assert (row.happened, row.where, row.seed, row.detail) == ("b came late", "run of 2.5 s", 4, None)
     assert row.run == {**RUN, "seed": 4}
+
+
+def test_a_part_may_be_about_another_misconception():
+    row = replace(ROW, misconception="order", step="first")
+    part = Part("It ends in time.", misconception="late", step="second")
+    found = failure_row(row, CheckFailed("ended at", 5.0, near(3), trace(), part=part))
+    assert (found.part, found.misconception, found.step) == ("It ends in time.", "late", "second")
+    found = failure_row(row, CheckFailed("ended at", 5.0, near(3), trace(), part=Part("It ends.", step="second")))
+    assert (found.misconception, found.step) == (None, "second")
+    found = failure_row(row, CheckFailed("ended at", 5.0, near(3), trace(), part="It ends."))
+    assert (found.misconception, found.step) == ("order", "first")
 
 
 def test_a_row_without_a_wish_or_a_run():
