@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from grader.checks.play import Play, Trial
-    from grader.checks.rule import CheckFailed, NotRun, Part, check
+    from grader.checks.rule import CheckFailed, NotRun, SentencePart, check
     from grader.checks.trace import Span, Trace
     from grader.checks.words import (
         about,
@@ -44,8 +44,8 @@ if TYPE_CHECKING:
 __all__ = [
     "CheckFailed",
     "NotRun",
-    "Part",
     "Play",
+    "SentencePart",
     "Span",
     "Trace",
     "Trial",

@@ -5,8 +5,8 @@ the error E1, `cleanup(wait(3))` is a `finally` block of 3 s, `hang()` never end
 """
 
 from grader import (
-    Part,
     Play,
+    SentencePart,
     Trace,
     at_most,
     at_once,
@@ -42,7 +42,7 @@ def expect_list(t: Trace, wanted: list) -> None:
             part = "The list is in the order of the jobs, whoever finishes first or runs out of time."
         elif any(entry == TIMED_OUT != right for entry, right in pairs):
             part = "A job that ends within its timeout has what it returned as its entry, and not `TIMED_OUT`."
-            part = Part(part, misconception="relative-deadline", step="bound-the-wait")
+            part = SentencePart(part, misconception="relative-deadline", step="bound-the-wait")
         elif any(entry != TIMED_OUT == right for entry, right in pairs):
             part = "A job that runs out of time has the entry `TIMED_OUT`."
     t.expect("the list", seen, wanted, part=part)

@@ -2,7 +2,22 @@
 
 from typing import Any
 
-from grader import Part, Play, Trial, at_most, at_once, awaitable, check, fail, give, hang, near, token, verb, wait
+from grader import (
+    Play,
+    SentencePart,
+    Trial,
+    at_most,
+    at_once,
+    awaitable,
+    check,
+    fail,
+    give,
+    hang,
+    near,
+    token,
+    verb,
+    wait,
+)
 
 START = 2.5
 AFTER = "s after the call"
@@ -140,7 +155,7 @@ def test_late_attempt(play: Play) -> None:
     t.expect("the attempt of `late` was cancelled after", took, near(5))
     failed = list(settled(t, "failed").values())
     sentence = "`timeout` counts from the call of `worker`: waiting for a slot is not part of it."
-    queue = Part(sentence, misconception="timeout-with-queue", step="bound-each-attempt")
+    queue = SentencePart(sentence, misconception="timeout-with-queue", step="bound-each-attempt")
     part = queue if len(failed) > 1 else ""
     t.expect("exceptions in failed", failed, ["TimeoutError"], part=part)
 

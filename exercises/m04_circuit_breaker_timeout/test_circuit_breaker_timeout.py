@@ -9,8 +9,8 @@ The timeout is 10, the threshold 3, the cooldown 30.
 from typing import Any
 
 from grader import (
-    Part,
     Play,
+    SentencePart,
     Span,
     Trace,
     at_most,
@@ -121,7 +121,7 @@ def test_ends_although_cancelled(play: Play) -> None:
 def test_timeout_is_a_failure(play: Play) -> None:
     """A call that ran out of time is a failure like any other."""
     t = circuit(play, caller=[at(0), *[call("slow")] * 4, look()])
-    part = Part("Each call has the whole `timeout`, counted from its own start.", step="bound-the-call")
+    part = SentencePart("Each call has the whole `timeout`, counted from its own start.", step="bound-the-call")
     t.expect("the first three calls took", [span.took for span in t.all("call")][:3], [near(10)] * 3, part=part)
     t.expect("state after calls that ran out of time", states(t), ["OPEN"])
 
@@ -133,7 +133,7 @@ def test_threshold(play: Play) -> None:
     part = ""
     if states(t) == ["CLOSED"] * 3 and states(circuit(play, caller=[at(0), *[call("slow")] * 3, look()])) == ["OPEN"]:
         sentence = "Whatever `Exception` `func` raises counts as a failure, not only a call that ran out of time."
-        part = Part(sentence, misconception="some-errors-do-not-count", step="count-failures")
+        part = SentencePart(sentence, misconception="some-errors-do-not-count", step="count-failures")
     t.expect("states after each failure", states(t), ["CLOSED", "CLOSED", "OPEN"], part=part)
     t = circuit(play, caller=[at(0), *[["another", "bad"]] * 2, call("bad"), look()])
     part = "Each breaker counts its own failures."
@@ -293,7 +293,7 @@ def test_late_call_beside_a_probe(play: Play) -> None:
         alone = play(breaker=breaker, jobs=jobs, actors={**actors, "opener": OPENING}).one("call", "other")
         if alone.errors != ["CircuitOpenError"]:
             sentence = "A probe keeps its place until it ends, also if it takes longer than `cooldown`."
-            part = Part(sentence, step="probe-one-at-a-time")
+            part = SentencePart(sentence, step="probe-one-at-a-time")
     expect_refused(refused, "beside the probe", part)
 
 

@@ -1,6 +1,6 @@
 """What your `transaction` should do, one sentence a check. The caller enters the block after 3.7 seconds."""
 
-from grader import Part, Play, Trace, at_most, check, fail, near, one_of, token, wait
+from grader import Play, SentencePart, Trace, at_most, check, fail, near, one_of, token, wait
 
 START = 3.7
 
@@ -16,7 +16,7 @@ def expect_given_up(t: Trace, what: str) -> None:
     """`commit` or `rollback` was given up after a `finish_timeout` of 2 s, and the connection invalidated."""
     took = t.one(what).took
     sentence = f"`{what}` has the whole `finish_timeout` for itself, however long the body took."
-    own = Part(sentence, misconception="timeout-for-everything", step="bound-the-shield")
+    own = SentencePart(sentence, misconception="timeout-for-everything", step="bound-the-shield")
     part = own if took is not None and took < 1.9 else ""
     t.expect(f"with `finish_timeout=2` the {what} took", took, near(2), part=part)
     ends = " and ".join(dict.fromkeys(s.what for s in t.all("rollback") if s.how == "returned"))

@@ -7,15 +7,17 @@ three tokens, `look()` reads `available`. A batch gets a script for each item: `
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from grader import Part, Play, Span, Trace, Trial, at_least, at_most, check, fail, give, near, token, verb, wait
+from grader import Play, SentencePart, Span, Trace, Trial, at_least, at_most, check, fail, give, near, token, verb, wait
 
 START = 100
 CLOSE = 2e-5  # each of twenty grants may be a millionth of a second late
 AFTER = "s after the bucket was made"
-BURST = Part(
+BURST = SentencePart(
     "A full bucket grants what it holds at once, also in pieces, and no more than that.", step="refill-on-look"
 )
-WAITS = Part("`acquire` waits for tokens that the bucket can hold; it does not refuse them.", step="wait-exactly")
+WAITS = SentencePart(
+    "`acquire` waits for tokens that the bucket can hold; it does not refuse them.", step="wait-exactly"
+)
 at, acquire, other, look, make, batch = map(verb, ("at", "acquire", "other", "look", "make", "batch"))
 
 
@@ -109,7 +111,7 @@ def test_cancelled_waiter_holds_up_nobody(play: Play) -> None:
     actors = {"first": [acquire(10)], "large": [at(1), acquire(9)], "b": [at(2), acquire(3)], "c": [at(3), acquire(2)]}
     t = tokens(play, 1, 10, actors).cancel("large", at=START + 4)
     large = t.one("acquire", "large")
-    part = Part("A waiter that is cancelled from outside ends at once.", step="leave-the-line")
+    part = SentencePart("A waiter that is cancelled from outside ends at once.", step="leave-the-line")
     t.expect("the acquire that was cancelled after 3 s took", large.took, near(3, 0.1), part=part)
     for name, step, moment in (("b", acquire(3), 4), ("c", acquire(2), 5)):
         call = t.of(name)[step]

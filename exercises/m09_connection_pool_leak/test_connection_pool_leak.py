@@ -7,8 +7,8 @@ with a connection of the pool; `aclose()` closes the pool. Connections are calle
 from __future__ import annotations
 
 from grader import (
-    Part,
     Play,
+    SentencePart,
     Trace,
     at_least,
     at_most,
@@ -214,7 +214,9 @@ def test_block_of_the_pool(play: Play) -> None:
     """`async with` of the pool gives the pool and closes it at the end of the block."""
     t = play(actors={"a": [pool(lease(wait(1)), wait(1))]})
     t.expect("what `as` gives", [n["value"] for n in t.notes("entered")], [token("pool")])
-    part = Part("A connection is made when a caller asks for one, and not before.", step="slot-before-connection")
+    part = SentencePart(
+        "A connection is made when a caller asks for one, and not before.", step="slot-before-connection"
+    )
     t.expect("connections made, for one lease", len(t.all("connect")), 1, part=part)
     t.expect("connections closed", t.names("close"), ["c1"], part="The end of the block closes the pool.")
 

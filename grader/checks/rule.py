@@ -17,7 +17,7 @@ class NotRun(Exception):
     """
 
 
-class Part(str):
+class SentencePart(str):
     """A part of a check's sentence that is about another misconception than the check, and treated by another step.
 
     Args:

@@ -12,7 +12,7 @@ from typing import Any
 
 from grader.checks.phrases import pair, seconds, unit_of, without_none
 from grader.checks.play import RUN
-from grader.checks.rule import CheckFailed, Part
+from grader.checks.rule import CheckFailed, SentencePart
 from grader.judging.report import Row
 
 MAX_CHARS = 600
@@ -33,7 +33,7 @@ def failure_row(row: Row, failure: CheckFailed) -> Row:
         values = [without_none(failure.what, value) for value in (failure.seen, failure.wanted)]
         seen, wanted = pair(values[0], values[1], failure.unit or unit_of(failure.what))
     shown = without_text(seen, data)
-    if isinstance(failure.part, Part):
+    if isinstance(failure.part, SentencePart):
         row = replace(row, misconception=failure.part.misconception, step=failure.part.step)
     return replace(
         row,

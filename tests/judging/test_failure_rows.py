@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from grader.checks.rule import CheckFailed, Part
+from grader.checks.rule import CheckFailed, SentencePart
 from grader.checks.words import near
 from grader.judging.failure import MAX_CHARS, cut, error_texts, failure_row, plain_run_of, where, without_text
 from grader.judging.report import Row
@@ -31,10 +31,12 @@ def test_a_row_says_what_was_seen_and_wanted():
 
 def test_a_part_may_be_about_another_misconception():
     row = replace(ROW, misconception="order", step="first")
-    part = Part("It ends in time.", misconception="late", step="second")
+    part = SentencePart("It ends in time.", misconception="late", step="second")
     found = failure_row(row, CheckFailed("ended at", 5.0, near(3), trace(), part=part))
     assert (found.part, found.misconception, found.step) == ("It ends in time.", "late", "second")
-    found = failure_row(row, CheckFailed("ended at", 5.0, near(3), trace(), part=Part("It ends.", step="second")))
+    found = failure_row(
+        row, CheckFailed("ended at", 5.0, near(3), trace(), part=SentencePart("It ends.", step="second"))
+    )
     assert (found.misconception, found.step) == (None, "second")
     found = failure_row(row, CheckFailed("ended at", 5.0, near(3), trace(), part="It ends."))
     assert (found.misconception, found.step) == ("order", "first")

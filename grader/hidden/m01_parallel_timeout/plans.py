@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 
-from grader import Part, Trace, at_most, near, token
+from grader import SentencePart, Trace, at_most, near, token
 
 A, B, C, D = (token(name) for name in "ABCD")
 TIMED_OUT = token("TIMED_OUT")
@@ -31,7 +31,7 @@ def expect_list(t: Trace, wanted: list) -> None:
             part = "The list is in the order of the jobs, whoever finishes first or runs out of time."
         elif any(entry == TIMED_OUT != right for entry, right in pairs):
             part = "A job that ends within its timeout has what it returned as its entry, and not `TIMED_OUT`."
-            part = Part(part, misconception="relative-deadline", step="bound-the-wait")
+            part = SentencePart(part, misconception="relative-deadline", step="bound-the-wait")
         elif any(entry != TIMED_OUT == right for entry, right in pairs):
             part = "A job that runs out of time has the entry `TIMED_OUT`."
     t.expect("the list", seen, wanted, part=part)
