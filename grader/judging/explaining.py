@@ -64,7 +64,8 @@ def in_order(rows: Sequence[Row]) -> list[Row]:
     Where all that fails does so on one backend only, that is what is wrong, and what the row of `BOTH_BACKENDS` says. Elsewhere
     a check that fails on both comes before one that fails on one of them only, where an order of events has a part in it. A
     call that blocks the event loop comes first: it is seen with its line, and may be behind all the rest; so may a task that
-    looks again and again, and too late, which is seen by its wake-ups. Wide checks come last.
+    looks again and again, and too late, which is seen by its wake-ups. Wide checks come last, and before them those of what a call
+    gives that never ended: checks of the end say more.
     """
     failed = [row for row in rows if row.verdict == "failed"]
     sides = {row.backend for row in first_part(failed)}
@@ -79,6 +80,7 @@ def in_order(rows: Sequence[Row]) -> list[Row]:
             not (row.what or "").startswith(WAKE_UPS),
             not row.core,
             row.wide,
+            (row.actual or "").startswith(NEVER_ENDED) and row.part is None,
             by_backend,
             not (one_sided and row.clause_name == BOTH_BACKENDS),
         )

@@ -131,6 +131,13 @@ def test_a_wide_check_comes_after_a_narrow_one_of_its_part() -> None:
     assert "wide" not in rows[0].plain()
 
 
+def test_a_check_of_the_end_comes_before_one_of_what_a_call_gives_that_never_ended() -> None:
+    rows = [Row(id_, "m01.R1", "result", "trio", "failed", f"{id_}.", what="f") for id_ in "abc"]
+    never = replace(rows[0], actual="never ended, where it should return")
+    assert [each.id for each in in_order([never, rows[1], replace(rows[2], wide=True)])] == ["b", "a", "c"]
+    assert [each.id for each in in_order([replace(never, part="It ends."), rows[1]])] == ["a", "b"]
+
+
 def test_a_call_that_blocks_the_loop_comes_first() -> None:
     rows = [Row("a", "m01.R1", "result", "trio", "failed", "a.")]
     rows.append(Row("b", "m01.G4", "leak", "trio", "failed", "b.", what=BLOCKING, actual="open at line 3"))
