@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Sequence
 
 from grader.judging.flag_words import ANYWHERE, MODULES, PARTS, SHOWS
 
@@ -41,9 +41,16 @@ def is_made_up(node: ast.AST) -> bool:
     return False
 
 
-def annotations_made_up(node: ast.AST) -> Iterator[int]:
-    """The lines at which a statement gives annotations whose texts are put together at run time."""
+def annotations_made_up(node: ast.AST, names: Container[str]) -> Iterator[int]:
+    """The lines at which a statement gives annotations whose texts are put together at run time.
+
+    Args:
+        node: the statement, or a parameter.
+        names: that stand for such texts.
+    """
     match node:
+        case ast.AnnAssign(annotation=ast.Name(id=name)) | ast.arg(annotation=ast.Name(id=name)) if name in names:
+            yield node.lineno
         case ast.Assign(targets=targets, value=value) if is_made_up(value):
             if any(_names_annotations(target) for target in targets):
                 yield node.lineno
@@ -52,6 +59,31 @@ def annotations_made_up(node: ast.AST) -> Iterator[int]:
                 yield node.lineno
         case ast.AnnAssign(annotation=written) | ast.arg(annotation=ast.expr() as written) if is_made_up(written):
             yield node.lineno
+
+
+def words_of_table(node: ast.AST) -> Iterator[ast.Name]:
+    """The places in a loop over texts that are written down which name its variable, if nothing in it gives that another value."""
+    match node:
+        case ast.For(target=ast.Name(id=name), iter=table, body=body) if is_table_of_texts(table):
+            inside = [part for statement in body for part in ast.walk(statement)]
+        case ast.ListComp(generators=loops) | ast.SetComp(generators=loops) | ast.GeneratorExp(generators=loops):
+            yield from _words_of_comprehension(node, loops)
+            return
+        case ast.DictComp(generators=loops):
+            yield from _words_of_comprehension(node, loops)
+            return
+        case _:
+            return
+    names = [part for part in inside if isinstance(part, ast.Name) and part.id == name]
+    if all(isinstance(part.ctx, ast.Load) for part in names):
+        yield from names
+
+
+def _words_of_comprehension(node: ast.AST, loops: Sequence[ast.comprehension]) -> Iterator[ast.Name]:
+    tables = {loop.target.id for loop in loops if isinstance(loop.target, ast.Name) and is_table_of_texts(loop.iter)}
+    for part in ast.walk(node):
+        if isinstance(part, ast.Name) and part.id in tables and isinstance(part.ctx, ast.Load):
+            yield part
 
 
 def _names_annotations(node: ast.AST) -> bool:
@@ -131,9 +163,16 @@ def is_private(name: str) -> bool:
     return name.startswith("_") and not name.startswith("__")
 
 
-def is_of_super(node: ast.AST) -> bool:
-    """Whether an attribute is that of `super()`: a class that extends its own."""
+def is_of_super(node: ast.AST, classes: Container[str]) -> bool:
+    """Whether an attribute is that of `super()`: a class that extends its own.
+
+    Args:
+        node: the attribute.
+        classes: names of the file's own.
+    """
     match node:
-        case ast.Attribute(value=ast.Call(func=ast.Name(id="super"), args=[] | [_, ast.Name(id="self" | "cls")])):
+        case ast.Attribute(value=ast.Call(func=ast.Name(id="super"), args=[])):
             return True
+        case ast.Attribute(value=ast.Call(func=ast.Name(id="super"), args=[ast.Name(id=name), _])):
+            return name in classes
     return False

@@ -7,12 +7,13 @@ around them. So a flag never changes a verdict or a point.
 from __future__ import annotations
 
 import ast
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from grader.judging.flag_nodes import (
     annotations_made_up,
     bindings,
+    is_made_up,
     is_of_super,
     is_part,
     is_plain_word,
@@ -24,6 +25,7 @@ from grader.judging.flag_nodes import (
     root_of,
     shown_modules,
     texts_in_annotation,
+    words_of_table,
 )
 from grader.judging.flag_scopes import OwnNames, functions_named
 from grader.judging.flag_words import (
@@ -78,10 +80,11 @@ class _FileReader:
         self._imported: set[str] = set()  # names that come from elsewhere
         self._own = OwnNames(tree)  # what the file itself gives a name
         self._stars: dict[str, str] = {}  # name that `from … import *` brings → module it is from
+        self._made_up: set[str] = set()  # names of texts that are put together at run time
         self._classes: set[str] = set()  # names of classes that the file did not make
         self._binds = functions_named(tree, "__get__")  # where a descriptor may call another
         self._foreign: set[str] = set()  # names of objects of the event loop's
-        self._constant: set[str] = set()  # loop variables over texts that are written down
+        self._constant: set[int] = set()  # ids of loop variables over texts that are written down
         self._docstrings = {
             id(node.body[0].value)
             for node in ast.walk(tree)
@@ -97,24 +100,23 @@ class _FileReader:
         for node in nodes:
             if isinstance(node, (ast.Import, ast.ImportFrom)):
                 yield from self._import(node)
-            elif isinstance(node, (ast.For, ast.AsyncFor, ast.comprehension)) and is_table_of_texts(node.iter):
-                self._constant |= {name.id for name in ast.walk(node.target) if isinstance(name, ast.Name)}
             for name, value in bindings(node):
                 self._bind(name, value)
+        self._constant = {id(name) for node in nodes for name in words_of_table(node)}
         used = {id(node.value) for node in nodes if isinstance(node, ast.Attribute)}
         used |= {
             id(node.func) for node in nodes if isinstance(node, ast.Call) and root_of(node.func) in (*BY_NAME, "vars")
         }
-        used |= {
-            id(node.func)
-            for node in nodes
-            if isinstance(node, ast.Call) and node.args and self._own.is_own(node.args[0])
-        }
         used |= {id(shown) for node in nodes for shown in shown_modules(node)}
         for node in nodes:
             yield from (
-                Flag(line, "makes up annotations, which may be executed as code") for line in annotations_made_up(node)
+                Flag(line, "makes up annotations, which may be executed as code")
+                for line in annotations_made_up(node, self._made_up)
             )
+            if id(node) in self._own.misused:
+                yield Flag(
+                    getattr(node, "lineno", 0), "a method that takes attributes by any name may be given any object"
+                )
             for text in self._reasons(node, used):
                 yield Flag(getattr(node, "lineno", 0), text)
 
@@ -142,6 +144,8 @@ class _FileReader:
     def _bind(self, name: str, value: ast.expr) -> None:
         """Note what a name stands for, if it is a module, a class that the file did not make, or the event loop's."""
         root = root_of(value)
+        if is_made_up(value):
+            self._made_up.add(name)
         if self._is_of_loop(value):
             self._foreign.add(name)
         elif (module := self._module(value)) is not None and root in self._modules and isinstance(value, ast.Name):
@@ -157,7 +161,7 @@ class _FileReader:
         yield from self._calls(node)
         match node:
             case ast.Attribute():
-                yield from self._attribute(node, used)
+                yield from self._attribute(node)
             case ast.Name(id=name, ctx=ast.Load()) if id(node) not in used:
                 yield from self._alone(name)
             case ast.Constant(value=str(text)) if id(node) not in self._docstrings:
@@ -175,16 +179,16 @@ class _FileReader:
                     str(item.value) for item in ast.walk(value) if isinstance(item, ast.Constant)
                 )
 
-    def _attribute(self, node: ast.Attribute, used: Container[int] = ()) -> Iterator[str]:
+    def _attribute(self, node: ast.Attribute) -> Iterator[str]:
         """What the use of an attribute says."""
         module = self._module(node.value)
         text = "" if module is None else self._of_module(module, node.attr)
-        if not text and node.attr in ATTRIBUTES and not is_of_super(node):
+        if not text and node.attr in ATTRIBUTES and not is_of_super(node, self._own.classes):
             text = f"uses `{node.attr}`: {ATTRIBUTES[node.attr]}"
         elif not text and module is not None and is_private(node.attr) and node.attr not in DOCUMENTED:
             text = f"uses `{module}.{node.attr}`, a private part of a library"
         elif not text and not self._own.is_own(node.value):
-            text = self._of_object(node, used)
+            text = self._of_object(node)
         if text:
             yield text
 
@@ -195,16 +199,14 @@ class _FileReader:
             return f"reaches the module `{attr}` through `{module}`"
         return ""
 
-    def _of_object(self, node: ast.Attribute, used: Container[int]) -> str:
+    def _of_object(self, node: ast.Attribute) -> str:
         """What an attribute says of an object that is not the one whose method this is; empty if nothing."""
         attr = node.attr
         if self._is_of_another(attr) or self._is_of_engine(node):
             return f"uses `{attr}`{OF_ANOTHER}"
-        if attr in self._own.reaching and self._is_own_class(node.value) and id(node) not in used:
-            return f"gives `{attr}`, which takes attributes by any name, an object of its choice"
         if attr == "__dict__":
             return ALL_ATTRIBUTES
-        if attr == "__get__" and id(node) not in self._binds and not is_of_super(node):
+        if attr == "__get__" and id(node) not in self._binds and not is_of_super(node, self._own.classes):
             return "calls a descriptor for an object of its choice"
         if self._is_way(attr) and self._module(node.value) is None:
             return f"reaches the module `{attr}` through something"
@@ -234,7 +236,7 @@ class _FileReader:
             yield f"uses `{self._stars[name]}.{name}`"
         elif name in CALLS:
             yield f"`{name}` {CALLS[name]}"
-        elif name in BY_NAME and name not in self._own.names:
+        elif name in BY_NAME:
             yield f"hands `{name}` on, which takes names made up at run time"
         elif name == "vars" and name not in self._own.names:
             yield f"hands `{name}` on, which reaches all attributes of something"
@@ -277,6 +279,8 @@ class _FileReader:
     def _library_call(self, name: str, call: ast.Call) -> str:
         """What a call of a library's function says that takes attributes by texts, or executes texts; empty if nothing."""
         options = {each.arg: each.value for each in call.keywords}
+        if root_of(call.func) in self._own.classes and call.args and self._is_of_loop(call.args[0]):
+            return "gives an object of the event loop to a method of its own"
         match name:
             case "get_type_hints" if len(call.args) > 1 or options.keys() - {"include_extras"}:
                 return "`get_type_hints` with names of its own executes text as code"
@@ -293,10 +297,6 @@ class _FileReader:
     def _is_given_the_loop(self, call: ast.Call) -> bool:
         given = [*call.args, *(each.value for each in call.keywords)]
         return any(self._is_of_loop(part) for each in given for part in ast.walk(each) if isinstance(part, ast.expr))
-
-    def _is_own_class(self, node: ast.expr) -> bool:
-        """Whether an expression is a class of the file's, through which its methods take any object."""
-        return (isinstance(node, ast.Name) and node.id in self._own.classes) or _is_class_of_another(node, self._own)
 
     def _is_foreign_class(self, node: ast.expr) -> bool:
         return _is_class_of_another(node, self._own) or (isinstance(node, ast.Name) and node.id in self._classes)
@@ -335,7 +335,7 @@ class _FileReader:
             yield f"changes an attribute of `{root}`, which it imported"
         if isinstance(word, ast.Constant):
             yield from self._attribute(ast.Attribute(target, str(word.value), ast.Load()))
-        elif not (isinstance(word, ast.Name) and word.id in self._constant) and not self._own.is_own(target):
+        elif id(word) not in self._constant and not self._own.is_own(target):
             yield f"`{call}` with a name made up at run time"
 
 

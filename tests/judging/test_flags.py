@@ -114,7 +114,45 @@ REACHES = {
     ),
     "a method given another object": (
         "class A:\n    def take(self, name): return getattr(self, name)\ndef f(job): return A.take(job, 'x')",
-        "gives `take`, which takes attributes by any name",
+        "a method that takes attributes by any name may be given any object",
+    ),
+    "a method bound to another object": (
+        "import types\nclass A:\n    def take(self, name): return getattr(self, name)\nk = A\ntypes.MethodType(k.take, f)",
+        "a method that takes attributes by any name may be given any object",
+    ),
+    "a method that Python calls": (
+        "class A:\n    def __call__(self, name): return getattr(self, name)\nA.__call__(f, 'x')",
+        "a method that takes attributes by any name may be given any object",
+    ),
+    "a method made static": (
+        "class A:\n    def take(self, name): return getattr(self, name)\n    give = staticmethod(take)",
+        "a method that takes attributes by any name may be given any object",
+    ),
+    "a method kept by a decorator": (
+        "class A:\n    @keep\n    def take(self, name): return getattr(self, name)",
+        "a method that takes attributes by any name may be given any object",
+    ),
+    "a property taken apart": (
+        "class A:\n    @property\n    def take(self): return getattr(self, 'a' + 'b')\nA.take.fget(f)",
+        "a method that takes attributes by any name may be given any object",
+    ),
+    "a method by a class made of its own": (
+        "class A:\n    def take(self, name): return getattr(self, name)\nB = type('B', (A,), {})\nB.take(f, 'x')",
+        "a method that takes attributes by any name may be given any object",
+    ),
+    "getattr hidden by a name": ("take = [getattr][0]\ndef f():\n    getattr = 1", "hands `getattr` on"),
+    "a word of a table made another": (
+        "def f(job):\n    for w in ('a', 'b'): pass\n    w = 'x' + 'y'\n    return getattr(job, w)",
+        "a name made up at run time",
+    ),
+    "super() of a function": (
+        "def f(self): return super(type(self), self).__getattribute__('x' + 'y')",
+        "attributes by any name",
+    ),
+    "an annotation in a variable": ("W = ''.join(['a', 'b'])\ndef f(x: W): pass", "makes up annotations"),
+    "the loop for a method of its own": (
+        "import asyncio\nclass A:\n    def look(self): return vars(self)\nA.look(asyncio.get_running_loop())",
+        "gives an object of the event loop to a method of its own",
     ),
     "a private name of its own elsewhere": (
         "_ready = 0\ndef f(loop): return loop._ready",
@@ -227,6 +265,16 @@ class Point(Generic[T], metaclass=Meta):
 
     def __getattr__(self, name):
         return getattr(self, "_" + name, None)
+
+    def shown(self, *names):
+        return [getattr(self, name) for name in names]
+
+    def drawn(self):
+        shown = self.shown("x")
+        return shown
+
+    def same(self, other: "Point") -> bool:
+        return isinstance(other, Point) and self.shown("x") == Point.shown(self, "x")
 
 
 def traced(func: Callable[..., Awaitable[T]]) -> Callable[..., Awaitable[T]]:
