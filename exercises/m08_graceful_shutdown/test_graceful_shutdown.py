@@ -7,7 +7,22 @@ sleeps two virtual seconds, `fail("E")` raises. `stop` is when the shutdown star
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from grader import Play, Trace, Trial, at_most, at_once, awaitable, check, fail, hang, near, on_cancel, verb, wait
+from grader import (
+    Play,
+    SentencePart,
+    Trace,
+    Trial,
+    at_most,
+    at_once,
+    awaitable,
+    check,
+    fail,
+    hang,
+    near,
+    on_cancel,
+    verb,
+    wait,
+)
 
 START = 3.7
 told = verb("told")
@@ -97,10 +112,11 @@ def test_told_to_stop(play: Play) -> None:
     t = run(play, {"a": [told(), wait(2)], "b": [told(), wait(1)], "c": [wait(1)]}, stop=4)
     asked = t.of("a")[told()]
     early = asked.how == "returned" and (asked.end or 0) < START + 3.5
-    part = "A service that returns by itself does not stop the others."
+    part = SentencePart("A service that returns by itself does not stop the others.", step="tell-then-wait")
     t.expect_that("a", not early, "was asked to stop when c had returned", part=part)
     for name in "ab":
-        expect_asked(t, name, 4, part="All services are asked to stop at the same time.")
+        part = SentencePart("All services are asked to stop at the same time.", step="tell-then-wait")
+        expect_asked(t, name, 4, part=part)
     t.expect("how a ended", t.of("a").ending, "returned")
     expect_at(
         t,
@@ -131,7 +147,8 @@ def test_error_during_grace(play: Play) -> None:
     if t.of("b").how == "cancelled":  # by an error in the grace period, or by any error
         alone = run(play, {"a": [told(), wait(2)], "b": [wait(1), fail("E")]})
         if alone.of("a").how == "cancelled":
-            part = "A service that raises starts the shutdown: it does not cancel the others at once."
+            sentence = "A service that raises starts the shutdown: it does not cancel the others at once."
+            part = SentencePart(sentence, misconception="error-cancels-the-others", step="one-group-of-errors")
     t.expect("how b ended", t.of("b").ending, "returned", part=part)
     expect_at(t, "d was cancelled", t.of("d").cancelled_at, 14)
 

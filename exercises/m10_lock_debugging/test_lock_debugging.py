@@ -10,6 +10,7 @@ from typing import Any
 
 from grader import (
     Play,
+    SentencePart,
     Trace,
     at_least,
     at_most,
@@ -218,7 +219,7 @@ def test_no_overlap_no_order(play: Play) -> None:
 def test_taking_a_lock_twice(play: Play) -> None:
     """A task that takes a lock it already holds gets a `RuntimeError`."""
     t = play(actors={"a": [same("x"), take("x"), same("x"), inside("x")]})
-    part = '`lock("x")` gives the same object each time.'
+    part = SentencePart('`lock("x")` gives the same object each time.', step="who-holds-what")
     t.expect("whether it is the same object each time", [span.value for span in t.all("same")], [True, True], part=part)
     t.expect("taking x", kind(t, "a", take("x")), "returned")
     t.expect("taking x again", kind(t, "a", inside("x")), "RuntimeError")

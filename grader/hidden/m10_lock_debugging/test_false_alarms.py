@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grader import Play, Trace, at_least, check, near, wait, within
+from grader import Play, SentencePart, Trace, at_least, check, near, wait, within
 
 from .plans import (
     ORDER,
@@ -189,7 +189,7 @@ def test_taking_again_the_first_of_several(play: Play) -> None:
     """A task that holds several locks and takes one of them again gets a `RuntimeError`."""
     several = [same("x"), *taking("xyz"), same("x"), *taking("xyz"), drop("x"), *taking("zy")]
     t = play(actors={"a": [wait(1.3), *several]})
-    part = "`lock(name)` gives the same object each time."
+    part = SentencePart("`lock(name)` gives the same object each time.", step="who-holds-what")
     t.expect("whether it is the same object each time", [span.value for span in t.all("same")], [True, True], part=part)
     t.expect("how taking x, y and z ended", [ending(span) for span in takes(t, "a")[:3]], ["returned"] * 3)
     for again in takes(t, "a")[3:]:
@@ -202,7 +202,9 @@ def test_taking_after_giving_back(play: Play) -> None:
     steps = [step for _ in range(2) for way in both("x") for step in way]
     t = play(actors={"a": [wait(1.3), *steps, *taking("yx"), *dropping("yx"), *steps]})
     ends = sorted({ending(span) for span in takes(t, "a", "x")})
-    part = "A lock that was given back is not held any more: it comes before no other one." if ORDER in ends else ""
+    sentence = "A lock that was given back is not held any more: it comes before no other one."
+    given_back = SentencePart(sentence, misconception="sequence-is-an-order", step="learn-the-order")
+    part = given_back if ORDER in ends else ""
     t.expect("how taking x ended, each time", ends, ["returned"], part=part)
 
 

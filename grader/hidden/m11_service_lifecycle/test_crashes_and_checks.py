@@ -4,7 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from grader import Play, Trace, about, at_least, at_once, awaitable, check, cleanup, fail, give, hang, on_cancel, wait
+from grader import (
+    Play,
+    SentencePart,
+    Trace,
+    about,
+    at_least,
+    at_once,
+    awaitable,
+    check,
+    cleanup,
+    fail,
+    give,
+    hang,
+    on_cancel,
+    wait,
+)
 
 from .plans import (
     body_end,
@@ -244,7 +259,8 @@ def test_healthy_tells_how_the_last_check_ended(play: Play) -> None:
     asks = [step for _ in range(5) for step in (wait(1.6), health(), wait(0.4))]
     t = play(services=plan, body=asks, health_interval=2, check_timeout=0.8)
     seen = [span.value for span in t.all("health", "caller")]
-    part = "An unhealthy service is not stopped, and the body is not disturbed."
+    sentence = "An unhealthy service is not stopped, and the body is not disturbed."
+    part = SentencePart(sentence, misconception="unhealthy-is-stopped", step="watch-what-runs")
     t.expect("how the body ended", t.one("body").ending, "returned", part=part)
     wanted = {
         "db": [True, True, False, True, False],
