@@ -129,7 +129,7 @@ ATTEMPTS = (
         r"same time",
         ("            group.start_soon(run, index, job)", "            await run(index, job)"),
     ),
-    a("m01", "no_call", "exception", r"TypeError", ("await job()", "await job")),
+    a("m01", "no_call", "exception", r"is missing", ("await job()", "await job")),
     # m02
     a(
         "m02",
