@@ -108,8 +108,9 @@ def _errors(run: FailingRun) -> Iterator[Clue]:
             continue
         if "coroutine" in each["text"] and run.probes.get("unawaited_lines"):
             continue  # the coroutine itself says what is wrong
-        hidden = "" if out or not _is_caught(run, line) else ", and your own `except` catches it"
-        text = f"{in_words(run.code, line, each['text']) or f'Line {line} raises {kind}'}{hidden}"
+        said = in_words(run.code, line, each["text"])
+        hidden = "" if out or not _is_caught(run, line) else ", and your own `except` catches "
+        text = f"{said or f'Line {line} raises {kind}'}{hidden and hidden + (f'the {kind}' if said else 'it')}"
         yield Clue(RANKS["exception"], "exception", text, line, each["text"], run.first_time(line))
 
 
