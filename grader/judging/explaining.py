@@ -107,7 +107,12 @@ def wants_another(row: Row, clue: Clue) -> bool:
 
 
 def explains(clue: Clue, looked_at: Sequence[tuple[Row, Sequence[Clue]]]) -> bool:
-    """Whether a clue is in the first failing run, or in most of them: one of a later check alone is another matter."""
+    """Whether a clue is in the first failing run, or in most of them: one of a later check alone is another matter.
+
+    A clock on the wall and a call that blocks the loop are plainly wrong wherever they are seen, and may be behind all the rest.
+    """
+    if clue.kind in ("blocked", "wall clock"):
+        return True
     shown = [any(same_cause(clue, each) for each in found) for _, found in looked_at]
     return shown[0] or sum(shown) * 2 > len(shown)
 

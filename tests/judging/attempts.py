@@ -546,8 +546,8 @@ ATTEMPTS = (
     a(
         "m10",
         "new_lock_each_time",
-        "exception",  # two hold what one should hold, and the second finds nothing to take off the list
-        r"KeyError",
+        "concept",  # two hold what one should hold, and the second finds nothing to take off the list
+        r"same object",
         (
             "        if name not in self._locks:\n            self._locks[name]",
             "        if True:\n            self._locks[name]",

@@ -269,6 +269,13 @@ def test_an_exception_of_one_later_check_alone_is_not_the_cause_of_the_first() -
     assert cause_of_rows((rows[0], raised("KeyError")), (rows[1], DONE), (rows[2], DONE)).kind == "exception"
 
 
+def test_a_clock_on_the_wall_counts_wherever_it_is_seen() -> None:
+    rows = [Row(id_, "m01.R1", "result", "trio", "failed", f"{id_}.", what="the list") for id_ in "abc"]
+    seen = {**DONE, "probes": {"observed": {"lines": [[2, 1]]}}}
+    cause = cause_of_rows((rows[0], DONE), (rows[1], seen), (rows[2], DONE), code="import time\nx = time.monotonic()\n")
+    assert (cause.kind, cause.line) == ("wall clock", 2)
+
+
 def test_an_exception_where_another_one_is_wanted_comes_after_the_sentence() -> None:
     row = Row("a", "m01.R1", "result", "trio", "failed", "Unknown names are refused.", what="raised by `f`")
     wanted = replace(row, expected="ValueError", actual="KeyError")
