@@ -150,7 +150,7 @@ ATTEMPTS = (
         ("        await _run_what_fits(queue, report)", "        _run_what_fits(queue, report)"),
     ),
     a("m02", "wrong_attribute", "exception", r"AttributeError", ("await task.work()", "await task.run()")),
-    a("m02", "await_function", "exception", r"TypeError", ("await task.work()", "await task.work")),
+    a("m02", "await_function", "exception", r"is missing", ("await task.work()", "await task.work")),
     a(
         "m02",
         "monotonic",
