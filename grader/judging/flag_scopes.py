@@ -54,7 +54,7 @@ class OwnNames:
             for node in ast.walk(tree)
             if isinstance(node, ast.Attribute)
             and isinstance(node.ctx, ast.Store)
-            and (self.is_own(node.value) or (isinstance(node.value, ast.Name) and node.value.id in defined - others))
+            and (self.is_own(node.value) or (isinstance(node.value, ast.Name) and node.value.id in defined | classes))
         }
         self.names, self.attributes = frozenset(names), frozenset(attributes)
         self.classes, self.defined = frozenset(classes - others), frozenset((classes | defined) - others)
