@@ -36,6 +36,10 @@ class SentencePart(str):
         part.misconception, part.step = misconception or None, step
         return part
 
+    def __getnewargs_ex__(self) -> tuple[tuple[str], dict[str, str]]:
+        """What makes it once more in another process."""
+        return (str(self),), {"misconception": self.misconception or "", "step": self.step}
+
 
 class CheckFailed(AssertionError):
     """The subject does not do what the clause says.

@@ -42,7 +42,7 @@ def failure_row(row: Row, failure: CheckFailed) -> Row:
         expected=None if wanted is None else cut(wanted),
         actual=cut(shown),
         happened=cut(failure.happened) or None,
-        part=cut(failure.part) or None,
+        part=cut(str(failure.part)) or None,  # a plain text: a report goes from process to process
         where=where(data),
         seed=data.get("seed"),
         run=plain_run_of(data) if data else None,

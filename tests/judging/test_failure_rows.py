@@ -1,5 +1,6 @@
 """What a failed row says, and what only the instructor reads."""
 
+import pickle
 from dataclasses import replace
 
 import pytest
@@ -113,3 +114,12 @@ def test_where_a_run_failed(changes, said):
 def test_texts_are_bounded():
     assert cut("a" * MAX_CHARS) == "a" * MAX_CHARS
     assert cut("a" * (MAX_CHARS + 1)) == "a" * (MAX_CHARS - 1) + "…"
+
+
+def test_a_row_with_a_part_goes_from_process_to_process():
+    part = SentencePart("It is refused.", misconception="never", step="one")
+    row = failure_row(Row("a", "m01.R1", "result", "trio", "not run", "A."), CheckFailed("a", 1, 2, {}, part=part))
+    assert pickle.loads(pickle.dumps(row)) == row
+    assert type(row.part) is str
+    again = pickle.loads(pickle.dumps(part))
+    assert (again, again.misconception, again.step) == (part, "never", "one")
