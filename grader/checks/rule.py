@@ -30,7 +30,7 @@ class SentencePart(str):
     misconception: str | None
     step: str
 
-    def __new__(cls, sentence: str, *, misconception: str = "", step: str) -> Self:
+    def __new__(cls, sentence: str, *, misconception: str = "", step: str = "") -> Self:
         """Make the sentence."""
         part = super().__new__(cls, sentence)
         part.misconception, part.step = misconception or None, step

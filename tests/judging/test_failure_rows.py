@@ -35,6 +35,7 @@ def test_a_part_may_be_about_another_misconception():
     part = SentencePart("It ends in time.", misconception="late", step="second")
     found = failure_row(row, CheckFailed("ended at", 5.0, near(3), trace(), part=part))
     assert (found.part, found.misconception, found.step) == ("It ends in time.", "late", "second")
+    assert type(found.part) is str
     found = failure_row(
         row, CheckFailed("ended at", 5.0, near(3), trace(), part=SentencePart("It ends.", step="second"))
     )
