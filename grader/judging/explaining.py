@@ -199,9 +199,12 @@ def closer(failure: Failure, again: PlayAgain) -> CheckFailed | None:
     if failure.row.run is None or end_of(failure) in ("stuck", "exit", None):
         return None
     seen = again(failure.row, failure.row.run, True).failure  # noqa: FBT003 - the type names it
-    if seen is None or seen.trace is None or seen.trace["end"]["kind"] != failure.data["end"]["kind"]:
-        return None  # not the same run, so it explains nothing
-    return seen
+    if seen is None or seen.trace is None:
+        return None
+    end = seen.trace["end"]["kind"]
+    # Once a run of the file has not ended, its runs are cut sooner: too many wake-ups are seen all the same.
+    cut = end == "runaway" and (failure.row.what or "").startswith(WAKE_UPS)
+    return seen if end == end_of(failure) or cut else None  # else not the same run, so it explains nothing
 
 
 def end_of(failure: Failure) -> str | None:

@@ -30,6 +30,13 @@ def test_a_row_says_what_was_seen_and_wanted():
     assert row.run == {**RUN, "seed": 4}
 
 
+def test_a_unit_is_what_the_check_gives_or_what_its_words_have():
+    row = failure_row(ROW, CheckFailed("the rate", 5, 3, trace(), "tokens"))
+    assert (row.expected, row.actual) == ("3 tokens", "5 tokens")
+    row = failure_row(ROW, CheckFailed("ended at", 5, 3, trace()))
+    assert (row.expected, row.actual) == ("3 s", "5 s")
+
+
 def test_a_part_may_be_about_another_misconception():
     row = replace(ROW, misconception="order", step="first")
     part = SentencePart("It ends in time.", misconception="late", step="second")

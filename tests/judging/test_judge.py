@@ -233,3 +233,12 @@ def test_two_modules_with_equal_names_of_check_files_do_not_meet(tiny, texts):
     assert [check.id for check in hidden] == [check.id for check in public]
     assert all(h.function is not p.function for h, p in zip(hidden, public, strict=True))
     assert len(BACKENDS) == 2
+
+
+@pytest.mark.parametrize(("kind", "shown"), [("hidden", False), ("public", True)])
+def test_a_text_that_the_file_made_is_shown_in_its_own_check_only(tiny, forks, texts, kind, shown):
+    """What a hidden plan told the file must not come back on a page."""
+    text = texts["right"].replace("return value", "return 'what the ' + 'plan had'")
+    report = grade(tiny.module("m01"), text.encode(), forks=forks, how=How(kind, backends=("asyncio",)))
+    [row] = [row for row in report.checks if row.verdict == "failed"]
+    assert (row.actual == "what the plan had") == shown
