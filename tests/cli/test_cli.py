@@ -182,7 +182,7 @@ def test_check_passes_and_fails_without_points(run, tiny, texts):
     stub.write_text(texts["right"].replace("return value", "raise KeyError('my own words')"))
     code, out, _ = run("check", "tiny")
     assert code == 1
-    assert "✗ The value comes back." in out
+    assert "✗ `later` raised KeyError at line 19, so this cannot hold: The value comes back.\n" in out
 
 
 def test_check_can_run_hidden_checks_where_they_are(run, tiny, texts):

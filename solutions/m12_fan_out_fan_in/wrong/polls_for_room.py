@@ -2,7 +2,7 @@
 
 Base: right/plain
 Breaks: G6
-Also: R1
+Also: R1 R3
 """
 
 
