@@ -109,9 +109,10 @@ def wants_another(row: Row, clue: Clue) -> bool:
 def explains(clue: Clue, looked_at: Sequence[tuple[Row, Sequence[Clue]]]) -> bool:
     """Whether a clue is in the first failing run, or in most of them: one of a later check alone is another matter.
 
-    A clock on the wall and a call that blocks the loop are plainly wrong wherever they are seen, and may be behind all the rest.
+    A clock on the wall, a call that blocks the loop and a loop that looks again and again are plainly wrong wherever they are
+    seen, and may be behind all the rest.
     """
-    if clue.kind in ("blocked", "wall clock"):
+    if clue.kind in ("blocked", "wall clock", "spinning"):
         return True
     shown = [any(same_cause(clue, each) for each in found) for _, found in looked_at]
     return shown[0] or sum(shown) * 2 > len(shown)

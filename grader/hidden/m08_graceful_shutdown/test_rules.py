@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from grader import Play, Trace, at_most, at_once, awaitable, check, cleanup, fail, hang, on_cancel, wait
+from grader import Play, Trace, Trial, at_most, at_once, awaitable, check, cleanup, fail, hang, on_cancel, wait
 
 from .plans import (
     AFTER,
@@ -127,17 +127,17 @@ def expect_passed(t: Trace, name: str, kind: str) -> None:
 def test_no_busy_waiting(play: Play) -> None:
     """If everything takes forty times as long, the call does not wake up more often."""
 
-    def steps(scale: float) -> list[int]:
+    def trials(scale: float) -> list[Trial]:
         times: dict[str, Any] = {"grace": 3 * scale, "cleanup_timeout": 2 * scale, "cleanups": {"a": [wait(9 * scale)]}}
         services = {"a": [wait(scale)], "b": [told(), wait(2 * scale)], "c": [wait(99 * scale)]}
-        trials = [run(play, services, stop=2 * scale, **times), serve(play, services, (2 * scale, "TERM"), **times)]
-        return [trial.call.steps for trial in trials]
+        return [run(play, services, stop=2 * scale, **times), serve(play, services, (2 * scale, "TERM"), **times)]
 
-    quick = steps(1.0)
-    for function, before, after in zip(BOTH, quick, steps(40.0), strict=True):
-        t = run(play, {"a": [wait(1)]}, function=function)
-        expect_begun(t)
-        t.expect(f"wake-ups of {function} when all takes forty times as long", after, at_most(before + 20))
+    quick = [trial.call.steps for trial in trials(1.0)]
+    for function, before, trial in zip(BOTH, quick, trials(40.0), strict=True):
+        expect_begun(run(play, {"a": [wait(1)]}, function=function))
+        trial.expect(
+            f"wake-ups of {function} when all takes forty times as long", trial.call.steps, at_most(before + 20)
+        )
 
 
 @check("G9", misconception="run-is-a-coroutine-function", step="tell-then-wait")
