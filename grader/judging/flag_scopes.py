@@ -35,7 +35,7 @@ class OwnNames:
     def __init__(self, tree: ast.Module) -> None:
         self._own: set[int] = set()  # ids of the names that are the object whose method this is
         self._methods: list[ast.FunctionDef | ast.AsyncFunctionDef] = []
-        names, attributes, classes, defined, others = set[str](), set[str](), set[str](), set[str](), set[str]()
+        attributes, classes, defined, others = set[str](), set[str](), set[str](), set[str]()
         for node in ast.walk(tree):
             match node:
                 case ast.ClassDef(name=name, body=body):

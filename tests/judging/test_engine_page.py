@@ -19,14 +19,14 @@ NAMED = [re.findall(r"`([a-z/_]+)\.py` `([\w.]+)`", text) for _, text in HOPS]
 IN_THE_CHILD = {6, 7, 8}
 
 
-def named(file, name):
+def object_of(file, name):
     """The function or class that the page names."""
     return reduce(getattr, name.split("."), importlib.import_module(f"grader.{file.replace('/', '.')}"))
 
 
 def code_of(file, name):
     """The code object that is entered when it is called."""
-    found = named(file, name)
+    found = object_of(file, name)
     return found.__init__.__code__ if isinstance(found, type) else found.__code__
 
 
@@ -38,7 +38,7 @@ def test_there_are_at_most_twelve_hops():
 
 @pytest.mark.parametrize(("file", "name"), [each for hop in NAMED for each in hop])
 def test_what_a_hop_names_is_there(file, name):
-    assert callable(named(file, name))
+    assert callable(object_of(file, name))
 
 
 def test_a_submission_goes_the_hops_in_their_order(tiny, texts):
