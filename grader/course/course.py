@@ -46,9 +46,14 @@ class Course:
         """The slug that a person means by a slug, its short form (``m01``), its name or a path of its folder.
 
         Raises:
-            CourseError: nothing, or more than one module, is called so.
+            CourseError: nothing, or more than one module, is called so; or it is a file that the module would not read.
         """
-        wanted = Path(name).name if "/" in name else name
+        path = Path(name)
+        if path.suffix and path.is_file() and not self._holds(path):
+            raise CourseError(
+                f"{name} is not an exercise of {self.root}: copy it over the file under exercises/, and name the module"
+            )
+        wanted = path.name if "/" in name else name
         wanted = wanted.removesuffix(".py")
         slugs = self.slugs
         if wanted in slugs:
@@ -60,6 +65,10 @@ class Course:
             raise CourseError(f"{name!r} may mean {' or '.join(found)}: give the whole name")
         known = ", ".join(slugs) or "none yet"
         raise CourseError(f"no module {name!r} in {self.root}: the modules are {known}")
+
+    def _holds(self, path: Path) -> bool:
+        """Whether a file lies in the folder of an exercise or of a lesson."""
+        return path.resolve().parent.parent in ((self.root / place).resolve() for place in ("exercises", "course"))
 
     def module(self, name: str) -> Module:
         """One module, read from its ``module.toml``.

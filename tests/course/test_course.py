@@ -18,6 +18,16 @@ def test_a_module_may_be_called_by_slug_number_or_name(tiny, name):
     assert tiny.module(name.rstrip("/")).slug == "m01_tiny"
 
 
+def test_a_file_that_would_not_be_read_is_not_taken_for_the_module(tiny, monkeypatch):
+    monkeypatch.chdir(tiny.root)
+    assert tiny.module("exercises/m01_tiny/tiny.py").slug == "m01_tiny"
+    for other in ("solutions/m01_tiny/tiny.py", str(tiny.root / "solutions/m01_tiny/tiny.py")):
+        with pytest.raises(
+            CourseError, match=r"tiny.py is not an exercise of .*: copy it over the file under exercises/"
+        ):
+            tiny.module(other)
+
+
 def test_an_unknown_module_is_answered_with_the_known_ones(tiny):
     with pytest.raises(CourseError, match=r"no module 'm99' in .*: the modules are m01_tiny"):
         tiny.module("m99")
