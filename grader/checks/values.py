@@ -143,4 +143,12 @@ def differing(seen: Any, wanted: Any) -> tuple[Any, Any]:
         rows = [key for key in wanted if not same(wanted[key], seen[key])]
         if rows:  # else only their order differs
             return {key: seen[key] for key in rows}, {key: wanted[key] for key in rows}
+    if _is_table(seen) and _is_table(wanted) and len(seen) == len(wanted) > _FEW_ROWS:
+        pairs = [pair for pair in zip(seen, wanted, strict=True) if not same(pair[1], pair[0])]
+        return [row for row, _ in pairs], [row for _, row in pairs]
     return seen, wanted
+
+
+def _is_table(value: Any) -> bool:
+    """Whether a value is a list of rows: each says itself what it is of, so a row can be shown without the others."""
+    return type(value) is list and all(type(row) in (list, tuple) and row and type(row[0]) is str for row in value)

@@ -117,6 +117,12 @@ def test_of_two_long_tables_only_the_rows_that_differ_are_said():
     turned = dict(reversed(wanted.items()))
     with pytest.raises(CheckFailed, match=re.escape(f"{wanted}, seen {turned}")):  # the rows are right, not their order
         trace().expect("the table", turned, wanted)
+    rows = [[name, index] for index, name in enumerate("abcde")]
+    with pytest.raises(CheckFailed, match=re.escape("expected [['d', 3]], seen [['d', 9]]")):
+        trace().expect("the report", [*rows[:3], ["d", 9], rows[4]], rows)
+    for seen in (rows[:4], [*rows[:4], 4]):  # a row is missing, or none: all of it says more
+        with pytest.raises(CheckFailed, match=re.escape(f"{rows}, seen {seen}")):
+            trace().expect("the report", seen, rows)
 
 
 def test_the_text_of_an_exception_that_broke_the_run_off_is_kept_apart():
