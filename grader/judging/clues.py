@@ -21,6 +21,7 @@ BUGS = frozenset(
     {
         *("NameError", "AttributeError", "TypeError", "KeyError", "IndexError", "ImportError", "AssertionError"),
         *("ZeroDivisionError", "RecursionError", "StopIteration", "StopAsyncIteration"),
+        *("WouldBlock", "ClosedResourceError", "BusyResourceError", "TaskNotFinished"),
     }
 )
 """Exceptions that no contract asks for: whoever did not catch them by name did not expect them."""
@@ -51,6 +52,7 @@ def clues(run: FailingRun) -> list[Clue]:
         *no_yield(run),
         *wrong_kind(run),
         *_clock(run),
+        *_spans_and_points(run),
         *_blocking_calls(run),
         *_polls(run),
         *_exits(run),
@@ -108,7 +110,7 @@ def _errors(run: FailingRun) -> Iterator[Clue]:
             continue
         if "coroutine" in each["text"] and run.probes.get("unawaited_lines"):
             continue  # the coroutine itself says what is wrong
-        said = in_words(run.code, line, each["text"])
+        said = in_words(run.code, line, each["text"], kind)
         hidden = "" if out or not _is_caught(run, line) else ", and your own `except` catches "
         text = f"{said or f'Line {line} raises {kind}'}{hidden and hidden + (f'the {kind}' if said else 'it')}"
         yield Clue(RANKS["exception"], "exception", text, line, each["text"], run.first_time(line))
@@ -152,7 +154,10 @@ def _left_the_call(run: FailingRun) -> Iterator[Clue]:
 def _not_a_manager(run: FailingRun, text: str) -> Iterator[Clue]:
     for function in run.code.functions:
         if "generator" in text and learner_code.has_yield(function) and not function.decorator_list:
-            said = f"`{function.name}` is a generator, which `async with` cannot enter: `@asynccontextmanager` is missing above it"
+            block, manager = (
+                ("async with", "asynccontextmanager") if "asynchronous" in text else ("with", "contextmanager")
+            )
+            said = f"`{function.name}` is a generator, which `{block}` cannot enter: `@{manager}` is missing above it"
             yield Clue(RANKS["no yield"], "wrong kind", said, function.lineno, text)
 
 
@@ -208,6 +213,16 @@ def _clock(run: FailingRun) -> Iterator[Clue]:
         if name != "time.sleep" and (endless or run.has_run(line)):
             text = f"`{name}` in line {line} is the clock on the wall: tasks wait on that of the event loop, `anyio.current_time()`"
             yield Clue(RANKS["wall clock"], "wall clock", text, line, when=run.first_time(line))
+
+
+def _spans_and_points(run: FailingRun) -> Iterator[Clue]:
+    """Seconds where a point in time is wanted, and points in time where seconds are."""
+    for line, name, wants_a_point in run.code.mixed_times:
+        if run.has_run(line):
+            text = f"Line {line} passes `{name}`, a point in time, where seconds from now are wanted"
+            if wants_a_point:
+                text = f"`{name}` in line {line} is a number of seconds, and a deadline is a point in time: `anyio.current_time() + {name}`"
+            yield Clue(RANKS["wrong time"], "wrong time", text, line, when=run.first_time(line))
 
 
 def _blocking_calls(run: FailingRun) -> Iterator[Clue]:

@@ -25,9 +25,11 @@ ASYNC = frozenset(
 """Types that `async with` enters, and a plain `with` does not."""
 
 
-def in_words(code: LearnerCode, line: int, text: str) -> str:
-    """What is wrong in a line that raised an exception with that text; empty if no sentence says it better."""
+def in_words(code: LearnerCode, line: int, text: str, kind: str = "") -> str:
+    """What is wrong in a line that raised an exception of a kind with that text; empty if no sentence says it better."""
     nodes = code.nodes_at(line)
+    if said := _of_anyio(code, line, kind):
+        return said
     if NOTHING_TO_AWAIT.match(text) and (call := _one(nodes, ast.Await, ast.Call)):
         return f"`await` is too much in line {line}: `{call}` is not async, it gives None"
     if NOT_CALLED.match(text) and (name := _one(nodes, ast.Await, ast.Name | ast.Attribute)):
@@ -40,6 +42,18 @@ def in_words(code: LearnerCode, line: int, text: str) -> str:
         return f"Line {line} goes through a context manager: enter it with `async with … as`, and go through what that gives"
     if (named := NO_SETTER.match(text)) and named[1] in code.line(line):
         return f"Line {line} assigns to `{named[1]}`, which is a property: keep the value under another name"
+    return ""
+
+
+def _of_anyio(code: LearnerCode, line: int, kind: str) -> str:
+    """What is wrong in a line that raised an exception of anyio's; empty if it is another one."""
+    if kind == "WouldBlock" and "_nowait(" in code.line(line):
+        return f"Line {line} does not wait where it has to: what ends in `_nowait` raises WouldBlock instead"
+    if kind == "TaskNotFinished":
+        return f"Line {line} asks a task for its result before it has ended: that is there after the block of its task group"
+    if kind == "ClosedResourceError":
+        own = "" if ".clone(" in "".join(code.lines) else ": each task that closes one needs its own, from `clone()`"
+        return f"Line {line} uses an end of a stream that is closed already{own}"
     return ""
 
 

@@ -29,6 +29,8 @@ NOT_COME_TO = re.compile(
 NEVER_ENDED = "never ended"
 """What a check sees of a call that waits when all is over."""
 EXCEPTIONS = re.compile(r"\b[A-Z]\w*(?:Error|Funds|Block)\b")
+CANCELLATIONS = frozenset({"asyncio.CancelledError", "asyncio.exceptions.CancelledError", "trio.Cancelled"})
+"""A backend's own exceptions of a cancellation: what catches one of them catches nothing on the other backend."""
 MOST_LINES = 3
 """At most this many lines in which tasks wait are named."""
 BOTH_BACKENDS = "G1"
@@ -266,7 +268,17 @@ def _one_backend(rows: Sequence[Row], code: LearnerCode) -> Clue | None:
         uses = code.uses_of(looking.other_of(backend))
         if uses and (len(failed) == 1 or backend not in passed):
             return looking.foreign_clue(uses[0], backend)
+        caught = [use for use in uses if use[1] in CANCELLATIONS]
+        if caught and _fails_alone(rows, backend):
+            return looking.foreign_clue(caught[0], backend)
     return None
+
+
+def _fails_alone(rows: Sequence[Row], backend: str) -> bool:
+    """Whether some check, of the core if one of it fails, fails on that backend and passes on the other."""
+    passed = {row.id for row in rows if row.verdict == "passed" and row.backend != backend}
+    failed = first_part([row for row in rows if row.verdict == "failed"])
+    return any(row.backend == backend and row.id in passed for row in failed)
 
 
 def cause_of(clue: Clue, row: Row, code: LearnerCode, same: Sequence[str]) -> Cause:

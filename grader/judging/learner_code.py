@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
+from grader.judging import mixed_times
+
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 CLOCKS = frozenset(
     {
@@ -114,6 +116,11 @@ class LearnerCode:
     def _prints(self, node: ast.Call) -> bool:
         name = ast.unparse(node.func)
         return name == "print" or name.partition(".")[0] in ("logging", "logger", "log")
+
+    @cached_property
+    def mixed_times(self) -> list[tuple[int, str, bool]]:
+        """Where the file passes seconds for a point in time, or the other way round: see there."""
+        return mixed_times.mixed_times(self._nodes)
 
     # -- exceptions ----------------------------------------------------------------------------------------------
     @cached_property

@@ -44,7 +44,7 @@ RANKS = {
                 "no return",
                 "wrong kind",
             ),
-            *("blocked", "wall clock", "spinning", "exit"),
+            *("blocked", "wall clock", "wrong time", "spinning", "exit"),
         )
     )
 }

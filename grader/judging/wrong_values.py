@@ -13,7 +13,20 @@ from grader.judging.run_evidence import RANKS, Clue, FailingRun
 
 NOT_A = re.compile(r", which is not (an? [^,\"'\])}]+)[\"'\])}]*$")
 BUILTIN_KINDS = frozenset(
-    {"coroutine", "generator", "async_generator", "function", "int", "float", "str", "list", "tuple", "dict", "set"}
+    {
+        "coroutine",
+        "generator",
+        "async_generator",
+        "function",
+        "method",
+        "int",
+        "float",
+        "str",
+        "list",
+        "tuple",
+        "dict",
+        "set",
+    }
 )
 KINDS = {list: "a list", tuple: "a tuple", dict: "a dictionary", str: "a text", bool: "True or False"}
 
@@ -70,6 +83,10 @@ def wrong_kind(run: FailingRun) -> Iterator[Clue]:
             return
     what, _, seen = run.said.partition(": ")
     if named := NOT_A.search(seen):
+        if re.match(r"\W*method, which is not", seen) and (function := _meant_as_property(run.code, named[1])):
+            text = f"`{function.name}` is read, not called: `@property` is missing above it"
+            yield Clue(RANKS["wrong kind"], "wrong kind", text, function.lineno)
+            return
         text = f"{what}: {_what_it_is(seen)}, where {named[1]} is wanted"
         yield Clue(RANKS["wrong kind"], "wrong kind", text[:1].upper() + text[1:])
         return
@@ -80,6 +97,21 @@ def wrong_kind(run: FailingRun) -> Iterator[Clue]:
     ):
         text = f"{KINDS[type(run.seen)].capitalize()} where {KINDS[type(run.wanted)]} is wanted"
         yield Clue(RANKS["wrong kind"], "wrong kind", text)
+
+
+def _meant_as_property(code: LearnerCode, wanted: str) -> FunctionNode | None:
+    """The only plain method without arguments that is annotated to return what is wanted, such as `a State`."""
+    kind = wanted.partition(" ")[2]
+    found = [
+        each
+        for each in code.functions
+        if isinstance(each, ast.FunctionDef)
+        and not each.decorator_list
+        and [arg.arg for arg in each.args.args] == ["self"]
+        and each.returns is not None
+        and ast.unparse(each.returns).strip("'\"") == kind
+    ]
+    return found[0] if len(found) == 1 else None
 
 
 def _what_it_is(said: str) -> str:

@@ -650,4 +650,48 @@ ATTEMPTS = (
         ("    with move_on_at(end):\n        # Inside", "    async with asyncio.timeout_at(end):\n        # Inside"),
     ),
     a("m13", "misspelt", "exception", r"AttributeError", ("job.deadline, pool_end)", "job.dedline, pool_end)")),
+    # times, managers, properties and exceptions of anyio
+    a(
+        "m01",
+        "deadline_in_seconds",
+        "wrong time",
+        r"`timeout` in line \d+ is a number of seconds",
+        ("move_on_after(timeout)", "anyio.CancelScope(deadline=timeout)"),
+        imported("anyio", M01),
+    ),
+    a(
+        "m01",
+        "result_too_early",
+        "exception",
+        r"before it has ended",
+        (
+            "            group.start_soon(run, index, job)",
+            "            handle = group.start_soon(run, index, job)\n            results[index] = handle.return_value",
+        ),
+    ),
+    a(
+        "m04",
+        "no_property",
+        "wrong kind",
+        r"`state` is read.*@property",
+        ("    @property\n    def state", "    def state"),
+    ),
+    a(
+        "m05",
+        "asyncio_cancelled",
+        "one backend",
+        r"asyncio\.CancelledError",
+        imported("asyncio", M05),
+        (
+            "    except BaseException:  # cancellation",
+            "    except (Exception, asyncio.CancelledError):  # cancellation",
+        ),
+    ),
+    a(
+        "m06",
+        "no_contextmanager",
+        "wrong kind",
+        r"`_watched` .* `with` cannot enter: `@contextmanager`",
+        ("    @contextmanager\n    def _watched", "    def _watched"),
+    ),
 )

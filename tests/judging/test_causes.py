@@ -302,6 +302,41 @@ def test_a_task_that_reads_what_the_loop_changes_is_named(times: int, kinds: lis
     assert all("`one` reads `job`" in clue.text for clue in found)
 
 
+@pytest.mark.parametrize(("lines", "kinds"), [([[2, 1]], ["wrong time"]), ([[1, 1]], [])])
+def test_seconds_where_a_point_in_time_is_wanted_are_named(lines: list[list[int]], kinds: list[str]) -> None:
+    code = LearnerCode("async def f(timeout):\n    with CancelScope(deadline=timeout):\n        pass\n")
+    data = {"backend": "trio", "probes": {"observed": {"lines": lines}}}
+    assert [clue.kind for clue in clues(FailingRun(data, code, [1], [2], "the list: 1"))] == kinds
+
+
+@pytest.mark.parametrize(("passed", "kind"), [(["b"], "one backend"), ([], "concept")])
+def test_a_cancellation_of_one_backend_is_named_where_a_check_fails_on_the_other_alone(
+    passed: list[str], kind: str
+) -> None:
+    rows = [Row(id_, "m01.R1", "result", "trio", "failed", f"{id_}.", what="the list") for id_ in "ab"]
+    rows += [replace(row, backend="asyncio", verdict="passed" if row.id in passed else "failed") for row in rows]
+    code = LearnerCode("import asyncio\ntry:\n    f()\nexcept asyncio.CancelledError:\n    raise\n")
+    cause = find_cause(rows, [], code, lambda *_: Played(None, None))
+    assert cause is not None
+    assert (cause.kind, cause.line) == (kind, 4 if passed else None)
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        (
+            "    def state(self) -> State:\n        pass\n",
+            "`state` is read, not called: `@property` is missing above it",
+        ),
+        ("    def state(self):\n        pass\n", "State after two failures: a `method`, where a State is wanted"),
+    ],
+)
+def test_a_method_where_its_value_is_wanted_should_be_a_property(code: str, said: str) -> None:
+    seen = "state after two failures: method, which is not a State"
+    (clue,) = clues(FailingRun(DONE, LearnerCode(f"class Breaker:\n{code}"), "x", None, seen))
+    assert (clue.kind, clue.text) == ("wrong kind", said)
+
+
 def test_a_loop_that_stands_still_says_what_stays_true() -> None:
     end = {"kind": "stuck", "text": "line 3 does not come to an end", "waiting": [{"line": 3}]}
     for test, said in (("queue", ", because `queue` stays true"), ("True", "")):

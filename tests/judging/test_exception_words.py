@@ -34,6 +34,32 @@ def test_what_a_line_does_wrong(line, text, said):
 
 
 @pytest.mark.parametrize(
+    ("line", "kind", "said"),
+    [
+        (
+            "lock.acquire_nowait()",
+            "WouldBlock",
+            "Line 2 does not wait where it has to: what ends in `_nowait` raises WouldBlock instead",
+        ),
+        ("await take()", "WouldBlock", ""),
+        (
+            "handle.return_value",
+            "TaskNotFinished",
+            "Line 2 asks a task for its result before it has ended: that is there after the block of its task group",
+        ),
+        (
+            "await send.send(1)",
+            "ClosedResourceError",
+            "Line 2 uses an end of a stream that is closed already: each task that closes one needs its own, from `clone()`",
+        ),
+        ("await send.clone().send(1)", "ClosedResourceError", "Line 2 uses an end of a stream that is closed already"),
+    ],
+)
+def test_what_exceptions_of_anyio_say(line, kind, said):
+    assert in_words(LearnerCode(f"async def f():\n    {line}\n"), 2, "", kind) == said
+
+
+@pytest.mark.parametrize(
     ("text", "said"),
     [
         ("'CancelScope' object does not support the asynchronous context manager protocol", "needs a plain `with`"),

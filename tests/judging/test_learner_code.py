@@ -103,3 +103,27 @@ def test_a_raise_of_another_class_did_not_raise_the_exception(text, kind, by_han
 )
 def test_names_that_tasks_read_when_the_loop_is_over(body, found):
     assert [(line, name) for line, name, _ in code(f"for job in jobs:\n    {body}\n").late_names] == found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("CancelScope(deadline=timeout)", [(2, "timeout", True)]),
+        ("group.cancel_scope.deadline = self._timeout", [(2, "self._timeout", True)]),
+        ("anyio.fail_at(finish_timeout)", [(2, "finish_timeout", True)]),
+        ("anyio.move_on_after(deadline)", [(2, "deadline", False)]),
+        ("sleep(job.deadline)", [(2, "job.deadline", False)]),
+        ("CancelScope(deadline=deadline)", []),
+        ("move_on_after(timeout)", []),
+        ("CancelScope(deadline=current_time() + timeout)", []),
+        ("CancelScope(shield=True)", []),
+        ("self.deadline = timeout", []),
+        ("timeout = current_time() + timeout; CancelScope(deadline=timeout)", []),
+        ("deadline -= current_time(); move_on_after(deadline)", []),
+        ("move_on_after(deadline); f(deadline - now)", []),
+        ("move_on_after(deadline); start_soon(f, left)", []),
+        ("move_on_after(deadline); f(self._deadline)", [(2, "deadline", False)]),
+    ],
+)
+def test_seconds_and_points_in_time_that_are_passed_for_each_other(text, found):
+    assert code(f"async def f(deadline):\n    {text}\n").mixed_times == found
