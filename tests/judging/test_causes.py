@@ -315,6 +315,7 @@ def test_a_cancellation_of_one_backend_is_named_where_a_check_fails_on_the_other
 ) -> None:
     rows = [Row(id_, "m01.R1", "result", "trio", "failed", f"{id_}.", what="the list") for id_ in "ab"]
     rows += [replace(row, backend="asyncio", verdict="passed" if row.id in passed else "failed") for row in rows]
+    rows += [replace(row, id="c", verdict="passed") for row in rows[::2]]
     code = LearnerCode("import asyncio\ntry:\n    f()\nexcept asyncio.CancelledError:\n    raise\n")
     cause = find_cause(rows, [], code, lambda *_: Played(None, None))
     assert cause is not None
