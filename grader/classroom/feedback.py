@@ -25,7 +25,7 @@ from grader.classroom.settings import Settings
 from grader.course import ASPECTS, BACKENDS, Module
 from grader.display import picture, picture_signs, show
 from grader.display.report_card import story_lines
-from grader.display.story import open_words, standing, story_of
+from grader.display.story import from_outside, open_words, standing, story_of
 from grader.judging.report import Report, Row
 
 NOT_RUN = "This could not be checked. It is not your fault: your instructor looks at it."
@@ -38,7 +38,7 @@ class FailedCheck:
     Args:
         clause: such as ``m05.R3``.
         sentence: what should have held.
-        facts: label and text: expected, seen, where.
+        facts: label and text: expected, seen, what came from outside.
         only: a sentence, if it passes on the other backend.
         again: what to tell in a dispute: backend and seed.
         step: title of the lesson step that treats it.
@@ -272,9 +272,8 @@ def merge_alike(found: list[FailedCheck]) -> list[FailedCheck]:
     groups: dict[object, list[FailedCheck]] = {}
     for place, each in enumerate(found):
         # Without a line of the learner's file two checks that saw alike may still have met different faults.
-        same = any("line" in text for label, text in each.facts if label in ("seen", "where"))
-        seen = dict(each.facts)
-        groups.setdefault((seen.get("seen"), each.only, each.core) if same else place, []).append(each)
+        same = "line" in (seen := dict(each.facts).get("seen", ""))
+        groups.setdefault((seen, each.only, each.core) if same else place, []).append(each)
     return [replace(first, also=tuple(each.sentence for each in rest)) for first, *rest in groups.values()]
 
 
@@ -284,7 +283,7 @@ def _failed_check(module: Module, rows: list[Row]) -> FailedCheck:
         ("looked at", failed.what),
         ("expected", failed.expected),
         ("seen", failed.actual),
-        ("where", failed.where),
+        ("when", from_outside(failed)),
     )
     others = [row.backend for row in rows if row.verdict == "passed"]
     seed = f", seed {word(failed.run)}" if failed.run is not None else ""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from grader.checks.runs import word
 from grader.course import Module
+from grader.judging.failure import NOTHING_CANCELLED
 from grader.judging.report import Cause, Report, Row
 
 RAISES = " raises "
@@ -197,8 +198,14 @@ def facts(row: Row, report: Report | None = None, *, texts: bool = False) -> Ite
     known = [("happened", row.happened), ("look at", row.what), ("expected", row.expected), ("seen", row.actual)]
     known += [("it said", row.detail)] if texts else []
     known += [("only on", only_on(report, row) if report is not None else "")]
-    known += [("when", row.where), ("order", row.smallest), ("compare", row.differs)]
+    known += [("when", from_outside(row)), ("order", row.smallest), ("compare", row.differs)]
     return ((label, text) for label, text in known if text)
+
+
+def from_outside(row: Row) -> str:
+    """What was done to the run from outside, such as a cancellation; empty if nothing was."""
+    done = (row.where or "").partition(", ")[2]
+    return "" if done == NOTHING_CANCELLED else done
 
 
 def only_on(report: Report, row: Row) -> str:

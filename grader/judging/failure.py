@@ -19,6 +19,9 @@ MAX_CHARS = 600
 CANCELLATIONS = frozenset({"Cancelled", "CancelledError"})
 """What a backend raises to cancel: its text speaks of the library's own tasks."""
 
+NOTHING_CANCELLED = "nothing cancelled"
+"""What a row says of the undisturbed run of a search for a cancellation."""
+
 
 def failure_row(row: Row, failure: CheckFailed) -> Row:
     """The row of a failed check.
@@ -82,7 +85,7 @@ def where(data: Mapping[str, Any]) -> str | None:
     parts = [f"run of {seconds(data['time'])} s"]
     if cancel := data.get("cancel"):
         after = cancel.get("after", -1)
-        parts.append(f"{cancel['who']} cancelled after its step {after}" if after >= 0 else "nothing cancelled")
+        parts.append(f"{cancel['who']} cancelled after its step {after}" if after >= 0 else NOTHING_CANCELLED)
     if fault := data.get("fault"):
         parts.append(f"call {fault['call']} of {fault['who']} fails")
     return ", ".join(parts)

@@ -27,7 +27,7 @@ LABELS = {
     "seen": "Seen",
     "it said": "The exception said",
     "only on": "Only on",
-    "when": "The run",
+    "when": "What came from outside",
     "order": "The order it takes",
     "compare": "Beside a run that passes",
 }

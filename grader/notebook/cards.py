@@ -22,6 +22,7 @@ from grader.learner import progress
 from grader.learner.layout import lay_out
 from grader.learner.selfcheck import SelfCheck, belief_of, card, first_failure, self_check
 from grader.lesson.hints import next_hint
+from grader.steps.page import with_code
 
 STYLE = {
     "card": "border:1px solid var(--jp-border-color1,#999);border-radius:4px;padding:10px 14px;max-width:760px;"
@@ -173,7 +174,7 @@ def _import_file(module: Module) -> ModuleType:
 
 # -- pieces of HTML ------------------------------------------------------------------------------------------------
 def _paragraph(text: str, style: str = "") -> str:
-    return f'<div style="{style};margin-top:8px">{escape(text)}</div>'
+    return f'<div style="{style};margin-top:8px">{with_code(text)}</div>'
 
 
 def _headline(report: Report) -> str:
@@ -195,7 +196,7 @@ def _failure(story: Story, module: Module, trace: Trace | None) -> Iterator[str]
     if said := open_words(story):
         yield _paragraph(show.clean(said))
     if story.named:
-        items = "".join(f"<li>{escape(show.clean(sentence))}</li>" for sentence in story.named)
+        items = "".join(f"<li>{with_code(sentence)}</li>" for sentence in story.named)
         yield f'<ul style="{STYLE["quiet"]};margin:2px 0 0 0">{items}</ul>'
     if trace is not None and (shown := shown_run(trace.data)) is not None:
         yield f'<div style="overflow-x:auto;margin-top:8px">{picture.svg(picture.of_run(shown))}</div>'
@@ -211,7 +212,7 @@ def _story_lines(story: Story, module: Module) -> Iterator[tuple[str, str]]:
         elif label in ("again", "expected", "seen"):
             yield label, f'<code style="{STYLE["code"]}">{said}</code>'
         else:
-            yield label, said
+            yield label, with_code(text)
 
 
 def _fold(summary: str, inner: str) -> str:
@@ -228,7 +229,7 @@ def _rows(report: Report) -> str:
         clause = first.clause_name + ("" if first.core else " (stretch)")
         cells = [
             f'<td style="{STYLE["cell"]}">{escape(clause)}</td>',
-            f'<td style="{STYLE["wide"]}">{escape(show.clean(show.sentence(rows)))}</td>',
+            f'<td style="{STYLE["wide"]}">{with_code(show.sentence(rows))}</td>',
         ]
         for backend in backends:
             verdict = rows[backend].verdict if backend in rows else ""

@@ -102,7 +102,7 @@ def _text(text: str) -> str:
     return escape(_visible(text))
 
 
-def _code(text: str) -> str:
+def with_code(text: str) -> str:
     """A text as HTML, with what is between backquotes as code."""
     parts = [_text(part) for part in text.split("`")]
     return "".join(f"<code>{part}</code>" if number % 2 else part for number, part in enumerate(parts))
@@ -168,8 +168,8 @@ def _row(place: int, step: RunStep) -> str:
     lists = [others, list(step.held), list(step.happened)]
     return (
         f'<tr><th scope="row">{place}</th>'
-        + "".join(f"<td>{_code(cell)}</td>" for cell in cells)
-        + "".join(f"<td>{'<br>'.join(map(_code, texts))}</td>" for texts in lists)
+        + "".join(f"<td>{with_code(cell)}</td>" for cell in cells)
+        + "".join(f"<td>{'<br>'.join(map(with_code, texts))}</td>" for texts in lists)
         + "</tr>"
     )
 

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from grader.display import report_card, show
-from grader.display.story import headline, open_words, standing, story_of, why
+from grader.display.story import from_outside, headline, open_words, standing, story_of, why
 from grader.judging.report import Cause, Report, Row
 
 MODULE = SimpleNamespace(
@@ -147,6 +147,13 @@ def test_why_is_one_line_for_an_instructor():
     assert why(report(row(verdict="passed"), verdict="passed")) == ""
     assert why(report(reason="nobody answered", verdict="not run")) == "nobody answered"
     assert why(report(row())) == "test_x works."
+
+
+def test_what_came_from_outside_is_said_and_a_run_without_it_is_not():
+    said = {"run of 2 s, caller cancelled after its step 3": "caller cancelled after its step 3"}
+    for where in ("run of 2 s", "run of 2 s, nothing cancelled", None):
+        said[where] = ""
+    assert {where: from_outside(row(where=where)) for where in said} == said
 
 
 def test_the_headline_is_the_part_of_the_sentence_that_fails():

@@ -75,7 +75,11 @@ def test_a_failure_says_first_what_failed(write):
     assert "grader trace m01 --check value --backend asyncio" in text
     assert "caller actor" in text
     html = html_of(card)
-    assert html.index("✗ `later` returns None") < html.index("<svg") < html.index("<tbody><tr><td", html.index("<svg"))
+    assert (
+        html.index("✗ <code>later</code> returns None")
+        < html.index("<svg")
+        < html.index("<tbody><tr><td", html.index("<svg"))
+    )
     for word in (
         "✗ core: 1 of 3 open",
         "expected",
