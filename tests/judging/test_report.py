@@ -70,10 +70,12 @@ def test_a_cause_holds_what_is_known():
 
 def test_a_report_holds_what_is_known():
     plain = WHOLE.plain()
-    assert not {"reason", "cause", "flags"} & plain.keys()
+    assert not {"reason", "cause", "flags", "notes"} & plain.keys()
     assert (plain["seconds"], plain["submission"], plain["format"]) == (1.235, {"sha256": "abc"}, 1)
-    more = Report("m01_tiny", "not run", None, None, 5, reason="no scene", flags=("line 7: gc",), cause=CAUSE).plain()
+    said = {"reason": "no scene", "flags": ("line 7: gc",), "notes": ("Equal runs differ.",), "cause": CAUSE}
+    more = Report("m01_tiny", "not run", None, None, 5, **said).plain()
     assert (more["reason"], more["flags"], more["cause"]) == ("no scene", ["line 7: gc"], CAUSE.plain())
+    assert more["notes"] == ["Equal runs differ."]
     assert WHOLE.short == "m01"
 
 
@@ -90,7 +92,9 @@ def test_a_row_says_the_part_that_its_check_names():
     assert replace(ROW, part="the second half").sentence == "the second half"
 
 
-@pytest.mark.parametrize("more", [{}, {"reason": "", "flags": ("line 7: gc",), "cause": CAUSE}])
+@pytest.mark.parametrize(
+    "more", [{}, {"reason": "", "flags": ("line 7: gc",), "cause": CAUSE}, {"notes": ("Equal runs differ.",)}]
+)
 def test_a_report_is_read_back(more):
     report = Report(**{**vars(WHOLE), "seconds": 1.235, **more})
     line = report.json(learner="\udcff")

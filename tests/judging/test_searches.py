@@ -1,7 +1,10 @@
 """Which runs a search plays, and how a sweep ends whose runs are not what they should be."""
 
+import itertools
+
 import pytest
 
+from grader.checks.play import Covered
 from grader.checks.rule import NotRun
 from grader.judging.searches import (
     LIMIT,
@@ -231,3 +234,58 @@ def test_of_a_file_whose_equal_runs_differ_each_run_must_be_disturbed_somewhere(
     nowhere = Player(lambda run, _: at_two(run, shown=False))
     with pytest.raises(NotRun, match="was not disturbed"):
         moments(nowhere, Habits(differs=True))
+
+
+# -- all orders within a few deviations ----------------------------------------------------------------------------
+THREE = [3, 2, 2]  # ready tasks at each choice, whatever was chosen before
+
+
+def traces_of(played):
+    def play_runs(runs):
+        for run in runs:
+            played.append([tuple(choice) for choice in run["choices"]])
+            yield {"offered": THREE, **run}
+
+    return play_runs
+
+
+def everything(within):
+    """The choices out of order that `THREE` offers, at most so many in a run."""
+    options = [[(number, which) for which in range(ready)] for number, ready in enumerate(THREE)]
+    runs = ([choice for choice in run if choice[1]] for run in itertools.product(*options))
+    return sorted(run for run in runs if len(run) <= within)
+
+
+@pytest.mark.parametrize(
+    ("most", "within", "left", "runs"), [(5000, 2, 0, 10), (9, 1, 5, 5), (5, 1, 5, 5), (4, 0, 4, 1)]
+)
+def test_each_order_within_the_deviations_is_played_once(most, within, left, runs):
+    played, covered = [], Covered(most)
+    assert len(list(play_search({"kind": "deviations", "covered": covered}, traces_of(played)))) == runs
+    assert sorted(played) == everything(within)
+    assert (covered.runs, covered.within, covered.left, covered.exhausted) == (runs, within, left, False)
+
+
+def test_a_plan_without_a_choice_is_exhausted_at_once():
+    covered = Covered(5)
+    list(play_search({"kind": "deviations", "covered": covered}, lambda runs: ({**run, "offered": []} for run in runs)))
+    assert (covered.runs, covered.within, covered.exhausted) == (1, 0, True)
+
+
+def test_orders_whose_runs_were_given_up_are_no_fault_of_the_search():
+    """A file that never ends is not played any more: there are fewer traces than runs."""
+
+    def play_runs(runs):
+        yield from ({**run, "offered": THREE} for run in runs[:2])
+
+    covered = Covered(5000)
+    assert len(list(play_search({"kind": "deviations", "covered": covered}, play_runs))) == 1 + 2 + 2
+    assert covered.runs == 5
+
+
+def test_orders_that_are_closed_early_close_what_plays_them():
+    player = Player(lambda run, _: {"offered": THREE})
+    playing = play_search({"kind": "deviations", "covered": Covered(5000)}, player)
+    next(playing)
+    playing.close()
+    assert player.open == 0
