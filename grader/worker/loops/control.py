@@ -7,7 +7,7 @@ import itertools
 import math
 import time
 from collections.abc import Callable
-from contextvars import Context, ContextVar, Token
+from contextvars import Context
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,7 @@ import anyio
 
 from ..record.spans import RunRecord, SpanRecord
 from .orders import Order
+from .span_of_task import current_span
 
 #: Time that passes in one turn of the loop (s). Without it, code that sleeps until a rounded moment spins forever.
 CREEP = 1e-11
@@ -28,43 +29,6 @@ LOOK = 0.05
 GRACE = 1.0
 #: How long (real s) it waits for them when nothing else is left that could wake a task.
 PATIENCE = 2.0
-
-
-class SpanOfTask:
-    """The innermost span that each task is in; child tasks inherit it.
-
-    What a task carries along is a number: the learner's code can get at it, and finds no record there.
-    """
-
-    def __init__(self) -> None:
-        self._number: ContextVar[int] = ContextVar("span", default=0)
-        self._spans: dict[int, SpanRecord] = {}
-        self._numbers = itertools.count(1)
-
-    def get(self) -> SpanRecord | None:
-        """Return that of the current task."""
-        return self._spans.get(self._number.get())
-
-    def of(self, context: Context) -> SpanRecord | None:
-        """Return that of the task with this context."""
-        return self._spans.get(context.get(self._number, 0))
-
-    def set(self, span: SpanRecord) -> Token[int]:
-        """Let it be that of the current task, until `reset`."""
-        number = next(self._numbers)
-        self._spans[number] = span
-        return self._number.set(number)
-
-    def reset(self, token: Token[int]) -> None:
-        """Take back what `set` did."""
-        self._number.reset(token)
-
-    def forget(self) -> None:
-        """Forget the spans of the runs before."""
-        self._spans.clear()
-
-
-current_span = SpanOfTask()
 
 
 class Abort(BaseException):
@@ -91,6 +55,7 @@ class TaskInfo:
     steps: int = 0
     how: str = "open"
     last_name: str | None = None  # once the task is gone
+    inner: SpanRecord | None = None  # the innermost span that it is in now
 
     @property
     def name(self) -> str:
@@ -102,10 +67,6 @@ class TaskInfo:
         """Whether the task has ended; on asyncio it may have, and nobody has noted it yet."""
         done = getattr(self.task, "done", None)
         return self.end is not None or (callable(done) and bool(done()))
-
-    def span(self) -> SpanRecord | None:
-        """Return the innermost span that the task is in now."""
-        return current_span.of(self.context)
 
 
 @dataclass
@@ -151,6 +112,7 @@ class Control:
         #: for a run with choices: number of the choice, who ran, who was due, when
         self.ran: list[list[Any]] = []
         self.next_serial = 0
+        self._between_steps = False  # trio still names the task that has made the last one
         self._timers: list[tuple[float, int, Callable[[], bool]]] = []
         self._timer_ids = itertools.count()
         self._cut_steps = 0
@@ -162,9 +124,17 @@ class Control:
         """Return the name of the current task."""
         return name_of(self.current()) or "?"
 
+    def current_info(self) -> TaskInfo | None:
+        """Return what is known of the current task; None if none of this run is."""
+        try:
+            return None if self._between_steps else self.tasks.get(self.current())
+        except RuntimeError:  # no loop runs in this thread
+            return None
+
     def note_spawn(self, task: Any, context: Context, parent: TaskInfo | None) -> TaskInfo:
         """Note a new task."""
-        info = TaskInfo(self.next_serial, task, context, current_span.of(context), parent, self.now)
+        born = current_span.of(context) if parent is None else current_span.of_maker()
+        info = TaskInfo(self.next_serial, task, context, born, parent, self.now, inner=born)
         self.next_serial += 1
         self.every.append(info)
         self.tasks[task] = self.open[task] = info
@@ -186,7 +156,7 @@ class Control:
     def _who(self, serial: int) -> str:
         """Who a task acts for, for people: its actor or job, else its name."""
         info = self.every[serial]
-        span = info.span()
+        span = info.inner
         return info.name if span is None else span.who
 
     def after_step(self, task: Any) -> None:
@@ -204,14 +174,16 @@ class Control:
         if info.end is not None:  # that was its last one: let go of the task, which may hold what it raised
             info.last_name, info.task = info.name, None
             del self.tasks[task]
-        span = info.span()
+        span = info.inner
         while span is not None:
             span.steps += 1
             span = span.parent
         if self.on_step is not None:
             self.on_step(task, info)
         if self.after_each_step is not None:
+            self._between_steps = True
             self.after_each_step(info)
+            self._between_steps = False
         if self.steps > self.step_limit:
             self._runaway()
 

@@ -16,8 +16,9 @@ import anyio
 import anyio.to_thread
 
 from ..loops import asyncio_side, trio_side
-from ..loops.control import STEP_LIMIT, Abort, Control, Cut, TaskInfo, current_span
+from ..loops.control import STEP_LIMIT, Abort, Control, Cut, TaskInfo
 from ..loops.orders import Order
+from ..loops.span_of_task import current_span
 from ..loops.waits import waiting
 from ..record.spans import FORMAT, MAX_SPANS, SpanRecord, leaves
 from ..scene.doors import SceneWorld
@@ -138,6 +139,7 @@ class RunPlayer:
                 `dirty`.
         """
         asked = _Asked(request, stopped, following)
+        current_span.outside()
         asked.find(over=self.dirty)
 
         def answer(trace: dict[str, Any]) -> None:
@@ -171,7 +173,7 @@ class RunPlayer:
         )
         control.debugger = bool(request.get("debugger"))
         self.alarm.step_seconds = request.get("step_seconds", STEP_CPU_SECONDS)
-        current_span.forget()
+        current_span.begin(control.current_info)
         self._request, self._running, self._under_way = request, run, True
         self._probes = probes = Probes(control, self.subject.file)
         if request.get("observe"):
@@ -222,7 +224,7 @@ class RunPlayer:
     def _sweep(self, world: World, cancel: tuple[str, int], info: TaskInfo) -> None:
         """Count the steps made inside the subject's calls of that actor, and cancel it after the one that is asked for."""
         who, wanted = cancel
-        span, inside = info.span(), False
+        span, inside = info.inner, False
         while span is not None:
             inside = inside or span.subject
             if inside and span.what == "actor" and span.who == who:

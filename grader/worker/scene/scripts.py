@@ -28,7 +28,7 @@ from typing import Any, Protocol, Self
 import anyio
 import anyio.lowlevel
 
-from ..loops.control import current_span
+from ..loops.span_of_task import current_span
 from ..record.spans import SpanRecord
 
 Step = Sequence[Any]

@@ -10,7 +10,8 @@ from typing import Any, NoReturn
 import anyio
 import anyio.lowlevel
 
-from ..loops.control import Control, current_span
+from ..loops.control import Control
+from ..loops.span_of_task import current_span
 from ..loops.waits import where
 from ..record.spans import SpanRecord, leaves
 from ..watch.locks import name_lock

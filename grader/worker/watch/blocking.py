@@ -11,9 +11,11 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-import trio  # noqa: F401 - has imported `outcome`
+import anyio
+import trio  # has imported `outcome`
 
-from ..loops.control import Control, current_span
+from ..loops.control import Control
+from ..loops.span_of_task import current_span
 from ..loops.waits import line_at
 
 _EVENTS = frozenset(
@@ -51,18 +53,25 @@ class BlockWatch:
         global _watch  # noqa: PLW0603
         _watch = None
 
-    def note_call(self, call: str) -> int | None:
-        """Remember a blocking call if the first frame outside the standard library is the subject's; return its line."""
-        if threading.get_ident() != _loop_thread or current_span.get() is None:
+    def note_call(self, call: str, *, never_by_libraries: bool = False) -> int | None:
+        """Remember a blocking call if the first frame outside the standard library is the subject's; return its line.
+
+        Args:
+            call: name of the function.
+            never_by_libraries: neither anyio nor trio calls it: if it is on their stack, they were told to.
+        """
+        if threading.get_ident() != _loop_thread or current_span.of_maker() is None:
             return None
-        line = _blamed_line(self.file)
+        line = _blamed_line(self.file, _LIBRARIES if never_by_libraries else _PASSED_OVER)
+        if line == BY_THE_LOOP:
+            line = _line_that_names(call, self.file) if never_by_libraries else None
         if line is not None and len(self.seen) < 50:  # noqa: PLR2004
             self.seen.append({"call": call, "line": line, "t": round(self.control.now, 9)})
         return line
 
 
-def _blamed_line(file: str) -> int | None:
-    """Return the subject's line if it is the first frame outside the standard library and the worker itself."""
+def _blamed_line(file: str, passed_over: tuple[str, ...]) -> int | None:
+    """Return the subject's line if it is the first frame outside the code that is passed over; `BY_THE_LOOP` if none is."""
     frame: Any = sys._getframe(2)
     while frame is not None:
         name = frame.f_code.co_filename
@@ -70,10 +79,18 @@ def _blamed_line(file: str) -> int | None:
             return None
         if name == file:
             return line_at(frame)
-        if name.startswith("<frozen importlib") or name == linecache.__file__ or not name.startswith(_PASSED_OVER):
+        if name.startswith(_LOOPS):
+            return BY_THE_LOOP
+        if name.startswith("<frozen importlib") or name == linecache.__file__ or not name.startswith(passed_over):
             return None
         frame = frame.f_back
     return None
+
+
+def _line_that_names(call: str, file: str) -> int | None:
+    """Return the first line of the subject's that names a function which the loop was told to call."""
+    name = call.rpartition(".")[2]
+    return next((number for number, line in enumerate(linecache.getlines(file), 1) if name in line), None)
 
 
 _START = threading.Thread.start.__code__  # waits until the thread runs: that takes no time
@@ -84,6 +101,10 @@ _PASSED_OVER = (
     f"{pathlib.Path(__file__).parent}/",
     f"{pathlib.Path(str(sys.modules['outcome'].__file__)).parent}/",
 )
+_LIBRARIES = (*_PASSED_OVER, *(f"{pathlib.Path(str(library.__file__)).parent}/" for library in (anyio, trio)))
+_LOOPS = f"{pathlib.Path(__file__).parent.parent / 'loops'}/"
+#: In the place of a line: the event loop was told to make the call, and nobody's code is on the stack.
+BY_THE_LOOP = 0
 
 
 def install() -> None:
@@ -100,7 +121,7 @@ def _breakpoint(*_: Any, **__: Any) -> None:
     """End the run, so that it can be played again where there is a terminal; in grading do nothing."""
     watch = _watch
     if watch is not None and watch.control.debugger:
-        watch.control.stop("breakpoint", f"line {_blamed_line(watch.file)} calls breakpoint()")
+        watch.control.stop("breakpoint", f"line {_blamed_line(watch.file, _PASSED_OVER)} calls breakpoint()")
         raise BlockedForEver("breakpoint")
 
 
@@ -116,7 +137,7 @@ def _sleep(seconds: float) -> None:
         return
     if threading.get_ident() != _loop_thread:
         return  # a worker thread: the plan says how long it takes
-    watch.note_call("time.sleep")
+    watch.note_call("time.sleep", never_by_libraries=True)
     if seconds < 0:
         raise ValueError("sleep length must be non-negative")
     watch.control.now += seconds  # nothing else runs meanwhile

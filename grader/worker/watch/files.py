@@ -8,7 +8,8 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-from ..loops.control import Control, current_span
+from ..loops.control import Control
+from ..loops.span_of_task import current_span
 from ..record.spans import SpanRecord
 
 _real_open = builtins.open
@@ -31,7 +32,7 @@ class FileWatch:
 
     def note_opening(self, raw: _RawFile) -> None:
         """Remember a file that was opened inside a span."""
-        span = current_span.get()
+        span = current_span.of_maker()
         if span is None:
             return
         name = os.path.basename(str(raw.name))

@@ -8,7 +8,8 @@ import anyio
 import anyio._backends._asyncio as anyio_asyncio
 import anyio._backends._trio as anyio_trio
 
-from ..loops.control import Control, current_span
+from ..loops.control import Control
+from ..loops.span_of_task import current_span
 from ..record.spans import SpanRecord
 
 
@@ -24,7 +25,7 @@ class LockWatch:
         task = self.control.current_name()
         name = getattr(lock, "watched_name", None)
         if what == "take":
-            self.held[id(lock)] = (lock, task, current_span.get())
+            self.held[id(lock)] = (lock, task, current_span.of_maker())
         elif what == "drop":
             self.held.pop(id(lock), None)
         if name is not None:

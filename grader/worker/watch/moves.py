@@ -48,7 +48,7 @@ class Moves:
         coro = None if info.over else coroutine_of(task)
         line, call, name = wait_of(coro, self._file)
         self._note_locks(info.serial, coro)
-        span = info.span()
+        span = info.inner
         self.made.append(
             {
                 "task": info.serial,

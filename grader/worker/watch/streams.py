@@ -7,7 +7,7 @@ from typing import Any
 
 from anyio.streams import memory
 
-from ..loops.control import current_span
+from ..loops.span_of_task import current_span
 from ..record.spans import SpanRecord
 
 
@@ -20,7 +20,7 @@ class StreamWatch:
 
     def note_creation(self, stream: Any) -> None:
         """Remember a stream."""
-        self.made.append((stream, current_span.get()))  # keeps it alive: an id is unique only among the living
+        self.made.append((stream, current_span.of_maker()))  # keeps it alive: an id is unique only among the living
 
     def note_closing(self, stream: Any) -> None:
         """Remember that a stream was closed."""

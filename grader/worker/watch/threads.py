@@ -24,6 +24,7 @@ from anyio._core._eventloop import claim_worker_thread
 
 from ..loops import private
 from ..loops.control import Control
+from ..loops.span_of_task import current_span
 from .blocking import waits_without_end
 
 #: Tells how long (virtual s) a call in a worker thread takes, from its function and arguments.
@@ -133,6 +134,7 @@ class _Call:
         self.token: Any = _BACKENDS[self.backend].current_token()
         self.over = False
         self.slept = 0.0  # how long (virtual s) the function has slept
+        self._span = current_span.get()
         self._function = function
         self._pause = _thread.allocate_lock()  # free when the function has ended or needs the loop
         self._pause.acquire()
@@ -154,6 +156,7 @@ class _Call:
     def run(self, thread: _Thread) -> None:
         """Run the function, in this thread."""
         _calls[threading.get_ident()] = self
+        current_span.work_for(self._span)
         try:
             with claim_worker_thread(_BACKENDS[self.backend], self.token), self.connection():
                 self._value = self._function()
