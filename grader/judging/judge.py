@@ -115,9 +115,9 @@ def judge_all(
     session: Session,
     key: bytes,
     reference: Reference,
-    canary: Canary | None = None,
+    canary: Canary | None,
     *,
-    until_failure: bool = False,
+    until_failure: bool,
 ) -> list[tuple[Row, CheckFailed | None]]:
     """The verdicts of checks on backends; after one of them the canary is played.
 

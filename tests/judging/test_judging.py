@@ -14,6 +14,7 @@ from grader.course.key import SELF_CHECK_KEY, course_key
 from grader.course.safe_files import sha256_of
 from grader.judging import judge as judging
 from grader.judging.answers import Late
+from grader.judging.explaining import Failure
 from grader.judging.judge import (
     Again,
     How,
@@ -27,6 +28,7 @@ from grader.judging.judge import (
 from grader.judging.report import UNTRIED, Row
 from grader.judging.run_check import Outcome
 from grader.judging.session import Session
+from grader.judging.steadiness import NOTE
 from grader.judging.submission import FileFault, examine
 
 TRACE = {"seed": 0, "order": "fifo", "cancel": None, "fault": None, "time": 1.0, "spans": [], "notes": [], "tasks": [],
@@ -205,6 +207,29 @@ def test_a_file_whose_equal_runs_differ_is_told_so(graded, differs):
     assert {("differ by themselves" in row.where) for row in report.checks if row.verdict == "failed"} == {differs}
 
 
+@pytest.mark.parametrize("differs", [True, False])
+def test_a_file_that_passes_has_a_note_if_its_equal_runs_differ(graded, differs):
+    assert graded(differs=differs)[0].notes == ((NOTE,) if differs else ())
+    assert graded({"test_delay": FAILED}, differs=differs)[0].notes == ()
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "kind", "looked_at"),
+    [
+        ({}, "hidden", ["a plan"]),
+        ({}, "public", []),  # a learner's own check is short
+        ({"test_delay": FAILED}, "hidden", ["failures"]),
+        ({"test_delay": FAILED}, "public", ["failures"]),
+    ],
+)
+def test_what_is_played_again_to_see_whether_equal_runs_differ(graded, monkeypatch, outcomes, kind, looked_at):
+    looks = []
+    monkeypatch.setattr(judging, "is_unsteady", lambda *_: looks.append("failures"))
+    monkeypatch.setattr(judging, "plan_is_unsteady", lambda _: looks.append("a plan"))
+    graded(outcomes, how=How(kind=kind))
+    assert looks == looked_at
+
+
 # -- playing a row again --------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("outcome", "has_trace"),
@@ -231,6 +256,19 @@ def test_a_row_is_played_again_in_one_run(monkeypatch, tiny, outcome, has_trace)
     assert asked == [("the check", "the session", "trio", b"key", {"only": {"seed": 3}, "observe": True})]
     assert (played.failure, played.data) == (outcome.failure, TRACE if has_trace else None)
     assert again.traces == ([TRACE] if outcome.failure is not None else [])
+
+
+def test_the_outcome_of_a_failure_in_one_run_is_not_looked_at_closely(monkeypatch):
+    asked = []
+
+    def check(check, session, backend, key, **more):
+        asked.append((check, backend, more))
+        return FAILED
+
+    monkeypatch.setattr(judging, "run_check", check)
+    failure = Failure(Row("test_value", "m01.R1", "result", "trio", "failed", ""), FAILED.failure)
+    assert Again({"test_value": "the check"}, "the session", b"key").outcome_of(failure, {"seed": 3}) is FAILED
+    assert asked == [("the check", "trio", {"only": {"seed": 3}, "observe": False})]
 
 
 def test_a_failure_without_a_run_leaves_an_empty_trace(monkeypatch):
