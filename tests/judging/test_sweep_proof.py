@@ -1,22 +1,18 @@
 """The runs of a sweep prove that they are what was asked for; a file whose equal runs differ is told from a forged one."""
 
 import re
-from dataclasses import replace
 
 import pytest
 
 from grader.checks.play import Play
-from grader.checks.rule import CheckFailed, NotRun
-from grader.checks.trace import Trace
+from grader.checks.rule import NotRun
 from grader.course import BACKENDS
 from grader.display.report_card import card
 from grader.display.show import text_of
-from grader.judging.explaining import Failure
 from grader.judging.judge import How, grade
-from grader.judging.report import Report, Row
-from grader.judging.run_check import Outcome
+from grader.judging.report import Report
 from grader.judging.session import Session
-from grader.judging.steadiness import NOTE, is_unsteady, tell_unsteady
+from grader.judging.steadiness import NOTE
 from grader.judging.steadiness import UNSTEADY as SAID
 from grader.judging.submission import examine
 from grader.judging.sweep_proof import equal_runs_differ
@@ -202,42 +198,3 @@ def test_equal_runs_that_differ_by_nothing_but_their_steps_differ(count):
     disturbed = {**undisturbed(3), "cancel": {"who": "caller", "after": 3}}
     assert equal_runs_differ(undisturbed(3), [undisturbed(count)], [disturbed])
     assert not equal_runs_differ(undisturbed(3), [undisturbed(3)], [disturbed])
-
-
-def ended_run(kind, moment):
-    """The trace of a run with one note and one span."""
-    note = {"t": moment, "order": 0, "who": "caller", "what": "begin", "value": None, "span": None}
-    span = {"id": 0, "order": [1, None]}
-    run = {"seed": 0, "order": "fifo", "cancel": None, "fault": None}
-    return {**run, "end": {"kind": kind, "text": "", "waiting": []}, "spans": [span], "notes": [note]}
-
-
-@pytest.mark.parametrize(
-    ("kind", "moments", "differs", "plays"),
-    [
-        ("stuck", [0.5, 0.5], False, 1),  # as it was: to see that takes seconds each time
-        ("stuck", [0.7, 0.5], True, 2),
-        ("stuck", [0.7, 0.7], False, 2),  # as before, two that are played alike count
-        ("deadlock", [0.5, 0.7], True, 2),  # quick: it is always played twice
-    ],
-)
-def test_a_run_that_is_stuck_is_played_a_second_time_only_if_the_first_differs(kind, moments, differs, plays):
-    row = Row("test_it", "m01.R1", "timeout", "trio", "failed", "It ends.")
-    left = iter(moments)
-
-    def play(_failure, _run):
-        data = ended_run(kind, next(left))
-        return Outcome(CheckFailed("end", kind, None, data), None, Trace(data))
-
-    failure = Failure(row, CheckFailed("end", kind, None, ended_run(kind, 0.5)))
-    assert is_unsteady([failure], play) == differs
-    assert len(list(left)) == 2 - plays
-
-
-def test_a_learner_of_a_file_whose_equal_runs_differ_is_told():
-    row = Row("test_it", "m01.G3", "timeout", "trio", "failed", "It ends.", where="run of 3 s")
-    run = {"seed": 0, "order": "fifo", "cancel": {"who": "caller", "after": 3}, "fault": None}
-    assert "equal runs of the file differ" in tell_unsteady(replace(row, run=run)).where
-    assert tell_unsteady(replace(row, run={**run, "cancel": None}, where=None)).where == SAID
-    assert tell_unsteady(replace(row, run=None)).where == "run of 3 s"
-    assert tell_unsteady(replace(row, verdict="passed", run=run)).where == "run of 3 s"
