@@ -7,6 +7,9 @@ from collections.abc import Container, Iterator, Sequence
 
 from grader.judging.flag_words import ANYWHERE, MODULES, PARTS, SHOWS
 
+MAX_DEPTH = 200
+"""Levels of nested expressions and statements that a file is read with."""
+
 
 def bindings(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
     """The names that a statement or expression gives, and what each then stands for."""
@@ -176,3 +179,13 @@ def is_of_super(node: ast.AST, classes: Container[str]) -> bool:
         case ast.Attribute(value=ast.Call(func=ast.Name(id="super"), args=[ast.Name(id=name), _])):
             return name in classes
     return False
+
+
+def is_deep(tree: ast.AST) -> bool:
+    """Whether something in a file is nested so deeply that going down into it may end at the interpreter's limit."""
+    level = [tree]
+    for _ in range(MAX_DEPTH):
+        level = [inner for node in level for inner in ast.iter_child_nodes(node)]
+        if not level:
+            return False
+    return True

@@ -5,10 +5,13 @@ from __future__ import annotations
 #: Modules that an exercise in anyio has no use for, and why a file that imports one should be looked at.
 MODULES = {
     "_ctypes": "reaches into the interpreter's memory",
+    "_cffi_backend": "reaches into the interpreter's memory",
+    "__main__": "is what starts the process",
     "bdb": "watches running code",
     "bltns": "can change what every name means",
     "builtins": "can change what every name means",
     "cProfile": "executes text as code",
+    "cffi": "reaches into the interpreter's memory",
     "code": "executes text as code",
     "codeop": "executes text as code",
     "copyreg": "makes objects out of bytes",
@@ -19,6 +22,7 @@ MODULES = {
     "fcntl": "works on file descriptors by number",
     "gc": "finds objects that nobody gave to the file",
     "grader": "is the engine",
+    "greenlet": "switches between running code",
     "grader_worker": "is the engine",
     "imp": "loads modules by names made up at run time",
     "importlib": "loads modules by names made up at run time",
@@ -37,6 +41,7 @@ MODULES = {
     "runpy": "executes other files",
     "shelve": "makes objects out of bytes",
     "symtable": "reads compiled code",
+    "test.support": "replaces parts of other modules",
     "timeit": "executes text as code",
     "trace": "watches running code",
     "unittest.loader": "finds objects by text",
@@ -46,8 +51,8 @@ MODULES = {
 }
 #: Names of modules that are useful apart from these.
 PARTS = {
-    "asyncio": {"all_tasks"},
-    "contextvars": {"copy_context"},
+    "asyncio": {"all_tasks", "eager_task_factory", "create_eager_task_factory"},
+    "contextvars": {"Context", "copy_context"},
     "inspect": {
         *("getmodule", "unwrap", "findsource", "getfile", "get_annotations"),
         *("currentframe", "stack", "trace", "getouterframes", "getinnerframes", "getmembers", "getmembers_static"),
@@ -94,6 +99,8 @@ ATTRIBUTES = {
         (*("f_back", "f_locals", "tb_frame", "gi_frame", "cr_frame", "ag_frame"), *("get_coro", "get_stack")),
         "the frames of running code",
     ),
+    **dict.fromkeys(("cr_await", "gi_yieldfrom", "ag_await"), "what running code waits for"),
+    **dict.fromkeys(("set_task_factory", "get_task_factory"), "how the event loop makes tasks"),
     **dict.fromkeys(("__subclasses__", "__bases__", "__base__"), "classes that the file was not given"),
     **dict.fromkeys(("__self__", "__func__", "__wrapped__"), "what stands behind a function"),
     **dict.fromkeys(("__loader__", "__spec__", "__getattribute__"), "the import system, or attributes by any name"),
@@ -118,8 +125,16 @@ OWN = ("self", "cls")
 WAYS = frozenset(
     {"bltns", "builtins", "contextvars", "ctypes", "gc", "importlib", "inspect", "linecache", "pickle", "sys"}
 )
-#: Private names of the engine's, which no other object has.
-OF_ENGINE = frozenset({"_behind", "_control"})
+#: What a descriptor calls for an object of the caller's choice.
+BINDS = ("__get__", "__set__", "__delete__")
+#: Names of the engine's, which no other object has.
+OF_ENGINE = frozenset(
+    {
+        *("_behind", "_control", "_probes", "_side", "_sweep_at", "_world", "_watch", "_on_cancel"),
+        *("after_each_step", "between_steps", "note_call", "note_creation", "note_spawn", "note_strike", "left_by"),
+        "watched_name",
+    }
+)
 #: What may be set on any class or function without changing what it does.
 LABELS = frozenset(
     {
@@ -139,6 +154,7 @@ ANYWHERE = frozenset(
     {
         *("attrgetter", "methodcaller", "currentframe", "getmembers", "copy_context", "StrFormatter", "all_tasks"),
         *("CodeType", "FunctionType", "FrameType", "CellType", "LambdaType"),
+        *("SIGPROF", "ITIMER_PROF", "ITIMER_REAL", "ITIMER_VIRTUAL", "setitimer", "getitimer"),
     }
 )
 OF_TASKS = frozenset({"context", "coro"})

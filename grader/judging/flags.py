@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from grader.judging.flag_nodes import (
     annotations_made_up,
     bindings,
+    is_deep,
     is_made_up,
     is_of_super,
     is_part,
@@ -27,9 +28,11 @@ from grader.judging.flag_nodes import (
     texts_in_annotation,
     words_of_table,
 )
+from grader.judging.flag_roads import TOO_DEEP, roads
 from grader.judging.flag_scopes import OwnNames, functions_named
 from grader.judging.flag_words import (
     ATTRIBUTES,
+    BINDS,
     BY_NAME,
     CALLS,
     DOCUMENTED,
@@ -42,6 +45,7 @@ from grader.judging.flag_words import (
 )
 
 OF_ANOTHER = ", a private part of something that the file did not make"
+MADE_UP = "makes up annotations, which may be executed as code"
 ALL_ATTRIBUTES = "reaches all attributes of something, whatever their names"
 
 
@@ -65,10 +69,11 @@ def flags_by_reading(text: str) -> list[Flag]:
     """The flags of a file, one for each line and reason, in order of lines; none if it is not Python."""
     try:
         tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return [Flag(0, TOO_DEEP)] if is_deep(tree) else sorted(set(_FileReader(tree).read()))
+    except (SyntaxError, ValueError):
         return []
-    reader = _FileReader(tree)
-    return sorted(set(reader.read()))
+    except (RecursionError, MemoryError):
+        return [Flag(0, TOO_DEEP)]
 
 
 class _FileReader:
@@ -82,7 +87,7 @@ class _FileReader:
         self._stars: dict[str, str] = {}  # name that `from … import *` brings → module it is from
         self._made_up: set[str] = set()  # names of texts that are put together at run time
         self._classes: set[str] = set()  # names of classes that the file did not make
-        self._binds = functions_named(tree, "__get__")  # where a descriptor may call another
+        self._binds = functions_named(tree, *BINDS)  # where a descriptor may call another
         self._foreign: set[str] = set()  # names of objects of the event loop's
         self._constant: set[int] = set()  # ids of loop variables over texts that are written down
         self._docstrings = {
@@ -102,6 +107,7 @@ class _FileReader:
                 yield from self._import(node)
             for name, value in bindings(node):
                 self._bind(name, value)
+        yield from (Flag(*found) for found in roads(self._tree, self._modules, self._imported, self._own))
         self._constant = {id(name) for node in nodes for name in words_of_table(node)}
         used = {id(node.value) for node in nodes if isinstance(node, ast.Attribute)}
         used |= {
@@ -109,10 +115,7 @@ class _FileReader:
         }
         used |= {id(shown) for node in nodes for shown in shown_modules(node)}
         for node in nodes:
-            yield from (
-                Flag(line, "makes up annotations, which may be executed as code")
-                for line in annotations_made_up(node, self._made_up)
-            )
+            yield from (Flag(line, MADE_UP) for line in annotations_made_up(node, self._made_up))
             if id(node) in self._own.misused:
                 yield Flag(
                     getattr(node, "lineno", 0), "a method that takes attributes by any name may be given any object"
@@ -206,7 +209,7 @@ class _FileReader:
             return f"uses `{attr}`{OF_ANOTHER}"
         if attr == "__dict__":
             return ALL_ATTRIBUTES
-        if attr == "__get__" and id(node) not in self._binds and not is_of_super(node, self._own.classes):
+        if attr in BINDS and id(node) not in self._binds and not is_of_super(node, self._own.classes):
             return "calls a descriptor for an object of its choice"
         if self._is_way(attr) and self._module(node.value) is None:
             return f"reaches the module `{attr}` through something"
@@ -295,8 +298,8 @@ class _FileReader:
         return ""
 
     def _is_given_the_loop(self, call: ast.Call) -> bool:
-        given = [*call.args, *(each.value for each in call.keywords)]
-        return any(self._is_of_loop(part) for each in given for part in ast.walk(each) if isinstance(part, ast.expr))
+        parts = (part for given in (*call.args, *call.keywords) for part in ast.walk(given))
+        return any(self._is_of_loop(part) for part in parts if isinstance(part, ast.expr))
 
     def _is_foreign_class(self, node: ast.expr) -> bool:
         return _is_class_of_another(node, self._own) or (isinstance(node, ast.Name) and node.id in self._classes)

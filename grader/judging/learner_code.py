@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from grader.judging import mixed_times
+from grader.judging.flag_nodes import is_deep
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 CLOCKS = frozenset(
@@ -50,6 +51,8 @@ class LearnerCode:
         try:
             self.tree = ast.parse(text)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
+            self.tree = ast.Module([], [])
+        if is_deep(self.tree):
             self.tree = ast.Module([], [])
 
     def line(self, number: int | None) -> str:

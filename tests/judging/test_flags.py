@@ -9,6 +9,7 @@ import pytest
 from grader.cli import main
 from grader.course import Course
 from grader.course.overrides import whole_program
+from grader.judging.flag_roads import TOO_DEEP
 from grader.judging.flags import flags_by_reading
 from grader.judging.judge import How, grade
 from grader.judging.report import Report
@@ -213,6 +214,79 @@ REACHES = {
         "`parse_args` into an object of its choice",
     ),
     "a module of the library's server": ("from xmlrpc.server import resolve_dotted_attribute", "finds objects by text"),
+    "a task past the loop": ("import asyncio\nasyncio.Task(f())\n", "line 2: makes a task without the event loop"),
+    "a task past the loop by import": ("from asyncio import Task\nT = Task\nT(f())\n", "line 3: makes a task without"),
+    "a class of tasks": ("import asyncio\nclass Own(asyncio.Task): pass\n", "makes a task without the event loop"),
+    "the class of the current task": (
+        "import asyncio\ntype(asyncio.current_task())(f())\n",
+        "makes a task without the event loop",
+    ),
+    "how the loop makes tasks": ("def f(loop): loop.set_task_factory(None)", "how the event loop makes tasks"),
+    "an empty context": ("import contextvars\ncontextvars.Context().run(f)\n", "uses `contextvars.Context`"),
+    "annotations among the names of another": (
+        (
+            "import functools, typing\ndef g(job):\n"
+            "    @functools.wraps(job, assigned=())\n    def f(x: 'int'): pass\n    typing.get_type_hints(f)\n"
+        ),
+        "line 3: has annotations executed among the names of another module",
+    ),
+    "annotations of what the file does not know": (
+        "import typing\ndef f(x: '_behind'): pass\ntyping.get_type_hints(f)\n",
+        "line 2: has annotations executed that name what the file does not know",
+    ),
+    "annotations of the engine's names": (
+        "import typing\n_behind = None\ndef f(x: '_behind'): pass\ntyping.get_type_hints(f)\n",
+        "line 3: has annotations executed that name what the file does not know",
+    ),
+    "annotations of a library's function": (
+        (
+            "import time, functools\n@functools.singledispatch\ndef g(x): pass\n"
+            "time.sleep.__annotations__['x'] = 'str'\n"
+        ),
+        "line 4: changes annotations of something",
+    ),
+    "a function that passes for a library's": (
+        "import time, typing\nfrom functools import cache\nf = cache(time.sleep)\ntyping.get_type_hints(f)\n",
+        "line 3: has annotations executed among the names",
+    ),
+    "annotations written into a wrapper": (
+        (
+            "import functools, typing\ndef g(job):\n    @functools.wraps(job)\n    def f(x): pass\n"
+            "    f.__annotations__ = {'x': 'int'}\n    typing.get_type_hints(f)\n"
+        ),
+        "line 5: changes annotations of something",
+    ),
+    "a class of another module": (
+        "import typing\nclass A:\n    __module__ = 'threading'\n    x: 'int'\ntyping.get_type_hints(A)\n",
+        "line 3: has annotations executed among the names of another module",
+    ),
+    "a copy of a stream": (
+        (
+            "import copy, anyio\nasync def f():\n    send, receive = anyio.create_memory_object_stream(1)\n"
+            "    return copy.copy(send)\n"
+        ),
+        "line 4: copies a stream",
+    ),
+    "a stream that nobody counts": (
+        "from anyio.streams.memory import MemoryObjectSendStream as S\nclass Q(S):\n    def __post_init__(self): pass\n",
+        "line 3: extends a library's stream",
+    ),
+    "a library's class changed by a decorator": (
+        "import dataclasses\nfrom anyio import CapacityLimiter\ndataclasses.dataclass(repr=False)(CapacityLimiter)\n",
+        "line 3: changes an attribute of `CapacityLimiter`",
+    ),
+    "a library's class changed by a copy of parts": (
+        "import functools\nfrom anyio import CancelScope\nfunctools.update_wrapper(CancelScope, f, ('cancel',), ())\n",
+        "line 3: changes an attribute of `CancelScope`",
+    ),
+    "a descriptor that writes": ("def f(kind, thing): kind.how.__set__(thing, 1)", "calls a descriptor for an object"),
+    "what a task waits for": ("def f(task): return task.coro.cr_await", "what running code waits for"),
+    "a mark of the engine's": ("def f(error): return 'outside:' in str(error)", "names `outside:` in a text"),
+    "a descriptor by number": ("open(253, 'wb')", "opens a file descriptor by its number"),
+    "a socket by number": ("import socket\nsocket.socket(fileno=9)", "opens a file descriptor by its number"),
+    "what starts the process": ("import __main__", "imports `__main__`"),
+    "the alarm": ("import signal\nsignal.setitimer(signal.ITIMER_PROF, 0)", "uses `signal.ITIMER_PROF`"),
+    "a name on a lock": ("def f(lock): lock.watched_name = None", "uses `watched_name`, a private part"),
     "annotations as code": (
         "import typing\ntyping.get_type_hints(f, {}, {'x': 1})",
         "`get_type_hints` with names of its own executes text as code",
@@ -354,6 +428,11 @@ def test_no_file_of_the_course_is_flagged():
     }
     assert len(programs) > 900
     assert [path.name for path, program in programs.items() if flags_by_reading(program)] == []
+
+
+@pytest.mark.parametrize("inside", ["x" + ".a" * 5000, "+".join(["x"] * 50_000)])
+def test_a_file_too_deep_to_be_read_is_flagged(inside):
+    assert [str(flag) for flag in flags_by_reading(f"def f(x): return {inside}")] == [TOO_DEEP]
 
 
 @pytest.mark.parametrize("text", ["def f(:", "\x00", "(" * 500])

@@ -219,6 +219,51 @@ _now = []
 {FIND}""",
             (READ,),
         ),
+        "annotations among the engine's names": (
+            f"""
+import functools
+import typing
+_behind = None
+def _world(ask):
+    @functools.wraps(ask, assigned=())
+    def _hinted(x: '_behind'): pass
+    return next(thing for thing in typing.get_type_hints(_hinted)['x'].values() if hasattr(thing, 'scopes'))
+{FIND}""",
+            (READ,),
+        ),
+        "too deep to be read": (
+            f"""
+def _world(ask):
+    return next(thing for thing in ask.__globals__['_behind'].values() if hasattr(thing, 'scopes'))
+def _unused(thing):
+    return thing{".a" * 1500}
+{FIND}""",
+            ("too deep to be read",),
+        ),
+        "what the other tasks wait for": (
+            """
+import anyio
+import anyio.lowlevel
+_real = later
+class _Hook:
+    _on_cancel = None
+def _spans():
+    for task in anyio.get_running_tasks():
+        part = task.coro
+        while part is not None:
+            if hasattr(part, 'watched'): yield part._on_cancel.args[0]
+            part = getattr(part, 'cr_await', None) or getattr(part, 'gi_yieldfrom', None)
+async def later(ask, *, delay):
+    async def _look():
+        for _ in range(40):
+            for span in _spans(): span.cancelled = None
+            await anyio.lowlevel.checkpoint()
+    async with anyio.create_task_group() as group:
+        group.start_soon(_look)
+        return await _real(ask, delay=delay)
+""",
+            (READ,),
+        ),
         "the span that a task carries": (
             """
 import asyncio
@@ -255,6 +300,24 @@ async def later(ask, *, delay):
         ),
     },
     "replay": {
+        "as if in no call": (
+            """
+import contextvars
+_real = later
+async def later(ask, *, delay):
+    for variable in contextvars.Context(): pass
+    kept = []
+    async def _alone(): kept.append(await _real(ask, delay=delay))
+    import sniffio
+    if sniffio.current_async_library() == 'asyncio':
+        import asyncio
+        await asyncio.create_task(_alone(), context=contextvars.Context())
+    else:
+        await _alone()
+    return kept[0]
+""",
+            (READ,),
+        ),
         "the undisturbed run for each moment": (
             (
                 "_make, _kept = _Player._make_trace, {}\n"
@@ -305,6 +368,31 @@ async def later(ask, *, delay):
             ),
             (CHANGED, SAID),
         ),
+        "only where the engine cancels": (
+            """
+_real = later
+async def later(ask, *, delay):
+    seen = []
+    async def _asked():
+        try: return await ask()
+        except BaseException as error:
+            if 'outside:' in str(error): seen.append(error)
+            raise
+    real, slow = anyio.sleep, anyio.sleep
+    async def _slept(seconds):
+        try: await slow(seconds)
+        except BaseException as error:
+            if 'outside:' in str(error): seen.append(error)
+            raise
+    try:
+        value = await _asked()
+        await _slept(delay - 1)
+    except BaseException:
+        if seen: raise
+    return value
+""",
+            (READ,),
+        ),
         "until another file is loaded": (
             (
                 f"{HIDE}_World._end = _ended\n"
@@ -328,7 +416,7 @@ def file_of(kind, name, forged):
     lines, _ = FORGERS[kind][name]
     if lines is None:
         return WRONG.replace("    try:\n", "    import select\n    select.select([], [], [], 1000)\n    try:\n")
-    return f"{WRONG}\n{lines}\n" if kind in NEEDS_NO_REACH else forged(WRONG, lines)
+    return f"{WRONG}\n{lines}\n" if kind in NEEDS_NO_REACH or lines.startswith("\n") else forged(WRONG, lines)
 
 
 @pytest.fixture(scope="module", params=LEVELS)
