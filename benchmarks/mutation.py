@@ -52,6 +52,7 @@ TESTS = {
     "grader/judging/answers.py": ("judging/test_waiting.py", "judging/test_session.py"),
     "grader/judging/failure.py": ("judging/test_failure_rows.py",),
     "grader/judging/steadiness.py": ("judging/test_steadiness.py",),
+    "grader/judging/canary.py": ("judging/test_canary_rules.py",),
 }
 SECONDS = 20.0  # that tests may take in any case
 TIMES = 6  # as long as without a mutant tests may take; then they hang, and the mutant counts as killed

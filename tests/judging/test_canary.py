@@ -1,7 +1,6 @@
 """A file with known faults is played in the submission's process: what was changed there shows, what is honest does not."""
 
 import contextlib
-import random
 from pathlib import Path
 
 import pytest
@@ -10,8 +9,8 @@ from grader.checks.collect import checks_of
 from grader.checks.play import Play, order_of
 from grader.checks.rule import NotRun
 from grader.course import BACKENDS, Course
-from grader.judging.canary import CHANGED, SAID, Canary, essence, first_difference, without_search
-from grader.judging.canary_file import behind, canary_text
+from grader.judging.canary import CHANGED, SAID, Canary, first_difference, without_search
+from grader.judging.canary_file import canary_text
 from grader.judging.judge import How, grade
 from grader.judging.searches import plain_run
 from grader.judging.session import Session
@@ -160,16 +159,6 @@ def test_the_canary_has_known_faults(forks, checkout):
         assert [block["call"] for block in trace["probes"]["blocking"]] == ["time.sleep"]
 
 
-def test_the_moment_is_any_but_the_first_ones(tiny, forks, texts):
-    module = tiny.module("m01")
-    with Session(module, examine(module, texts["right"].encode()), forks) as session:
-        moments = {backend: set() for backend in BACKENDS}
-        for canary in (Canary(session, random.Random(seed)) for seed in range(199)):
-            moments[canary._backends[0]].add(canary.moment(10))
-        # Checks are played on asyncio first: what is to be looked at on trio has its moment while they are played there.
-        assert moments == {"asyncio": set(range(2, 10)), "trio": set(range(5, 10))}
-
-
 def test_a_canary_that_cannot_be_played_costs_nothing(tiny, forks, texts, monkeypatch):
     """Whatever is wrong with it, the submission's verdict stands, and nobody is accused."""
 
@@ -186,35 +175,3 @@ def test_names_of_the_plan_are_no_reason_for_a_flag(forks):
     module = Course(ROOT).module("m01")
     report = grade(module, module.solution.read_bytes(), forks=forks)
     assert (report.verdict, report.flags) == ("passed", ())
-
-
-def test_lines_before_the_canary_are_counted_as_python_counts_them():
-    text, lines = behind("a = 1\r\nb = 2\rc = '''\n\n'''", "import os\n")
-    assert text.splitlines()[lines] == "import os"
-
-
-def test_what_differs_is_named():
-    span = {"order": [3, 7], "line": 12, "what": "later", "start": 0.0}
-    trace = {
-        "seed": 1,
-        "order": "pos",
-        "cancel": None,
-        "fault": None,
-        "steps": 4,
-        "time": 1.0,
-        "end": {"kind": "done"},
-        "spans": [span],
-        "notes": [{"order": 1, "span": None, "what": "open"}],
-        "tasks": [],
-        "probes": {"blocking": [{"line": 11, "call": "open"}]},
-    }
-    alone = {
-        **trace,
-        "spans": [{**span, "order": [0, 1], "line": 2}],
-        "notes": [],
-        "probes": {"blocking": [{"line": 1, "call": "open"}]},
-    }
-    assert essence(trace, 10) == essence(alone)
-    assert first_difference([alone], [trace], 10) == ""
-    assert first_difference([alone], [{**trace, "steps": 5}], 10) == "`steps` of a run"
-    assert first_difference([alone], []) == "a run is missing"
