@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 from grader.judging.flag_nodes import bindings, last_of, root_of
 from grader.judging.flag_scopes import OwnNames
@@ -48,11 +48,44 @@ def roads(tree: ast.Module, modules: Mapping[str, str], imported: Collection[str
     nodes = list(ast.walk(tree))
     yield from _words(nodes)
     yield from _descriptors(nodes)
-    yield from _changed_classes(nodes, imported)
-    yield from _tasks(nodes, modules)
-    yield from _streams(nodes)
-    if any(last_of(node) in EVALUATORS for node in nodes if isinstance(node, (ast.Name, ast.Attribute))):
-        yield from _executed_annotations(nodes, imported, own)
+    yield from _tasks(nodes, modules, own)
+    means = _Meanings(nodes)
+    yield from _changed_classes(nodes, imported, means)
+    yield from _streams(nodes, means)
+    if any(_names_evaluator(node) for node in nodes):
+        yield from _executed_annotations(nodes, imported, own, means)
+
+
+class _Meanings:
+    """What the last name of an expression stands for, where the file gives a part of a library another name.
+
+    Args:
+        nodes: of the file.
+    """
+
+    def __init__(self, nodes: list[ast.AST]) -> None:
+        self._known = {
+            alias.asname: alias.name
+            for node in nodes
+            if isinstance(node, ast.ImportFrom)
+            for alias in node.names
+            if alias.asname
+        }
+        self._known |= {name: last_of(value) for node in nodes for name, value in bindings(node) if last_of(value)}
+
+    def __call__(self, node: ast.expr) -> str:
+        """Return the name by which the library knows it."""
+        name = last_of(node)
+        for _ in range(3):
+            name = self._known.get(name, name)
+        return name
+
+
+def _names_evaluator(node: ast.AST) -> bool:
+    match node:
+        case ast.Name(id=name) | ast.Attribute(attr=name) | ast.alias(name=name) | ast.Constant(value=str(name)):
+            return name in EVALUATORS
+    return False
 
 
 def _words(nodes: list[ast.AST]) -> Found:
@@ -77,25 +110,28 @@ def _descriptors(nodes: list[ast.AST]) -> Found:
                 yield node.lineno, "opens a file descriptor by its number"
 
 
-def _changed_classes(nodes: list[ast.AST], imported: Collection[str]) -> Found:
+def _changed_classes(nodes: list[ast.AST], imported: Collection[str], means: _Meanings) -> Found:
     """Decorators of libraries that are called for a class which the file imported."""
     for node in nodes:
         match node:
             case ast.Call(func=ast.Call(func=function) | function, args=[given, *_]):
-                if last_of(function) in CHANGES_CLASS and root_of(given) in imported:
+                if means(function) in CHANGES_CLASS and root_of(given) in imported:
                     yield node.lineno, f"changes an attribute of `{root_of(given)}`, which it imported"
 
 
 # -- tasks -----------------------------------------------------------------------------------------------------
-def _tasks(nodes: list[ast.AST], modules: Mapping[str, str]) -> Found:
+def _tasks(nodes: list[ast.AST], modules: Mapping[str, str], own: OwnNames) -> Found:
     """Uses of the class of asyncio's tasks that may make one: the event loop does not come to know it."""
     names = {
         alias.asname or alias.name
         for node in nodes
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "asyncio"
         for alias in node.names
-        if alias.name == "Task"
+        if alias.name == "Task" or (alias.name == "*" and "Task" not in own.names)
     }
+    names = {"Task" if name == "*" else name for name in names} - own.classes
+    made = {name for node in nodes for name, value in bindings(node) if _gives_task(value)}
+    kinds = {name for node in nodes for name, value in bindings(node) if _is_kind_of_task(value, made)}
 
     def is_task(node: ast.AST) -> bool:
         match node:
@@ -113,9 +149,21 @@ def _tasks(nodes: list[ast.AST], modules: Mapping[str, str]) -> Found:
         if loaded and is_task(node) and id(node) not in about_types and isinstance(node, ast.expr):
             yield node.lineno, PAST_THE_LOOP
         match node:
-            case ast.Call(func=ast.Call(func=ast.Name(id="type"), args=[thing]), args=[_, *_]):
-                if any(last_of(part) == "current_task" for part in ast.walk(thing) if isinstance(part, ast.expr)):
+            case ast.Call(func=function, args=[_, *_]):
+                if _is_kind_of_task(function, made) or (isinstance(function, ast.Name) and function.id in kinds):
                     yield node.lineno, PAST_THE_LOOP
+
+
+def _gives_task(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and last_of(node.func) in ("current_task", "create_task", "ensure_future")
+
+
+def _is_kind_of_task(node: ast.expr, made: Collection[str]) -> bool:
+    """Whether an expression is the class of a task of the event loop's."""
+    match node:
+        case ast.Call(func=ast.Name(id="type"), args=[thing]) | ast.Attribute(value=thing, attr="__class__"):
+            return _gives_task(thing) or (isinstance(thing, ast.Name) and thing.id in made)
+    return False
 
 
 def _places_of_types(node: ast.AST) -> Iterator[ast.AST]:
@@ -138,62 +186,62 @@ def _places_of_types(node: ast.AST) -> Iterator[ast.AST]:
 
 
 # -- streams ---------------------------------------------------------------------------------------------------
-def _streams(nodes: list[ast.AST]) -> Found:
+def _streams(nodes: list[ast.AST], means: _Meanings) -> Found:
     """Streams that are not made as the library makes them."""
-    imports = [alias for node in nodes if isinstance(node, ast.ImportFrom) for alias in node.names]
-    makers = {*STREAMS, *(alias.asname for alias in imports if alias.asname and alias.name in STREAMS)}
-    for _ in range(2):
-        makers |= {name for node in nodes for name, value in bindings(node) if last_of(value) in makers}
-    kept = {name for node in nodes for name in _names_of_streams(node, makers)}
+
+    def makes(node: ast.expr) -> bool:
+        return means(node) in STREAMS
+
+    kept = {name for node in nodes for name in _names_of_streams(node, makes)}
     for node in nodes:
         match node:
-            case ast.Call(func=function, args=given) if last_of(function) in COPIES and given:
+            case ast.Call(func=function, args=given) if means(function) in COPIES and given:
                 parts = [part for each in given for part in ast.walk(each) if isinstance(part, ast.expr)]
-                if any(ast.unparse(part) in kept or last_of(part) in makers for part in parts):
+                if any(ast.unparse(part) in kept or makes(part) for part in parts):
                     yield node.lineno, COPIED
             case ast.ClassDef(bases=bases, body=body):
-                named = {last_of(part) for base in bases for part in ast.walk(base) if isinstance(part, ast.expr)}
-                if named & makers:
+                if any(makes(part) for base in bases for part in ast.walk(base) if isinstance(part, ast.expr)):
                     yield from ((each.lineno, UNCOUNTED) for each in body if _is_uncounted(each))
 
 
-def _names_of_streams(node: ast.AST, makers: Collection[str]) -> Iterator[str]:
+def _names_of_streams(node: ast.AST, makes: Callable[[ast.expr], bool]) -> Iterator[str]:
     """What a statement calls the streams that it makes."""
     match node:
-        case ast.Assign(targets=targets, value=value) if _makes(value, makers):
+        case ast.Assign(targets=targets, value=value) if _makes(value, makes):
             parts = [part for each in targets for part in ast.walk(each)]
             yield from (ast.unparse(part) for part in parts if isinstance(getattr(part, "ctx", None), ast.Store))
         case ast.AnnAssign(target=target, value=ast.expr() as value) | ast.NamedExpr(target=target, value=value):
-            if _makes(value, makers):
+            if _makes(value, makes):
                 yield ast.unparse(target)
 
 
-def _makes(value: ast.expr, makers: Collection[str]) -> bool:
+def _makes(value: ast.expr, makes: Callable[[ast.expr], bool]) -> bool:
     if isinstance(value, ast.Await):
         value = value.value
     if not isinstance(value, ast.Call):
         return False
     function = value.func.value if isinstance(value.func, ast.Subscript) else value.func
-    return last_of(function) in makers
+    return makes(function)
 
 
 def _is_uncounted(statement: ast.stmt) -> bool:
     match statement:
-        case ast.FunctionDef(name="__post_init__" | "__init__" | "close" as name):
+        case ast.FunctionDef(name="__post_init__" | "__init__" | "__new__" | "close" as name):
             calls = [part for part in ast.walk(statement) if isinstance(part, ast.Attribute) and part.attr == name]
             return not any(isinstance(part.value, ast.Call) and last_of(part.value.func) == "super" for part in calls)
     return False
 
 
 # -- annotations that are executed -----------------------------------------------------------------------------
-def _executed_annotations(nodes: list[ast.AST], imported: Collection[str], own: OwnNames) -> Found:
+def _executed_annotations(nodes: list[ast.AST], imported: Collection[str], own: OwnNames, means: _Meanings) -> Found:
     """Texts in annotations that are executed among names which are not the file's."""
     stars = any(alias.name == "*" for node in nodes if isinstance(node, ast.ImportFrom) for alias in node.names)
     known = own.names | _BUILTINS | {name.split(".")[0] for name in own.names} | _type_parameters(nodes)
     known -= OF_ENGINE
     functions = [node for node in nodes if isinstance(node, _FUNCTIONS)]
-    wrapping = {node.name for node in functions if any(map(_is_wrapping, ast.walk(node)))}
-    wrapped = {node.name for node in functions if any(map(_is_wrapping, node.decorator_list))}
+    wraps = {id(node) for node in nodes if isinstance(node, ast.Call) and means(node.func) in WRAPPERS}
+    wrapping = {node.name for node in functions if any(id(part) in wraps for part in ast.walk(node))}
+    wrapped = {node.name for node in functions if any(id(part) in wraps for part in node.decorator_list)}
     for node in nodes:
         for text in _texts(node):
             if not stars and any(name not in known for name in _names_in(text)):
@@ -201,7 +249,7 @@ def _executed_annotations(nodes: list[ast.AST], imported: Collection[str], own: 
         if _changes_annotations(node, own, wrapped):
             yield getattr(node, "lineno", 0), CHANGES
         match node:
-            case ast.Call() if _takes_other_parts(node) or _passes_for(node, imported, wrapping):
+            case ast.Call() if _takes_other_parts(node, means) or _passes_for(node, imported, wrapping, means):
                 yield node.lineno, AMONG_OTHERS
             case ast.Assign(targets=[ast.Name(id="__module__") | ast.Attribute(attr="__module__")], value=value):
                 if last_of(value) not in ("__name__", "__module__"):
@@ -212,21 +260,16 @@ def _executed_annotations(nodes: list[ast.AST], imported: Collection[str], own: 
                 yield node.lineno, AMONG_OTHERS
 
 
-def _is_wrapping(node: ast.AST) -> bool:
-    return isinstance(node, ast.Call) and last_of(node.func) in WRAPPERS
-
-
-def _takes_other_parts(call: ast.Call) -> bool:
+def _takes_other_parts(call: ast.Call, means: _Meanings) -> bool:
     """Whether a call makes a function pass for another one, and leaves it its own annotations."""
-    name = last_of(call.func)
-    usual = {"wraps": 1, "update_wrapper": 2}.get(name)
+    usual = {"wraps": 1, "update_wrapper": 2}.get(means(call.func))
     return usual is not None and (len(call.args) > usual or bool(call.keywords))
 
 
-def _passes_for(call: ast.Call, imported: Collection[str], wrapping: Collection[str]) -> bool:
+def _passes_for(call: ast.Call, imported: Collection[str], wrapping: Collection[str], means: _Meanings) -> bool:
     """Whether a call lets a function of the file's pass for one that it imported."""
     function = call.func.func if isinstance(call.func, ast.Call) else call.func
-    if last_of(function) not in {*WRAPPERS, *wrapping, *EVALUATORS} - {"get_type_hints"} or not call.args:
+    if means(function) not in {*WRAPPERS, *wrapping, *EVALUATORS} - {"get_type_hints"} or not call.args:
         return False
     given = call.args[0]
     return root_of(given) in imported and last_of(given)[:1].islower()

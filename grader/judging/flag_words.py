@@ -154,6 +154,7 @@ ANYWHERE = frozenset(
     {
         *("attrgetter", "methodcaller", "currentframe", "getmembers", "copy_context", "StrFormatter", "all_tasks"),
         *("CodeType", "FunctionType", "FrameType", "CellType", "LambdaType"),
+        "resolve_types",
         *("SIGPROF", "ITIMER_PROF", "ITIMER_REAL", "ITIMER_VIRTUAL", "setitimer", "getitimer"),
     }
 )

@@ -70,10 +70,10 @@ def flags_by_reading(text: str) -> list[Flag]:
     try:
         tree = ast.parse(text)
         return [Flag(0, TOO_DEEP)] if is_deep(tree) else sorted(set(_FileReader(tree).read()))
-    except (SyntaxError, ValueError):
-        return []
     except (RecursionError, MemoryError):
         return [Flag(0, TOO_DEEP)]
+    except (SyntaxError, ValueError):
+        return []
 
 
 class _FileReader:
@@ -107,7 +107,8 @@ class _FileReader:
                 yield from self._import(node)
             for name, value in bindings(node):
                 self._bind(name, value)
-        yield from (Flag(*found) for found in roads(self._tree, self._modules, self._imported, self._own))
+        found = roads(self._tree, self._modules, self._imported | self._classes, self._own)
+        yield from (Flag(*each) for each in found)
         self._constant = {id(name) for node in nodes for name in words_of_table(node)}
         used = {id(node.value) for node in nodes if isinstance(node, ast.Attribute)}
         used |= {
@@ -253,7 +254,9 @@ class _FileReader:
                 yield f"changes an attribute of `{root}`, which it imported"
             case ast.Attribute(ctx=ast.Store() | ast.Del(), value=value) if self._is_of_loop(value):
                 yield "changes an attribute of the event loop"
-            case ast.Attribute(ctx=ast.Store() | ast.Del(), value=value) if self._is_foreign_class(value):
+            case ast.Attribute(ctx=ast.Store() | ast.Del(), value=ast.Name(id=name)) if name in self._classes:
+                yield "changes an attribute of another object's class"
+            case ast.Attribute(ctx=ast.Store() | ast.Del(), value=value) if _is_class_of_another(value, self._own):
                 yield "changes an attribute of another object's class"
             case ast.Attribute(ctx=ast.Store(), value=value, attr="__class__") if not self._own.is_own(value):
                 yield "changes the class of an object"
@@ -300,9 +303,6 @@ class _FileReader:
     def _is_given_the_loop(self, call: ast.Call) -> bool:
         parts = (part for given in (*call.args, *call.keywords) for part in ast.walk(given))
         return any(self._is_of_loop(part) for part in parts if isinstance(part, ast.expr))
-
-    def _is_foreign_class(self, node: ast.expr) -> bool:
-        return _is_class_of_another(node, self._own) or (isinstance(node, ast.Name) and node.id in self._classes)
 
     def _is_hook(self, node: ast.expr, attr: str) -> bool:
         """Whether an attribute is one by which Python itself calls an object that the file did not define."""

@@ -216,6 +216,40 @@ REACHES = {
     "a module of the library's server": ("from xmlrpc.server import resolve_dotted_attribute", "finds objects by text"),
     "a task past the loop": ("import asyncio\nasyncio.Task(f())\n", "line 2: makes a task without the event loop"),
     "a task past the loop by import": ("from asyncio import Task\nT = Task\nT(f())\n", "line 3: makes a task without"),
+    "a task past the loop by a star": (
+        "from asyncio import *\nTask(f())\n",
+        "line 2: makes a task without the event loop",
+    ),
+    "the class of a task": (
+        "import asyncio\nmade = asyncio.ensure_future(f())\nkind = type(made)\nkind(f())\n",
+        "line 4: makes a task without the event loop",
+    ),
+    "annotations by another name": (
+        (
+            "from typing import get_type_hints as h\nfrom functools import wraps as w\n"
+            "def g(job):\n    @w(job, assigned=())\n    def f(x: 'int'): pass\n    h(f)\n"
+        ),
+        "line 4: has annotations executed among the names of another module",
+    ),
+    "annotations by a text": (
+        "import typing\ndef f(x: '_behind'): pass\ngetattr(typing, 'get_type_hints')(f)\n",
+        "line 2: has annotations executed that name what the file does not know",
+    ),
+    "annotations of attrs": ("import attrs\nattrs.resolve_types(A, {}, {})\n", "uses `attrs.resolve_types`"),
+    "a copy by another name": (
+        (
+            "from copy import copy as again\nimport anyio\nmake = anyio.create_memory_object_stream\n"
+            "pair = make(1)\nagain(pair[0])\n"
+        ),
+        "line 5: copies a stream",
+    ),
+    "a library's class by another name": (
+        (
+            "import functools\nfrom anyio import CancelScope\nK = CancelScope\n"
+            "functools.update_wrapper(K, f, ('cancel',), ())\n"
+        ),
+        "line 4: changes an attribute of `K`",
+    ),
     "a class of tasks": ("import asyncio\nclass Own(asyncio.Task): pass\n", "makes a task without the event loop"),
     "the class of the current task": (
         "import asyncio\ntype(asyncio.current_task())(f())\n",
