@@ -256,10 +256,13 @@ def serve() -> None:
         print(os.waitstatus_to_exitcode(status) if ended else "late", flush=True)
 
 
-def explained() -> dict[str, str]:
-    """Why a survivor may live, by what it prints as without the line's number."""
+def explained() -> dict[str, tuple[str, int]]:
+    """Why a survivor may live, and how many may that are alike, by what it prints as without the line's number."""
     entries = tomllib.loads(SURVIVORS.read_text("utf-8"))["survivor"] if SURVIVORS.exists() else []
-    return {f"{entry['file']}: {entry['before']}  →  {entry['after']}": entry["why"] for entry in entries}
+    return {
+        f"{entry['file']}: {entry['before']}  →  {entry['after']}": (entry["why"], entry.get("times", 1))
+        for entry in entries
+    }
 
 
 def key(mutant: Mutant) -> str:
@@ -295,8 +298,9 @@ def tests_of(file: str) -> list[str]:
 
 def play(chosen: Sequence[Mutant], jobs: int) -> int:
     """Play mutants and print the survivors; the exit code."""
-    reasons = explained()
+    excused = Counter({name: times for name, (_, times) in explained().items()})
     alive: list[Mutant] = []
+    unexplained: list[Mutant] = []
     with tempfile.TemporaryDirectory(prefix="mutation-") as place, contextlib.ExitStack() as stack:
         copies: SimpleQueue[Copy] = SimpleQueue()
         for number in range(jobs):
@@ -321,12 +325,14 @@ def play(chosen: Sequence[Mutant], jobs: int) -> int:
             for mutant, killed in zip(chosen, pool.map(is_killed, chosen), strict=True):
                 if not killed:
                     alive.append(mutant)
-                    print(f"survived  {mutant}{'' if key(mutant) in reasons else '  (not explained)'}", flush=True)
+                    excused[key(mutant)] -= 1
+                    unexplained += [mutant] if excused[key(mutant)] < 0 else []
+                    print(f"survived  {mutant}{'  (not explained)' if mutant in unexplained else ''}", flush=True)
     all_, living = Counter(mutant.file for mutant in chosen), Counter(mutant.file for mutant in alive)
     for file, count in all_.items():
         print(f"{file}: {count - living[file]} of {count} killed")
     print(f"{len(chosen) - len(alive)} of {len(chosen)} killed")
-    return int(len(alive) > ALLOWED * len(chosen) or any(key(mutant) not in reasons for mutant in alive))
+    return int(len(alive) > ALLOWED * len(chosen) or bool(unexplained))
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import hashlib
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from typing import Any
 
 from grader.checks.play import order_of
@@ -72,7 +73,7 @@ class Canary:
         self._alone = self._chance.random() < 0.5  # noqa: PLR2004 - whether it is without the submission's text first
         # Still to be looked at; of the moments each look takes one.
         self._backends = self._chance.sample(BACKENDS, len(BACKENDS))
-        self._moments = self._chance.sample(MOMENTS, len(MOMENTS))
+        self._moments = cycle(self._chance.sample(MOMENTS, len(MOMENTS)))
         self._word = f"{self._chance.random()}"  # a seal that was prepared beforehand is of no use
         self._looks: list[_Look] = []
 
@@ -164,9 +165,8 @@ class Canary:
         request = self._chance.choice(played)
         runs = [plain_run(**order_of(self._chance.randrange(SEEDS)))]
         if actors := [each["search"]["who"] for each in played if each["search"]["kind"] == "cancel"]:
-            who, step = self._chance.choice(actors), self._chance.randint(*self._moments[0])
+            who, step = self._chance.choice(actors), self._chance.randint(*next(self._moments))
             runs.append(plain_run(cancel={"who": who, "after": step}))
-            self._moments.reverse()
         yield without_search(request), self._chance.sample(runs, len(runs))
 
 

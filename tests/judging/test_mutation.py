@@ -3,6 +3,7 @@
 import importlib.util
 import subprocess
 import sys
+from collections import Counter
 
 import pytest
 
@@ -63,13 +64,45 @@ def test_each_file_that_decides_has_mutants(checkout, mutation):
 
 
 def test_a_survivor_that_is_explained_is_a_mutant(checkout, mutation):
-    known = {
+    known = Counter(
         mutation.key(mutant)
         for file in mutation.TESTS
         for mutant in mutation.mutants(file, (checkout / file).read_bytes())
-    }
-    assert mutation.explained().keys() <= known
-    assert all(len(why) > 20 for why in mutation.explained().values())
+    )
+    for name, (why, times) in mutation.explained().items():
+        assert 1 <= times <= known[name], name
+        assert len(why) > 20, name
+
+
+class Deaf:
+    """A copy of the checkout whose tests notice nothing."""
+
+    def __init__(self, checkout):
+        pass
+
+    def is_killed(self, mutant, tests, seconds=None):
+        return False
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+
+@pytest.mark.parametrize(("times", "code", "unexplained"), [(2, 0, 0), (1, 1, 1)])
+def test_an_explanation_excuses_as_many_that_read_alike_as_it_says(
+    mutation, monkeypatch, capsys, times, code, unexplained
+):
+    monkeypatch.setattr(mutation, "Copy", Deaf)
+    monkeypatch.setattr(mutation, "copy_checkout", lambda place: place)
+    monkeypatch.setattr(mutation, "TESTS", {"a.py": ()})
+    monkeypatch.setattr(mutation, "ALLOWED", 1)
+    monkeypatch.setattr(mutation, "explained", lambda: {"a.py: 1  →  2": ("as good", times)})
+    assert mutation.play(mutation.mutants("a.py", b"first = [1]\nsecond = [1]\n"), 1) == code
+    out = capsys.readouterr().out
+    assert (out.count("survived"), out.count("(not explained)")) == (2, unexplained)
+    assert "a.py: 0 of 2 killed" in out
 
 
 def test_a_side_of_a_comparison_keeps_its_parentheses(mutation):
