@@ -9,14 +9,18 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
+from ..closed import closed, closed_methods
 from . import private
 from .control import TIE, Control
 from .orders import Order
 
 #: Returns the current task.
 current_task = asyncio.current_task
+#: The control of each loop: it is not an attribute of the loop, which everybody has in hand.
+_controls: dict[Any, Control] = {}
 
 
+@closed_methods
 class _Ready:
     """The loop's queue of ready handles: callbacks first, in order, then one step of one task."""
 
@@ -31,9 +35,10 @@ class _Ready:
         if task is None:
             self._callbacks.append(handle)
         else:
-            info = self._loop._control.tasks.get(task)
+            control = _controls[self._loop]
+            info = control.tasks.get(task)
             # A task's first step is queued while the task is made: it gets the next number.
-            serial = info.serial if info else self._loop._control.next_serial
+            serial = info.serial if info else control.next_serial
             # A task that yields queues after those that its step made ready: it queues when the step is over.
             turn = self._loop.turn + (0.5 if task is self._loop.stepping else 0.0)
             self._steps.append((turn, serial, task, handle))
@@ -42,7 +47,7 @@ class _Ready:
         if self._callbacks_this_turn:
             self._callbacks_this_turn -= 1
             return self._callbacks.popleft()
-        index = self._loop._control.pick([step[:2] for step in self._steps])
+        index = _controls[self._loop].pick([step[:2] for step in self._steps])
         _, _, task, handle = self._steps.pop(index)
         self._loop.stepping = task
         return handle
@@ -66,6 +71,7 @@ class _Ready:
         self._steps.clear()
 
 
+@closed_methods
 class _Selector(selectors.BaseSelector):
     """Wraps the loop's real selector: entering `select` is the boundary between two steps."""
 
@@ -104,12 +110,13 @@ def _how(task: asyncio.Task[Any]) -> str:
     return "returned" if task.exception() is None else "raised"
 
 
+@closed_methods
 class Loop(asyncio.SelectorEventLoop):
     """An asyncio event loop whose clock and order belong to `control`; one loop serves many runs."""
 
     def __init__(self) -> None:
-        self._control = Control(Order())
-        self._control.running = False
+        _controls[self] = Control(Order())
+        _controls[self].running = False
         self.turn = 0
         self.stepping: asyncio.Task[Any] | None = None
         selector = _Selector(selectors.DefaultSelector())
@@ -118,11 +125,11 @@ class Loop(asyncio.SelectorEventLoop):
         self._ready: Any = _Ready(self)
         self._clock_resolution = TIE
         self.set_task_factory(self._make_task)  # type: ignore[arg-type]
-        self.set_exception_handler(lambda _loop, _context: None)
+        self.set_exception_handler(closed(lambda _loop, _context: None))
 
     def time(self) -> float:
         """Return the virtual time (s)."""
-        return self._control.now
+        return _controls[self].now
 
     def _make_task(
         self,
@@ -133,17 +140,18 @@ class Loop(asyncio.SelectorEventLoop):
         **options: Any,
     ) -> asyncio.Task[Any]:
         context = context if context is not None else contextvars.copy_context()
-        parent = self._control.tasks.get(asyncio.current_task(self)) if self.is_running() else None
+        control = _controls[self]
+        parent = control.tasks.get(asyncio.current_task(self)) if self.is_running() else None
         if options.get("name") is None:  # asyncio's own numbers go on over runs: equal runs would not be equal
-            options["name"] = f"Task-{self._control.next_serial}"
+            options["name"] = f"Task-{control.next_serial}"
         task: asyncio.Task[Any] = asyncio.Task(coro, loop=loop, context=context, **options)
-        if self._control.running:
-            self._control.note_spawn(task, context, parent)
+        if control.running:
+            control.note_spawn(task, context, parent)
         return task
 
     def between_steps(self, timeout: float | None) -> list[tuple[selectors.SelectorKey, int]]:
         """Do what happens between two steps: count the last one, then move the clock if nothing is ready."""
-        control, inner = self._control, self._selector.inner  # type: ignore[attr-defined]
+        control, inner = _controls[self], self._selector.inner  # type: ignore[attr-defined]
         control.progress += 1
         self.turn += 1
         if self.stepping is not None:
@@ -200,7 +208,7 @@ def run(
     try:
 
         def take_over(control: Control) -> None:
-            loop._control = control
+            _controls[loop] = control
             loop._scheduled.clear()  # type: ignore[attr-defined]  # only cancelled timers are left of the last run
 
         loop.run_until_complete(main(take_over, loop.is_clean))
@@ -213,3 +221,5 @@ def run(
             for task in asyncio.all_tasks(loop):
                 task._log_destroy_pending = False  # type: ignore[attr-defined]  # it is known, and told
             loop.close()
+        if loop.is_closed():
+            del _controls[loop]

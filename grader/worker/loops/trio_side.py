@@ -8,6 +8,7 @@ from typing import Any
 
 import trio
 
+from ..closed import closed_methods
 from . import private
 from .control import TIE, Abort, Control
 from .orders import Order
@@ -27,28 +28,33 @@ class _Side:
         self.abort: Abort | None = None
 
 
+#: The side of each object that trio, and so everybody, has in hand: it is not an attribute of these.
+_sides: dict[Any, _Side] = {}
+
+
+@closed_methods
 class _Queue:
     """Trio's run queue: hands out system tasks first, then one step of one task."""
 
     def __init__(self, side: _Side) -> None:
-        self._side = side
+        _sides[self] = side
         self._system: list[trio.lowlevel.Task] = []
         self._ready: list[tuple[float, int, trio.lowlevel.Task]] = []
 
     def append(self, task: trio.lowlevel.Task) -> None:
-        info = self._side.control.tasks.get(task)
+        info = _sides[self].control.tasks.get(task)
         if info is None:
             self._system.append(task)
         else:
             # Trio lets a task that yields go before or after those that its step made ready; asyncio only after.
-            turn = self._side.turn + (0.5 if task is self._side.stepping else 0.0)
+            turn = _sides[self].turn + (0.5 if task is _sides[self].stepping else 0.0)
             self._ready.append((turn, info.serial, task))
 
     def __len__(self) -> int:
         return len(self._system) + len(self._ready)
 
     def __iter__(self) -> Iterator[trio.lowlevel.Task]:
-        side = self._side
+        side = _sides[self]
         if side.abort is not None:
             raise side.abort
         side.turn += 1
@@ -64,19 +70,20 @@ class _Queue:
         """Trio empties the queue after taking a batch; what was not handed out stays."""
 
 
+@closed_methods
 class _Clock(trio.abc.Clock):
     def __init__(self, side: _Side) -> None:
-        self._side = side
+        _sides[self] = side
 
     def start_clock(self) -> None:
         pass
 
     def current_time(self) -> float:
-        return self._side.control.now
+        return _sides[self].control.now
 
     def deadline_to_sleep_time(self, deadline: float) -> float:
         """Trio asks only when nothing is ready: the moment to move the clock."""
-        side = self._side
+        side = _sides[self]
         if side.abort is not None:
             raise side.abort
         if idle := private.runner().waiting_for_idle:
@@ -90,31 +97,32 @@ class _Clock(trio.abc.Clock):
         return 0.0
 
 
+@closed_methods
 class _Steps(trio.abc.Instrument):
     def __init__(self, side: _Side) -> None:
-        self._side = side
+        _sides[self] = side
 
     def before_run(self) -> None:
-        queue: Any = _Queue(self._side)
+        queue: Any = _Queue(_sides[self])
         private.runner().runq = queue
 
     def task_spawned(self, task: trio.lowlevel.Task) -> None:
-        control = self._side.control
+        control = _sides[self].control
         if control.running:
             nursery = task.parent_nursery
             parent = control.tasks.get(nursery.parent_task) if nursery is not None else None
             control.note_spawn(task, task.context, parent)
 
     def after_task_step(self, task: trio.lowlevel.Task) -> None:
-        self._side.stepping = None
-        self._side.turn += 1
+        _sides[self].stepping = None
+        _sides[self].turn += 1
         try:
-            self._side.control.after_step(task)
+            _sides[self].control.after_step(task)
         except Abort as abort:  # an exception here would only switch the instrument off
-            self._side.abort = abort
+            _sides[self].abort = abort
 
     def task_exited(self, task: trio.lowlevel.Task) -> None:
-        self._side.control.note_end(task, "returned")
+        _sides[self].control.note_end(task, "returned")
 
 
 def _is_clean(tasks: int) -> bool:
@@ -149,3 +157,6 @@ def run(main: Callable[[Callable[[Control], None], Callable[[], bool]], Coroutin
         if isinstance(error.__cause__, Abort):
             raise error.__cause__ from None
         raise
+    finally:
+        for each in [each for each, owner in _sides.items() if owner is side]:
+            del _sides[each]

@@ -12,13 +12,15 @@ import types
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ..closed import CLOSED
+
 _sha256, _type, _getattr = hashlib.sha256, type, getattr
-_FUNCTIONS = (types.FunctionType, staticmethod, classmethod, property)
+_FUNCTIONS = (types.FunctionType, staticmethod, classmethod, property, CLOSED)
 
 #: Each function and class of the worker: where it is found, under which name.
 _places: list[tuple[bytes, Callable[[], Mapping[str, Any]], str]] = []
-#: The code that was there then, by address; each holds the code, so that no other gets its address.
-_known: dict[int, tuple[types.CodeType, bytes]] = {}
+#: The code and the closed functions that were there then, by address; each holds its own, so that no other gets that address.
+_known: dict[int, tuple[Any, bytes]] = {}
 
 
 def note_code() -> None:
@@ -28,8 +30,8 @@ def note_code() -> None:
         if name.partition(".")[0] == package:
             _note(name, module, package)
     for _, names, name in _places:
-        for code in _codes(names()[name]):
-            _known[id(code)] = code, _number(code)
+        for part in _parts(names()[name]):
+            _known[id(part)] = part, b"closed" if _type(part) is CLOSED else _number(part)
 
 
 def _note(where: str, owner: Any, package: str) -> None:
@@ -48,20 +50,20 @@ def seal(word: str) -> str:
         value = names().get(name)
         digest.update(place)
         digest.update(f"{_getattr(value, '__module__', '')} {_getattr(value, '__qualname__', '')}".encode())
-        for code in _codes(value):
-            _, number = _known.get(id(code)) or (code, _number(code))
+        for part in _parts(value):
+            _, number = _known.get(id(part)) or (part, b"another" if _type(part) is CLOSED else _number(part))
             digest.update(number)
     return digest.hexdigest()
 
 
-def _codes(value: Any) -> list[types.CodeType]:
-    """Return the code of a function, method or property."""
+def _parts(value: Any) -> list[Any]:
+    """Return the code of a function, method or property; a closed function shows none, and is itself what may be another."""
     kind = _type(value)
     if kind is types.FunctionType:
         return [value.__code__]
     if kind in (staticmethod, classmethod):
-        return _codes(value.__func__)
-    return [*_codes(value.fget), *_codes(value.fset)] if kind is property else []
+        return _parts(value.__func__)
+    return [value] if kind is CLOSED else [*_parts(value.fget), *_parts(value.fset)] if kind is property else []
 
 
 def _number(code: types.CodeType) -> bytes:

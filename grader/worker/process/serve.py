@@ -55,6 +55,9 @@ def hide_worker() -> None:
     if package == CONFINED:
         for name in [name for name in sys.modules if name.partition(".")[0] == package]:
             HIDDEN[name] = sys.modules.pop(name)
+        launched_by = vars(sys.modules["__main__"])
+        for name in [name for name in launched_by if not name.startswith("__")]:
+            del launched_by[name]
 
 
 def _load(message: dict[str, Any], channel: Channel, alarm: Alarm, loaded: dict[str, RunPlayer]) -> RunPlayer | None:

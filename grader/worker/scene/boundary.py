@@ -8,12 +8,14 @@ from typing import Any
 
 import anyio
 
+from ..closed import closed_methods, nameless
 from ..record.spans import leaves
 
 #: Marks a cancellation as ours in the text that both libraries carry along with it.
 OUTSIDE = "outside:"
 
 
+@closed_methods
 class Thing:
     """An object that the scene hands out: known by identity, equal to nothing else."""
 
@@ -24,6 +26,7 @@ class Thing:
         return f"<{self.name}>"
 
 
+@closed_methods
 class PlainAwaitable:
     """An awaitable that is not a coroutine."""
 
@@ -38,6 +41,7 @@ class NotAwaitable(TypeError):
     """The subject's function is not a coroutine function: its call returned something that cannot be awaited."""
 
 
+@closed_methods
 class Passage:
     """Awaits the subject's call and sees each cancellation that is thrown into it.
 
@@ -50,7 +54,7 @@ class Passage:
     """
 
     def __init__(self, act: Callable[[], Any], on_cancel: Callable[[BaseException, Any], None]) -> None:
-        self._on_cancel = on_cancel
+        self._on_cancel = nameless(on_cancel)
         self._cancelled = anyio.get_cancelled_exc_class()
         made = act()
         if not hasattr(type(made), "__await__"):

@@ -1,46 +1,47 @@
-"""Doors: what the scene hands out and holds, from which no attribute and no closure leads to the world in two steps.
-
-A door knows a number; what stands behind it is kept here. Who knows that gets there all the same: this keeps out those who
-follow what an object shows, and makes the others write names that a person can read.
-"""
+"""Doors: what the scene hands out and holds, from which no attribute and no closure leads to the world."""
 
 from __future__ import annotations
 
-import itertools
 import sys
+import types
 from collections.abc import Callable
 from typing import Any
 
+from ..closed import closed_methods, nameless
+
 #: File name of a scene's code, as the player compiles it.
 _SCENE = "scene.py"
-_behind: dict[int, Any] = {}
-_numbers = itertools.count()
 
 
-def _keep(thing: Any) -> int:
-    number = next(_numbers)
-    _behind[number] = thing
-    return number
-
-
+@closed_methods
 class SceneWorld:
     """What a scene has of its world: the public names of a `World`.
 
     Args:
-        world: that of the run that begins; doors of the run before lead nowhere any more.
+        world: that of the run that begins.
         file: path of the subject's file, whose code finds no name here.
     """
 
+    __slots__ = ("_answer",)
+
     def __init__(self, world: Any, file: str) -> None:
-        _behind.clear()
-        self._number = _keep((world, file))
+        known: dict[str, Any] = {}
+
+        def answer(name: str) -> Any:
+            # What the scene hands out may hold it; a subject that finds it there gets no word in the record by it.
+            if name.startswith("_") or _asks(file):
+                raise AttributeError(name)
+            if name in known:
+                return known[name]
+            value = getattr(world, name)
+            if callable(value):  # a method would lead to the world
+                value = known[name] = nameless(value)
+            return value
+
+        self._answer = nameless(answer)
 
     def __getattr__(self, name: str) -> Any:
-        # What the scene hands out may hold it; a subject that finds it there gets no word in the record by it.
-        world, file = _behind[self._number]
-        if name.startswith("_") or _asks(file):
-            raise AttributeError(name)
-        return getattr(world, name)
+        return self._answer(name)
 
 
 def _asks(file: str) -> bool:
@@ -59,20 +60,28 @@ def async_door(act: Callable[..., Any], name: str, module: str) -> Any:
         name: qualified name of the function, as tasks show it.
         module: that it seems to be from.
     """
-    number = _keep(act)
-
-    async def job(*args: Any) -> Any:
-        return await _behind[number](*args)
-
-    job.__qualname__, job.__module__ = name, module
+    job: Any = types.FunctionType(_ASYNC_JOB, {"_behind": nameless(act), "__name__": module}, "job")
+    job.__qualname__ = name
     return job
 
 
 def door(act: Callable[..., Any]) -> Any:
     """Return a function that does what `act` does."""
-    number = _keep(act)
-
-    def job(*args: Any) -> Any:
-        return _behind[number](*args)
-
+    job = types.FunctionType(_JOB, {"_behind": nameless(act), "__name__": __name__}, "job")
+    job.__qualname__ = "door.<locals>.job"
     return job
+
+
+# The functions of jobs know one name: that of what is behind them.
+_behind: Any = None
+
+
+async def _async_job(*args: Any) -> Any:
+    return await _behind(*args)
+
+
+def _job(*args: Any) -> Any:
+    return _behind(*args)
+
+
+_ASYNC_JOB, _JOB = _async_job.__code__, _job.__code__

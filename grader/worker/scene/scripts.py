@@ -28,6 +28,7 @@ from typing import Any, Protocol, Self
 import anyio
 import anyio.lowlevel
 
+from ..closed import closed_methods
 from ..loops.span_of_task import current_span
 from ..record.spans import SpanRecord
 
@@ -70,6 +71,7 @@ class Abandon(BaseException):
     """A `BaseException` of the scene's own: what passes like KeyboardInterrupt, without stopping asyncio's loop."""
 
 
+@closed_methods
 class FaultGroup(ExceptionGroup[Fault]):
     """A group of two errors that the scene raises as one."""
 
@@ -103,6 +105,7 @@ FAULTS: dict[str, Callable[[str], BaseException]] = {
 }
 
 
+@closed_methods
 class Done(Exception):
     """A script's ``give``."""
 

@@ -14,6 +14,7 @@ from typing import Any
 import anyio
 import trio  # has imported `outcome`
 
+from ..closed import closed, closed_methods
 from ..loops.control import Control
 from ..loops.span_of_task import current_span
 from ..loops.waits import line_at
@@ -117,6 +118,7 @@ def install() -> None:
     sys.breakpointhook = _breakpoint
 
 
+@closed
 def _breakpoint(*_: Any, **__: Any) -> None:
     """End the run, so that it can be played again where there is a terminal; in grading do nothing."""
     watch = _watch
@@ -130,6 +132,7 @@ def _on_audit(event: str, args: tuple[Any, ...]) -> None:
         _watch.note_call(event)
 
 
+@closed
 def _sleep(seconds: float) -> None:
     watch = _watch
     if watch is None:
@@ -178,6 +181,7 @@ class _Lock:
 
 
 _ACQUIRE = _Lock.acquire.__code__
+closed_methods(_Lock)
 
 
 def waits_without_end(frame: types.FrameType) -> bool:

@@ -8,6 +8,7 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
+from ..closed import closed, closed_methods
 from ..loops.control import Control
 from ..loops.span_of_task import current_span
 from ..record.spans import SpanRecord
@@ -60,6 +61,7 @@ def watch(current: FileWatch | None) -> None:
     _watch = current
 
 
+@closed_methods
 class _RawFile(io.FileIO):
     _collected = False
 
@@ -78,6 +80,7 @@ def install() -> None:
     io.open = _open
 
 
+@closed
 def _open(
     file: Any,
     mode: str = "r",

@@ -8,6 +8,7 @@ import anyio
 import anyio._backends._asyncio as anyio_asyncio
 import anyio._backends._trio as anyio_trio
 
+from ..closed import closed, closed_methods
 from ..loops.control import Control
 from ..loops.span_of_task import current_span
 from ..record.spans import SpanRecord
@@ -42,6 +43,7 @@ def watch(current: LockWatch | None) -> None:
     _watch = current
 
 
+@closed_methods
 class _Lock:
     """Mixed into the lock class of each backend."""
 
@@ -82,10 +84,12 @@ def install() -> None:
     setattr(
         anyio_asyncio.AsyncIOBackend,
         "create_lock",
-        staticmethod(lambda *, fast_acquire: AsyncioLock(fast_acquire=fast_acquire)),
+        staticmethod(closed(lambda *, fast_acquire: AsyncioLock(fast_acquire=fast_acquire))),
     )
     setattr(
-        anyio_trio.TrioBackend, "create_lock", staticmethod(lambda *, fast_acquire: TrioLock(fast_acquire=fast_acquire))
+        anyio_trio.TrioBackend,
+        "create_lock",
+        staticmethod(closed(lambda *, fast_acquire: TrioLock(fast_acquire=fast_acquire))),
     )
 
 

@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any, Self
 
+from ..closed import closed
 from ..loops.control import Control
 from ..record.spans import SpanRecord
 from . import blocking, files, locks, streams, threads
@@ -67,7 +68,6 @@ class Probes:
         self.blocking.start()
         self._threads_before = set(threading.enumerate())
         self._show = warnings.showwarning
-        # Functions: a bound method would hand these probes to whoever asks `warnings` for it.
         warnings.showwarning = _on_warning  # type: ignore[assignment]
         # The interpreter asks `warnings` for this function; the warning itself no longer says where a coroutine was made.
         self._warn = getattr(warnings, _WARN, None)
@@ -144,12 +144,14 @@ class Probes:
         return plain if self.observer is None else {**plain, "observed": self.observer.plain()}
 
 
+@closed
 def _on_warning(message: Warning | str, *_: Any) -> None:
     text = str(message)
     if _current is not None and "was never awaited" in text:
         _current.note_unawaited(text.split("'")[1] if "'" in text else text, None)
 
 
+@closed
 def _on_dropped(coro: Any) -> None:
     if _current is not None:
         _current.note_dropped(coro)
