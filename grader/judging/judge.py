@@ -107,7 +107,9 @@ def _grade_once(builder: ReportBuilder, submission: Submission, forks: Forks) ->
     except OSError as error:
         return builder.not_run(f"the scene cannot be read or the worker not started: {error}", checks)
     notes = (NOTE,) if unsteady and all(row.verdict == "passed" for row in rows) else ()
-    return replace(builder.report(rows), flags=(*flags_of(submission, how.kind), *found), cause=cause, notes=notes)
+    flags = flags_of(submission, how.kind)
+    reached = session.reached.flags(flags) if how.kind == "hidden" else ()
+    return replace(builder.report(rows), flags=(*flags, *reached, *found), cause=cause, notes=notes)
 
 
 def judge_all(

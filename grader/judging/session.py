@@ -24,6 +24,7 @@ from grader.judging.answers import (
     plan_complaint,
     refuse_forged,
 )
+from grader.judging.reached import Reached
 from grader.judging.searches import Habits, Traces, play_search, spread_evenly
 from grader.judging.submission import FileFault, Submission, load_fault
 from grader.judging.trusted_trace import believe, known_words, words_of
@@ -83,6 +84,7 @@ class Session:
         self.habits = Habits()
         #: what was asked for so far
         self.requests: list[Mapping[str, Any]] = []
+        self.reached = Reached()
         self._scene = module.scene.read_text(encoding="utf-8")
         #: what names in a trace may be made of, besides the plan's
         self._words = words_of(self._scene)
@@ -322,7 +324,8 @@ class Session:
             if now >= self.begun + self.limits.total:
                 self.limits.look(used=self._cpu_of_dead + line.cpu_seconds(), spent=now - self.begun)
             try:
-                return line.receive(now + min(SLICE, self.limits.total))
+                if not self.reached.take(answer := line.receive(now + min(SLICE, self.limits.total))):
+                    return answer
             except LinkTimeout:
                 waiting.look()
 

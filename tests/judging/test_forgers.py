@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from grader.judging import judge
 from grader.judging.canary import CHANGED, SAID
 from grader.judging.judge import grade
 from grader.sandbox import ForkServer, probe
@@ -448,6 +449,17 @@ def test_a_forger_is_seen(asking, walls, forged, kind, name):
         assert any(wanted[0].match(flag) for flag in report.flags), report.flags
     engine = [text for text in wanted if isinstance(text, str)]
     assert not engine or any(text in each for text in engine for each in texts), (report.verdict, texts)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [pytest.param(*case, marks=pytest.mark.slow, id="-".join(case)) for case in CASES if case[0] != "sleeper"],
+)
+def test_a_forger_is_seen_without_reading(asking, forks, forged, monkeypatch, kind, name):
+    """However the lines are written: what the file reaches for at run time is told by the interpreter."""
+    monkeypatch.setattr(judge, "flags_by_reading", lambda _: [])
+    report = grade(asking, file_of(kind, name, forged).encode(), forks=forks)
+    assert report.verdict != "passed" or report.flags, (kind, name)
 
 
 def test_right_and_wrong_are_told_apart(asking, walls):

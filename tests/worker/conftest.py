@@ -47,6 +47,8 @@ class Direct:
         self.busy = True
         while True:
             message = link.receive(time.monotonic() + 30)
+            if "reach" in message:
+                continue
             if "done" in message:
                 self.busy = False
                 if message["discard"]:

@@ -61,7 +61,7 @@ def test_what_a_task_carries_along_is_not_a_record(playing: Playing) -> None:
     assert not [name for name in playing(subject)().call.value if "worker" in name]
 
 
-def test_warnings_lead_to_closed_functions_alone(playing: Playing) -> None:
+def test_warnings_lead_to_opaque_functions_alone(playing: Playing) -> None:
     subject = """
     import warnings
     async def main(world):

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
-from ..closed import closed, closed_methods
+from ..opaque import opaque, opaque_methods
 from . import private
 from .control import TIE, Control
 from .orders import Order
@@ -20,7 +20,7 @@ current_task = asyncio.current_task
 _controls: dict[Any, Control] = {}
 
 
-@closed_methods
+@opaque_methods
 class _Ready:
     """The loop's queue of ready handles: callbacks first, in order, then one step of one task."""
 
@@ -71,7 +71,7 @@ class _Ready:
         self._steps.clear()
 
 
-@closed_methods
+@opaque_methods
 class _Selector(selectors.BaseSelector):
     """Wraps the loop's real selector: entering `select` is the boundary between two steps."""
 
@@ -110,7 +110,7 @@ def _how(task: asyncio.Task[Any]) -> str:
     return "returned" if task.exception() is None else "raised"
 
 
-@closed_methods
+@opaque_methods
 class Loop(asyncio.SelectorEventLoop):
     """An asyncio event loop whose clock and order belong to `control`; one loop serves many runs."""
 
@@ -125,7 +125,7 @@ class Loop(asyncio.SelectorEventLoop):
         self._ready: Any = _Ready(self)
         self._clock_resolution = TIE
         self.set_task_factory(self._make_task)  # type: ignore[arg-type]
-        self.set_exception_handler(closed(lambda _loop, _context: None))
+        self.set_exception_handler(opaque(lambda _loop, _context: None))
 
     def time(self) -> float:
         """Return the virtual time (s)."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import trio
 
-from ..closed import closed_methods
+from ..opaque import opaque_methods
 from . import private
 from .control import TIE, Abort, Control
 from .orders import Order
@@ -32,7 +32,7 @@ class _Side:
 _sides: dict[Any, _Side] = {}
 
 
-@closed_methods
+@opaque_methods
 class _Queue:
     """Trio's run queue: hands out system tasks first, then one step of one task."""
 
@@ -70,7 +70,7 @@ class _Queue:
         """Trio empties the queue after taking a batch; what was not handed out stays."""
 
 
-@closed_methods
+@opaque_methods
 class _Clock(trio.abc.Clock):
     def __init__(self, side: _Side) -> None:
         _sides[self] = side
@@ -97,7 +97,7 @@ class _Clock(trio.abc.Clock):
         return 0.0
 
 
-@closed_methods
+@opaque_methods
 class _Steps(trio.abc.Instrument):
     def __init__(self, side: _Side) -> None:
         _sides[self] = side

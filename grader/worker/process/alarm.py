@@ -8,9 +8,9 @@ import signal
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ..closed import closed
 from ..loops.control import Control
 from ..loops.orders import Order
+from ..opaque import opaque
 from ..scene.subject import Problem
 from ..watch.stuck import LOOK_SECONDS, StepLooks
 
@@ -39,8 +39,8 @@ class Alarm:
 
     def start(self) -> None:
         """Start the timers, in the main thread."""
-        signal.signal(signal.SIGPROF, closed(self._look))
-        signal.signal(signal.SIGALRM, closed(self._look))
+        signal.signal(signal.SIGPROF, opaque(self._look))
+        signal.signal(signal.SIGALRM, opaque(self._look))
         signal.setitimer(signal.ITIMER_PROF, LOOK_CPU_SECONDS, LOOK_CPU_SECONDS)
         signal.setitimer(signal.ITIMER_REAL, LOOK_SECONDS, LOOK_SECONDS)
 

@@ -12,14 +12,14 @@ import types
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..closed import CLOSED
+from ..opaque import OPAQUE
 
 _sha256, _type, _getattr = hashlib.sha256, type, getattr
-_FUNCTIONS = (types.FunctionType, staticmethod, classmethod, property, CLOSED)
+_FUNCTIONS = (types.FunctionType, staticmethod, classmethod, property, OPAQUE)
 
 #: Each function and class of the worker: where it is found, under which name.
 _places: list[tuple[bytes, Callable[[], Mapping[str, Any]], str]] = []
-#: The code and the closed functions that were there then, by address; each holds its own, so that no other gets that address.
+#: The code and the opaque functions that were there then, by address; each holds its own, so that no other gets that address.
 _known: dict[int, tuple[Any, bytes]] = {}
 
 
@@ -31,7 +31,7 @@ def note_code() -> None:
             _note(name, module, package)
     for _, names, name in _places:
         for part in _parts(names()[name]):
-            _known[id(part)] = part, b"closed" if _type(part) is CLOSED else _number(part)
+            _known[id(part)] = part, b"opaque" if _type(part) is OPAQUE else _number(part)
 
 
 def _note(where: str, owner: Any, package: str) -> None:
@@ -51,19 +51,19 @@ def seal(word: str) -> str:
         digest.update(place)
         digest.update(f"{_getattr(value, '__module__', '')} {_getattr(value, '__qualname__', '')}".encode())
         for part in _parts(value):
-            _, number = _known.get(id(part)) or (part, b"another" if _type(part) is CLOSED else _number(part))
+            _, number = _known.get(id(part)) or (part, b"another" if _type(part) is OPAQUE else _number(part))
             digest.update(number)
     return digest.hexdigest()
 
 
 def _parts(value: Any) -> list[Any]:
-    """Return the code of a function, method or property; a closed function shows none, and is itself what may be another."""
+    """Return the code of a function, method or property; an opaque function shows none, and is itself what may be another."""
     kind = _type(value)
     if kind is types.FunctionType:
         return [value.__code__]
     if kind in (staticmethod, classmethod):
         return _parts(value.__func__)
-    return [value] if kind is CLOSED else [*_parts(value.fget), *_parts(value.fset)] if kind is property else []
+    return [value] if kind is OPAQUE else [*_parts(value.fget), *_parts(value.fset)] if kind is property else []
 
 
 def _number(code: types.CodeType) -> bytes:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..scene.module_state import HIDDEN
 from ..scene.subject import Problem, Subject
-from ..watch import probes
+from ..watch import probes, reach
 from .alarm import Alarm
 from .channel import Channel
 from .player import RunPlayer
@@ -38,10 +38,13 @@ def serve(channel: Channel) -> None:
     judge = _Judge(channel)
     alarm = Alarm(lambda trace: channel.send({"trace": trace}))
     alarm.start()
+    reaching = reach.ReachWatch(lambda what, line: channel.send({"reach": [what, line]}))
+    reach.watch(reaching)
     session: RunPlayer | None = None
     loaded: dict[str, RunPlayer] = {}
     while (message := judge.next()) is not None and message["op"] != "quit":
         if message["op"] == "load":
+            reaching.file = f"{message['name']}.py"
             session = _load(message, channel, alarm, loaded)
         elif message["op"] == "play" and session is not None:
             judge.play(session, message)

@@ -8,14 +8,14 @@ from typing import Any
 
 import anyio
 
-from ..closed import closed_methods, nameless
+from ..opaque import nameless, opaque_methods
 from ..record.spans import leaves
 
 #: Marks a cancellation as ours in the text that both libraries carry along with it.
 OUTSIDE = "outside:"
 
 
-@closed_methods
+@opaque_methods
 class Thing:
     """An object that the scene hands out: known by identity, equal to nothing else."""
 
@@ -26,7 +26,7 @@ class Thing:
         return f"<{self.name}>"
 
 
-@closed_methods
+@opaque_methods
 class PlainAwaitable:
     """An awaitable that is not a coroutine."""
 
@@ -41,7 +41,7 @@ class NotAwaitable(TypeError):
     """The subject's function is not a coroutine function: its call returned something that cannot be awaited."""
 
 
-@closed_methods
+@opaque_methods
 class Passage:
     """Awaits the subject's call and sees each cancellation that is thrown into it.
 

@@ -7,13 +7,13 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from ..closed import closed_methods, nameless
+from ..opaque import nameless, opaque_methods
 
 #: File name of a scene's code, as the player compiles it.
 _SCENE = "scene.py"
 
 
-@closed_methods
+@opaque_methods
 class SceneWorld:
     """What a scene has of its world: the public names of a `World`.
 

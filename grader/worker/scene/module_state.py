@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Mapping, Sized
 from operator import attrgetter, is_
 from typing import Any, NamedTuple
 
-from ..closed import CLOSED
+from ..opaque import OPAQUE
 
 
 class _Pair(NamedTuple):
@@ -207,7 +207,7 @@ _flat = itertools.chain.from_iterable
 
 def _is_shared(value: Any, name: str) -> bool:
     """Tell whether a class or function belongs to another module, which executing this one again would not change."""
-    if not issubclass(type(value), type | types.FunctionType | types.BuiltinFunctionType | CLOSED):
+    if not issubclass(type(value), type | types.FunctionType | types.BuiltinFunctionType | OPAQUE):
         return False
     owner = value.__module__
     found: Any = sys.modules.get(owner) or HIDDEN.get(owner) if isinstance(owner, str) and owner != name else None

@@ -28,8 +28,8 @@ from typing import Any, Protocol, Self
 import anyio
 import anyio.lowlevel
 
-from ..closed import closed_methods
 from ..loops.span_of_task import current_span
+from ..opaque import opaque_methods
 from ..record.spans import SpanRecord
 
 Step = Sequence[Any]
@@ -71,7 +71,7 @@ class Abandon(BaseException):
     """A `BaseException` of the scene's own: what passes like KeyboardInterrupt, without stopping asyncio's loop."""
 
 
-@closed_methods
+@opaque_methods
 class FaultGroup(ExceptionGroup[Fault]):
     """A group of two errors that the scene raises as one."""
 
@@ -105,7 +105,7 @@ FAULTS: dict[str, Callable[[str], BaseException]] = {
 }
 
 
-@closed_methods
+@opaque_methods
 class Done(Exception):
     """A script's ``give``."""
 

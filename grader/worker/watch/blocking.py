@@ -14,10 +14,11 @@ from typing import Any
 import anyio
 import trio  # has imported `outcome`
 
-from ..closed import closed, closed_methods
 from ..loops.control import Control
 from ..loops.span_of_task import current_span
 from ..loops.waits import line_at
+from ..opaque import opaque, opaque_methods
+from . import reach
 
 _EVENTS = frozenset(
     (
@@ -118,7 +119,7 @@ def install() -> None:
     sys.breakpointhook = _breakpoint
 
 
-@closed
+@opaque
 def _breakpoint(*_: Any, **__: Any) -> None:
     """End the run, so that it can be played again where there is a terminal; in grading do nothing."""
     watch = _watch
@@ -128,11 +129,14 @@ def _breakpoint(*_: Any, **__: Any) -> None:
 
 
 def _on_audit(event: str, args: tuple[Any, ...]) -> None:
-    if event in _EVENTS and _watch is not None:
-        _watch.note_call(event)
+    if event in _EVENTS:
+        if _watch is not None:
+            _watch.note_call(event)
+    elif event in reach.EVENTS:
+        reach.look(event, args)
 
 
-@closed
+@opaque
 def _sleep(seconds: float) -> None:
     watch = _watch
     if watch is None:
@@ -181,7 +185,7 @@ class _Lock:
 
 
 _ACQUIRE = _Lock.acquire.__code__
-closed_methods(_Lock)
+opaque_methods(_Lock)
 
 
 def waits_without_end(frame: types.FrameType) -> bool:

@@ -8,9 +8,9 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-from ..closed import closed, closed_methods
 from ..loops.control import Control
 from ..loops.span_of_task import current_span
+from ..opaque import opaque, opaque_methods
 from ..record.spans import SpanRecord
 
 _real_open = builtins.open
@@ -61,7 +61,7 @@ def watch(current: FileWatch | None) -> None:
     _watch = current
 
 
-@closed_methods
+@opaque_methods
 class _RawFile(io.FileIO):
     _collected = False
 
@@ -80,7 +80,7 @@ def install() -> None:
     io.open = _open
 
 
-@closed
+@opaque
 def _open(
     file: Any,
     mode: str = "r",

@@ -8,9 +8,9 @@ import anyio
 import anyio._backends._asyncio as anyio_asyncio
 import anyio._backends._trio as anyio_trio
 
-from ..closed import closed, closed_methods
 from ..loops.control import Control
 from ..loops.span_of_task import current_span
+from ..opaque import opaque, opaque_methods
 from ..record.spans import SpanRecord
 
 
@@ -43,7 +43,7 @@ def watch(current: LockWatch | None) -> None:
     _watch = current
 
 
-@closed_methods
+@opaque_methods
 class _Lock:
     """Mixed into the lock class of each backend."""
 
@@ -84,12 +84,12 @@ def install() -> None:
     setattr(
         anyio_asyncio.AsyncIOBackend,
         "create_lock",
-        staticmethod(closed(lambda *, fast_acquire: AsyncioLock(fast_acquire=fast_acquire))),
+        staticmethod(opaque(lambda *, fast_acquire: AsyncioLock(fast_acquire=fast_acquire))),
     )
     setattr(
         anyio_trio.TrioBackend,
         "create_lock",
-        staticmethod(closed(lambda *, fast_acquire: TrioLock(fast_acquire=fast_acquire))),
+        staticmethod(opaque(lambda *, fast_acquire: TrioLock(fast_acquire=fast_acquire))),
     )
 
 

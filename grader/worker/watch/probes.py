@@ -8,8 +8,8 @@ import warnings
 from collections.abc import Callable
 from typing import Any, Self
 
-from ..closed import closed
 from ..loops.control import Control
+from ..opaque import opaque
 from ..record.spans import SpanRecord
 from . import blocking, files, locks, streams, threads
 from .blocking import BlockWatch
@@ -144,14 +144,14 @@ class Probes:
         return plain if self.observer is None else {**plain, "observed": self.observer.plain()}
 
 
-@closed
+@opaque
 def _on_warning(message: Warning | str, *_: Any) -> None:
     text = str(message)
     if _current is not None and "was never awaited" in text:
         _current.note_unawaited(text.split("'")[1] if "'" in text else text, None)
 
 
-@closed
+@opaque
 def _on_dropped(coro: Any) -> None:
     if _current is not None:
         _current.note_dropped(coro)

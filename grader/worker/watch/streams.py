@@ -7,8 +7,8 @@ from typing import Any
 
 from anyio.streams import memory
 
-from ..closed import closed
 from ..loops.span_of_task import current_span
+from ..opaque import opaque
 from ..record.spans import SpanRecord
 
 
@@ -66,4 +66,4 @@ def _tell(cls: Any) -> None:
         if _watch is not None:
             _watch.note_closing(self)
 
-    cls.__post_init__, cls.close = closed(begin), closed(close)
+    cls.__post_init__, cls.close = opaque(begin), opaque(close)

@@ -22,10 +22,10 @@ import anyio.to_thread
 import trio
 from anyio._core._eventloop import claim_worker_thread
 
-from ..closed import closed
 from ..loops import private
 from ..loops.control import Control
 from ..loops.span_of_task import current_span
+from ..opaque import opaque
 from .blocking import waits_without_end
 
 #: Tells how long (virtual s) a call in a worker thread takes, from its function and arguments.
@@ -105,7 +105,7 @@ class _Thread:
         self._call: _Call | None = None
         self._given = _thread.allocate_lock()
         self._given.acquire()
-        threading.Thread(target=closed(self._work), name=_NAME, daemon=True).start()
+        threading.Thread(target=opaque(self._work), name=_NAME, daemon=True).start()
 
     def give(self, call: _Call) -> None:
         """Run a call; the thread counts as idle again just before the call tells that it is over."""
@@ -232,7 +232,7 @@ class _TrioCall(_Call):
 
     async def wait(self, seconds: Callable[[], float]) -> None:
         self.start()
-        if self.at_end(lambda: self.token.run_sync_soon(closed(self._wake))):
+        if self.at_end(lambda: self.token.run_sync_soon(opaque(self._wake))):
             with self.beside():
                 await self._serve()
         with anyio.CancelScope(shield=not self.abandon):
@@ -252,7 +252,7 @@ class _TrioCall(_Call):
             self.task[0] = None
             return trio.lowlevel.Abort.SUCCEEDED
 
-        while (asked := await trio.lowlevel.wait_task_rescheduled(closed(abort))) is not None:
+        while (asked := await trio.lowlevel.wait_task_rescheduled(opaque(abort))) is not None:
             if hasattr(asked, "run_sync"):
                 asked.run_sync()
             else:
@@ -273,11 +273,11 @@ def install() -> None:
         return
     _installed = True
     for name, backend in _BACKENDS.items():
-        backend.run_sync_in_worker_thread = staticmethod(closed(functools.partial(_run, name)))
+        backend.run_sync_in_worker_thread = staticmethod(opaque(functools.partial(_run, name)))
         backend.run_async_from_thread = staticmethod(
-            closed(_calling_back(backend.run_async_from_thread, is_async=True))
+            opaque(_calling_back(backend.run_async_from_thread, is_async=True))
         )
-        backend.run_sync_from_thread = staticmethod(closed(_calling_back(backend.run_sync_from_thread, is_async=False)))
+        backend.run_sync_from_thread = staticmethod(opaque(_calling_back(backend.run_sync_from_thread, is_async=False)))
 
 
 def sleep_in_call(seconds: float) -> bool:
@@ -304,7 +304,7 @@ def _calling_back(real: Callable[..., Any], *, is_async: bool) -> Callable[..., 
                 control.outside_work += 1
 
         call.pause()
-        return real(closed(call_back) if is_async else function, args, token)
+        return real(opaque(call_back) if is_async else function, args, token)
 
     return run
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from grader import Play
-from grader.worker.closed import CLOSED, closed, closed_methods, nameless
+from grader.worker.opaque import OPAQUE, nameless, opaque, opaque_methods
 
 Playing = Callable[..., Play]
 
@@ -33,13 +33,13 @@ import trio
 
 STATE = {"Control", "RunRecord", "SpanRecord", "TaskInfo", "World", "Probes", "RunPlayer", "Channel", "Alarm", "SpanOfTask"}
 STATE |= {"StreamWatch", "LockWatch", "FileWatch", "BlockWatch", "ThreadWatch", "Observer", "Moves", "Subject", "Script"}
-CLOSED = type(functools.lru_cache(0)(lambda: None))
+OPAQUE = type(functools.lru_cache(0)(lambda: None))
 PLAIN = (str, bytes, int, float, bool, type(None), types.CodeType, types.FrameType, types.TracebackType)
 CODE = "__code__"
 
 
 def steps(thing):
-    if isinstance(thing, CLOSED):
+    if isinstance(thing, OPAQUE):
         return [vars(thing)]
     if isinstance(thing, types.CoroutineType):
         return [thing.cr_await]
@@ -110,24 +110,24 @@ def test_no_way_leads_to_the_record(playing: Playing, told: str) -> None:
     assert not t.call.value[1:], "\n".join(t.call.value[1:])
 
 
-def test_a_closed_function_shows_nothing() -> None:
+def test_an_opaque_function_shows_nothing() -> None:
     def add(one: int, two: int = 1) -> int:
         "Add."
         return one + two
 
-    for made in (closed(add), nameless(add)):
-        assert type(made) is CLOSED
+    for made in (opaque(add), nameless(add)):
+        assert type(made) is OPAQUE
         assert (made(1), made(1, two=3)) == (2, 4)
         assert inspect.unwrap(made) is made
         assert not [
             name for name in dir(made) if name in ("__wrapped__", "__globals__", "__closure__", "__code__", "__self__")
         ]
         assert not any(value is add for value in vars(made).values())
-    assert (closed(add).__name__, closed(add).__doc__) == ("add", "Add.")
+    assert (opaque(add).__name__, opaque(add).__doc__) == ("add", "Add.")
 
 
-def test_closed_methods_work_as_before() -> None:
-    @closed_methods
+def test_opaque_methods_work_as_before() -> None:
+    @opaque_methods
     class Base:
         def __init__(self, kept: int) -> None:
             self.kept = kept
@@ -143,11 +143,11 @@ def test_closed_methods_work_as_before() -> None:
         def twice(self) -> int:
             return 2 * self.kept
 
-    @closed_methods
+    @opaque_methods
     class More(Base):
         def __len__(self) -> int:
             return super().__len__() + 1
 
     assert (len(More(3)), More(3).add(1), More(3).twice) == (4, 2, 6)
-    assert type(More(3).__len__.__func__) is CLOSED
+    assert type(More(3).__len__.__func__) is OPAQUE
     assert isinstance(functools.partial(More(1).add, 1)(), int)
