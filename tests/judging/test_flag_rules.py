@@ -1,0 +1,35 @@
+"""Rules of reading that differ by one condition: what is flagged, and what lies beside it and is not."""
+
+import pytest
+
+from grader.judging.flags import flags_by_reading
+
+PAIRS = {
+    "words of a comprehension's table": (
+        "def f(job, names): return [getattr(job, name) for name in names for other in ('value', 'number')]\n",
+        "def f(job, names): return [getattr(job, name) for name in ('value', 'number') for other in names]\n",
+    ),
+    "words of a table in a dictionary": (
+        "def f(job, names): return {getattr(job, name): other for name in names for other in ('value',)}\n",
+        "def f(job, names): return {getattr(job, name): other for name in ('value',) for other in names}\n",
+    ),
+    "attributes by what the class extends": (
+        "class A:\n    def __getattribute__(self, name): return object.__getattribute__(self.job, name)\n",
+        "class A:\n    def __getattribute__(self, name): return super().__getattribute__(name)\n",
+    ),
+    "a method that takes any name": (
+        "def mine(f): return f\nclass A:\n    @mine\n    def look(self, name): return getattr(self, name)\n",
+        "class A:\n    @classmethod\n    def look(cls, name): return getattr(cls, name)\n",
+    ),
+    "a module in a package": (
+        "import os.path\nos.write(3, b'')\n",
+        "import os.path\nos.path.join('a', 'b')\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("rule", PAIRS)
+def test_what_lies_beside_a_flagged_line_is_not_flagged(rule):
+    flagged, honest = PAIRS[rule]
+    assert flags_by_reading(flagged)
+    assert not flags_by_reading(honest)
