@@ -31,3 +31,28 @@ def test_a_task_without_a_name_may_end(playing: Callable[..., Play]) -> None:
                 group.start_soon(anyio.lowlevel.checkpoint, name="")
     """)
     assert "" in [task["name"] for task in play().data["tasks"]]
+
+
+def test_a_system_task_is_the_calls_that_spawns_it(playing: Callable[..., Play], backend: str) -> None:
+    if backend == "asyncio":
+        pytest.skip("trio's own")
+    subject = """
+    import contextvars
+    import trio
+    async def main(world):
+        trio.lowlevel.spawn_system_task(trio.sleep, 9)
+        trio.lowlevel.spawn_system_task(trio.sleep, 9, context=contextvars.Context())
+        await trio.sleep(1)
+    """
+    assert playing(subject)().call.left == {"tasks": ["trio.sleep", "trio.sleep"]}
+
+
+def test_a_sleep_that_a_library_is_handed_is_seen(playing: Callable[..., Play]) -> None:
+    subject = """
+    import time
+    import sortedcontainers
+    async def main(world):
+        sortedcontainers.SortedKeyList([2], key=time.sleep)
+    """
+    t = playing(subject)()
+    assert {(call["call"], call["line"]) for call in t.data["probes"]["blocking"]} == {("time.sleep", 5)}

@@ -133,7 +133,9 @@ class Control:
 
     def note_spawn(self, task: Any, context: Context, parent: TaskInfo | None) -> TaskInfo:
         """Note a new task."""
-        born = current_span.of(context) if parent is None else current_span.of_maker()
+        # A system task of trio's has no parent, whoever spawns it.
+        has_maker = parent is not None or self.current_info() is not None
+        born = current_span.of_maker() if has_maker else current_span.of(context)
         info = TaskInfo(self.next_serial, task, context, born, parent, self.now, inner=born)
         self.next_serial += 1
         self.every.append(info)

@@ -11,8 +11,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-import anyio
-import trio  # has imported `outcome`
+import trio  # noqa: F401 - has imported `outcome`
 
 from ..loops.control import Control
 from ..loops.span_of_task import current_span
@@ -60,11 +59,11 @@ class BlockWatch:
 
         Args:
             call: name of the function.
-            never_by_libraries: neither anyio nor trio calls it: if it is on their stack, they were told to.
+            never_by_libraries: no library calls it by itself: if it is on their stack, they were told to.
         """
         if threading.get_ident() != _loop_thread or current_span.of_maker() is None:
             return None
-        line = _blamed_line(self.file, _LIBRARIES if never_by_libraries else _PASSED_OVER)
+        line = _blamed_line(self.file, _ANY if never_by_libraries else _PASSED_OVER)
         if line == BY_THE_LOOP:
             line = _line_that_names(call, self.file) if never_by_libraries else None
         if line is not None and len(self.seen) < 50:  # noqa: PLR2004
@@ -103,7 +102,7 @@ _PASSED_OVER = (
     f"{pathlib.Path(__file__).parent}/",
     f"{pathlib.Path(str(sys.modules['outcome'].__file__)).parent}/",
 )
-_LIBRARIES = (*_PASSED_OVER, *(f"{pathlib.Path(str(library.__file__)).parent}/" for library in (anyio, trio)))
+_ANY = ("",)
 _LOOPS = f"{pathlib.Path(__file__).parent.parent / 'loops'}/"
 #: In the place of a line: the event loop was told to make the call, and nobody's code is on the stack.
 BY_THE_LOOP = 0

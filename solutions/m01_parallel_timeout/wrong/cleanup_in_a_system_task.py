@@ -2,7 +2,7 @@
 
 Base: none
 Breaks: R3 on trio
-Also: R2 R4 R5 G3 G5
+Also: R2 R4 R5 G2 G3 G5
 """
 
 from enum import Enum
