@@ -56,10 +56,21 @@ def expect_asked(t: Trace, name: str, seconds: float, part: str = "") -> None:
     t.expect(f"{name} was asked to stop", after if asked else seen, in_time, unit="s after the call", part=part)
 
 
-def expect_group(t: Trace) -> None:
+def expect_group(t: Trace, part: str = "") -> None:
     """Expect that a group of errors left the call."""
     is_group = bool(t.call.raised and t.call.raised.is_group)
-    t.expect_that("an `ExceptionGroup` should leave the call", is_group, f"it {t.call.ending}")
+    t.expect_that("an `ExceptionGroup` should leave the call", is_group, f"it {t.call.ending}", part=part)
+
+
+FIRST = "The first signal asks the services to stop: it does not cancel them."
+LOST = "Errors of the cleanups do not hide those of the services: all leave together, and not beside a cancellation."
+TOLD = "When `stop` is set every service is asked to stop, and may return by itself."
+
+
+def expects_to_stop(play: Play) -> bool:
+    """Whether a service hears that `stop` is set while it runs."""
+    t = run(play, {"a": [told()]}, stop=4).accepting("deadlock")
+    return t.of("a")[told()].how == "returned"
 
 
 # -- core ------------------------------------------------------------------------------------------------------------
@@ -90,7 +101,9 @@ def test_stopped_before_it_began(play: Play) -> None:
     """With `stop` set from the start, services are still started, and asked to stop at once."""
     t = run(play, {"a": [told(), wait(1)], "b": [told()]}, stop=-1)
     t.expect("services that were started", sorted(t.names("run")), ["a", "b"])
-    expect_asked(t, "a", 0)
+    by_nobody = t.of("a")[told()].how == "cancelled" and not expects_to_stop(play)
+    part = SentencePart(TOLD, misconception="stop-is-cancel", step="tell-then-wait") if by_nobody else ""
+    expect_asked(t, "a", 0, part)
 
 
 @check("R1", misconception="state-ends-with-the-call", step="tell-then-wait", wide=True)
@@ -185,9 +198,11 @@ def test_cleanup_that_hangs(play: Play) -> None:
     """A cleanup that hangs is given up after `cleanup_timeout`, and the next one runs."""
     t = run(play, {"a": [wait(1)], "b": [wait(2)]}, cleanups={"b": [hang()]})
     expect_at(t, "cleanup of b was given up", t.one("cleanup", "b").end, 8)
-    t.expect("cleanups, in this order", t.names("cleanup"), ["b", "a"])
+    part = "Each cleanup has `cleanup_timeout` seconds of its own: one that hangs takes nothing from the next one."
+    t.expect("cleanups, in this order", t.names("cleanup"), ["b", "a"], part=part)
     t = run(play, {"a": [wait(1)]}, cleanups={"a": [wait(12)]}, cleanup_timeout=15.0)
-    t.expect("a cleanup that takes longer than `grace`", t.one("cleanup", "a").ending, "returned")
+    part = "Only `cleanup_timeout` bounds a cleanup, not what is left of `grace`."
+    t.expect("a cleanup that takes longer than `grace`", t.one("cleanup", "a").ending, "returned", part=part)
 
 
 @check("R3", misconception="cleanup-never-fails", step="clean-up-whatever-happens")
@@ -221,12 +236,16 @@ def test_an_error_starts_the_shutdown(play: Play) -> None:
 def test_one_error(play: Play) -> None:
     """An error of a service leaves the call in an `ExceptionGroup`."""
     t = run(play, {"a": [told()], "b": [wait(1), fail("E")]})
-    expect_group(t)
+    expect_group(t, "A single error of a service leaves the call in an `ExceptionGroup` too." if t.call.errors else "")
     t.expect("the errors in the group", t.call.errors, ["E"])
     by_signal = serve(play, {"a": [told(), fail("E")]}, (4, "TERM")).accepting("deadlock")
-    for t in (run(play, {"a": [told(), fail("E")]}, stop=4), by_signal):
+    for t, when in (
+        (run(play, {"a": [told(), fail("E")]}, stop=4), "it was asked to stop"),
+        (by_signal, "a signal came"),
+    ):
         if t.call.how != "open":  # else the signal was not heard, which R6 says
-            t.expect("the errors of a service that was asked to stop", t.call.errors, ["E"])
+            part = f"An error that a service raises after {when} leaves the call too."
+            t.expect("the errors of a service that was asked to stop", t.call.errors, ["E"], part=part)
 
 
 @check("R4", misconception="time-out-tells-itself", step="one-group-of-errors")
@@ -258,7 +277,10 @@ def test_cancelled_from_outside(play: Play) -> None:
     t = t.cancel("caller", at=START + 3)
     t.expect("cleanups, in this order, one of which hangs", t.names("cleanup"), ["c", "b", "a"])
     t = serve(play, {"a": [hang()]}, (2, "TERM")).cancel("caller", at=START + 3)
-    expect_at(t, "a, in the grace period after a signal, was cancelled", t.of("a").cancelled_at, 3)
+    moment, part = t.of("a").cancelled_at, ""
+    if moment is not None and moment < START + 2.5:
+        part = SentencePart(FIRST, misconception="stop-is-cancel", step="signals")
+    expect_at(t, "a, in the grace period after a signal, was cancelled", moment, 3, part=part)
 
 
 @check("R5", misconception="errors-before-cancellation", step="one-group-of-errors")
@@ -269,9 +291,10 @@ def test_errors_and_a_cancellation(play: Play) -> None:
         t = trial.cancel("caller", at=START + 2)
         t.expect_that("the call, cancelled from outside, should not return", t.call.how != "returned", "it returned")
         cancelled = [error.kind in ("Cancelled", "CancelledError") for error in t.call.errors]
-        t.expect_that(
-            "errors or a cancellation, not both", all(cancelled) or not any(cancelled), f"the call {t.call.ending}"
-        )
+        lost = "E" not in t.call.errors and "C" in t.call.errors
+        part = SentencePart(LOST, misconception="first-error-counts", step="one-group-of-errors") if lost else ""
+        both = any(cancelled) and not all(cancelled)
+        t.expect_that("errors or a cancellation, not both", not both, f"the call {t.call.ending}", part=part)
 
 
 @check("R6", misconception="handler-sets-an-event", step="signals")
@@ -281,7 +304,10 @@ def test_first_signal(play: Play) -> None:
         t = serve(play, {"a": [told(), wait(2)], "b": [hang()]}, (4, name)).accepting("deadlock")
         t.expect("signals that nobody caught", [note["value"] for note in t.notes("uncaught")], [])
         expect_asked(t, "a", 4)
-        expect_at(t, "b was cancelled", t.of("b").cancelled_at, 14)
+        moment = t.of("b").cancelled_at
+        at_once = moment is not None and moment < START + 4.5
+        part = SentencePart(FIRST, misconception="stop-is-cancel", step="signals") if at_once else ""
+        expect_at(t, "b was cancelled", moment, 14, part=part)
     t = serve(play, {"a": [told()]}, (4, "USR1"), caught=["USR1"]).accepting("deadlock")
     part = "Each of the `signals` that `serve` was given starts the shutdown."
     expect_at(t, "a was asked to stop by a signal of the caller's choice", t.of("a")[told()].end, 4, part=part)
@@ -297,7 +323,14 @@ def test_both_backends(play: Play) -> None:
 @check("G2", misconception="tasks-end-by-themselves", step="clean-up-whatever-happens")
 def test_nothing_left_behind(play: Play) -> None:
     """When the call ends, no task and no stream of it is left."""
-    for t in (run(play, {"a": [wait(1)], "b": [hang()]}, stop=2), serve(play, {"a": [wait(1)]})):
+    part = SentencePart(
+        "`serve` ends when all services have returned: it does not wait for a signal then.",
+        misconception="runs-until-stopped",
+        step="signals",
+    )
+    served = serve(play, {"a": [wait(1)]}).accepting("deadlock")
+    served.expect("how the run ended", served.data["end"]["kind"], "done", part=part)
+    for t in (run(play, {"a": [wait(1)], "b": [hang()]}, stop=2), served):
         t.expect("how a ended", t.of("a").how, "returned")
         t.expect_nothing_left()
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from grader import (
     Play,
+    SentencePart,
     Trial,
     at_least,
     at_most,
@@ -71,7 +72,10 @@ def test_pairs(play: Play) -> None:
     part = "Each item of the source is worked on once, by one of the workers."
     t.expect("calls of the worker for three items", len(t.names("work")), at_most(3), part=part)
     pairs = [(token("b"), token("B")), (token("c"), token("C")), (token("a"), token("A"))]
-    t.expect("pairs received", [entry["value"] for entry in t.notes("received")], pairs)
+    received = [entry["value"] for entry in t.notes("received")]
+    early = bool(t.notes("end")) and len(received) < len(pairs) == len(t.names("work"))
+    part = "The iteration ends only when the last worker is done: no result is lost." if early else ""
+    t.expect("pairs received", received, pairs, part=part)
 
 
 @check("R1", misconception="results-come-in-order", step="one-source-for-all")
@@ -142,6 +146,9 @@ def test_any_item_any_result(play: Play) -> None:
     pairs = [(None, None), (0, 0), (token("c"), token("C")), (token("d"), token("E"))]
     t.expect("pairs received", [entry["value"] for entry in t.notes("received")], pairs)
     t = fan_in(play, items, values=values).accepting("deadlock")
+    sentence = "An exception that a worker returns, and does not raise, is a result like any other."
+    part = SentencePart(sentence, misconception="exceptions-are-raised", step="hand-on-as-they-finish")
+    t.expect_that("`fan_in`", "E" not in t.call.errors, f"{t.call.ending}, where it should return", part=part)
     t.expect("the list of `fan_in`", t.call.value, [None, 0, token("C"), token("E")])
 
 
@@ -190,27 +197,38 @@ def test_bound(play: Play) -> None:
     t.expect("items taken from the source, one of them received", len(t.notes("taken")), at_most(7 + 1))
 
 
+WAITS_ON = "After the last result the iteration ends by itself. Here it waits for another one, as it does while a sending end is open."
+
+
 @check("R4", misconception="receiver-sees-the-end", step="close-to-end")
 def test_end(play: Play) -> None:
     """After the last result the iteration ends by itself, for an empty source at once."""
-    for items in (THREE, []):
-        t = fan_out(play, items)
+    for items, part in ((THREE, WAITS_ON), ([], "For an empty source the iteration ends at once.")):
+        t = fan_out(play, items).about(part)
         if items:
             expect_received(t)
         t.expect("ends of the iteration", len(t.notes("end")), 1)
     t = fan_out(play, THREE, each(busy(wait(5))))
     expect_received(t)
     part = "After the last result the iteration ends by itself, also for a slow consumer."
+    if not t.notes("end") and any(span.how == "cancelled" for span in t.all("busy")):
+        sentence = (
+            "When the last worker is done, only the iteration ends: the body, which still works, is not cancelled."
+        )
+        part = SentencePart(sentence, misconception="end-of-work-is-end-of-block", step="close-to-end")
     t.expect("ends of the iteration, for a slow consumer", len(t.notes("end")), 1, part=part)
 
 
 @check("R5", misconception="failure-is-a-result", step="one-fails-all-end")
 def test_error(play: Play) -> None:
     """When a worker raises, the other workers are cancelled, and the error leaves the block."""
+    t = fan_out(play, [["a", [hang()]], ["b", [wait(2), fail("E")]]]).accepting("deadlock")
+    leaves = "E" in t.call.errors  # then it is the class of the error that makes the difference
     for kind in ("KeyError", "EndOfStream", "BrokenResourceError", "TimeoutError"):
         for call in (fan_out, fan_in):
-            t = call(play, [["a", [hang()]], ["b", [wait(2), fail("E", kind)]]])
-            part = "When a worker raises, the error leaves the block, whatever its class."
+            part = f"When a worker raises `{kind}`, like any other error, the other workers are cancelled, and it leaves the block."
+            t = call(play, [["a", [hang()]], ["b", [wait(2), fail("E", kind)]]]).about(part if leaves else "")
+            part = "" if leaves else "When a worker raises, the error leaves the block, whatever its class."
             t.expect_that("the error", "E" in t.call.errors, f"{t.call.what} {t.call.ending}", part=part)
             part = "When a worker raises, the other worker calls are cancelled at once."
             t.expect("the work on a was cancelled at", t.of("a").cancelled_at, near(2, within=0.05), part=part)
@@ -298,19 +316,25 @@ def test_never_blocks(play: Play) -> None:
     t.expect_not_blocked()
 
 
+NAMED = {
+    "Abandon": "",
+    "SystemExit": ", here a `SystemExit`,",
+    "KeyboardInterrupt": ", here a `KeyboardInterrupt`,",
+}
+
+
 @check("G5", misconception="catch-everything", step="one-fails-all-end")
 def test_interrupts_pass(play: Play) -> None:
     """An exception of a worker that is not an `Exception` leaves the block too."""
     for kind in play.interrupts:
-        t = fan_out(play, [["a", [hang()]], ["b", [wait(2), fail("stop", kind)]]])
+        part = f"An exception of a worker that is not an `Exception`{NAMED[kind]} leaves the block too."
+        t = fan_out(play, [["a", [hang()]], ["b", [wait(2), fail("stop", kind)]]]).about(part)
         t.expect_that("`stop` should leave the block", "stop" in t.call.errors, f"it {t.call.ending}")
         part = "When an exception that is not an `Exception` leaves the block, no stream is left open."
         t.expect("left open", t.call.left, {}, part=part)
-        t = fan_out(play, [["a", [wait(1), give("A")]], ["b", [hang()]]], first(1), ["fail", "stop", kind])
-        part = "An exception of the body that is not an `Exception` leaves the block too."
-        t.expect_that(
-            "`stop` of the body should leave the block", "stop" in t.call.errors, f"it {t.call.ending}", part=part
-        )
+        part = f"An exception of the body that is not an `Exception`{NAMED[kind]} ends the workers and leaves the block too."
+        t = fan_out(play, [["a", [wait(1), give("A")]], ["b", [hang()]]], first(1), ["fail", "stop", kind]).about(part)
+        t.expect_that("`stop` of the body should leave the block", "stop" in t.call.errors, f"it {t.call.ending}")
 
 
 @check("G6", misconception="look-again-and-again", step="slow-consumer")

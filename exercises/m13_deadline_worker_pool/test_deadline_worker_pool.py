@@ -10,6 +10,7 @@ from typing import Any
 
 from grader import (
     Play,
+    SentencePart,
     Trial,
     at_most,
     at_once,
@@ -40,8 +41,18 @@ def pool(play: Play, jobs: Mapping[str, Sequence[Any]], *, workers: int = 10, en
     return play(start=START, jobs=jobs, workers=workers, deadline=START + ends, **plan)
 
 
-def report(t: Trial, who: str = "caller") -> list[Any]:
-    """Name, status, value and error of each outcome, in the order of that caller's report."""
+def report(t: Trial, who: str = "caller", *, part: str = "") -> list[Any]:
+    """Name, status, value and error of each outcome, in the order of that caller's report.
+
+    Args:
+        t: the run.
+        who: the caller.
+        part: of the check's sentence that does not hold if the call ends in another way than by returning.
+    """
+    if part:
+        t.expect_that(
+            f"`{t.call.what}`", t.call.how == "returned", f"{t.call.ending}, where it should return", part=part
+        )
     t.expect_that("the report", t.call.value is not None, "`run_pool` returned None")
     rows = t.first(t.notes("report", who), f"the report of the {who}", "is not there")["value"]
     t.expect_that("the report", isinstance(rows, list), str(rows))
@@ -76,10 +87,35 @@ def expect_run(t: Trial, *names: str) -> None:
     t.expect_that("jobs", not never, f"{', '.join(never)} never called", part=part)
 
 
-def status(t: Trial, *names: str) -> list[Any]:
-    """What happened to these jobs."""
-    found = {row[0]: row[1] for row in report(t)}
+def status(t: Trial, *names: str, part: str = "") -> list[Any]:
+    """What happened to these jobs; `part` as for `report`."""
+    found = {row[0]: row[1] for row in report(t, part=part)}
     return [found.get(name) for name in names]
+
+
+def about_skipping(a: Any, b: Any, c: Any) -> str:
+    """The part of what `test_skipped` says that does not hold: the end of `a` has passed, `b` does not fit, `c` does."""
+    if None in (a, b):
+        return SentencePart(
+            "A job that is not called has its outcome too: it is `SKIPPED`.", step="start-what-can-finish"
+        )
+    if (a, b, c) == ("SKIPPED", "SKIPPED", "SKIPPED"):
+        sentence = "After a job that is `SKIPPED` its worker goes on with the next one."
+        return SentencePart(sentence, misconception="misfit-ends-the-worker", step="start-what-can-finish")
+    if a != "SKIPPED":
+        return "A job whose end has passed before it starts is `SKIPPED`, and not called."
+    sentence = "A job is `SKIPPED`, and not called, if less time than its estimate is left."
+    return SentencePart(sentence, step="start-what-can-finish")
+
+
+def about_errors(rows: list[Any], kinds: list[str]) -> str:
+    """The part of what `test_any_error` says that does not hold: about one kind of exception, or about all of them."""
+    wrong = [kind for n, kind in enumerate(kinds) if rows[n : n + 1] != [[kind, "FAILED", None, token(f"E{n}")]]]
+    after = [row[1] for row in rows if row[0] in wrong[1:]]
+    if len(wrong) != 1 and (set(after) != {"SKIPPED"} or wrong[:1] != kinds[:1]):
+        return "A job that raises an `Exception`, of whatever class, is `FAILED` with that very exception."
+    what = "a group with one exception in it" if wrong[0].endswith("of one") else f"a `{wrong[0]}`"
+    return f"A job that raises {what} is `FAILED` with that very exception, as with any other class."
 
 
 @check("R1", misconception="finishing-order", step="every-ending-is-an-outcome")
@@ -88,14 +124,21 @@ def test_report(play: Play) -> None:
     t = pool(play, {"a": [wait(3), give("A")], "b": [wait(1), fail("E", "TimeoutError")], "c": [wait(2), give("C")]})
     wanted = [["a", "DONE", token("A"), None], ["b", "FAILED", None, token("E")], ["c", "DONE", token("C"), None]]
     part = "Every job has one outcome, in the order of `jobs`."
-    t.expect("the jobs of the report", [row[0] for row in report(t)], ["a", "b", "c"], part=part)
+    raises = SentencePart(
+        "A job that raises is `FAILED`: its exception does not leave the call, and the other jobs go on.",
+        misconception="failure-ends-the-pool",
+        step="every-ending-is-an-outcome",
+    )
+    rows = report(t, part=raises if "E" in t.call.errors else "")
+    t.expect("the jobs of the report", [row[0] for row in rows], ["a", "b", "c"], part=part)
     others = [row[1] for row in report(t) if row[1] == "Outcome without a Status"]
     part = "The status of an outcome is a member of `Status`, such as `Status.DONE`: a text is not one."
     t.expect("outcomes with another status", others, [], part=part)
     part = "A job that raises is `FAILED`, also if what it raises is a `TimeoutError` of its own."
     t.expect("outcome of b, which raises a `TimeoutError`", status(t, "b"), ["FAILED"], part=part)
     t.expect("the report", report(t), wanted)
-    t.expect("the report on no jobs", report(pool(play, {})), [])
+    part = SentencePart("Without jobs there is nothing to do: the report is empty.", step="every-ending-is-an-outcome")
+    t.expect("the report on no jobs", report(pool(play, {}), part=part), [], part=part)
 
 
 @check("R1", misconception="empty-means-failed", step="every-ending-is-an-outcome")
@@ -116,10 +159,9 @@ def test_any_error(play: Play) -> None:
     """A job that raises an `Exception`, of whatever class, is `FAILED` with that very exception, and is not tried again."""
     kinds = ["WouldBlock", "ConnectionError", "ExceptionGroup of one", "KeyError", "TimeoutError"]
     t = pool(play, {kind: [wait(1), fail(f"E{n}", kind)] for n, kind in enumerate(kinds)}, workers=1)
-    part = "A job that raises an `Exception`, of whatever class, is `FAILED` with that very exception."
-    t.expect(
-        "the report", report(t), [[kind, "FAILED", None, token(f"E{n}")] for n, kind in enumerate(kinds)], part=part
-    )
+    rows = report(t)
+    wanted = [[kind, "FAILED", None, token(f"E{n}")] for n, kind in enumerate(kinds)]
+    t.expect("the report", rows, wanted, part=about_errors(rows, kinds))
     t.expect("jobs that were called", len(t.all("run")), 5, part="A job that raises is not tried again.")
     t = pool(play, {"a": [in_group(), fail_after(1), hang()]})
     part = "A job whose own timeout expires, before its end, is `FAILED`, also if that comes in a group."
@@ -185,7 +227,7 @@ def test_timed_out(play: Play) -> None:
     t = pool(play, {"c": [hang()]}, workers=1)
     part = "A job that still runs at the pool's end is cancelled then, and `TIMED_OUT`."
     expect_at(t, "c was cancelled", t.of("c").cancelled_at, near(10), part=part)
-    t.expect("outcome of c", status(t, "c"), ["TIMED_OUT"], part=part)
+    t.expect("outcome of c", status(t, "c", part=part), ["TIMED_OUT"], part=part)
 
 
 @check("R5", misconception="cancellation-stops-the-worker", step="start-what-can-finish")
@@ -193,11 +235,15 @@ def test_skipped(play: Play) -> None:
     """A job is `SKIPPED`, and not called, if its end has passed or less time than its estimate is left."""
     jobs = {"a": [wait(1)], "b": [wait(1)], "c": [wait(1)]}
     t = pool(play, jobs, workers=1, deadlines={"a": -1, "b": 60}, estimates={"b": 11, "c": 4})
-    t.expect("outcomes of a, b and c", status(t, "a", "b", "c"), ["SKIPPED", "SKIPPED", "DONE"])
+    seen = status(t, "a", "b", "c")
+    t.expect("outcomes of a, b and c", seen, ["SKIPPED", "SKIPPED", "DONE"], part=about_skipping(*seen))
     t.expect("jobs that were called", t.names("run"), ["c"])
     t = pool(play, {"d": [wait(7)], "e": [wait(7)]}, workers=1, estimates={"d": 5, "e": 5})
     part = "Whether a job still fits is decided when a worker is free for it, by the time that is left then."
     seen = sorted(map(str, status(t, "d", "e")))
+    if seen == ["SKIPPED", "TIMED_OUT"]:
+        sentence = "An estimate is not a limit: a job that takes longer than its estimate runs on until its own end."
+        part = SentencePart(sentence, misconception="estimate-is-a-limit", step="start-what-can-finish")
     t.expect("outcomes of d and e, whichever comes first", seen, ["DONE", "SKIPPED"], part=part)
     t = pool(play, {"f": [wait(1)], "g": [wait(1)]}, deadlines={"f": 6, "g": 6}, estimates={"f": 8, "g": 4})
     part = "A job is started only if its estimate fits into the time until its own end, not only until the pool's."
@@ -226,7 +272,9 @@ def test_end_of_the_pool(play: Play) -> None:
 def test_ends_with_the_last_job(play: Play) -> None:
     """The call returns as soon as every job has its outcome."""
     t = pool(play, {"a": [wait(1), give("A")], "b": [wait(2), give("B")]}, margin=0)
-    expect_at(t, "the call ended", t.call.end, near(2))
+    is_refused = "ValueError" in t.call.errors
+    part = SentencePart("A `margin` of 0 is allowed.", step="room-to-report") if is_refused else ""
+    expect_at(t, "the call ended", t.call.end, near(2), part=part)
 
 
 @check("R6", misconception="first-come-first-served", step="most-urgent-first", core=False)
@@ -234,7 +282,11 @@ def test_most_urgent_first(play: Play) -> None:
     """The job with the earliest `deadline` starts first; equal ones start in the order of `jobs`."""
     jobs = {name: [wait(1)] for name in ("c", "b", "a", "d")}
     t = pool(play, jobs, workers=1, ends=20, deadlines={"c": 90, "b": 90, "d": 80})
-    t.expect("jobs as they were started", t.names("run"), ["d", "c", "b", "a"])
+    part = "The job with the earliest `deadline` starts first, also where the pool ends before all of them."
+    if t.names("run")[:1] == ["d"]:
+        sentence = "Jobs with equal deadlines start in the order of `jobs`."
+        part = SentencePart(sentence, misconception="order-for-equals", step="most-urgent-first")
+    t.expect("jobs as they were started", t.names("run"), ["d", "c", "b", "a"], part=part)
 
 
 @check("R7", misconception="report-when-it-strikes", step="room-to-report", core=False)
@@ -292,7 +344,8 @@ def test_cancellation_passes(play: Play) -> None:
     t.expect_that("cancelled from outside", t.call.how == "cancelled", f"run_pool {t.call.ending}")
     t = pool(play, {"c": [cleanup(wait(20)), hang()]}).cancel("caller", at=START + 4)
     ending = f"run_pool {t.call.ending} after a cleanup past the deadline"
-    t.expect_that("cancelled from outside", t.call.how == "cancelled", ending)
+    part = "Cancelled from outside, the call ends cancelled, also if a job cleans up until its own end has passed."
+    t.expect_that("cancelled from outside", t.call.how == "cancelled", ending, part=part)
 
 
 @check("G4", misconception="blocking-is-short", step="workers-share-a-queue")

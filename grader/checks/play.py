@@ -154,6 +154,8 @@ class Trial(Trace):
         play: what plays it.
         plan: the scene's keyword arguments.
         outside: interference from outside: ``cancel`` and ``within``, lists of [actor, virtual s].
+        accepts: how a run may end beside being done.
+        part: see `about`.
     """
 
     def __init__(
@@ -162,8 +164,9 @@ class Trial(Trace):
         plan: Mapping[str, Any],
         outside: Mapping[str, list[Any]] | None = None,
         accepts: tuple[str, ...] = (),
+        part: str = "",
     ) -> None:
-        super().__init__({})
+        super().__init__({}, part)
         self._play, self._plan = play, plan
         self._outside = {kind: list(entries) for kind, entries in (outside or {}).items()}
         self._accepts = accepts
@@ -189,11 +192,15 @@ class Trial(Trace):
 
     def accepting(self, *ends: str) -> Trial:
         """Return the trial, in which a run may also end so: ``deadlock``, ``exit`` …; else that fails the subject."""
-        return Trial(self._play, self._plan, self._outside, (*self._accepts, *ends))
+        return Trial(self._play, self._plan, self._outside, (*self._accepts, *ends), self.part)
+
+    def about(self, part: str) -> Trial:
+        """Return the trial, which is about that part of the check's sentence: the headline also if a run breaks off."""
+        return Trial(self._play, self._plan, self._outside, self._accepts, part)
 
     def _with(self, kind: str, entry: list[Any]) -> Trial:
         outside = {**self._outside, kind: [*self._outside.get(kind, []), entry]}
-        return Trial(self._play, self._plan, outside, self._accepts)
+        return Trial(self._play, self._plan, outside, self._accepts, self.part)
 
     # -- searches ----------------------------------------------------------------------------------------------
     def orders(self, budget: int = ORDERS) -> Iterator[Trace]:
@@ -230,7 +237,7 @@ class Trial(Trace):
         self._play.searches = mine = self._play.searches + 1
         for played in self._answers(request):
             data = self._with_debugger(played, request) if played["end"]["kind"] == "breakpoint" else played
-            trace = Trace(data)
+            trace = Trace(data, self.part)
             trace.reads = self._play.reads
             trace.reads.clear()
             self._play.first, self._play.last = self._play.first or trace, trace

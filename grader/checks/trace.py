@@ -142,10 +142,11 @@ class Trace:
 
     Args:
         data: the trace as plain data, format 1 (``docs/trace_format.md``).
+        part: of the check's sentence that the plan is about, if no expectation names another one.
     """
 
-    def __init__(self, data: Mapping[str, Any]) -> None:
-        self._data = data
+    def __init__(self, data: Mapping[str, Any], part: str = "") -> None:
+        self._data, self.part = data, part
         self._spans: list[Span] | None = None
         self._by_id: dict[int, Span] | None = None
         #: the span whose value was read last
@@ -262,20 +263,16 @@ class Trace:
             CheckFailed: if they differ.
         """
         if not same(wanted, seen):
-            raise CheckFailed(what, *differing(seen, wanted), self.data, unit, happened, part)
+            raise CheckFailed(what, *differing(seen, wanted), self.data, unit, happened, part or self.part)
 
     def expect_that(self, what: str, holds: bool, seen: str, *, happened: str = "", part: str = "") -> None:  # noqa: FBT001
         """Fail the subject unless `holds`; `seen` says in words what was seen instead."""
         if not holds:
-            raise CheckFailed(what, seen, None, self.data, happened=happened, part=part)
+            raise CheckFailed(what, seen, None, self.data, happened=happened, part=part or self.part)
 
     def fail(self, what: str, seen: str) -> NoReturn:
-        """Fail the subject.
-
-        Raises:
-            CheckFailed: always.
-        """
-        raise CheckFailed(what, seen, None, self.data)
+        """Fail the subject: always raises `CheckFailed`."""
+        raise CheckFailed(what, seen, None, self.data, part=self.part)
 
     def expect_ended(self) -> None:
         """Fail the subject if the run did not end by itself, or if the subject is not written yet."""
