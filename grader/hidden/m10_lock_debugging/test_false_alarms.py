@@ -234,7 +234,7 @@ def test_releasing_anothers_lock(play: Play) -> None:
         t.expect(f"how releasing the lock of a ended, for {who}", ending(t.of(who)[drop("x")]), RUNTIME)
 
 
-@check("R8", misconception="release-without-acquire", step="who-holds-what")
+@check("R8", misconception="release-without-acquire", step="who-holds-what", wide=True)
 def test_only_the_holder_releases(play: Play) -> None:
     """A lock stays taken when a task that does not hold it tries to release it."""
     actors = {"a": [take("x"), wait(5), drop("x")], "b": [wait(1.3), drop("x")], "c": [wait(1.6), take("x"), drop("x")]}
@@ -243,7 +243,7 @@ def test_only_the_holder_releases(play: Play) -> None:
     t.expect("how the holder's release ended", ending(t.of("a")[drop("x")]), "returned")
 
 
-@check("R8", misconception="task-known-by-name", step="who-holds-what")
+@check("R8", misconception="task-known-by-name", step="who-holds-what", wide=True)
 def test_tasks_of_one_name(play: Play) -> None:
     """Tasks are not told apart by their names: two tasks may have the same one."""
     actors = {"a": [take("x"), wait(5), drop("x")], "b": [wait(1.3), take("x"), drop("x")], "c": [wait(2), drop("x")]}
