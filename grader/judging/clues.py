@@ -13,7 +13,7 @@ from typing import Any
 from grader.checks.trace import WAKE_UPS
 from grader.course import BACKENDS
 from grader.judging import learner_code
-from grader.judging.exception_words import in_words
+from grader.judging.exception_words import absent_key, in_words, is_plain_key
 from grader.judging.run_evidence import RANKS, Clue, FailingRun
 from grader.judging.wrong_values import no_return, no_yield, wrong_kind
 
@@ -35,6 +35,8 @@ LEAVING = frozenset({"SystemExit", "KeyboardInterrupt", "TrioInternalError", "Ru
 SIGNATURE = re.compile(r"^(?:[\w.<>]*\.)?(\w+)\(\) (?:got|missing|takes)\b")
 UNENTERED = re.compile(r"object does not support the (?:asynchronous )?context manager protocol|__aenter__|__enter__")
 LOCK_LINE = re.compile(r"line (\d+) waits for a lock")
+MANY = 20
+"""As often as that one after the other is again and again."""
 LEAST_PART = 4
 """A loop that polls is gone through at least once in this many wake-ups."""
 DUNDER = re.compile(r"from (__\w+__) that does not implement __await__")
@@ -111,9 +113,13 @@ def _errors(run: FailingRun) -> Iterator[Clue]:
         if "coroutine" in each["text"] and run.probes.get("unawaited_lines"):
             continue  # the coroutine itself says what is wrong
         said = in_words(run.code, line, each["text"], kind)
+        own_text = each["text"]
+        raises = f"Line {line} raises {kind}"
+        if kind == "KeyError" and (where := absent_key(run.code, line)):
+            raises, own_text = f"{raises}, as {where}", own_text if is_plain_key(own_text) else ""
         hidden = "" if out or not _is_caught(run, line) else ", and your own `except` catches "
-        text = f"{said or f'Line {line} raises {kind}'}{hidden and hidden + (f'the {kind}' if said else 'it')}"
-        yield Clue(RANKS["exception"], "exception", text, line, each["text"], run.first_time(line))
+        text = f"{said or raises}{hidden and hidden + (f'the {kind}' if said else 'it')}"
+        yield Clue(RANKS["exception"], "exception", text, line, own_text, run.first_time(line))
 
 
 def is_unexpected(run: FailingRun, error: Mapping[str, Any]) -> bool:
@@ -241,7 +247,8 @@ def _blocking_calls(run: FailingRun) -> Iterator[Clue]:
             text = f"Line {line} waits for a lock of `threading`, which stops the whole event loop"
         elif loop is not None:
             line = loop.lineno
-            text = f"The loop in line {line} goes round and round without waiting{_because(loop)}: nothing else can run"
+            round_ = f"goes round and round without waiting{_because(loop)}{_again_and_again(run)}"
+            text = f"The loop in line {line} {round_}: nothing else can run"
         else:
             text = f"Line {line} does not come to an end: nothing else can run meanwhile"
         yield Clue(RANKS["blocked"] if "lock" in text else RANKS["spinning"], "blocked", text, line)
@@ -254,6 +261,17 @@ def _because(loop: ast.While | ast.For | ast.AsyncFor) -> str:
     if not isinstance(loop, ast.While) or isinstance(loop.test, ast.Constant):
         return ""
     return f", because `{learner_code.shorten(ast.unparse(loop.test))}` stays true"
+
+
+def _again_and_again(run: FailingRun) -> str:
+    """What a loop that never waits begins in each round, as far as the scene saw it."""
+    spans = [span for span in run.data.get("spans", ()) if not span["subject"] and span["what"] != "actor"]
+    last = [(span["what"], span["who"]) for span in spans[-MANY:]]
+    if len(last) < MANY or len(set(last)) > 1:
+        return ""
+    what, who = last[0]
+    raises = ", which raises each time" if all(span["how"] == "raised" for span in spans[-MANY + 1 : -1]) else ""
+    return f", and {'runs' if what == 'run' else f'calls `{what}` of'} `{who}` again and again{raises}"
 
 
 def _exits(run: FailingRun) -> Iterator[Clue]:

@@ -57,6 +57,32 @@ def _of_anyio(code: LearnerCode, line: int, kind: str) -> str:
     return ""
 
 
+def absent_key(code: LearnerCode, line: int) -> str:
+    """Which key a line that raised a `KeyError` does not find, and where; empty if it looks into several things."""
+    found = {
+        (ast.unparse(node.value), ast.unparse(node.slice))
+        for node in code.nodes_at(line)
+        if isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Store)
+    }
+    found |= {
+        (ast.unparse(node.func.value), ast.unparse(node.args[0]))
+        for node in code.nodes_at(line)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in ("pop", "remove")
+        and len(node.args) == 1
+    }
+    if len(found) != 1:
+        return ""
+    ((where, key),) = found
+    return f"`{shorten(where)}` has no key `{shorten(key)}`"
+
+
+def is_plain_key(text: str) -> bool:
+    """Whether the text of a `KeyError` says something to people: not so the address or the id of an object."""
+    return not re.search(r"\d{9,}|0x[0-9a-fA-F…]", text)
+
+
 def _one(nodes: list[ast.AST], outer: type[ast.Await], inner: object) -> str:
     """The only thing of a kind that is awaited in a line, as it is written; empty if there are several."""
     found = [node.value for node in nodes if isinstance(node, outer) and isinstance(node.value, inner)]  # type: ignore[arg-type]

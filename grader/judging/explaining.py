@@ -15,6 +15,7 @@ from grader.judging import clues as looking
 from grader.judging.learner_code import LearnerCode
 from grader.judging.report import Cause, Row
 from grader.judging.run_evidence import Clue, FailingRun
+from grader.judging.sentence_first import needs_the_sentence
 from grader.judging.shown_run import shown_run
 from grader.judging.smallest import PlayAgain, smallest
 
@@ -28,7 +29,6 @@ NOT_COME_TO = re.compile(
 """What a check sees of something that did not happen at all, or of a call that did not return; first what stands in the headline."""
 NEVER_ENDED = "never ended"
 """What a check sees of a call that waits when all is over."""
-EXCEPTIONS = re.compile(r"\b[A-Z]\w*(?:Error|Funds|Block)\b")
 CANCELLATIONS = frozenset({"asyncio.CancelledError", "asyncio.exceptions.CancelledError", "trio.Cancelled"})
 """A backend's own exceptions of a cancellation: what catches one of them catches nothing on the other backend."""
 MOST_LINES = 3
@@ -99,13 +99,6 @@ def without_unwritten(
     if not written:
         return order, looked_at
     return [row for row in order if row.id not in unwritten], written
-
-
-def wants_another(row: Row, clue: Clue) -> bool:
-    """Whether a check is about an exception that should arise where the file raises another one."""
-    raised = re.search(r"raises (\w+)", clue.text)
-    named = EXCEPTIONS.findall(f"{row.what or ''} {row.expected or ''}")
-    return raised is not None and raised[1] in (row.actual or "") and bool(named) and raised[1] not in named
 
 
 def explains(clue: Clue, looked_at: Sequence[tuple[Row, Sequence[Clue]]]) -> bool:
@@ -192,7 +185,7 @@ def find_cause(rows: Sequence[Row], failures: Sequence[Failure], code: LearnerCo
     same = [row.id for row, found in everything if any(same_cause(clue, each) for each in found)]
     same += [failure.row.id for failure in failures if shows(clue, failure, code)]
     row = looked_at[place][0]
-    if clue.kind == "exception" and (order[0].wide or wants_another(row, clue)):  # it takes what the check is about
+    if needs_the_sentence(clue, row, order[0], rows):
         clue = replace(clue, text=f"{row.sentence} {clue.text}")
     return cause_of(clue, row, code, same)
 
