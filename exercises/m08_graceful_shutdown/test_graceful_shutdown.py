@@ -198,7 +198,9 @@ def test_cleanup_that_hangs(play: Play) -> None:
     """A cleanup that hangs is given up after `cleanup_timeout`, and the next one runs."""
     t = run(play, {"a": [wait(1)], "b": [wait(2)]}, cleanups={"b": [hang()]})
     expect_at(t, "cleanup of b was given up", t.one("cleanup", "b").end, 8)
-    part = "A cleanup that hangs is given up after its own `cleanup_timeout`, and the next one runs, with time of its own."
+    part = (
+        "A cleanup that hangs is given up after its own `cleanup_timeout`, and the next one runs, with time of its own."
+    )
     t.expect("cleanups, in this order", t.names("cleanup"), ["b", "a"], part=part)
     t = run(play, {"a": [wait(1)]}, cleanups={"a": [wait(12)]}, cleanup_timeout=15.0)
     part = "Only `cleanup_timeout` bounds a cleanup, not what is left of `grace`."

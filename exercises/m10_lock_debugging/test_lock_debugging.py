@@ -168,7 +168,7 @@ def test_any_amount(play: Play) -> None:
     t.expect("balances at the end", at_the_end(t, "balances"), {"A": 0, "B": 60})
     t = play(accounts=accounts, actors={"m": [wait(1), move("A", "B", 0, wait(1))]})
     part = "A transfer of 0 works like any other: both locks are taken during its audit."
-    t = t.about(part)
+    t = t.naming(part)
     seen = next((note["value"] for note in t.notes("before")), {})
     accounts_seen = {name: [balance, "locked" if lock else "free"] for name, (balance, lock) in seen.items()}
     t.expect("accounts in the audit of a transfer of 0", accounts_seen, {"A": [100, "locked"], "B": [-40, "locked"]})

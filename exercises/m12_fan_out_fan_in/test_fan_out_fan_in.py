@@ -204,7 +204,7 @@ WAITS_ON = "After the last result the iteration ends by itself. Here it waits fo
 def test_end(play: Play) -> None:
     """After the last result the iteration ends by itself, for an empty source at once."""
     for items, part in ((THREE, WAITS_ON), ([], "For an empty source the iteration ends at once.")):
-        t = fan_out(play, items).about(part)
+        t = fan_out(play, items).naming(part)
         if items:
             expect_received(t)
         t.expect("ends of the iteration", len(t.notes("end")), 1)
@@ -227,7 +227,7 @@ def test_error(play: Play) -> None:
     for kind in ("KeyError", "EndOfStream", "BrokenResourceError", "TimeoutError"):
         for call in (fan_out, fan_in):
             part = f"When a worker raises `{kind}`, like any other error, the other workers are cancelled, and it leaves the block."
-            t = call(play, [["a", [hang()]], ["b", [wait(2), fail("E", kind)]]]).about(part if leaves else "")
+            t = call(play, [["a", [hang()]], ["b", [wait(2), fail("E", kind)]]]).naming(part if leaves else "")
             part = "" if leaves else "When a worker raises, the error leaves the block, whatever its class."
             t.expect_that("the error", "E" in t.call.errors, f"{t.call.what} {t.call.ending}", part=part)
             part = "When a worker raises, the other worker calls are cancelled at once."
@@ -328,12 +328,12 @@ def test_interrupts_pass(play: Play) -> None:
     """An exception of a worker that is not an `Exception` leaves the block too."""
     for kind in play.interrupts:
         part = f"An exception of a worker that is not an `Exception`{NAMED[kind]} leaves the block too."
-        t = fan_out(play, [["a", [hang()]], ["b", [wait(2), fail("stop", kind)]]]).about(part)
+        t = fan_out(play, [["a", [hang()]], ["b", [wait(2), fail("stop", kind)]]]).naming(part)
         t.expect_that("`stop` should leave the block", "stop" in t.call.errors, f"it {t.call.ending}")
         part = "When an exception that is not an `Exception` leaves the block, no stream is left open."
         t.expect("left open", t.call.left, {}, part=part)
         part = f"An exception of the body that is not an `Exception`{NAMED[kind]} ends the workers and leaves the block too."
-        t = fan_out(play, [["a", [wait(1), give("A")]], ["b", [hang()]]], first(1), ["fail", "stop", kind]).about(part)
+        t = fan_out(play, [["a", [wait(1), give("A")]], ["b", [hang()]]], first(1), ["fail", "stop", kind]).naming(part)
         t.expect_that("`stop` of the body should leave the block", "stop" in t.call.errors, f"it {t.call.ending}")
 
 

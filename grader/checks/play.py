@@ -155,7 +155,7 @@ class Trial(Trace):
         plan: the scene's keyword arguments.
         outside: interference from outside: ``cancel`` and ``within``, lists of [actor, virtual s].
         accepts: how a run may end beside being done.
-        part: see `about`.
+        part: see `naming`.
     """
 
     def __init__(
@@ -194,8 +194,8 @@ class Trial(Trace):
         """Return the trial, in which a run may also end so: ``deadlock``, ``exit`` …; else that fails the subject."""
         return Trial(self._play, self._plan, self._outside, (*self._accepts, *ends), self.part)
 
-    def about(self, part: str) -> Trial:
-        """Return the trial, which is about that part of the check's sentence: the headline also if a run breaks off."""
+    def naming(self, part: str) -> Trial:
+        """Return the trial, whose failures name that part of the check's sentence, also where a run breaks off."""
         return Trial(self._play, self._plan, self._outside, self._accepts, part)
 
     def _with(self, kind: str, entry: list[Any]) -> Trial:

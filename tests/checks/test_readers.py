@@ -245,3 +245,16 @@ def test_a_group_names_what_is_in_it_once() -> None:
 def test_the_line_in_which_a_run_broke_off_is_named_once() -> None:
     end = {"kind": "stuck", "text": "line 39 used 0.5 s", "waiting": [{"line": 39, "code": "while True:"}, {"line": 7}]}
     assert breaking_off(end) == ("the event loop stands still", "line 39 used 0.5 s (line 7)")
+
+
+def test_a_trace_names_the_part_that_its_plan_is_about() -> None:
+    named = Trace(records.record(span(0, "main", how="raised")), "Nothing is lost.")
+    for part, expect in (
+        ("Nothing is lost.", lambda: named.call.value),
+        ("Nothing is lost.", lambda: named.expect("the list", 1, 2)),
+        ("Nothing is lost.", lambda: named.expect_that("the list", False, "nothing")),
+        ("None is late.", lambda: named.expect("the list", 1, 2, part="None is late.")),
+    ):
+        with pytest.raises(CheckFailed) as failed:
+            expect()
+        assert failed.value.part == part

@@ -107,7 +107,7 @@ def test_a_file_that_fails_as_a_whole_has_its_fault_as_cause(checkout: Path, for
 def test_no_text_of_an_exception_is_in_the_sentence(checkout: Path, forks: ForkServer) -> None:
     """What running code says may hold anything that it has seen: it is apart, in `said`."""
     module = Course(checkout).module("m01")
-    text = module.solution.read_text(encoding="utf-8").replace("= await job()", "= await job() + {}['secret']")
+    text = module.solution.read_text(encoding="utf-8").replace("= await job()", "= await job() + {}['sec' + 'ret']")
     cause = grade(module, text.encode(), forks=forks, how=How("public")).cause
     assert isinstance(cause, Cause)
     assert "secret" not in cause.text
@@ -184,7 +184,8 @@ def test_an_exception_that_only_wide_checks_meet_comes_after_their_sentence() ->
         "raised": [{"line": 1, "error": "KeyError", "is": ["KeyError"], "text": "0", "token": None, "scene": False}]
     }
     data = {"backend": "trio", "end": {"kind": "done"}, "spans": [], "probes": {"observed": observed}}
-    for wide, said in ((True, "Two calls do not share it. Line 1 raises KeyError"), (False, "Line 1 raises KeyError")):
+    raises = "Line 1 raises KeyError, as `kept` has no key `0`"
+    for wide, said in ((True, f"Two calls do not share it. {raises}"), (False, raises)):
         row = Row("a", "m01.R1", "result", "trio", "failed", "Two calls do not share it.", what="the list", wide=wide)
         failure = Failure(row, CheckFailed("the list", [], [1], data))
         cause = find_cause([row], [failure], LearnerCode("x = kept[0]"), lambda *_: Played(None, None))
@@ -279,9 +280,12 @@ def test_a_clock_on_the_wall_counts_wherever_it_is_seen() -> None:
 def test_an_exception_where_another_one_is_wanted_comes_after_the_sentence() -> None:
     row = Row("a", "m01.R1", "result", "trio", "failed", "Unknown names are refused.", what="raised by `f`")
     wanted = replace(row, expected="ValueError", actual="KeyError")
-    assert cause_of_rows((wanted, raised("KeyError"))).text == "Unknown names are refused. Line 1 raises KeyError"
+    assert (
+        cause_of_rows((wanted, raised("KeyError"))).text
+        == "Unknown names are refused. Line 1 raises KeyError, as `kept` has no key `0`"
+    )
     other = replace(row, expected="ValueError", actual="nothing")
-    assert cause_of_rows((other, raised("KeyError"))).text == "Line 1 raises KeyError"
+    assert cause_of_rows((other, raised("KeyError"))).text == "Line 1 raises KeyError, as `kept` has no key `0`"
 
 
 def test_a_loop_of_asyncio_that_is_not_there_is_the_other_backend_although_more_fails() -> None:
@@ -344,3 +348,47 @@ def test_a_loop_that_stands_still_says_what_stays_true() -> None:
         code = LearnerCode(f"def f():\n    while {test}:\n        g()\n")
         (clue,) = clues(FailingRun({"backend": "trio", "end": end}, code))
         assert clue.text == f"The loop in line 2 goes round and round without waiting{said}: nothing else can run"
+
+
+def test_a_key_that_some_plans_only_miss_comes_after_the_sentence_of_their_check() -> None:
+    row = Row("a", "m01.R1", "result", "trio", "failed", "What is cut off is reported.", what="the report")
+    passing = replace(row, id="b", verdict="passed")
+    failure = Failure(row, CheckFailed("the report", [], [1], raised("KeyError", "'c'")))
+    for rows, said in (
+        ([row], ""),
+        ([row, passing], "What is cut off is reported. "),
+        ([row, replace(passing, backend="asyncio")], ""),
+    ):
+        cause = find_cause(rows, [failure], LearnerCode("x = 1"), lambda *_: Played(None, None))
+        assert cause is not None
+        assert cause.text == f"{said}Line 1 raises KeyError"
+    failure = Failure(row, CheckFailed("the report", [], [1], raised("NameError", "name 'a' is not defined")))
+    cause = find_cause([row, passing], [failure], LearnerCode("x = 1"), lambda *_: Played(None, None))
+    assert cause is not None
+    assert cause.text == "Line 1 raises NameError"
+
+
+def test_a_signal_that_nobody_caught_came_at_the_moment_of_which_the_check_speaks() -> None:
+    row = Row("a", "m01.R1", "result", "trio", "failed", "A signal during a cleanup is caught.", what="the call")
+    for text, said in (
+        ("nobody caught SIGTERM", "A signal during a cleanup is caught. N"),
+        ("the interpreter was left", "T"),
+    ):
+        end = {"kind": "exit", "text": text, "waiting": []}
+        assert cause_of_rows((row, {**DONE, "end": end})).text.startswith(said)
+
+
+def test_a_loop_that_never_waits_names_what_it_runs_again_and_again() -> None:
+    end = {"kind": "stuck", "text": "line 3 does not come to an end", "waiting": [{"line": 3}]}
+    code = LearnerCode("def f():\n    while queue:\n        g()\n")
+    span = {"subject": False, "what": "run", "who": "a", "how": "raised", "error": None}
+    other = {**span, "what": "work", "how": "returned"}
+    for spans, said in (
+        ([span] * 30, ", and runs `a` again and again, which raises each time"),
+        ([{**span, "who": "b"}, *[other] * 30], ", and calls `work` of `a` again and again"),
+        ([span] * 10, ""),
+        ([span, other] * 30, ""),
+    ):
+        (clue,) = clues(FailingRun({"backend": "trio", "end": end, "spans": spans}, code))
+        start = "The loop in line 2 goes round and round without waiting, because `queue` stays true"
+        assert clue.text == f"{start}{said}: nothing else can run"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from grader.judging.exception_words import in_words
+from grader.judging.exception_words import absent_key, in_words, is_plain_key
 from grader.judging.learner_code import LearnerCode
 
 NONE = "object NoneType can't be used in 'await' expression"
@@ -87,3 +87,27 @@ def test_the_texts_are_those_of_this_python():
     with pytest.raises(TypeError) as caught:
         wrong().send(None)
     assert in_words(LearnerCode("x = 1"), 1, str(caught.value))
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("return self._tasks[id(task)]", "`self._tasks` has no key `id(task)`"),
+        ("del _tasks[name]", "`_tasks` has no key `name`"),
+        ("_tasks.pop(name)", "`_tasks` has no key `name`"),
+        ("_tasks.remove(name)", "`_tasks` has no key `name`"),
+        ("_tasks.pop(name, None)", ""),
+        ("_tasks[name] = 1", ""),
+        ("return a[x] + b[y]", ""),
+        ("return x", ""),
+    ],
+)
+def test_which_key_is_not_there(line, said):
+    assert absent_key(LearnerCode(f"def f():\n    {line}\n"), 2) == said
+
+
+@pytest.mark.parametrize(
+    ("text", "is_plain"), [("'c'", True), ("17", True), ("140234866534992", False), ("<object at 0x…>", False)]
+)
+def test_an_id_says_nothing_to_people(text, is_plain):
+    assert is_plain_key(text) is is_plain
