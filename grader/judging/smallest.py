@@ -166,14 +166,14 @@ def difference(failing: Sequence[tuple[str, int]], passing: Sequence[tuple[str, 
     for task, line in failing:
         way, before = ways.get(task, []), gone[task]
         if len(before) < len(way) and way[len(before)] != line:
-            after = f"After line {before[-1]} it" if before else "It"
-            return (
-                f"{after} goes on with line {line}, a run that passes with line {_quote_line(way[len(before)], code)}."
-            )
+            goes = f"Line {_quote_line(before[-1], code)} is followed" if before else "It begins"
+            how = "by" if before else "with"
+            here, passes = _quote_line(line, code), _quote_line(way[len(before)], code)
+            return f"{goes} {how} line {here} here, and {how} line {passes} in a run that passes."
         before.append(line)
     for task, way in ways.items():
         if len(gone[task]) < len(way) and gone[task]:
-            return f"It does not get to line {_quote_line(way[len(gone[task])], code)}, a run that passes does."
+            return f"Line {_quote_line(way[len(gone[task])], code)} is not reached here; in a run that passes it is."
     return ""
 
 

@@ -116,9 +116,11 @@ def test_the_first_line_that_differs() -> None:
     failing = [("b#0", 1), ("a#0", 1), ("b#0", 2), ("a#0", 3)]
     assert (
         difference(failing, passing, code)
-        == "After line 1 it goes on with line 3, a run that passes with line 2 (`two`)."
+        == "Line 1 (`one`) is followed by line 3 (`three`) here, and by line 2 (`two`) in a run that passes."
     )
-    assert difference(failing[:3], passing, code) == "It does not get to line 2 (`two`), a run that passes does."
+    assert difference(failing[:3], passing, code) == "Line 2 (`two`) is not reached here; in a run that passes it is."
+    begins = difference([("a#0", 3)], passing, code)
+    assert begins == "It begins with line 3 (`three`) here, and with line 1 (`one`) in a run that passes."
     assert difference(passing, passing, code) == ""
 
 
