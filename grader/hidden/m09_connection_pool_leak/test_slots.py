@@ -7,6 +7,7 @@ from typing import Any
 
 from grader import (
     Play,
+    SentencePart,
     Trace,
     attempt,
     cancel,
@@ -35,6 +36,7 @@ from .plans import (
     expect_room,
     expect_stats,
     expect_within_size,
+    got,
     got_at,
     lease,
     lease_of,
@@ -268,6 +270,11 @@ def test_made_for_a_caller_that_left(play: Play) -> None:
 @check("R2", misconception="got-it-then-lost-it", step="find-the-leak")
 def test_handed_over_at_the_same_moment(play: Play) -> None:
     """When a waiter is cancelled just as a connection is handed to it, the connection is not lost."""
+    actors = {"h": [lease(wait(3))], "x": [wait(1), lease(wait(1))], **probes(1)}
+    earlier = play(actors=actors, size=1).cancel("x", at=2).accepting("deadlock")
+    sentence = "A waiter that was cancelled leaves the queue: no connection is handed to it later."
+    left = SentencePart(sentence, misconception="gave-up-still-in-line", step="bound-the-wait")
+    part = "" if got(earlier, "p0") else left
     for late in (
         [lease(wait(3)), cancel("x")],
         [lease(wait(3), cancel("x"))],
@@ -275,7 +282,7 @@ def test_handed_over_at_the_same_moment(play: Play) -> None:
     ):
         actors = {"h": late, "x": [wait(1), lease(wait(1))], "o": [at(LATER - 9), stats()], **probes(1)}
         for t in play(actors=actors, size=1).orders(6):
-            expect_room(t, 1)
+            expect_room(t, 1, part=part)
             expect_within_size(t, 1)
             expect_idle_pool(t, alive(t))
 

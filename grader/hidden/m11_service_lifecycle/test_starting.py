@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grader import Play, Trace, about, at_least, check, cleanup, fail, give, hang, on_cancel, wait
+from grader import Play, SentencePart, Trace, about, at_least, check, cleanup, fail, give, hang, on_cancel, wait
 
 from .plans import (
     AT,
@@ -53,7 +53,7 @@ def expect_start_order(t: Trace, plan: Services) -> None:
 def test_starts_after_what_it_requires(play: Play) -> None:
     """A service is started when the services that it requires are ready, and not when they are just started."""
     plan = chain(play, "db", "log", "web")
-    t = play(services=plan, body=[wait(1)])
+    t = play(services=plan, body=[wait(1)]).accepting("deadlock")
     t.expect("services as they were started", t.names("run"), ["db", "log", "web"])
     begun = t.one("body").start
     soon = {span.who for span in t.all("ready") if span.start <= begun + 0.06}
@@ -65,6 +65,9 @@ def test_starts_after_what_it_requires(play: Play) -> None:
         t.expect(what, t.one("run", name).start, at_least(ready_at(t, needed)))
     last = max(ready_at(t, name) for name in plan)
     t.expect("the body began at", t.one("body").start, about(last), part=BODY)
+    sentence = "At the end of the block each service is cancelled: waiting until it ends by itself takes forever."
+    part = SentencePart(sentence, misconception="they-end-by-themselves", step="stop-dependants-first")
+    t.expect("how the run ended", t.data["end"]["kind"], "done", part=part)
 
 
 @check("R1", misconception="given-in-order", step="order-from-requirements")

@@ -39,17 +39,21 @@ def expect_error(t: Trace) -> None:
 @check("R4", misconception="receiver-sees-the-end", step="close-to-end")
 def test_iteration_ends(play: Play) -> None:
     """After the last result the iteration ends by itself."""
+    part = "After the last result the iteration ends by itself. Here it waits for another one, as it does while a sending end is open."
     for workers in (1, 3, 8):
-        expect_iteration_ends(out(play, jobs(play, 5), workers=workers), 5)
-    expect_iteration_ends(out(play, [["a", [wait(3), give("A")]]], receive(), receive(), workers=2), 1)
+        expect_iteration_ends(out(play, jobs(play, 5), workers=workers).naming(part), 5)
+    trial = out(play, [["a", [wait(3), give("A")]]], receive(), receive(), workers=2)
+    expect_iteration_ends(trial.naming(part), 1)
 
 
 def expect_iteration_ends(t: Trace, number: int) -> None:
     """Expect the end of the iteration after so many pairs, soon after the last piece of work."""
     expect_received(t, number)
-    end = t.first(t.notes("end"), "the end of the iteration", "never came")["t"]  # type: ignore[arg-type, index]
-    t.expect("the iteration ended at", end, at_most(last_end(t) + 1))
-    t.expect("the block", t.call.ending, "returned")
+    part = "After the last result the iteration ends by itself."
+    t.expect_that("the end of the iteration", bool(t.notes("end")), "never came", part=part)
+    t.expect("the iteration ended at", t.notes("end")[0]["t"], at_most(last_end(t) + 1), part=part)
+    part = "When the iteration has ended, the block ends without an error."
+    t.expect("the block", t.call.ending, "returned", part=part)
 
 
 @check("R4", misconception="one-pill-for-all", step="close-to-end")
