@@ -67,7 +67,7 @@ LOST = "Errors of the cleanups do not hide those of the services: all leave toge
 TOLD = "When `stop` is set every service is asked to stop, and may return by itself."
 
 
-def expects_to_stop(play: Play) -> bool:
+def is_asked_to_stop(play: Play) -> bool:
     """Whether a service hears that `stop` is set while it runs."""
     t = run(play, {"a": [told()]}, stop=4).accepting("deadlock")
     return t.of("a")[told()].how == "returned"
@@ -101,7 +101,7 @@ def test_stopped_before_it_began(play: Play) -> None:
     """With `stop` set from the start, services are still started, and asked to stop at once."""
     t = run(play, {"a": [told(), wait(1)], "b": [told()]}, stop=-1)
     t.expect("services that were started", sorted(t.names("run")), ["a", "b"])
-    by_nobody = t.of("a")[told()].how == "cancelled" and not expects_to_stop(play)
+    by_nobody = t.of("a")[told()].how == "cancelled" and not is_asked_to_stop(play)
     part = SentencePart(TOLD, misconception="stop-is-cancel", step="tell-then-wait") if by_nobody else ""
     expect_asked(t, "a", 0, part)
 
