@@ -148,7 +148,7 @@ def expect_order(t: Trace, wanted: Sequence[str]) -> None:
 
 @check("R6", misconception="first-come-first-served", step="most-urgent-first", core=False)
 def test_earliest_deadline_first(play: Play) -> None:
-    """Of the jobs that wait, the one with the earliest `deadline` starts first, also where it is earlier by hundredths of a second."""
+    """Of the jobs that wait, the one with the earliest `deadline` starts first."""
     names = [f"i{n}" for n in range(7)]
     urgent = play.shuffled(names)
     deadlines = {name: 30 + 0.03 * place for place, name in enumerate(urgent)}  # within one second
