@@ -56,3 +56,24 @@ def test_a_sleep_that_a_library_is_handed_is_seen(playing: Callable[..., Play]) 
     """
     t = playing(subject)()
     assert {(call["call"], call["line"]) for call in t.data["probes"]["blocking"]} == {("time.sleep", 5)}
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        "copy.copy(send)",
+        "copy.deepcopy(send)",
+        "type('Quiet', (type(send),), {'__post_init__': lambda self: setattr(self, '_closed', False)})(send._state)",
+    ],
+)
+def test_a_stream_that_is_made_of_another_is_left_open(playing: Callable[..., Play], again: str) -> None:
+    subject = f"""
+    import copy
+    import anyio
+    async def main(world):
+        send, receive = anyio.create_memory_object_stream(1)
+        world.kept = {again}
+        send.close()
+        receive.close()
+    """
+    assert len(playing(subject)().call.left["streams"]) == 1
