@@ -2,7 +2,7 @@
 
 What the worker leaves where a learner's code finds it, such as `open`, a job or a method of the event loop, is Python. A plain
 function leads on to the names of its module, to what it holds in a closure and to its object; behind these stands the record of
-the run. A opaque one can be called, and that is all: no attribute leads further. (A look at the stack or the garbage collector
+the run. An opaque one can be called, and that is all: no attribute leads further. (A look at the stack or the garbage collector
 does.)
 """
 
