@@ -7,7 +7,7 @@ from typing import Any
 
 #: What the worker tells (`grader.worker.watch.reach`), and what it is.
 KINDS = {
-    **dict.fromkeys(("ag_frame", "cr_frame", "gi_frame", "tb_frame", "f_code"), "a frame of a function that runs"),
+    **dict.fromkeys(("ag_frame", "cr_frame", "gi_frame", "tb_frame"), "a frame of a function that runs"),
     **dict.fromkeys(("sys._getframe", "sys._current_frames", "sys._current_exceptions"), "frames of what runs"),
     **dict.fromkeys(("sys.settrace", "sys.setprofile"), "each step of the interpreter's"),
     **dict.fromkeys(("gc.get_objects", "gc.get_referents", "gc.get_referrers"), "objects that nobody gave to the file"),

@@ -19,7 +19,6 @@ REACHES = {
     "cr_frame": "async def f(): pass\nc = f()\ngetattr(c, 'cr_' + 'frame')\nc.close()",
     "gi_frame": "match (x for x in ()):\n    case object(gi_frame=frame): pass",
     "__code__": "def f(): pass\nmatch f:\n    case object(__code__=code): pass",
-    "f_code": "frame = inspect.currentframe()\nframe.f_code",
     "sys._getframe": "inspect.currentframe()",
     "sys._getframe ": "inspect.stack()",
     "gc.get_objects": "functools.partial(gc.get_objects)()",
@@ -61,21 +60,21 @@ def test_what_a_file_reaches_for_is_told(forks: ForkServer, what: str) -> None:
 
 def test_a_function_of_c_that_a_thread_begins_with_is_seen() -> None:
     seen: list[tuple[str, int | None]] = []
-    watch = reach.ReachWatch(lambda what, line: seen.append((what, line)))
-    watch.file = "subject.py"
     ended = threading.Event()
 
     def begin() -> None:
         reach.look("gc.get_objects", ())  # as the interpreter's hook does, above which stands nothing of the file
         ended.set()
 
-    reach.watch(watch)
+    reach.watch(lambda what, line: seen.append((what, line)))
+    reach.watch_file("subject.py")
     try:
         _thread.start_new_thread(begin, ())
         ended.wait(30)
         reach.look("sys._getframe", ())
     finally:
         reach.watch(None)
+        reach.watch_file("")
     assert seen == [("gc.get_objects", None)]
 
 

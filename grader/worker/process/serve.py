@@ -38,13 +38,12 @@ def serve(channel: Channel) -> None:
     judge = _Judge(channel)
     alarm = Alarm(lambda trace: channel.send({"trace": trace}))
     alarm.start()
-    reaching = reach.ReachWatch(lambda what, line: channel.send({"reach": [what, line]}))
-    reach.watch(reaching)
+    reach.watch(lambda what, line: channel.send({"reach": [what, line]}))
     session: RunPlayer | None = None
     loaded: dict[str, RunPlayer] = {}
     while (message := judge.next()) is not None and message["op"] != "quit":
         if message["op"] == "load":
-            reaching.file = f"{message['name']}.py"
+            reach.watch_file(f"{message['name']}.py")
             session = _load(message, channel, alarm, loaded)
         elif message["op"] == "play" and session is not None:
             judge.play(session, message)

@@ -13,18 +13,20 @@ from typing import Any
 
 import trio
 
-#: Event of the interpreter → what it says; the learner's file or code that it has called is at it, whoever stands between.
-_ANYWHERE = {
-    "gc.get_objects": "gc.get_objects",
-    "gc.get_referents": "gc.get_referents",
-    "gc.get_referrers": "gc.get_referrers",
-    "sys._current_frames": "sys._current_frames",
-    "sys._current_exceptions": "sys._current_exceptions",
-    "sys.setprofile": "sys.setprofile",
-    "sys.settrace": "sys.settrace",
-}
+#: Events of the interpreter: the learner's file or code that it has called is at it, whoever stands between.
+_ANYWHERE = frozenset(
+    {
+        "gc.get_objects",
+        "gc.get_referents",
+        "gc.get_referrers",
+        "sys._current_frames",
+        "sys._current_exceptions",
+        "sys.setprofile",
+        "sys.settrace",
+    }
+)
 #: Attributes, and `sys._getframe`: libraries use them for themselves, so only what the file does counts, or has done by these.
-ATTRIBUTES = frozenset({"__code__", "ag_frame", "cr_frame", "f_code", "gi_frame", "tb_frame"})
+ATTRIBUTES = frozenset({"__code__", "ag_frame", "cr_frame", "gi_frame", "tb_frame"})
 _GIVE_FRAMES = frozenset(
     {
         *("currentframe", "stack", "trace", "getinnerframes", "getouterframes"),
@@ -32,7 +34,7 @@ _GIVE_FRAMES = frozenset(
         *("walk_tb", "walk_stack", "_task_get_stack", "iter_await_frames"),
     }
 )
-EVENTS = frozenset({*_ANYWHERE, "sys._getframe", "object.__getattr__", "object.__setattr__"})
+EVENTS = frozenset({*_ANYWHERE, "sys._getframe", "object.__getattr__"})
 MOST = 20
 
 #: Functions of the worker, and of trio, that use these for themselves.
@@ -43,70 +45,71 @@ _getframe = sys._getframe
 
 Report = Callable[[str, int | None], None]
 
-
-class ReachWatch:
-    """Sees what one process reaches for.
-
-    Args:
-        report: takes what it was, and the line of the file.
-    """
-
-    def __init__(self, report: Report) -> None:
-        self.file = ""  # of the learner; nothing is reported before there is one
-        self._report = report
-        self._seen: set[tuple[str, int | None]] = set()
-        self._looks = False  # a look uses a frame itself
-
-    def look(self, event: str, args: tuple[Any, ...]) -> None:
-        """Report an event if the learner's file is behind it."""
-        if self._looks or not self.file:
-            return
-        what = _ANYWHERE.get(event)
-        if what is None and event != "sys._getframe":
-            if args[1] not in ATTRIBUTES:
-                return
-            what = args[1]
-        self._looks = True
-        try:
-            line = self._line(_getframe(2).f_back, anywhere=event in _ANYWHERE)
-        finally:
-            self._looks = False
-        found = what or "sys._getframe", line
-        if line != NOBODY and found not in self._seen and len(self._seen) < MOST:
-            self._seen.add(found)
-            self._report(*found)
-
-    def _line(self, frame: Any, *, anywhere: bool) -> int | None:
-        """Return the line of the file that is behind it; None if no line of it is on the stack, `NOBODY` if it is not behind it."""
-        if not anywhere:
-            while frame is not None and frame.f_code.co_name in _GIVE_FRAMES and frame.f_code.co_filename != self.file:
-                frame = frame.f_back
-            return _line_in(frame) if frame is not None and frame.f_code.co_filename == self.file else NOBODY
-        code = None if frame is None else frame.f_code  # a thread may begin with a function of C
-        if code is not None and code.co_name in OURS and code.co_filename.startswith((_WORKER, _LIBRARY)):
-            return NOBODY
-        while frame is not None and frame.f_code.co_filename != self.file:
-            frame = frame.f_back
-        return None if frame is None else _line_in(frame)
-
-
 #: In the place of a line: it is not the learner's file that reaches for something.
 NOBODY = -1
 
+_report: Report | None = None
+_file = ""  # of the learner; nothing is reported before there is one
+_seen: set[tuple[str, int | None]] = set()
+_looks = False  # a look uses a frame itself
 
-_current: ReachWatch | None = None
+
+def watch(report: Report | None) -> None:
+    """Report from now on what this process reaches for.
+
+    Args:
+        report: takes what it was, and the line of the file; None: nobody wants to know.
+    """
+    global _report  # noqa: PLW0603 - it belongs to the process
+    _report = report
+    _seen.clear()
 
 
-def watch(current: ReachWatch | None) -> None:
-    """Let what this process reaches for be seen by `current` from now on."""
-    global _current  # noqa: PLW0603 - it belongs to the process
-    _current = current
+def watch_file(file: str) -> None:
+    """Watch the learner's file of that name."""
+    global _file  # noqa: PLW0603 - as above
+    _file = file
 
 
 def look(event: str, args: tuple[Any, ...]) -> None:
-    """Look at one of `EVENTS`, from the interpreter's hook."""
-    if _current is not None:
-        _current.look(event, args)
+    """Report one of `EVENTS`, told by the interpreter's hook, if the learner's file is behind it."""
+    global _looks  # noqa: PLW0603 - as above
+    # The worker itself is behind some twenty of them a run: what follows has to be quick.
+    if _looks or (event == "object.__getattr__" and args[1] not in ATTRIBUTES) or _report is None:
+        return
+    _looks = True
+    try:
+        frame = _getframe(1).f_back
+        line = _line_anywhere(frame) if event in _ANYWHERE else _line_at(frame)
+    finally:
+        _looks = False
+    if line != NOBODY:
+        found = args[1] if event == "object.__getattr__" else event, line
+        if found not in _seen and len(_seen) < MOST:
+            _seen.add(found)
+            _report(*found)
+
+
+def _line_at(frame: Any) -> int | None:
+    """Return the line of the file that does it itself, or has it done by what gives frames; else `NOBODY`."""
+    while frame is not None:
+        code = frame.f_code
+        if code.co_filename == _file:
+            return _line_in(frame)
+        if code.co_name not in _GIVE_FRAMES:
+            break
+        frame = frame.f_back
+    return NOBODY
+
+
+def _line_anywhere(frame: Any) -> int | None:
+    """Return the line of the file that is behind it, None if none is on the stack; `NOBODY` if the worker does it for itself."""
+    code = None if frame is None else frame.f_code  # a thread may begin with a function of C
+    if not _file or (code and code.co_name in OURS and code.co_filename.startswith((_WORKER, _LIBRARY))):
+        return NOBODY
+    while frame is not None and frame.f_code.co_filename != _file:
+        frame = frame.f_back
+    return None if frame is None else _line_in(frame)
 
 
 def _line_in(frame: Any) -> int | None:
