@@ -70,7 +70,9 @@ def expect_started(t: Trial, *names: str, part: str = "") -> None:
 def expect_timeout_error(t: Trial) -> None:
     """Expect that the call raised a `TimeoutError` that is not in a group."""
     seen = f"{t.call.ending}, where it should raise a bare `TimeoutError`"
-    t.expect_that(t.call.name, t.call.raised == "TimeoutError", seen)
+    returned = t.call.how == "returned"
+    part = "`drain_or_fail` raises `TimeoutError` if time left tasks in the queue." if returned else ""
+    t.expect_that(t.call.name, t.call.raised == "TimeoutError", seen, part=part)
 
 
 @check("R1", misconception="queue-copied", step="look-then-take")

@@ -50,7 +50,11 @@ def expect_settled(t: Trial, succeeded: dict[int, Any], failed: dict[int, Any]) 
     """Fails unless the result is just that."""
     values, errors = settled(t, "succeeded"), settled(t, "failed")
     lost = failed and not set(succeeded) <= {*values, *errors}
-    t.expect("succeeded", values, succeeded, part="When an item fails, the others are still worked on." if lost else "")
+    part = "When an item fails, the others are still worked on." if lost else ""
+    if lost and min({*succeeded, *failed} - {*values, *errors}) > max({*values, *errors}, default=-1):
+        part = "Every item is worked on, the last one too."
+    both = set(values) & set(errors)
+    t.expect("succeeded", values, succeeded, part="An item that failed is in `failed` alone." if both else part)
     part = "`failed` holds the very exception that the worker raised." if set(errors) == set(failed) else ""
     t.expect("failed", errors, failed, part=part)
 

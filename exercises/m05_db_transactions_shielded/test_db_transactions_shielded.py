@@ -22,6 +22,8 @@ def expect_given_up(t: Trace, what: str) -> None:
     ends = " and ".join(dict.fromkeys(s.what for s in t.all("rollback") if s.how == "returned"))
     seen = f"was not invalidated, but there was a {ends}" if ends else "was not invalidated"
     part = f"When a {what} was given up, nobody knows what it did: the connection is invalidated."
+    if ends:
+        part = f"A {what} that was given up is not followed by a rollback: the connection is invalidated."
     t.expect_that("the connection", bool(t.notes("invalidate")), seen, part=part)
 
 

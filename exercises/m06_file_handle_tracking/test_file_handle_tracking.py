@@ -134,15 +134,16 @@ def test_names_each_leak(play: Play) -> None:
 @check("R4", misconception="counting-is-enough", step="answer-for-a-block")
 def test_known_before(play: Play) -> None:
     """A block answers for what was tracked in it, also if its name, an equal resource or itself was tracked before."""
-    for kind, new, said in (
-        ("plain", track("birch", "fir"), "`birch` was tracked under the name that alder had"),
-        ("same", track("birch", "fir"), "`birch`, which equals it, was tracked"),
-        ("plain", track("alder", "fir"), "`alder` was tracked again"),
+    for kind, new, said, known in (
+        ("plain", track("birch", "fir"), "`birch` was tracked under the name that alder had", "its name was known"),
+        ("same", track("birch", "fir"), "`birch`, which equals it, was tracked", "an equal resource was tracked"),
+        ("plain", track("alder", "fir"), "`alder` was tracked again", "that very resource was tracked"),
     ):
+        part = f"A block answers for what was tracked in it, also if {known} before the block."
         happened = f"before the block `alder` was tracked; in the block it was untracked, then {said} and left open"
         block = watch("w", wait(1), untrack("alder"), wait(1), new)
         t = alone(play, track("alder", "fir"), wait(1), block, kinds={"alder": kind, "birch": kind})
-        t.expect("raised by the block", t.one("watch").raised, "LeakError", happened=happened)
+        t.expect("raised by the block", t.one("watch").raised, "LeakError", happened=happened, part=part)
 
 
 @check("R4", misconception="watch-begins-when-called", step="answer-for-a-block")

@@ -167,6 +167,8 @@ def test_any_amount(play: Play) -> None:
     t.expect("how a transfer of all the money ended", t.call.how, "returned", part=part)
     t.expect("balances at the end", at_the_end(t, "balances"), {"A": 0, "B": 60})
     t = play(accounts=accounts, actors={"m": [wait(1), move("A", "B", 0, wait(1))]})
+    part = "A transfer of 0 is made like any other: 0 is not negative."
+    t.expect("how a transfer of 0 ended", t.call.how, "returned", part=part)
     part = "A transfer of 0 works like any other: both locks are taken during its audit."
     t = t.naming(part)
     seen = next((note["value"] for note in t.notes("before")), {})

@@ -59,6 +59,23 @@ def expect_received(t: Trial) -> None:
     t.expect_that("pairs received", done >= 1, f"{pairs}, though the worker finished no item", part=part)
 
 
+def cut_short(t: Trial) -> str:
+    """What is wrong if the iteration ended while there was still work to do; empty if it did not."""
+    ends = [entry["t"] for entry in t.notes("end")]
+    early = ends and any(work.how == "cancelled" or (work.end or 0) > ends[0] for work in t.all("work"))
+    return "The iteration ends after the last result, not while workers are still working." if early else ""
+
+
+def too_late(t: Trial) -> str:
+    """What is wrong if the first result came only when all the work was done; empty if it came sooner."""
+    came = [entry["t"] for entry in t.notes("received")]
+    starts = [work.start for work in t.all("work")]
+    late = came and starts and max(starts) > min(starts) and all(work.start < came[0] for work in t.all("work"))
+    return (
+        "The body gets a result while other items are still worked on, not when all the work is done." if late else ""
+    )
+
+
 def expect_work(t: Trial) -> None:
     """Fail unless the worker was called at all."""
     part = "The worker is called for the items of the source."
@@ -74,7 +91,7 @@ def test_pairs(play: Play) -> None:
     pairs = [(token("b"), token("B")), (token("c"), token("C")), (token("a"), token("A"))]
     received = [entry["value"] for entry in t.notes("received")]
     early = bool(t.notes("end")) and len(received) < len(pairs) == len(t.names("work"))
-    part = "The iteration ends only when the last worker is done: no result is lost." if early else ""
+    part = "The iteration ends only when the last worker is done: no result is lost." if early else cut_short(t)
     t.expect("pairs received", received, pairs, part=part)
 
 
@@ -186,7 +203,7 @@ def test_source_stops(play: Play) -> None:
     """A consumer that stops receiving stops the source: it is not taken as a whole."""
     t = fan_out(play, many(60), receive(), busy(wait(500))).accepting("deadlock")
     expect_received(t)
-    t.expect("items taken from the source, of 60", len(t.notes("taken")), at_most(30))
+    t.expect("items taken from the source, of 60", len(t.notes("taken")), at_most(30), part=too_late(t))
 
 
 @check("R3", misconception="a-bit-more-buffer", step="body-stops-receiving", core=False)

@@ -16,7 +16,12 @@ def expect_settled(t: Trace, succeeded: dict[int, Any], failed: dict[int, Any], 
     part = "Results and errors are kept under the index of the item, a number, not under the item."
     t.expect_that("keys of the result", not others, ", ".join(map(str, others)), part=part)
     lost = failed and not set(succeeded) <= {*seen, *settled(t, "failed", who)}
-    t.expect("succeeded", seen, succeeded, part="When an item fails, the others are still worked on." if lost else "")
+    known = {*seen, *settled(t, "failed", who)}
+    part = "When an item fails, the others are still worked on." if lost else ""
+    if lost and min({*succeeded, *failed} - known) > max(known, default=-1):
+        part = "Every item is worked on, the last one too."
+    both = set(seen) & set(settled(t, "failed", who))
+    t.expect("succeeded", seen, succeeded, part="An item that failed is in `failed` alone." if both else part)
     seen = settled(t, "failed", who)
     part = "`failed` holds the very exception that the worker raised." if set(seen) == set(failed) else ""
     t.expect("failed", seen, failed, part=part)

@@ -67,7 +67,7 @@ def test_any_value_is_success(play: Play) -> None:
     )
 
 
-@check("R1", misconception="try-again-inside", step="bound-the-call")
+@check("R1", misconception="try-again-inside", step="bound-the-call", wide=True)
 def test_called_once(play: Play) -> None:
     """`call` calls `func` once, however it ends: trying again is not its task."""
     names = ["fault", "connection", "own timeout", "slow", "ok", "none"]

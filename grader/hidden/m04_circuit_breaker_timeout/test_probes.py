@@ -34,7 +34,9 @@ def test_one_of_many(play: Play) -> None:
     for job in ([wait(5), give("V")], [checkpoint(), checkpoint(), fail("E")]):
         for t in opened(play, crowd(at(31), call("probe")), jobs={"probe": job}).orders(12):
             through = [span.who for span in let_through(t, *CROWD)]
-            t.expect("calls let through", len(through), 1)
+            later = len(through) > 1 and t.most_open("run") == 1
+            part = "A probe that fails opens the circuit again: who comes after it is refused." if later else ""
+            t.expect("calls let through", len(through), 1, part=part)
             expect_refused(t, *[who for who in CROWD if who not in through])
 
 

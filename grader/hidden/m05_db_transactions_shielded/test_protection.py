@@ -145,7 +145,8 @@ def test_given_up_commit_is_invalidated(play: Play) -> None:
     limit = play.draw(1)[0]
     for commit in (SLOW, [cleanup(wait(2)), *SLOW]):
         t = happened(play(body=[wait(1)], commit=commit, finish_timeout=limit), "commit")
-        t.expect("rollbacks", t.names("rollback"), [])
+        part = "A `commit` that was given up is not followed by a rollback."
+        t.expect("rollbacks", t.names("rollback"), [], part=part)
         expect_invalidated(t)
 
 

@@ -55,17 +55,17 @@ def expect_live(t: Trace, *wanted: Sequence[str], who: str = "caller") -> None:
     t.expect("the names that each `live()` gave", names(t, who), [list(found) for found in wanted])
 
 
-def expect_leaks(t: Trace, *wanted: str, others: Sequence[str] = (), who: str = "caller") -> None:
+def expect_leaks(t: Trace, *wanted: str, others: Sequence[str] = (), who: str = "caller", part: str = "") -> None:
     """Expect a `LeakError` out of the first `watch` of that actor, with those names and none of the others.
 
-    Without wanted names no error is expected.
+    Without wanted names no error is expected. `part` says what is wrong if no `LeakError` leaves the block.
     """
     block = t.one("watch", who)
     if not wanted:
         t.expect_that("the block of `watch`, which left nothing open", block.how == "returned", block.ending)
         return
     seen = f"{block.ending}, where it should raise LeakError, for {', '.join(wanted)}"
-    t.expect_that("the block of `watch`", block.raised == "LeakError", seen)
+    t.expect_that("the block of `watch`", block.raised == "LeakError", seen, part=part)
     text = "".join(str(entry["value"]) for entry in t.notes("leaks", who)[:1])
     t.expect("named in the error", [name for name in wanted if name in text], list(wanted))
     t.expect("named in the error, but not left open by the block", [name for name in others if name in text], [])

@@ -44,9 +44,10 @@ def test_one_closed_for_one_opened(play: Play) -> None:
 def test_known_name_or_resource(play: Play) -> None:
     """What is tracked in the block counts, also if its name, or the resource itself, was known before."""
     t = alone(play, track("alder", "fir"), wait(1), watch("w", wait(1), track("birch", "fir"), wait(1)))
-    expect_leaks(t, "fir")
+    expect_leaks(t, "fir", part="What is tracked in the block counts, also if its name was known before.")
     again = [wait(1), untrack("alder"), wait(1), track("alder"), wait(1)]
-    expect_leaks(alone(play, track("alder"), wait(1), track("birch"), wait(1), watch("w", *again)), "alder")
+    t = alone(play, track("alder"), wait(1), track("birch"), wait(1), watch("w", *again))
+    expect_leaks(t, "alder", part="What is tracked in the block counts, also if that resource was live before it.")
     for kind in ("same", "unhashable"):
         kinds = dict.fromkeys(("alder", "birch"), kind)
         t = alone(play, track("alder"), wait(1), watch("w", wait(1), track("birch"), wait(1)), kinds=kinds)

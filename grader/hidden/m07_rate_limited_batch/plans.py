@@ -122,6 +122,9 @@ def expect_grants(
         t.expect_that(due_at, call.how == "returned", f"no: acquire {call.ending}", happened=happened)
         is_early = call.end is not None and call.end < ready
         part = time_part(call.end, ready) if (early if is_early else late) else ""
+        alone = asked(call) / rate
+        if call.took == near(alone, allowed) and ready - call.start < alone - allowed:
+            part = "A request that finds some tokens waits for those that are missing, and no longer."
         if call.outside and is_early:
             part = "A cancelled `acquire` ends by the cancellation: it does not return without its tokens."
         seen, wanted = relative(call.end), near(round(ready - START, 8), allowed)

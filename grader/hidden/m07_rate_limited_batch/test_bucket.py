@@ -88,6 +88,8 @@ def test_many_at_the_same_time(play: Play) -> None:
 def test_idle_time_fills_to_capacity(play: Play) -> None:
     """Idle time fills the bucket up to `capacity`, and no more."""
     rate, capacity = 2, 3
+    soon = tokens(play, rate, capacity, {"a": [acquire(3), acquire(1), acquire(1)]})
+    expect_grants(soon, rate, capacity, early=True, late=True)
     script = [acquire(3), at(100), acquire(3), acquire(1), at(200.3), acquire(0.5), acquire(2.5), acquire(2)]
     t = tokens(play, rate, capacity, {"a": script})
     expect_grants(t, rate, capacity, late=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grader import Play, at_least, at_most, check, checkpoint, fail, give, hang, near, wait
+from grader import Play, about, at_least, at_most, check, checkpoint, fail, give, hang, near, wait
 
 from .plans import (
     AFTER,
@@ -130,7 +130,10 @@ def test_ends_when_all_have_returned(play: Play) -> None:
 @check("R1", misconception="first-to-return-ends-all", step="tell-then-wait")
 def test_one_that_returns_stops_nobody(play: Play) -> None:
     """A service that returns by itself does not stop the others."""
+    part = "`grace` begins when the services are asked to stop, not when they start."
     for t in both(play, {"a": [wait(1.3)], "b": [wait(5.2)], "c": [wait(20.1)]}, grace=3.0):
+        cut = [span.who for span in t.all("run") if span.cancelled_at == about(START + 3)]
+        t.expect("cancelled 3 s after the call, where nobody has asked them to stop", cut, [], part=part)
         expect_returned(t, a=1.3, b=5.2, c=20.1)
     t = run(play, {"a": [give(1)], "b": [told()], "c": [wait(7)]}, stop=9.0)
     t.expect("b was asked to stop, or cancelled", relative(t.of("b")[told()].end), at_least(9), unit=AFTER)

@@ -70,9 +70,26 @@ def in_some_order(values: Sequence[Any]) -> list[Any]:
     return sorted(values, key=repr)
 
 
+def cut_short(t: Trace) -> str:
+    """What is wrong if the iteration ended while there was still work to do; empty if it did not."""
+    ends = [entry["t"] for entry in t.notes("end")]
+    early = ends and any(work.how == "cancelled" or (work.end or 0) > ends[0] for work in t.all("work"))
+    return "The iteration ends after the last result, not while workers are still working." if early else ""
+
+
+def too_late(t: Trace) -> str:
+    """What is wrong if the first result came only when all the work was done; empty if it came sooner."""
+    came = [entry["t"] for entry in t.notes("received")]
+    starts = [work.start for work in t.all("work")]
+    late = came and starts and max(starts) > min(starts) and all(work.start < came[0] for work in t.all("work"))
+    return (
+        "The body gets a result while other items are still worked on, not when all the work is done." if late else ""
+    )
+
+
 def expect_results(t: Trace, wanted: Sequence[Any]) -> None:
     """Expect that the consumer received these pairs, in whatever order."""
-    t.expect("pairs received", in_some_order(received(t)), in_some_order(wanted))
+    t.expect("pairs received", in_some_order(received(t)), in_some_order(wanted), part=cut_short(t))
 
 
 def left_at(t: Trace) -> float:

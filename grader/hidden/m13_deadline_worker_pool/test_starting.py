@@ -115,7 +115,7 @@ def test_one_callable_at_once(play: Play) -> None:
     expect_busy(t, 2, [f"i{n}" for n in range(5)])
 
 
-@check("R2", misconception="state-of-all-calls", step="workers-share-a-queue")
+@check("R2", misconception="state-of-all-calls", step="workers-share-a-queue", wide=True)
 def test_next_pool(play: Play) -> None:
     """However a pool ended, the next one has all its workers, and runs its own jobs only."""
     more = {f"b{n}": [wait(1 + n / 4), give(f"B{n}")] for n in range(5)}
