@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from grader import Play, Trace, Trial, fail, verb, wait
+from grader import Play, Trace, Trial, fail, near, verb, wait
 
 track, untrack, live, drop, reuse = (verb(word) for word in ("track", "untrack", "live", "drop", "reuse"))
 watch, prepare = verb("watch"), verb("prepare")
@@ -50,9 +50,22 @@ def names(t: Trace, who: str = "caller") -> list[list[Any]]:
     return [[entry["name"] for entry in found] for found in lists(t, who)]
 
 
-def expect_live(t: Trace, *wanted: Sequence[str], who: str = "caller") -> None:
+def expect_live(t: Trace, *wanted: Sequence[str], who: str = "caller", part: str = "") -> None:
     """Expect those names of each `live()`, one after the other."""
-    t.expect("the names that each `live()` gave", names(t, who), [list(found) for found in wanted])
+    t.expect("the names that each `live()` gave", names(t, who), [list(found) for found in wanted], part=part)
+
+
+def expect_tracked_at(t: Trace, found: Sequence[Mapping[str, Any]], wanted: Mapping[str, float]) -> None:
+    """Expect those names, oldest first, each tracked so many seconds after the first step."""
+    t.expect("the names that `live()` gave, oldest first", [entry["name"] for entry in found], list(wanted))
+    seen = [after(entry["opened_at"]) for entry in found]
+    what = f"tracked, of {', '.join(wanted)}, at"
+    t.expect(what, seen, [near(moment) for moment in wanted.values()], unit="s after the first step")
+
+
+def after(moment: Any) -> Any:
+    """A time as seconds after the first step of the caller; what is not a time stays as it is."""
+    return moment - START if type(moment) in (int, float) else moment
 
 
 def expect_leaks(t: Trace, *wanted: str, others: Sequence[str] = (), who: str = "caller", part: str = "") -> None:
@@ -67,8 +80,8 @@ def expect_leaks(t: Trace, *wanted: str, others: Sequence[str] = (), who: str = 
     seen = f"{block.ending}, where it should raise LeakError, for {', '.join(wanted)}"
     t.expect_that("the block of `watch`", block.raised == "LeakError", seen, part=part)
     text = "".join(str(entry["value"]) for entry in t.notes("leaks", who)[:1])
-    t.expect("named in the error", [name for name in wanted if name in text], list(wanted))
-    t.expect("named in the error, but not left open by the block", [name for name in others if name in text], [])
+    t.expect("left open, and named in the `LeakError`", [name for name in wanted if name in text], list(wanted))
+    t.expect("named in the `LeakError`, but not left open", [name for name in others if name in text], [])
 
 
 def path_of(name: str) -> str:
@@ -101,26 +114,26 @@ def undisturbed(t: Trace) -> bool:
     return not t.notes("cancel")
 
 
-def expect_closed(t: Trace, before: Any) -> None:
+def expect_closed(t: Trace, before: Any, part: str = "") -> None:
     """Expect that each file that was opened was closed by the time that span ended, and not by the collector."""
     if undisturbed(t):
         opened_files(t)
-    expect_closed_if_opened(t, before)
+    expect_closed_if_opened(t, before, part)
 
 
-def expect_closed_if_opened(t: Trace, before: Any) -> None:
+def expect_closed_if_opened(t: Trace, before: Any, part: str = "") -> None:
     """Expect the same, and not that any file was opened."""
     opens, closes = (t.notes(what, "file") for what in ("open", "close"))
     for name in dict.fromkeys(entry["value"] for entry in opens):
         count = sum(entry["value"] == name for entry in opens)
         closed = sum(entry["value"] == name and entry["order"] < before.finished for entry in closes)
         seen = "was not closed" if count == 1 else f"was opened {count} times and closed {closed} times"
-        t.expect_that(f"the file {name}", closed == count, f"{seen} when {before.what} had ended")
+        t.expect_that(f"the file {name}", closed == count, f"{seen} when `{before.what}` had ended", part=part)
 
 
-def expect_untracked(t: Trace) -> None:
+def expect_untracked(t: Trace, part: str = "") -> None:
     """Expect that nothing is live when all is over."""
-    expect_live(t, [], who="observer")
+    t.expect("the names that `live()` gave when all was over", names(t, "observer"), [[]], part=part)
 
 
 def times(play: Play, *, opening: float = 0, closing: float = 0) -> dict[str, list[float]]:

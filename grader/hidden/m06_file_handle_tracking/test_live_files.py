@@ -7,12 +7,13 @@ from typing import Any
 from grader import Play, check, near, verb, wait
 
 from .plans import (
-    START,
     TREES,
+    after,
     alone,
     drop,
     expect_leaks,
     expect_live,
+    expect_tracked_at,
     lists,
     live,
     names,
@@ -31,15 +32,15 @@ def test_name_and_time(play: Play) -> None:
     """`live()` lists what is tracked, with its name and the time at which it was tracked, oldest first."""
     order = play.shuffled(TREES[:4])
     steps: list[Any] = []
-    wanted, now = [], START
+    wanted: dict[str, float] = {}
+    now = 0.0
     for name, pause in zip(order, play.draw(4), strict=True):
-        wanted.append({"name": name, "opened_at": near(now)})
+        wanted[name] = now
         steps += [track(name), wait(pause)]
         now += pause
     t = alone(play, *steps, live(), wait(2), live())
     for found in lists(t):
-        t.expect("names, oldest first", [entry["name"] for entry in found], order)
-        t.expect("name and time", found, wanted)
+        expect_tracked_at(t, found, wanted)
 
 
 @check("R1", misconception="newest-first", step="tell-them-apart")
@@ -59,8 +60,7 @@ def test_tracked_again(play: Play) -> None:
     t = alone(
         play, track("alder"), wait(1), track("birch"), wait(1), untrack("alder"), wait(1), track("alder", "fir"), live()
     )
-    wanted = [{"name": "birch", "opened_at": near(START + 1)}, {"name": "fir", "opened_at": near(START + 3)}]
-    t.expect("name and time", lists(t)[0], wanted)
+    expect_tracked_at(t, lists(t)[0], {"birch": 1, "fir": 3})
 
 
 @check("R1", misconception="name-is-the-resource", step="tell-them-apart")
@@ -69,7 +69,8 @@ def test_same_name(play: Play) -> None:
     steps = [track("alder", "tree"), wait(1), track("birch", "tree"), wait(1), track("cedar", "tree"), wait(1)]
     t = alone(play, *steps, live(), untrack("birch"), live(), untrack("alder"), untrack("cedar"), live())
     expect_live(t, ["tree"] * 3, ["tree"] * 2, [])
-    t.expect("tracked at", [entry["opened_at"] for entry in lists(t)[1]], [near(START), near(START + 2)])
+    seen = [after(entry["opened_at"]) for entry in lists(t)[1]]
+    t.expect("those two were tracked at", seen, [near(0), near(2)], unit="s after the first step")
     t = alone(play, track("alder", "tree"), track("birch", "tree"), live(), untrack("alder"), live())
     expect_live(t, ["tree"] * 2, ["tree"])
 
@@ -134,7 +135,8 @@ def test_untrack_unknown(play: Play) -> None:
         play, track("alder"), wait(1), track("birch"), untrack("cedar"), untrack("birch"), untrack("birch"), live()
     )
     seen = [span.raised for span in t.all("untrack")]
-    t.expect("raised by each `untrack`", seen, ["ValueError", None, "ValueError"])
+    what = "raised by `untrack`: of what was never tracked, of what is, and of the same again"
+    t.expect(what, seen, ["ValueError", None, "ValueError"])
     expect_live(t, ["alder"])
     for kind in ("same", "unhashable"):
         t = alone(play, track("alder"), untrack("birch"), live(), kinds=dict.fromkeys(("alder", "birch"), kind))
@@ -149,10 +151,11 @@ def test_track_twice(play: Play) -> None:
     for kind in ("plain", "same", "unhashable", "empty"):
         for again in (track("alder"), track("alder", "fir")):
             t = alone(play, track("alder"), wait(1), again, live(), untrack("alder"), live(), kinds={"alder": kind})
-            t.expect("raised by each `track`", [span.raised for span in t.all("track")], [None, "ValueError"])
+            what = "raised by the first and the second `track` of one resource"
+            t.expect(what, [span.raised for span in t.all("track")], [None, "ValueError"])
             first, second = lists(t)
-            t.expect("name and time that `live()` gave", first, [{"name": "alder", "opened_at": near(START)}])
-            t.expect("what `live()` gave after `untrack`", second, [])
+            expect_tracked_at(t, first, {"alder": 0})
+            t.expect("the names that `live()` gave after `untrack`", [entry["name"] for entry in second], [])
 
 
 # -- R3: what was collected ------------------------------------------------------------------------------------------
@@ -193,8 +196,7 @@ def test_collected_is_listed(play: Play) -> None:
         steps += [drop(c), drop(b), wait(1), live(), untrack(d), live()]
         t = alone(play, *steps, kinds=dict.fromkeys((a, b, c, d), kind))
         t.expect("the names that each `live()` gave", names(t), [[a, b, c, d], [a, b, c]])
-        wanted = [{"name": name, "opened_at": near(START + after)} for after, name in enumerate((a, b, c, d))]
-        t.expect("name and time", lists(t)[0], wanted)
+        expect_tracked_at(t, lists(t)[0], {name: place for place, name in enumerate((a, b, c, d))})
 
 
 @check("R3", misconception="collected-is-leaked", step="keep-none-alive", core=False)

@@ -118,7 +118,7 @@ def test_read_at_the_same_time(play: Play) -> None:
     """The files that are open are read at the same time."""
     t = opened_files(alone(play, read_all(MANY, 5), files=TEXTS, seconds={name: [0, 4, 0] for name in MANY}), *MANY)
     together = sum(entry["value"][2] for entry in t.notes("thread"))
-    t.expect("reading all files took", t.call.took, at_most(together / 2))
+    t.expect("reading five files, 4 s each, took", t.call.took, at_most(together / 2), unit="s")
     wood = {f"tree {number}": "leaves" for number in range(14)}
     t = alone(play, read_all(list(wood), 12), files=wood, seconds={name: [0, 4 + len(name), 0] for name in wood})
     expect_all_slots_used(t, 12, len(wood))
@@ -142,8 +142,8 @@ def test_each_call_has_its_limit(play: Play) -> None:
     )
     calls, new = t.all("read_all"), t.of("caller")[contents("alder")].value
     t.expect("calls of `read_all`", len(calls), 3)
-    for call, text in zip(calls, (TEXTS["alder"], new, new), strict=True):
-        t.expect("the texts", call.value, [text, *(TEXTS[name] for name in MANY[1:])])
+    for which, call, text in zip(("first", "second", "third"), calls, (TEXTS["alder"], new, new), strict=True):
+        t.expect(f"the texts of the {which} call", call.value, [text, *(TEXTS[name] for name in MANY[1:])])
     for call, limit in zip(calls, (2, 4, 1), strict=True):
         expect_at_most(t, limit, call)
         expect_all_slots_used(t, limit, len(MANY), call)
@@ -159,7 +159,7 @@ def test_calls_at_the_same_time(play: Play) -> None:
         t.expect(f"the texts of the {who}", t.one("read_all", who).value, [TEXTS[name] for name in wanted])
     call = t.one("read_all", "other")
     together = sum(entry["value"][2] for entry in t.notes("thread") if entry["value"][1] in TREES[3:])
-    t.expect("beside another call, the call took", call.took, at_most(together))
+    t.expect("beside another call, the call took", call.took, at_most(together), unit="s")
 
 
 @check("R7", misconception="one-limit-for-all-calls", step="limit-what-is-open", core=False)
@@ -191,8 +191,8 @@ def test_bad_limit(play: Play) -> None:
     """A `limit` below 1 is a `ValueError`, before any file is opened."""
     for limit, paths in ((0, MANY), (-2, MANY), (0, [])):
         t = alone(play, read_all(paths, limit), files=TEXTS)
-        t.expect("raised", t.call.raised, "ValueError")
-        t.expect("files that were opened", t.notes("open", "file"), [])
+        t.expect(f"raised with a `limit` of {limit}", t.call.raised, "ValueError")
+        t.expect("files that were opened", [entry["value"] for entry in t.notes("open", "file")], [])
 
 
 @check("R7", misconception="errors-at-the-end", step="limit-what-is-open", core=False)

@@ -18,6 +18,7 @@ from .plans import (
     expect_untracked,
     jam,
     live,
+    names,
     observed,
     opened,
     opened_files,
@@ -33,10 +34,15 @@ def test_tracked_while_open(play: Play) -> None:
     """`open_tracked` lists the file by `str(path)` while the block runs, and no longer."""
     for texts, mode in ((False, None), (True, "r"), (False, "w"), (True, "rb")):
         t = alone(play, opened("alder", mode, wait(1), live(), wait(1)), live(), files=FILE, texts=texts)
-        expect_live(opened_files(t), [path_of("alder")], [])
+        inside, later = [*names(opened_files(t)), [], []][:2]
+        part = "The file is listed by `str(path)`, just as the path was given." if len(inside) == 1 else ""
+        if inside == [path_of("alder")] or not inside:
+            part = "When the block has ended, the file is no longer listed." if later else part
+        expect_live(t, [path_of("alder")], [], part=part)
     for texts in (False, True):
         t = alone(play, opened("alder", "r", wait(1), live()), files=FILE, texts=texts, relative=True)
-        expect_live(t, [path_of("alder")])
+        part = "The file is listed by `str(path)`, just as the path was given."
+        expect_live(t, [path_of("alder")], part=part if names(t) != [[]] else "")
 
 
 @check("R5", misconception="closed-is-done", step="close-however-it-ends")
@@ -64,10 +70,11 @@ def test_mode(play: Play) -> None:
 @check("R5", misconception="code-after-yield-runs", step="close-however-it-ends")
 def test_closed_and_untracked(play: Play) -> None:
     """However the block ends, by return or by an error, the file is closed then and no longer listed."""
-    for ending in ENDINGS.values():
+    for how, ending in ENDINGS.items():
         t = alone(play, opened("alder", "r", *ending), live(), files=FILE, seconds={"alder": [1, 1, 1]})
-        expect_live(t, [])
-        expect_closed(t, block_of(t))
+        when = "When the block has ended" if how == "returns" else "When the body has raised"
+        expect_live(t, [], part=f"{when}, the file is no longer listed.")
+        expect_closed(t, block_of(t), f"{when}, the file is closed.")
 
 
 @check("R5", misconception="errors-are-mine-to-handle", step="close-however-it-ends")
@@ -120,14 +127,18 @@ def test_body_and_closing_fail(play: Play) -> None:
 def test_cancelled_at_every_step(play: Play) -> None:
     """Cancelled at any moment, also while opening or closing, the file is closed and no longer listed."""
     body = [read("alder"), wait(1)]
+    listed, left_open = (
+        "A file whose task was cancelled is no longer listed.",
+        "A file whose task was cancelled is closed.",
+    )
     for t in observed(play, opened("alder", "r", *body), seconds={"alder": [1, 1, 1]}).cancelled("caller"):
-        expect_untracked(t)
-        expect_closed(t, block_of(t))
+        expect_untracked(t, listed if t.notes("cancel") else "")
+        expect_closed(t, block_of(t), left_open if t.notes("cancel") else "")
     for moment in (0.5, 1.5, 2.5, 3.5):  # opening, reading, waiting, closing
         trial = observed(play, opened("alder", "r", *body), seconds={"alder": [1, 1, 1]})
         t = opened_files(trial.cancel("caller", at=START + moment))
-        expect_untracked(t)
-        expect_closed(t, block_of(t))
+        expect_untracked(t, listed)
+        expect_closed(t, block_of(t), left_open)
 
 
 @check("R5", misconception="cleanup-cannot-fail", step="close-however-it-ends")
@@ -193,8 +204,11 @@ def test_body_is_not_protected(play: Play) -> None:
     for t in (trial.cancel("caller", at=START + 3.3), trial.within("caller", START + 8.7)):
         opened_files(t)
         moment = next((entry["t"] for entry in t.notes("cancel")), START)
-        t.expect("the body was cancelled at", block_of(t).cancelled_at, near(moment, within=0.05))
-        t.expect("the block ended at", block_of(t).end, at_most(moment + 1.05))
+        came, end = block_of(t).cancelled_at, block_of(t).end
+        late = "never" if came is None else came - moment
+        t.expect("the cancellation reached the body after", late, near(0, within=0.05), unit="s")
+        late = "never" if end is None else end - moment
+        t.expect("closing takes 1 s; the block ended", late, at_most(1.05), unit="s after the cancellation")
     t = opened_files(alone(play, opened("alder", "r", wait(300), note("end of the body")), files=FILE))
     t.expect_that("a body that takes long", bool(t.notes("end of the body")), "it was cut short")
 
@@ -207,4 +221,7 @@ def test_opening_is_not_protected(play: Play) -> None:
     t.expect_that("the body", not t.notes("body"), "it began")
     trial = observed(play, opened("alder", "r", wait(30)), seconds={"alder": [3, 1, 1]})
     t = opened_files(trial.cancel("caller", at=START + 1))
-    t.expect("the block ended at", block_of(t).end, at_most(START + 4.05))
+    end = block_of(t).end
+    late = "never" if end is None else end - START
+    what = "opening takes 3 s and closing 1 s; cancelled 1 s after its start, the block ended"
+    t.expect(what, late, at_most(4.05), unit="s after its start")

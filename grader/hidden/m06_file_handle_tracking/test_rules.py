@@ -56,7 +56,10 @@ def test_read_all_on_both_backends(play: Play) -> None:
 def expect_portable(play: Play, steps: Sequence[Any], wanted: Sequence[Any]) -> None:
     """Expect what is wanted of these steps if it is so on the other backend: live files, endings and texts."""
     mine = play.expect_portable(
-        "live, endings, texts", lambda on: alone(on, *steps, files=TEXTS), live_and_texts, wanted
+        "what is live, how the calls ended, and the texts",
+        lambda on: alone(on, *steps, files=TEXTS),
+        live_and_texts,
+        wanted,
     )
     if steps[0][0] in ("open_tracked", "read_all"):
         opened_files(mine)
@@ -140,7 +143,7 @@ def expect_in_threads(t: Trace) -> None:
         while whats.get(order) in ("open", "close"):
             order += 1  # noqa: PLW2901
         doing = {"open": "opened", "close": "closed"}.get(what)
-        t.expect_that("in a worker thread", order in whats, f"the file is {doing} by a call that blocks the event loop")
+        t.expect_that("opening and closing", order in whats, f"a file is {doing} by a call that blocks the event loop")
 
 
 @check("G4", misconception="blocking-is-short", step="close-however-it-ends")
@@ -161,9 +164,7 @@ def test_reading_in_threads(play: Play) -> None:
     expect_in_threads(t)
     if t.call.how == "returned":
         used = sum(entry["value"][0] in ("use", "other") for entry in t.notes("thread"))
-        t.expect_that(
-            "reading in worker threads", used >= len(MANY), "a file is read by a call that blocks the event loop"
-        )
+        t.expect_that("reading", used >= len(MANY), "a file is read by a call that blocks the event loop")
     bad_file(play, "yew", 2).expect_not_blocked()
 
 
