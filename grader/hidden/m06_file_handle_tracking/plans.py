@@ -71,7 +71,7 @@ def after(moment: Any) -> Any:
 def expect_leaks(t: Trace, *wanted: str, others: Sequence[str] = (), who: str = "caller", part: str = "") -> None:
     """Expect a `LeakError` out of the first `watch` of that actor, with those names and none of the others.
 
-    Without wanted names no error is expected. `part` says what is wrong if no `LeakError` leaves the block.
+    Without wanted names no error is expected. `part` says what is wrong if none of `wanted` is told.
     """
     block = t.one("watch", who)
     if not wanted:
@@ -80,7 +80,9 @@ def expect_leaks(t: Trace, *wanted: str, others: Sequence[str] = (), who: str = 
     seen = f"{block.ending}, where it should raise LeakError, for {', '.join(wanted)}"
     t.expect_that("the block of `watch`", block.raised == "LeakError", seen, part=part)
     text = "".join(str(entry["value"]) for entry in t.notes("leaks", who)[:1])
-    t.expect("left open, and named in the `LeakError`", [name for name in wanted if name in text], list(wanted))
+    t.expect(
+        "left open, and named in the `LeakError`", [name for name in wanted if name in text], list(wanted), part=part
+    )
     t.expect("named in the `LeakError`, but not left open", [name for name in others if name in text], [])
 
 

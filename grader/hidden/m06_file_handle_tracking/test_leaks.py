@@ -62,7 +62,8 @@ def test_known_name_or_resource(play: Play) -> None:
 def test_false_leaks_count(play: Play) -> None:
     """What a block leaves open counts also if it is false in a condition, or if its name is empty."""
     t = alone(play, watch("w", wait(1), track("alder"), wait(1), track("birch")), kinds={"alder": "empty"})
-    expect_leaks(t, "alder", "birch")
+    part = "What a block leaves open counts also if it is false in a condition."
+    expect_leaks(t, "alder", "birch", part=part)
     t = alone(play, track("alder"), wait(1), watch("w", wait(1), untrack("alder")), kinds={"alder": "empty"})
     expect_leaks(t)
     block = alone(play, watch("w", wait(1), track("alder", ""), wait(1))).one("watch")
@@ -70,6 +71,7 @@ def test_false_leaks_count(play: Play) -> None:
         "the block of `watch`, which left open a resource with an empty name",
         block.raised == "LeakError",
         f"{block.ending}, where it should raise LeakError",
+        part="What a block leaves open counts also if its name is empty.",
     )
 
 
