@@ -80,9 +80,9 @@ def expect_leaks(t: Trace, *wanted: str, others: Sequence[str] = (), who: str = 
     seen = f"{block.ending}, where it should raise LeakError, for {', '.join(wanted)}"
     t.expect_that("the block of `watch`", block.raised == "LeakError", seen, part=part)
     text = "".join(str(entry["value"]) for entry in t.notes("leaks", who)[:1])
-    t.expect(
-        "left open, and named in the `LeakError`", [name for name in wanted if name in text], list(wanted), part=part
-    )
+    told = [name for name in wanted if name in text]
+    part = part or "A `LeakError` names each thing that the block left open."
+    t.expect("left open, and named in the `LeakError`", told, list(wanted), part=part)
     t.expect("named in the `LeakError`, but not left open", [name for name in others if name in text], [])
 
 

@@ -102,7 +102,7 @@ def test_two_trackers(play: Play) -> None:
     expect_live(t, ["alder"], ["birch"])
 
 
-@check("R1", misconception="the-list-is-mine", step="tell-them-apart")
+@check("R1", misconception="the-list-is-mine", step="tell-them-apart", wide=True)
 def test_list_changed_by_the_caller(play: Play) -> None:
     """The list that `live()` gives is a copy: who empties it takes nothing from the tracker."""
     t = alone(play, track("alder"), wait(1), track("birch"), empty_the_list(), live(), untrack("alder"), live())

@@ -45,7 +45,7 @@ def test_tracked_while_open(play: Play) -> None:
         expect_live(t, [path_of("alder")], part=part if names(t) != [[]] else "")
 
 
-@check("R5", misconception="closed-is-done", step="close-however-it-ends")
+@check("R5", misconception="closed-is-done", step="close-however-it-ends", wide=True)
 def test_closed_by_the_body(play: Play) -> None:
     """A file that the body has closed itself is no longer listed either when the block has ended."""
     for ending in ENDINGS.values():
