@@ -694,4 +694,38 @@ ATTEMPTS = (
         r"`_watched` .* `with` cannot enter: `@contextmanager`",
         ("    @contextmanager\n    def _watched", "    def _watched"),
     ),
+    # what a part of a sentence says
+    a(
+        "m02",
+        "failed_raises_timeout",
+        "concept",
+        r"`drain_or_fail` raises `TimeoutError` if time left tasks",
+        ("    if queue:\n        raise TimeoutError", "    if report.failed:\n        raise TimeoutError"),
+    ),
+    a("m03", "last_item_missing", "concept", r"the last one too", ("enumerate(items)", "enumerate(items[:-1])")),
+    a(
+        "m04",
+        "one_too_late",
+        "concept",
+        r"not with a later one",
+        ("self._failures >= self._thr", "self._failures > self._thr"),
+    ),
+    a("m07", "sleeps_for_all", "concept", r"those that are missing", ("await sleep(missing /", "await sleep(tokens /")),
+    a(
+        "m08",
+        "grace_from_the_start",
+        "concept",
+        r"not when they start",
+        ("                await stop.wait()\n                with", "                with"),
+    ),
+    a(
+        "m09",
+        "waits_for_nothing",
+        "deadlock",
+        r"`aclose` returns at once",
+        ("        if self._empty < self._size:\n            await", "        await"),
+    ),
+    a("m10", "zero_refused", "concept", r"0 is not negative", ("    if amount < 0:", "    if amount <= 0:")),
+    a("m12", "one_end_for_all", "concept", r"not while workers are still working", ("outbox.clone()", "outbox")),
+    a("m13", "later_of_two", "concept", r"never later than the pool's", ("pool_end = min(", "pool_end = max(")),
 )
