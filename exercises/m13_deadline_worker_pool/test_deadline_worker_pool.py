@@ -163,7 +163,7 @@ def test_any_value(play: Play) -> None:
 def test_any_error(play: Play) -> None:
     """A job that raises an `Exception`, of whatever class, is `FAILED` with that very exception, and is not tried again."""
     kinds = ["WouldBlock", "ConnectionError", "ExceptionGroup of one", "KeyError", "TimeoutError"]
-    t = pool(play, {kind: [wait(1), fail(f"E{n}", kind)] for n, kind in enumerate(kinds)}, workers=1)
+    t = pool(play, {kind: [wait(1), fail(f"E{n}", kind)] for n, kind in enumerate(kinds)}, workers=1, ends=60)
     rows = report(t)
     wanted = [[kind, "FAILED", None, token(f"E{n}")] for n, kind in enumerate(kinds)]
     t.expect("the report", rows, wanted, part=about_errors(rows, kinds))

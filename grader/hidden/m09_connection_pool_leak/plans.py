@@ -121,8 +121,10 @@ def expect_stats(t: Trace, wanted: Mapping[str, tuple[int, int, int]]) -> None:
 
 def expect_idle_pool(t: Trace, idle: int, when: str = "when all is over") -> None:
     """Expect that `stats`, asked once, says that nothing is leased and nobody waits."""
-    part = "`stats` says how many are leased, idle and waiting now."
-    t.expect(f"`stats` {when}", numbers(t), [counts(0, idle, 0)], part=part)
+    told, wanted = numbers(t), counts(0, idle, 0)
+    wrong = [name for name, count in wanted.items() if len(told) == 1 and told[0][name] != count]
+    part = WRONG_COUNT[wrong[0]] if len(wrong) == 1 else "`stats` says how many are leased, idle and waiting now."
+    t.expect(f"`stats` {when}", told, [wanted], part=part)
 
 
 def probes(count: int, *, after: float = LATER) -> dict[str, list[Any]]:

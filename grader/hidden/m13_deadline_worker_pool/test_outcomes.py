@@ -112,7 +112,8 @@ def test_timeout_inside_a_job(play: Play) -> None:
     for around in ([], [in_group()]):
         jobs = {"a": [*around, fail_after(1), hang()], "b": [*around, fail_after(2), hang()], "c": takes(4)}
         for workers in (1, 3):
-            expect_status(pool(play, jobs, workers=workers, deadlines={"a": 8}), a="FAILED", b="FAILED", c="DONE")
+            t = pool(play, jobs, workers=workers, deadlines={"a": 8}, ends=60)
+            expect_status(t, a="FAILED", b="FAILED", c="DONE")
 
 
 @check("R1", misconception="failure-ends-the-pool", step="every-ending-is-an-outcome")
@@ -186,7 +187,7 @@ def test_one_callable(play: Play) -> None:
     jobs = {f"i{n}": [wait(1 + n / 4), fail(f"E{n}") if n == 2 else give(f"V{n}")] for n in range(5)}
     wanted = [["FAILED", None, token(f"E{n}")] if n == 2 else ["DONE", token(f"V{n}"), None] for n in range(5)]
     for workers in (1, 5):
-        t = pool(play, jobs, workers=workers, one_callable=True)
+        t = pool(play, jobs, workers=workers, ends=60, one_callable=True)
         t.expect("jobs in the report", list(outcomes(t)), list(jobs))
         t.expect("jobs that were called", len(t.all("run")), 5)
         seen = list(outcomes(t).values())  # who is called first gets the first script, whichever job that is
