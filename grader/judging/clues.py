@@ -309,4 +309,6 @@ def _spins(run: FailingRun, line: int | None) -> Iterator[Clue]:
     loop = run.code.loop_around(line, waits=True) if line is not None else None
     if loop is not None:
         text = f"The loop in line {loop.lineno} looks again and again, instead of waiting until something happens"
+        if run.data.get("end", {}).get("kind") == "runaway" and learner_code.sleeps_as_worked_out(loop):
+            text = f"The loop in line {loop.lineno} does not end: however often it sleeps, what it waits for is still missing"
         yield Clue(RANKS["spinning"], "spinning", text, loop.lineno)

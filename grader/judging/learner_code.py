@@ -289,6 +289,13 @@ def own_nodes(owner: FunctionNode | ast.For) -> tuple[ast.AST, ...]:
     return tuple(found)
 
 
+def sleeps_as_worked_out(loop: ast.While | ast.For | ast.AsyncFor) -> bool:
+    """Whether it has a `sleep` of a time that it works out, as who polls does not."""
+    calls = [node for node in ast.walk(loop) if isinstance(node, ast.Call) and node.args]
+    sleeps = [call for call in calls if ast.unparse(call.func).rpartition(".")[2] == "sleep"]
+    return any(isinstance(part, ast.BinOp) for call in sleeps for part in ast.walk(call.args[0]))
+
+
 def has_yield(function: FunctionNode) -> bool:
     """Whether it is a generator."""
     return any(isinstance(node, ast.Yield | ast.YieldFrom) for node in own_nodes(function))

@@ -342,6 +342,22 @@ def test_a_method_where_its_value_is_wanted_should_be_a_property(code: str, said
     assert (clue.kind, clue.text) == ("wrong kind", said)
 
 
+@pytest.mark.parametrize(
+    ("pause", "said"),
+    [
+        ("missing / rate", "does not end: however often it sleeps"),
+        ("0.01", "looks again and again"),
+        ("rest", "looks again"),
+    ],
+)
+def test_a_loop_that_sleeps_in_vain_says_so(pause: str, said: str) -> None:
+    code = LearnerCode(f"async def f():\n    while missing > 0:\n        await sleep({pause})\n")
+    data = {"backend": "trio", "end": {"kind": "runaway"}, "probes": {"observed": {"lines": [[2, 99], [3, 98]]}}}
+    (clue,) = clues(FailingRun(data, code))
+    assert (clue.kind, clue.line) == ("spinning", 2)
+    assert f"line 2 {said}" in clue.text
+
+
 def test_a_loop_that_stands_still_says_what_stays_true() -> None:
     end = {"kind": "stuck", "text": "line 3 does not come to an end", "waiting": [{"line": 3}]}
     for test, said in (("queue", ", because `queue` stays true"), ("True", "")):
