@@ -155,6 +155,10 @@ def test_cooldown(play: Play) -> None:
     """The circuit is `OPEN` for `cooldown` seconds and then `HALF_OPEN`, also if nobody calls meanwhile."""
     t = circuit(play, opener=OPENING, eye=[at(1), look(), at(29), look(), at(31), look()])
     t.expect("states at 1, 29 and 31 s", states(t), ["OPEN", "OPEN", "HALF_OPEN"])
+    failing = [step for second in (0, 10, 20) for step in (at(second), call("bad"))]
+    t = circuit(play, caller=failing, eye=[at(45), look(), at(55), look()])
+    part = "The cooldown begins with the failure that opens the circuit, not with the first one."
+    t.expect("states 25 and 35 s after the third failure", states(t), ["OPEN", "HALF_OPEN"], part=part)
 
 
 @check("R3", misconception="cooldown-from-the-start", step="look-at-the-clock")

@@ -15,7 +15,7 @@ from grader.course import BACKENDS
 from grader.judging import learner_code
 from grader.judging.exception_words import absent_key, in_words, is_plain_key
 from grader.judging.run_evidence import RANKS, Clue, FailingRun
-from grader.judging.wrong_values import no_return, no_yield, wrong_kind
+from grader.judging.wrong_values import BUILTIN_KINDS, no_return, no_yield, wrong_kind
 
 BUGS = frozenset(
     {
@@ -37,6 +37,7 @@ UNENTERED = re.compile(r"object does not support the (?:asynchronous )?context m
 LOCK_LINE = re.compile(r"line (\d+) waits for a lock")
 MANY = 20
 """As often as that one after the other is again and again."""
+NO_ASYNC_FOR = re.compile(r"^'async for' requires an object with __aiter__ method, got (\w+)")
 LEAST_PART = 4
 """A loop that polls is gone through at least once in this many wake-ups."""
 DUNDER = re.compile(r"from (__\w+__) that does not implement __await__")
@@ -53,6 +54,8 @@ def clues(run: FailingRun) -> list[Clue]:
         *no_return(run),
         *no_yield(run),
         *wrong_kind(run),
+        *_not_iterable(run),
+        *_swallows(run),
         *_clock(run),
         *_spans_and_points(run),
         *_blocking_calls(run),
@@ -155,6 +158,32 @@ def _left_the_call(run: FailingRun) -> Iterator[Clue]:
             yield Clue(RANKS["signature"], "signature", said, function.lineno, text)
         elif UNENTERED.search(text):
             yield from _not_a_manager(run, text)
+
+
+def _not_iterable(run: FailingRun) -> Iterator[Clue]:
+    """What a context manager of the file gives to its body, where the scene could not go through it."""
+    for error in run.observed.get("raised", ()):
+        named = NO_ASYNC_FOR.match(error["text"]) if error["scene"] else None
+        function = run.code.around(error["line"]) if named and error["line"] else None
+        if named and function is not None and learner_code.is_manager(function) and named[1] in BUILTIN_KINDS:
+            text = f"`{function.name}` gives a `{named[1]}` to the body, which `async for` cannot go through: a stream is wanted"
+            yield Clue(RANKS["wrong kind"], "wrong kind", text, learner_code.yield_line(function))
+
+
+def _swallows(run: FailingRun) -> Iterator[Clue]:
+    """An `__aexit__` or `__exit__` that returns True, whatever left the block."""
+    for function in run.code.functions:
+        line = _true_line(function)
+        if function.name in ("__aexit__", "__exit__") and line is not None and run.has_run(line):
+            text = f"`{function.name}` returns True in line {line}: that swallows what the block raised, or its cancellation"
+            yield Clue(RANKS["swallowed"], "swallowed", text, line)
+
+
+def _true_line(function: learner_code.FunctionNode) -> int | None:
+    """The line of a `return True` at its end; None if it ends in another way."""
+    last = function.body[-1]
+    value = last.value if isinstance(last, ast.Return) else None
+    return last.lineno if isinstance(value, ast.Constant) and value.value is True else None
 
 
 def _not_a_manager(run: FailingRun, text: str) -> Iterator[Clue]:

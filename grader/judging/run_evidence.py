@@ -43,6 +43,7 @@ RANKS = {
                 "late name",
                 "no return",
                 "wrong kind",
+                "swallowed",
             ),
             *("blocked", "wall clock", "wrong time", "spinning", "exit"),
         )

@@ -12,6 +12,7 @@ from grader.judging.learner_code import FunctionNode, LearnerCode
 from grader.judging.run_evidence import RANKS, Clue, FailingRun
 
 NOT_A = re.compile(r", which is not (an? [^,\"'\])}]+)[\"'\])}]*$")
+NOT_INSIDE = re.compile(r"^\[\{'not an? \w+': '(\w+)'\}.*, which is not a list of ")
 BUILTIN_KINDS = frozenset(
     {
         "coroutine",
@@ -116,6 +117,8 @@ def _meant_as_property(code: LearnerCode, wanted: str) -> FunctionNode | None:
 
 def _what_it_is(said: str) -> str:
     """What stands before the last `which is not a …`, in words: nothing that the file's code chose is in them."""
+    if inner := NOT_INSIDE.match(said):
+        return f"a list of `{inner[1]}`" if inner[1] in BUILTIN_KINDS else "a list of something else"
     before = re.split(r"[:\[{(\"] ?", said.rpartition(", which is not ")[0])[-1].strip()
     if before.startswith("the text "):
         return "a text"

@@ -358,6 +358,32 @@ def test_a_loop_that_sleeps_in_vain_says_so(pause: str, said: str) -> None:
     assert f"line 2 {said}" in clue.text
 
 
+@pytest.mark.parametrize(("value", "kinds"), [("True", ["swallowed"]), ("False", []), ("kind is None", [])])
+def test_an_exit_that_swallows_everything_is_named(value: str, kinds: list[str]) -> None:
+    code = LearnerCode(f"class Lock:\n    async def __aexit__(self, kind, error, tb):\n        return {value}\n")
+    data = {"backend": "trio", "probes": {"observed": {"lines": [[3, 1]]}}}
+    assert [
+        clue.kind for clue in clues(FailingRun(data, code, "returned", "cancelled", "the block: returned"))
+    ] == kinds
+
+
+@pytest.mark.parametrize(("scene", "kind", "found"), [(True, "list", 1), (True, "Made", 0), (False, "list", 0)])
+def test_what_a_body_cannot_go_through_is_named(scene: bool, kind: str, found: int) -> None:
+    code = LearnerCode("@asynccontextmanager\nasync def fan_out():\n    yield []\n")
+    text = f"'async for' requires an object with __aiter__ method, got {kind}"
+    seen = {"line": 3, "error": "TypeError", "is": ["TypeError"], "text": text, "token": None, "scene": scene}
+    data = {"backend": "trio", "probes": {"observed": {"raised": [seen]}}}
+    told = [clue for clue in clues(FailingRun(data, code, [], [1], "pairs: none")) if clue.kind == "wrong kind"]
+    assert [clue.line for clue in told] == [3] * found
+
+
+@pytest.mark.parametrize(("kind", "said"), [("str", "a list of `str`"), ("Secret", "a list of something else")])
+def test_a_list_of_the_wrong_things_says_of_what(kind: str, said: str) -> None:
+    seen = f"what `live()` gives: [{{'not a Leak': '{kind}'}}], which is not a list of `Leak`s"
+    (clue,) = clues(FailingRun(DONE, LearnerCode("x = 1"), "x", None, seen))
+    assert clue.text == f"What `live()` gives: {said}, where a list of `Leak`s is wanted"
+
+
 def test_a_loop_that_stands_still_says_what_stays_true() -> None:
     end = {"kind": "stuck", "text": "line 3 does not come to an end", "waiting": [{"line": 3}]}
     for test, said in (("queue", ", because `queue` stays true"), ("True", "")):

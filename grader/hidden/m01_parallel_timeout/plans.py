@@ -27,7 +27,9 @@ def expect_list(t: Trace, wanted: list) -> None:
     seen, part = t.call.value, ""
     if isinstance(seen, list) and len(seen) == len(wanted):
         pairs = list(zip(seen, wanted, strict=True))
-        if sorted(seen, key=repr) == sorted(wanted, key=repr):
+        if any("TaskHandle" in repr(entry) for entry in seen):
+            part = "The list holds what the jobs returned, not the handles of their tasks."
+        elif sorted(seen, key=repr) == sorted(wanted, key=repr):
             part = "The list is in the order of the jobs, whoever finishes first or runs out of time."
         elif any(entry == TIMED_OUT != right for entry, right in pairs):
             part = "A job that ends within its timeout has what it returned as its entry, and not `TIMED_OUT`."
