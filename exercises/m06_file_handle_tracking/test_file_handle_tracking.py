@@ -179,7 +179,9 @@ def test_open_tracked(play: Play) -> None:
         steps = open_tracked("alder", "r", read("alder"), live(), *ending)
         t = alone(play, steps, live(), files=FILES, relative=not ending)
         part = "`open_tracked` gives the open file to the body."
-        t.expect("the text that the body reads", t.of("caller")[read("alder")].value, FILES["alder"], part=part)
+        reading = t.of("caller")[read("alder")]
+        t.expect_that("reading from what the body gets", reading.how == "returned", f"it {reading.ending}", part=part)
+        t.expect("the text that the body reads", reading.value, FILES["alder"], part=part)
         part = "`open_tracked` lists the file by its path while it is open."
         t.expect("names in the block", names(t)[:1], [["path of alder"]], part=part)
         part = (
