@@ -726,6 +726,12 @@ ATTEMPTS = (
         ("        if self._empty < self._size:\n            await", "        await"),
     ),
     a("m10", "zero_refused", "concept", r"0 is not negative", ("    if amount < 0:", "    if amount <= 0:")),
-    a("m12", "one_end_for_all", "concept", r"not while workers are still working", ("outbox.clone()", "outbox")),
+    a(
+        "m12",
+        "one_end_for_all",
+        "concept",
+        r"not while workers|only when the last worker is done",
+        ("outbox.clone()", "outbox"),
+    ),
     a("m13", "later_of_two", "concept", r"never later than the pool's", ("pool_end = min(", "pool_end = max(")),
 )
