@@ -33,6 +33,10 @@ PAIRS = {
         "import functools\ndef f(a, b, names): functools.update_wrapper(a, b, names)\n",
         "import functools\ndef f(a, b): functools.update_wrapper(a, b, ('__name__', '__doc__'))\n",
     ),
+    "arguments into an object": (
+        "import argparse\ndef f(job): argparse.ArgumentParser().parse_args([], job)\n",
+        "import argparse\ndef f(): return argparse.ArgumentParser().parse_args([])\n",
+    ),
     "a module in a package": (
         "import os.path\nos.write(3, b'')\n",
         "import os.path\nos.path.join('a', 'b')\n",
