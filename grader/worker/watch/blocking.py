@@ -30,6 +30,7 @@ _EVENTS = frozenset(
         "os.system",
     )
 )
+_REACH, _ATTRIBUTES = reach.EVENTS, reach.ATTRIBUTES
 _real_sleep = time.sleep
 _RealLock = threading.Lock
 _real_rlock = threading.RLock
@@ -131,7 +132,7 @@ def _on_audit(event: str, args: tuple[Any, ...]) -> None:
     if event in _EVENTS:
         if _watch is not None:
             _watch.note_call(event)
-    elif event in reach.EVENTS:
+    elif event in _REACH and (event != "object.__getattr__" or args[1] in _ATTRIBUTES):
         reach.look(event, args)
 
 

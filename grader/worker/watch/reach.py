@@ -75,7 +75,7 @@ def look(event: str, args: tuple[Any, ...]) -> None:
     """Report one of `EVENTS`, told by the interpreter's hook, if the learner's file is behind it."""
     global _looks  # noqa: PLW0603 - as above
     # The worker itself is behind some twenty of them a run: what follows has to be quick.
-    if _looks or (event == "object.__getattr__" and args[1] not in ATTRIBUTES) or _report is None:
+    if _looks or _report is None:
         return
     _looks = True
     try:
