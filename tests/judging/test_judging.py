@@ -25,6 +25,7 @@ from grader.judging.judge import (
     grade,
     report_without_file,
 )
+from grader.judging.reached import Reached
 from grader.judging.report import UNTRIED, Row
 from grader.judging.run_check import Outcome
 from grader.judging.session import Session
@@ -178,6 +179,12 @@ def test_a_file_that_passes_nothing_has_no_last_look(graded):
 def test_public_checks_have_neither_canary_nor_flags(graded, texts):
     report, calls = graded(text=f"{texts['right']}\nimport gc\n", how=How(kind="public"))
     assert (Bird.last, report.flags, len(calls)) == (None, (), 8)
+
+
+@pytest.mark.parametrize(("kind", "flags"), [("hidden", ("it reaches", "something was changed")), ("public", ())])
+def test_what_a_file_reaches_for_is_a_flag_in_what_counts_alone(graded, monkeypatch, kind, flags):
+    monkeypatch.setattr(Reached, "flags", lambda *_: ["it reaches"])
+    assert graded(how=How(kind=kind))[0].flags == flags
 
 
 def test_flags_by_reading_come_first(graded, texts, tiny):
