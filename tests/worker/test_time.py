@@ -114,6 +114,55 @@ def test_time_sleep_is_noticed_and_takes_its_time(playing: Playing) -> None:
         t.expect_not_blocked()
 
 
+@pytest.mark.parametrize(
+    ("call", "takes"),
+    [
+        ("select.select([], [], [], 5)", 5),
+        ("select.select([], [socket.socketpair()[1]], [], 5)", 0),
+        ("signal.sigtimedwait([signal.SIGUSR1], 5)", 5),
+    ],
+)
+def test_a_wait_of_the_interpreter_is_noticed_and_takes_its_time(playing: Playing, call: str, takes: float) -> None:
+    play = playing(f"""
+        import anyio, select, signal, socket
+        async def main(world):
+            {call}
+            return anyio.current_time()
+    """)
+    t = play()
+    assert t.call.value == near(takes)
+    with pytest.raises(CheckFailed, match=rf"{call.partition('(')[0]} at line 4"):
+        t.expect_not_blocked()
+
+
+def test_a_look_that_does_not_wait_is_not_blamed(playing: Playing) -> None:
+    play = playing("""
+        import queue, select, threading
+        async def main(world):
+            select.select([], [], [], 0)
+            items = queue.SimpleQueue()
+            items.put(1)
+            seen = []
+            thread = threading.Thread(target=lambda: (select.select([], [], [], 0.001), seen.append(items.get())))
+            thread.start()
+            thread.join()
+            return [*seen, items.qsize()]
+    """)
+    t = play()
+    assert t.call.value == [1, 0]
+    t.expect_not_blocked()
+
+
+def test_a_queue_that_waits_in_the_loop_is_stuck(playing: Playing) -> None:
+    play = playing("""
+        import queue
+        async def main(world):
+            queue.SimpleQueue().get(timeout=0.01)
+    """)
+    with pytest.raises(CheckFailed, match="line 4 waits for a lock of `threading`"):
+        _ = play().call
+
+
 def test_a_lock_of_threading_held_across_await_is_stuck(playing: Playing) -> None:
     play = playing("""
         import anyio, threading

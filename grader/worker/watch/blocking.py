@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import linecache
 import pathlib
+import queue
+import select
+import signal
 import sys
 import threading
 import time
@@ -32,6 +35,7 @@ _EVENTS = frozenset(
 )
 _REACH, _ATTRIBUTES = reach.EVENTS, reach.ATTRIBUTES
 _real_sleep = time.sleep
+_real_select, _real_sigtimedwait = select.select, signal.sigtimedwait
 _RealLock = threading.Lock
 _real_rlock = threading.RLock
 _watch: BlockWatch | None = None
@@ -110,8 +114,11 @@ BY_THE_LOOP = 0
 
 
 def install() -> None:
-    """Watch `time.sleep`, locks of `threading`, and what the interpreter audits."""
+    """Watch `time.sleep` and what waits like it, locks of `threading`, and what the interpreter audits."""
     time.sleep = _sleep  # type: ignore[assignment]
+    select.select = _select
+    signal.sigtimedwait = _sigtimedwait
+    queue.SimpleQueue = queue._PySimpleQueue  # type: ignore[attr-defined,misc]  # the same in Python: it waits on `threading`
     threading.Lock = _Lock  # type: ignore[assignment]
     threading.RLock = _RLock  # type: ignore[assignment]
     threading._allocate_lock = _Lock  # type: ignore[attr-defined]  # what Event, Condition and Queue wait on
@@ -148,6 +155,28 @@ def _sleep(seconds: float) -> None:
     if seconds < 0:
         raise ValueError("sleep length must be non-negative")
     watch.control.now += seconds  # nothing else runs meanwhile
+
+
+@opaque
+def _select(readers: Any, writers: Any, others: Any, timeout: float | None = None) -> Any:
+    sleeps = timeout is not None and not (readers or writers or others)
+    if timeout != 0 and _wait("select.select", timeout if timeout is not None and sleeps else 0) and sleeps:
+        return [], [], []
+    return _real_select(readers, writers, others, timeout)
+
+
+@opaque
+def _sigtimedwait(signals: Any, timeout: float) -> Any:
+    return None if timeout and _wait("signal.sigtimedwait", timeout) else _real_sigtimedwait(signals, timeout)
+
+
+def _wait(call: str, seconds: float) -> bool:
+    """Note a wait that the subject has made in the thread of the loop, and let its time pass; tell whether it was one."""
+    watch = _watch
+    if watch is None or seconds < 0 or watch.note_call(call) is None:
+        return False
+    watch.control.now += seconds
+    return True
 
 
 class _Lock:
