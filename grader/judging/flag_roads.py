@@ -47,7 +47,7 @@ def roads(tree: ast.Module, modules: Mapping[str, str], imported: Collection[str
     """
     nodes = list(ast.walk(tree))
     yield from _words(nodes)
-    yield from _descriptors(nodes)
+    yield from _descriptors(nodes, modules, own)
     yield from _tasks(nodes, modules, own)
     means = _Meanings(nodes)
     yield from _changed_classes(nodes, imported, means)
@@ -99,15 +99,19 @@ def _words(nodes: list[ast.AST]) -> Found:
                 )
 
 
-def _descriptors(nodes: list[ast.AST]) -> Found:
-    """Files and sockets that are opened by the number of a descriptor that the file was not given."""
+def _descriptors(nodes: list[ast.AST], modules: Mapping[str, str], own: OwnNames) -> Found:
+    """Files and sockets that are opened by the number of a descriptor that the file was not given; a pool has an `open` too."""
     for node in nodes:
         match node:
             case ast.Call(func=function, args=[ast.Constant(value=int(number)), *_]):
-                if last_of(function) in ("open", "FileIO") and number >= _STANDARD:
+                known = root_of(function) in modules or (
+                    isinstance(function, ast.Name) and function.id not in own.defined
+                )
+                if known and last_of(function) in ("open", "FileIO") and number >= _STANDARD:
                     yield node.lineno, "opens a file descriptor by its number"
-            case ast.Call(keywords=named) if any(each.arg == "fileno" for each in named):
-                yield node.lineno, "opens a file descriptor by its number"
+            case ast.Call(func=function, keywords=named) if any(each.arg == "fileno" for each in named):
+                if root_of(function) not in own.defined:
+                    yield node.lineno, "opens a file descriptor by its number"
 
 
 def _changed_classes(nodes: list[ast.AST], imported: Collection[str], means: _Meanings) -> Found:

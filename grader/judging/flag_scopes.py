@@ -167,3 +167,11 @@ def functions_named(tree: ast.AST, *names: str) -> frozenset[int]:
         if isinstance(function, _FUNCTIONS) and function.name in names
         for node in ast.walk(function)
     )
+
+
+def is_class_of_another(node: ast.expr, own: OwnNames) -> bool:
+    """Whether an expression is the class of an object that is not the one whose method this is."""
+    match node:
+        case ast.Call(func=ast.Name(id="type"), args=[thing]) | ast.Attribute(value=thing, attr="__class__"):
+            return not own.is_own(thing)
+    return False

@@ -51,7 +51,7 @@ MODULES = {
 }
 #: Names of modules that are useful apart from these.
 PARTS = {
-    "asyncio": {"all_tasks", "eager_task_factory", "create_eager_task_factory"},
+    "asyncio": {"eager_task_factory", "create_eager_task_factory"},
     "contextvars": {"Context", "copy_context"},
     "inspect": {
         *("getmodule", "unwrap", "findsource", "getfile", "get_annotations"),
@@ -152,7 +152,7 @@ DOCUMENTED = frozenset(
 #: Names of such parts that other modules have too, and that mean the same there.
 ANYWHERE = frozenset(
     {
-        *("attrgetter", "methodcaller", "currentframe", "getmembers", "copy_context", "StrFormatter", "all_tasks"),
+        *("attrgetter", "methodcaller", "currentframe", "getmembers", "copy_context", "StrFormatter"),
         *("CodeType", "FunctionType", "FrameType", "CellType", "LambdaType"),
         "resolve_types",
         *("SIGPROF", "ITIMER_PROF", "ITIMER_REAL", "ITIMER_VIRTUAL", "setitimer", "getitimer"),

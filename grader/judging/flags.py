@@ -10,6 +10,7 @@ import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from grader.judging.flag_habits import write_out
 from grader.judging.flag_nodes import (
     annotations_made_up,
     bindings,
@@ -29,7 +30,7 @@ from grader.judging.flag_nodes import (
     words_of_table,
 )
 from grader.judging.flag_roads import TOO_DEEP, roads
-from grader.judging.flag_scopes import OwnNames, functions_named
+from grader.judging.flag_scopes import OwnNames, functions_named, is_class_of_another
 from grader.judging.flag_words import (
     ATTRIBUTES,
     BINDS,
@@ -68,8 +69,8 @@ class Flag:
 def flags_by_reading(text: str) -> list[Flag]:
     """The flags of a file, one for each line and reason, in order of lines; none if it is not Python."""
     try:
-        tree = ast.parse(text)
-        return [Flag(0, TOO_DEEP)] if is_deep(tree) else sorted(set(_FileReader(tree).read()))
+        deep = is_deep(tree := ast.parse(text))
+        return [Flag(0, TOO_DEEP)] if deep else sorted(set(_FileReader(write_out(tree)).read()))
     except (RecursionError, MemoryError):
         return [Flag(0, TOO_DEEP)]
     except (SyntaxError, ValueError):
@@ -155,7 +156,7 @@ class _FileReader:
         elif (module := self._module(value)) is not None and root in self._modules and isinstance(value, ast.Name):
             self._modules[name] = module
             self._imported.add(name)
-        elif (root in self._imported | self._classes and last_of(value)[:1].isupper()) or _is_class_of_another(
+        elif (root in self._imported | self._classes and last_of(value)[:1].isupper()) or is_class_of_another(
             value, self._own
         ):
             self._classes.add(name)
@@ -256,7 +257,7 @@ class _FileReader:
                 yield "changes an attribute of the event loop"
             case ast.Attribute(ctx=ast.Store() | ast.Del(), value=ast.Name(id=name)) if name in self._classes:
                 yield "changes an attribute of another object's class"
-            case ast.Attribute(ctx=ast.Store() | ast.Del(), value=value) if _is_class_of_another(value, self._own):
+            case ast.Attribute(ctx=ast.Store() | ast.Del(), value=value) if is_class_of_another(value, self._own):
                 yield "changes an attribute of another object's class"
             case ast.Attribute(ctx=ast.Store(), value=value, attr="__class__") if not self._own.is_own(value):
                 yield "changes the class of an object"
@@ -340,11 +341,3 @@ class _FileReader:
             yield from self._attribute(ast.Attribute(target, str(word.value), ast.Load()))
         elif id(word) not in self._constant and not self._own.is_own(target):
             yield f"`{call}` with a name made up at run time"
-
-
-def _is_class_of_another(node: ast.expr, own: OwnNames) -> bool:
-    """Whether an expression is the class of an object that is not the one whose method this is."""
-    match node:
-        case ast.Call(func=ast.Name(id="type"), args=[thing]) | ast.Attribute(value=thing, attr="__class__"):
-            return not own.is_own(thing)
-    return False

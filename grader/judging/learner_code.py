@@ -329,9 +329,8 @@ def gives_something(function: FunctionNode) -> bool:
     if annotation is None:
         return False
     text = ast.unparse(annotation).strip("'\"")
-    return text not in ("None", "NoReturn", "Never", "object", "Any") and not text.startswith(
-        ("Iterator", "AsyncIterator")
-    )
+    iterates = text.startswith(("Iterator", "AsyncIterator"))
+    return not iterates and text not in ("None", "NoReturn", "Never", "object", "Any")
 
 
 def unused_value(function: FunctionNode) -> int | None:

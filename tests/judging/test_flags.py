@@ -73,7 +73,6 @@ REACHES = {
     "a trace function": ("import sys\nsys.settrace(None)", "line 2: uses `sys.settrace`"),
     "a private part": ("from anyio._backends import _asyncio", "a private part of a library"),
     "a private attribute": ("import asyncio\nasyncio._get_running_loop()", "a private part of a library"),
-    "all tasks": ("import asyncio\nasyncio.all_tasks()", "line 2: uses `asyncio.all_tasks`"),
     "a bound method": ("def f(job): return job.__self__", "what stands behind a function"),
     "a bound method taken apart": ("def f(hook): return hook.__reduce__()[1][0]", "what an object is made of"),
     "a private part by getattr": ("def f(lock): return getattr(lock, '_tell')", "uses `_tell`, a private part"),

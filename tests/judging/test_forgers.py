@@ -418,7 +418,9 @@ CASES = [(kind, name) for kind, forgers in FORGERS.items() for name in forgers]
 def file_of(kind, name, forged):
     lines, _ = FORGERS[kind][name]
     if lines is None:
-        return WRONG.replace("    try:\n", "    import socket\n    socket.socketpair()[0].recv(1)\n    try:\n")
+        return WRONG.replace(
+            "    try:\n", "    import socket\n    pair = socket.socketpair()\n    pair[0].recv(1)\n    try:\n"
+        )
     return f"{WRONG}\n{lines}\n" if kind in NEEDS_NO_REACH or lines.startswith("\n") else forged(WRONG, lines)
 
 

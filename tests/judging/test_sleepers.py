@@ -7,11 +7,11 @@ from grader.judging.judge import grade
 from grader.sandbox import ForkServer, level
 
 IN_THE_CALL = {
-    "sleeps in C": "import socket\n    socket.socketpair()[0].recv(1)",
+    "sleeps in C": "import socket\n    pair = socket.socketpair()\n    pair[0].recv(1)",
     "waits for a lock": "import _thread\n    lock = _thread.allocate_lock()\n    lock.acquire()\n    lock.acquire()",
     "sleeps deaf": (
-        "import signal, socket\n    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM, signal.SIGPROF})\n"
-        "    socket.socketpair()[0].recv(1)"
+        "import signal, socket\n    pair = socket.socketpair()\n    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM, signal.SIGPROF})\n"
+        "    pair[0].recv(1)"
     ),
     "stops itself": "import os, signal\n    os.kill(os.getpid(), signal.SIGSTOP)",
     "waits for a thread that waits": (
