@@ -69,8 +69,16 @@ def _has_plain_fields(nodes: list[ast.AST]) -> bool:
 
 def _keeps_its_name(nodes: list[ast.AST]) -> bool:
     """Whether nothing in a file gives it another name, so that it does not pass for the one that was started."""
-    by_text = any(isinstance(node, ast.Name) and node.id in ("locals", "globals", "vars", "exec") for node in nodes)
+    by_text = any(_gives_all_names(node) for node in nodes)
     return not by_text and not _binds(nodes, "__name__")
+
+
+def _gives_all_names(node: ast.AST) -> bool:
+    """Whether an expression gives the names of the file to be changed; `globals` and `exec` are flagged themselves."""
+    match node:
+        case ast.Name(id="locals") | ast.Call(func=ast.Name(id="vars"), args=[]):
+            return True
+    return False
 
 
 class _Habits(ast.NodeTransformer):

@@ -67,7 +67,7 @@ PAIRS = {
     ),
     "what is executed if the file is started, by another way": (
         "locals()['__na' + 'me__'] = '__main__'\nif __name__ == '__main__':\n    import gc\n",
-        "if __name__ == '__main__':\n    import gc\n",
+        "class A:\n    def __repr__(self): return f'{vars(self)}'\nif __name__ == '__main__':\n    import gc\n",
     ),
     "what is executed if the file is not started": (
         "if __name__ == '__main__':\n    pass\nelse:\n    import gc\n",
