@@ -9,8 +9,8 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from grader.judging.flag_nodes import is_private, last_of, root_of
-from grader.judging.flag_words import ATTRIBUTES, BINDS
+from grader.judging.flag_nodes import last_of, root_of
+from grader.judging.flag_words import ATTRIBUTES, BINDS, OF_ENGINE
 
 #: Functions of `operator` that take attributes by text.
 _GETTERS = frozenset({"attrgetter", "methodcaller"})
@@ -62,14 +62,15 @@ def _has_plain_fields(nodes: list[ast.AST]) -> bool:
             case ast.Name(id=name) | ast.Attribute(attr=name) | ast.alias(name=name) | ast.Constant(value=str(name)):
                 if name in _MADE_FIELDS:
                     return False
-            case ast.AnnAssign(target=ast.Name(id=name)) if is_private(name) or name in ATTRIBUTES or "__" in name:
+            case ast.AnnAssign(target=ast.Name(id=name)) if name in ATTRIBUTES or name in OF_ENGINE or "__" in name:
                 return False
     return True
 
 
 def _keeps_its_name(nodes: list[ast.AST]) -> bool:
     """Whether nothing in a file gives it another name, so that it does not pass for the one that was started."""
-    by_text = any(_gives_all_names(node) for node in nodes)
+    inside = {id(part) for node in nodes if isinstance(node, (*_FUNCTIONS, ast.Lambda)) for part in ast.walk(node)}
+    by_text = any(_gives_all_names(node) for node in nodes if id(node) not in inside)
     return not by_text and not _binds(nodes, "__name__")
 
 
@@ -208,11 +209,11 @@ def _without_types(kinds: ast.expr) -> ast.expr:
 
 
 def _binds(nodes: list[ast.AST], name: str) -> bool:
-    """Whether anything but a use has that name: what gives it another value, or a text of the same letters."""
+    """Whether anything but a use has that name, and so may give it another value."""
     return any(
         name == value or (isinstance(value, list) and name in value)
         for node in nodes
-        if not isinstance(node, (ast.Attribute, ast.keyword))
+        if not isinstance(node, (ast.Attribute, ast.Constant, ast.ImportFrom, ast.keyword))
         and not (isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
         for value in vars(node).values()
     )

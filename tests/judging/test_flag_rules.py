@@ -43,7 +43,7 @@ PAIRS = {
     ),
     "a key to sort by": (
         "import operator\ndef f(jobs, names): return sorted(jobs, key=operator.attrgetter(*names))\n",
-        "import operator\ndef f(jobs): return sorted(jobs, key=operator.attrgetter('deadline', 'job.name'))\n",
+        "import operator\nfrom operator import itemgetter\ndef f(jobs): return sorted(jobs, key=operator.attrgetter('deadline', 'job.name'))\n",
     ),
     "a key to sort by, what it says": (
         "from operator import attrgetter\ndef f(jobs): return [attrgetter('run.__globals__')(job) for job in jobs]\n",
@@ -67,7 +67,7 @@ PAIRS = {
     ),
     "what is executed if the file is started, by another way": (
         "locals()['__na' + 'me__'] = '__main__'\nif __name__ == '__main__':\n    import gc\n",
-        "class A:\n    def __repr__(self): return f'{vars(self)}'\nif __name__ == '__main__':\n    import gc\n",
+        "class A:\n    def __repr__(self): return f'{vars(self)} {locals()}'\nif __name__ == '__main__':\n    import gc\n",
     ),
     "what is executed if the file is not started": (
         "if __name__ == '__main__':\n    pass\nelse:\n    import gc\n",
@@ -94,7 +94,7 @@ PAIRS = {
             "def f(job):\n    for each in dataclasses.fields(A): print(getattr(job, each.name))\n"
         ),
         (
-            "import dataclasses\nclass A:\n    delay: int\n"
+            "import dataclasses\nclass A:\n    delay: int\n    _: dataclasses.KW_ONLY\n    _kept: int = 0\n"
             "def f(job):\n    for each in dataclasses.fields(A): print(getattr(job, each.name))\n"
         ),
     ),

@@ -108,6 +108,15 @@ HABITS = [
     "import anyio, contextlib\n@contextlib.asynccontextmanager\nasync def _group6():\n    async with anyio.create_task_group() as group: yield group\nclass _Service6:\n    _world = None\n    def watch(self): return self._world\n    _probe = property(lambda self: 1)\n",
     "import socket, select\ndef _port():\n    with socket.socket() as one: return one.fileno() >= 0\n",
     'def _deep(n=0): return (((((((((((n + 1) * 2) + 1) * 2) + 1) * 2) + 1) * 2) + 1) * 2) + 1)\n_words6 = "a" + "b" + "c" + "d"\n',
+    "class _Bq:\n    def open(self, seconds): self.until = seconds\n    def trip(self): self.open(30)\n_Bq().trip()\n",
+    'import operator\n_by = sorted([3j, 1j], key=operator.attrgetter("imag"))\nfrom operator import attrgetter, methodcaller\n_low = list(map(methodcaller("lower"), ["A"])), attrgetter("real.imag")(1)\n',
+    'class _Pq:\n    def __set_name__(self, owner, name): self.private = "_" + name\n    def __get__(self, obj, objtype=None): return getattr(obj, self.private)\n    def __set__(self, obj, value): setattr(obj, self.private, value)\nclass _Aq:\n    x = _Pq()\n    def __init__(self): self.x = 3\n_Aq().x\n',
+    "class _lazyq:\n    def __init__(self, f): self.f = f\n    def __set_name__(self, o, n): self.n = n\n    def __get__(self, obj, t=None):\n        if obj is None: return self\n        v = obj.__dict__[self.n] = self.f(obj)\n        return v\nclass _Lq:\n    @_lazyq\n    def much(self): return 7\n_Lq().much\n",
+    'import dataclasses\n@dataclasses.dataclass\nclass _Dq:\n    a: int = 1\n    b: str = "x"\n_dq = {each.name: getattr(_Dq(), each.name) for each in dataclasses.fields(_Dq)}\n',
+    "class _Eq:\n    def __init__(self): self.a = 1\n    def __eq__(self, o): return isinstance(o, _Eq) and self.__dict__ == o.__dict__ and vars(self) == vars(o)\n    def __hash__(self): return 1\n_Eq() == _Eq()\n",
+    'if __name__ == "__main__":\n    import doctest\n    doctest.testmod()\n',
+    "import asyncio\nasync def _stop_all():\n    me = asyncio.current_task()\n    for t in asyncio.all_tasks():\n        if t is not me: t.cancel()\n",
+    "import types\ndef _isf(x): return isinstance(x, (types.FunctionType, types.MethodType)) or callable(x)\n_isf(_isf)\n",
 ]
 
 
