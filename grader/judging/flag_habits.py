@@ -16,7 +16,7 @@ from grader.judging.flag_words import ATTRIBUTES, BINDS, OF_ENGINE
 _GETTERS = frozenset({"attrgetter", "methodcaller"})
 _FIELDS = frozenset({"fields"})
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-_MADE_FIELDS = frozenset({"make_dataclass", "__annotations__", "__dataclass_fields__"})
+_MADE_FIELDS = frozenset({"make_dataclass", "__dataclass_fields__"})
 
 
 def write_out(tree: ast.Module) -> ast.Module:
