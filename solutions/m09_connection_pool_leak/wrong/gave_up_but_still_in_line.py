@@ -1,7 +1,7 @@
 """Leaves a waiter that gave up in the line, and gives it the next connection.
 
 Breaks: R3
-Also: R2 R9 G2 G4
+Also: R2 R9 G2 G4 G6
 """
 
 
