@@ -2,6 +2,7 @@
 
 Base: right/plain
 Breaks: G9
+Also: R4
 """
 
 import inspect

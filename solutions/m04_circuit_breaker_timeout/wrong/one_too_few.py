@@ -2,7 +2,7 @@
 
 Base: right/plain
 Breaks: R2
-Also: R5
+Also: R1 R3 R5
 """
 
 
