@@ -2,7 +2,7 @@
 
 Base: right/plain
 Breaks: G9
-Also: R4
+Also: R3 R4
 """
 
 import inspect
