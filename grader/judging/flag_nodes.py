@@ -139,7 +139,7 @@ def root_of(node: ast.AST) -> str | None:
     return node.id if isinstance(node, ast.Name) else None
 
 
-def last_of(node: ast.expr) -> str:
+def last_of(node: ast.AST) -> str:
     """The name at the right end of ``a.b.c``; empty if there is none."""
     return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
 

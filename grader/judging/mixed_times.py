@@ -6,6 +6,8 @@ import ast
 import re
 from collections.abc import Iterator, Sequence
 
+from grader.judging.flag_nodes import last_of
+
 SECONDS = re.compile(r"^_?(?:\w+_)?(?:timeout|grace|seconds|cooldown|interval)$")
 """Names of what is a number of seconds."""
 POINT = re.compile(r"^_?(?:\w+_)?deadline$")
@@ -26,7 +28,7 @@ def mixed_times(nodes: Sequence[ast.AST]) -> list[tuple[int, str, bool]]:
     worked_out = _worked_out(nodes)
     found = []
     for place, value, point in _uses(nodes):
-        name = _last_name(value)
+        name = last_of(value)
         if name and name not in worked_out and (SECONDS if point else POINT).match(name):
             found.append((place, ast.unparse(value), point))
     return sorted(found)
@@ -36,7 +38,7 @@ def _uses(nodes: Sequence[ast.AST]) -> Iterator[tuple[int, ast.AST, bool]]:
     """Where a time is passed: line, the value, and whether a point in time is wanted."""
     for node in nodes:
         if isinstance(node, ast.Call):
-            name = _last_name(node.func)
+            name = last_of(node.func)
             named = {each.arg: each.value for each in node.keywords}
             first = node.args[0] if node.args else named.get("delay")
             if name in WANT_SECONDS and first is not None:
@@ -61,13 +63,13 @@ def _worked_out(nodes: Sequence[ast.AST]) -> set[str]:
     for node in nodes:
         if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign | ast.NamedExpr) and node.value is not None:
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            value = _last_name(node.value)
-            changed |= {name for each in targets if (name := _last_name(each)) and not _same(name, value)}
+            value = last_of(node.value)
+            changed |= {name for each in targets if (name := last_of(each)) and not _same(name, value)}
         elif isinstance(node, ast.For | ast.AsyncFor | ast.comprehension):
             changed |= {each.id for each in ast.walk(node.target) if isinstance(each, ast.Name)}
         elif isinstance(node, ast.Call):
-            called = [_last_name(node.func), *(_last_name(each) for each in node.args[:1])]
-            passed = {_last_name(each) for each in [*node.args, *(word.value for word in node.keywords)]}
+            called = [last_of(node.func), *(last_of(each) for each in node.args[:1])]
+            passed = {last_of(each) for each in [*node.args, *(word.value for word in node.keywords)]}
             for function in (functions[name] for name in called if name in functions):
                 parameters = [*function.args.args, *function.args.kwonlyargs]
                 changed |= {each.arg for each in parameters if not any(_same(each.arg, name) for name in passed)}
@@ -77,8 +79,3 @@ def _worked_out(nodes: Sequence[ast.AST]) -> set[str]:
 def _same(name: str, other: str) -> bool:
     """Whether two names say the same, but for underscores before them and words before the last."""
     return bool(other) and name.rpartition("_")[2] == other.rpartition("_")[2]
-
-
-def _last_name(node: ast.AST) -> str:
-    """The name at the end of `a.b.name`; empty if it is something else."""
-    return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""

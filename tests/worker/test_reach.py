@@ -40,7 +40,7 @@ HONEST = [
 ]
 
 
-def told(forks: ForkServer, lines: str) -> list[list[object]]:
+def reports_of(forks: ForkServer, lines: str) -> list[list[object]]:
     """What the child of a file tells, while it is loaded."""
     with forks.child() as link:
         link.send({"op": "load", "name": "subject", "source": HEAD + lines, "scene": "def scene(): pass", "names": {}})
@@ -53,7 +53,7 @@ def told(forks: ForkServer, lines: str) -> list[list[object]]:
 
 @pytest.mark.parametrize("what", REACHES)
 def test_what_a_file_reaches_for_is_told(forks: ForkServer, what: str) -> None:
-    seen = told(forks, REACHES[what])
+    seen = reports_of(forks, REACHES[what])
     assert what.strip() in [name for name, _ in seen], seen
     assert all(type(line) is int and line > 2 for _, line in seen), seen
 
@@ -80,7 +80,7 @@ def test_a_function_of_c_that_a_thread_begins_with_is_seen() -> None:
 
 @pytest.mark.parametrize("lines", HONEST)
 def test_what_libraries_do_for_themselves_is_not(forks: ForkServer, lines: str) -> None:
-    assert told(forks, lines) == []
+    assert reports_of(forks, lines) == []
 
 
 def test_what_the_worker_uses_itself_is_known() -> None:

@@ -1,4 +1,4 @@
-"""Who reaches for frames, compiled code or the garbage collector: the interpreter says so before it happens, however it is spelled.
+"""Sees a file reach for frames, compiled code or the garbage collector: the interpreter says so before it happens, however it is spelled.
 
 From these alone a learner's file gets at the record of its run (`worker/opaque.py`). What is seen goes over the line to the judge
 at once, where nothing takes it back.
