@@ -1,7 +1,7 @@
 """Appends each result as it arrives: the list is in the order of finishing, not in the order of `jobs`.
 
 Breaks: R1
-Also: R3
+Also: G9, R3
 """
 
 import anyio

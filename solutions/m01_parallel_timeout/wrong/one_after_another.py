@@ -1,7 +1,7 @@
 """Bounds each job, but awaits them in a loop: a job starts when the one before has ended.
 
 Breaks: R2
-Also: R3
+Also: R3, R4
 """
 
 import anyio
