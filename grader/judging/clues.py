@@ -15,6 +15,7 @@ from grader.course import BACKENDS
 from grader.judging import learner_code
 from grader.judging.exception_words import absent_key, in_words, is_plain_key
 from grader.judging.run_evidence import RANKS, Clue, FailingRun
+from grader.judging.swallowing import caught_cancellations, exits_that_swallow
 from grader.judging.wrong_values import BUILTIN_KINDS, no_return, no_yield, wrong_kind
 
 BUGS = frozenset(
@@ -55,8 +56,10 @@ def clues(run: FailingRun) -> list[Clue]:
         *no_yield(run),
         *wrong_kind(run),
         *_not_iterable(run),
-        *_swallows(run),
+        *exits_that_swallow(run),
+        *caught_cancellations(run),
         *_clock(run),
+        *_signal_handlers(run),
         *_spans_and_points(run),
         *_blocking_calls(run),
         *_polls(run),
@@ -170,22 +173,6 @@ def _not_iterable(run: FailingRun) -> Iterator[Clue]:
             yield Clue(RANKS["wrong kind"], "wrong kind", text, learner_code.yield_line(function))
 
 
-def _swallows(run: FailingRun) -> Iterator[Clue]:
-    """An `__aexit__` or `__exit__` that returns True, whatever left the block."""
-    for function in run.code.functions:
-        line = _true_line(function)
-        if function.name in ("__aexit__", "__exit__") and line is not None and run.has_run(line):
-            text = f"`{function.name}` returns True in line {line}: that swallows what the block raised, or its cancellation"
-            yield Clue(RANKS["swallowed"], "swallowed", text, line)
-
-
-def _true_line(function: learner_code.FunctionNode) -> int | None:
-    """The line of a `return True` at its end; None if it ends in another way."""
-    last = function.body[-1]
-    value = last.value if isinstance(last, ast.Return) else None
-    return last.lineno if isinstance(value, ast.Constant) and value.value is True else None
-
-
 def _not_a_manager(run: FailingRun, text: str) -> Iterator[Clue]:
     for function in run.code.functions:
         if "generator" in text and learner_code.has_yield(function) and not function.decorator_list:
@@ -248,6 +235,13 @@ def _clock(run: FailingRun) -> Iterator[Clue]:
         if name != "time.sleep" and (endless or run.has_run(line)):
             text = f"`{name}` in line {line} is the clock on the wall: tasks wait on that of the event loop, `anyio.current_time()`"
             yield Clue(RANKS["wall clock"], "wall clock", text, line, when=run.first_time(line))
+
+
+def _signal_handlers(run: FailingRun) -> Iterator[Clue]:
+    for line, name in run.code.uses_of("signal"):
+        if name == "signal.signal" and run.has_run(line):
+            text = f"`signal.signal` in line {line} does not wake the event loop: `anyio.open_signal_receiver` receives signals"
+            yield Clue(RANKS["signal handler"], "signal handler", text, line, when=run.first_time(line))
 
 
 def _spans_and_points(run: FailingRun) -> Iterator[Clue]:

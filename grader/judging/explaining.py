@@ -15,6 +15,7 @@ from grader.judging import clues as looking
 from grader.judging.learner_code import LearnerCode
 from grader.judging.report import Cause, Row
 from grader.judging.run_evidence import Clue, FailingRun
+from grader.judging.seen_words import seen_words
 from grader.judging.sentence_first import needs_the_sentence
 from grader.judging.shown_run import shown_run
 from grader.judging.smallest import PlayAgain, smallest
@@ -329,6 +330,8 @@ def concept(order: Sequence[Row], code: LearnerCode) -> Cause:
     ):  # the sentence takes it for granted
         what = f"`{row.what}`" if row.what.isidentifier() else f"{row.what[:1].upper()}{row.what[1:]}"
         text = f"{what} {said[1]}, so this cannot hold: {text}"
+    elif said_here := seen_words(row):
+        text = f"{text} {said_here}"
     return Cause("concept", text, line, row.clause, code.line(line), None, row.id, row.backend, same)
 
 

@@ -154,7 +154,7 @@ def explain_failures(
         safe = SafeTexts(session.module, session.submission.text)
         for data in (*(failure.data for failure in failures), *again.traces):
             safe.learn(data)
-        cause, rows = safe.cause(cause), [safe.row(row) for row in rows]
+        cause, rows = safe.cause(cause, rows), [safe.row(row) for row in rows]
     unsteady = session.habits.differs or (
         is_unsteady(failures, again.outcome_of)
         if failures

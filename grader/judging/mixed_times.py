@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from grader.judging.flag_nodes import last_of
 
-SECONDS = re.compile(r"^_?(?:\w+_)?(?:timeout|grace|seconds|cooldown|interval)$")
+SECONDS = re.compile(r"^_?(?:\w+_)?(?:timeout|grace|seconds|cooldown|interval|margin|estimate)$")
 """Names of what is a number of seconds."""
 POINT = re.compile(r"^_?(?:\w+_)?deadline$")
 """Names of what is a point in time."""
+A_POINT, A_SPAN = "point", "seconds"
+NEVER = "inf"
+"""What is as good for a point in time as for seconds."""
+ROUNDS = 3
+"""How often names are looked at again: one is worked out of another."""
 WANT_SECONDS = frozenset({"move_on_after", "fail_after", "sleep"})
 WANT_A_POINT = frozenset({"move_on_at", "fail_at", "sleep_until", "CancelScope"})
 
@@ -19,19 +24,58 @@ WANT_A_POINT = frozenset({"move_on_at", "fail_at", "sleep_until", "CancelScope"}
 def mixed_times(nodes: Sequence[ast.AST]) -> list[tuple[int, str, bool]]:
     """Line, what is passed as it is written, and whether a point in time is wanted there.
 
-    Only names of the contract's kind count, and only where the file never gives them another value: `deadline -= now` makes
-    seconds of a point.
+    Names of the contract's kind count where the file never gives them another value (`deadline -= now` makes seconds of a
+    point), and so do names and expressions that the file works out of them: `min(job.deadline, end)` is a point, too.
 
     Args:
         nodes: all of the file.
     """
-    worked_out = _worked_out(nodes)
+    known = _kinds(nodes)
     found = []
     for place, value, point in _uses(nodes):
-        name = last_of(value)
-        if name and name not in worked_out and (SECONDS if point else POINT).match(name):
+        kind = _kind(value, known)
+        if kind and kind != (A_POINT if point else A_SPAN):
             found.append((place, ast.unparse(value), point))
     return sorted(found)
+
+
+def _kinds(nodes: Sequence[ast.AST]) -> dict[str, str]:
+    """Name → whether the file makes a point in time or seconds of it; empty where it may be something else."""
+    known = dict.fromkeys(_worked_out(nodes), "")
+    assigned: dict[str, list[ast.expr]] = {}
+    for node in nodes:
+        if isinstance(node, ast.Assign | ast.AnnAssign | ast.NamedExpr) and node.value:
+            if last_of(node.value) == NEVER:
+                continue
+            for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+                assigned.setdefault(last_of(target), []).append(node.value)
+    fixed = {each.arg for node in nodes if isinstance(node, ast.arguments) for each in [*node.args, *node.kwonlyargs]}
+    fixed |= {last_of(node.target) for node in nodes if isinstance(node, ast.AugAssign | ast.For | ast.comprehension)}
+    for _ in range(ROUNDS):
+        for name in assigned.keys() & known.keys() - fixed:
+            kinds = {_kind(value, known) for value in assigned[name]}
+            known[name] = kinds.pop() if len(kinds) == 1 else ""
+    return known
+
+
+def _kind(value: ast.AST, known: Mapping[str, str]) -> str:
+    """Whether an expression is a point in time or a number of seconds; empty if nobody can tell."""
+    if isinstance(value, ast.Call):
+        name = last_of(value.func)
+        if name in ("current_time", "current_effective_deadline"):
+            return A_POINT
+        given = [each for each in value.args if last_of(each) != NEVER] if name in ("min", "max") else []
+        kinds = {_kind(each, known) for each in given}
+        return kinds.pop() if len(kinds) == 1 else ""
+    if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Add | ast.Sub):
+        left, right = _kind(value.left, known), _kind(value.right, known)
+        if isinstance(value.op, ast.Sub) and A_POINT in (left, right):
+            return {A_POINT: A_SPAN, A_SPAN: A_POINT}.get(right, "") if left else ""
+        return A_POINT if {left, right} == {A_POINT, A_SPAN} else left if left == right == A_SPAN else ""
+    name = last_of(value)
+    if not name or name in known:
+        return known.get(name, "")
+    return A_SPAN if SECONDS.match(name) else A_POINT if POINT.match(name) else ""
 
 
 def _uses(nodes: Sequence[ast.AST]) -> Iterator[tuple[int, ast.AST, bool]]:
@@ -64,7 +108,9 @@ def _worked_out(nodes: Sequence[ast.AST]) -> set[str]:
         if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign | ast.NamedExpr) and node.value is not None:
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             value = last_of(node.value)
-            changed |= {name for each in targets if (name := last_of(each)) and not _same(name, value)}
+            changed |= {
+                name for each in targets if (name := last_of(each)) and value != NEVER and not _same(name, value)
+            }
         elif isinstance(node, ast.For | ast.AsyncFor | ast.comprehension):
             changed |= {each.id for each in ast.walk(node.target) if isinstance(each, ast.Name)}
         elif isinstance(node, ast.Call):

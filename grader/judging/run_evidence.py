@@ -45,7 +45,7 @@ RANKS = {
                 "wrong kind",
                 "swallowed",
             ),
-            *("blocked", "wall clock", "wrong time", "spinning", "exit"),
+            *("blocked", "wall clock", "signal handler", "wrong time", "spinning", "exit"),
         )
     )
 }

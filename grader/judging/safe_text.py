@@ -12,7 +12,7 @@ import asyncio
 import builtins
 import re
 import types
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -122,9 +122,12 @@ class SafeTexts:
             return row
         return replace(row, **texts, detail=row.detail or row.actual)
 
-    def cause(self, cause: Cause | None) -> Cause | None:
-        """A cause as its learner may read it."""
-        return None if cause is None else replace(cause, text=self.cover(cause.text))
+    def cause(self, cause: Cause | None, rows: Sequence[Row] = ()) -> Cause | None:
+        """A cause as its learner may read it; one of the rows shows it."""
+        if cause is None:
+            return None
+        wanted = next((row.expected for row in rows if (row.id, row.backend) == (cause.check, cause.backend)), None)
+        return replace(cause, text=self.cover(cause.text, wanted or ""))
 
 
 def cover(shown: str, text: str) -> str:

@@ -19,6 +19,7 @@ from grader.judging.judge import How, grade
 from grader.judging.learner_code import LearnerCode
 from grader.judging.report import Cause, Report, Row, Verdict
 from grader.judging.run_evidence import FailingRun
+from grader.judging.seen_words import seen_words
 from grader.judging.smallest import Played
 from grader.sandbox import ForkServer
 from tests.judging.attempts import ATTEMPTS, Attempt
@@ -365,6 +366,60 @@ def test_an_exit_that_swallows_everything_is_named(value: str, kinds: list[str])
     assert [
         clue.kind for clue in clues(FailingRun(data, code, "returned", "cancelled", "the block: returned"))
     ] == kinds
+
+
+@pytest.mark.parametrize(
+    ("handler", "path", "raised", "line"),
+    [
+        ("except BaseException:", [3, 4], [], 4),
+        ("except (TimeoutError, anyio.get_cancelled_exc_class()):", [3, 4], [], 4),
+        ("except:", [3, 4], [], 4),
+        ("except BaseException:", [3, 4], [3], None),  # an exception of the plan
+        ("except BaseException:", [9, 4], [], None),  # from a function of the file, or a group
+        ("except Exception:", [3, 4], [], None),
+    ],
+)
+def test_a_handler_that_catches_a_cancellation_is_named(
+    handler: str, path: list[int], raised: list[int], line: int | None
+) -> None:
+    code = LearnerCode(f"async def f():\n    try:\n        await job()\n    {handler}\n        pass\n")
+    seen = [{"line": each, "error": "E", "is": ["E"], "text": "", "token": "E", "scene": True} for each in raised]
+    data = {"backend": "trio", "probes": {"observed": {"path": [["a#1", each] for each in path], "raised": seen}}}
+    found = [clue.line for clue in clues(FailingRun(data, code, "returned", "cancelled", "the call: returned"))]
+    assert found == ([] if line is None else [line])
+
+
+def test_a_handler_that_raises_again_is_not_named() -> None:
+    code = LearnerCode("async def f():\n    try:\n        await job()\n    except BaseException:\n        raise\n")
+    data = {"backend": "trio", "probes": {"observed": {"path": [["a#1", 3], ["a#1", 4]]}}}
+    assert clues(FailingRun(data, code, "returned", "cancelled", "the call: returned")) == []
+
+
+@pytest.mark.parametrize(("lines", "kinds"), [([[3, 1]], ["signal handler"]), ([], [])])
+def test_a_plain_signal_handler_is_named(lines: list[list[int]], kinds: list[str]) -> None:
+    code = LearnerCode("import signal\nasync def serve():\n    signal.signal(signal.SIGTERM, stop)\n")
+    data = {"backend": "trio", "probes": {"observed": {"lines": lines}}}
+    assert [clue.kind for clue in clues(FailingRun(data, code, "never", "4 s", "asked: never"))] == kinds
+
+
+@pytest.mark.parametrize(
+    ("what", "seen", "wanted", "said"),
+    [
+        ("how the call ended", "raised", "returned", "Here the call ended in another way: raised instead of returned"),
+        ("what a gets", "E", "F", "Here what a gets is E instead of F"),
+        ("b was refused at", "9.5 s", "2 s", "Here b was refused at 9.5 s instead of 2 s"),
+        ("a was granted", "3 s after the call", "2 s after the call", "Here a was granted 3 instead of 2 s after the call"),
+        ("requests", "4", "at most 2", "Here requests: 4 instead of at most 2"),
+        ("`stats`", "idle: 1, leased: 2", "idle: 0, leased: 2", "Here `stats`: idle: 1, leased: 2 instead of idle: 0, leased: 2"),
+        ("the list", "never happened", "1", ""),
+        ("the list", "x" * 200, "1", ""),
+        ("a", "it returned", None, ""),
+    ],
+)  # fmt: skip
+def test_what_was_seen_comes_after_the_sentence(what: str, seen: str, wanted: str | None, said: str) -> None:
+    row = Row("a", "m01.R1", "result", "trio", "failed", "It waits.", what=what, actual=seen, expected=wanted)
+    assert seen_words(row) == said
+    assert concept([row], LearnerCode("x = 1")).text.startswith("It waits." if seen != "never happened" else "The list")
 
 
 @pytest.mark.parametrize(("scene", "kind", "found"), [(True, "list", 1), (True, "Made", 0), (False, "list", 0)])

@@ -123,6 +123,15 @@ def test_names_that_tasks_read_when_the_loop_is_over(body, found):
         ("move_on_after(deadline); f(deadline - now)", []),
         ("move_on_after(deadline); start_soon(f, left)", []),
         ("move_on_after(deadline); f(self._deadline)", [(2, "deadline", False)]),
+        ("end = min(deadline, current_time() + 5); move_on_after(end)", []),
+        ("end = min(deadline, current_effective_deadline()); sleep(end)", [(2, "end", False)]),
+        ("left = deadline - current_time(); fail_at(left)", [(2, "left", True)]),
+        ("left = deadline - current_time(); fail_after(left)", []),
+        ("left = deadline - margin; fail_after(left)", [(2, "left", False)]),
+        ("left = deadline - now; fail_after(left)", []),
+        ("fail_at(min(deadline, math.inf))", []),
+        ("deadline = math.inf; fail_after(deadline)", [(2, "deadline", False)]),
+        ("for end in [deadline]:\n        fail_after(end)", []),
     ],
 )
 def test_seconds_and_points_in_time_that_are_passed_for_each_other(text, found):
