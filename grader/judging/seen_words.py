@@ -6,7 +6,7 @@ import re
 
 from grader.judging.report import Row
 
-LONGEST = 150
+LONGEST = 140
 """Characters of what was wanted and seen together: more is for the card, which has it below the headline."""
 HOW_IT_ENDED = re.compile(r"^how (.+) ended$")
 RUNS_ON = re.compile(r"\b(?:at|took|after|in|served|granted|for)$")
@@ -25,7 +25,7 @@ def seen_words(row: Row) -> str:
     what, seen, wanted = row.what or "", row.actual or "", row.expected or ""
     if not (what and seen and wanted):
         return ""
-    if len(what) + len(seen) + len(wanted) > LONGEST or "\n" in what + seen + wanted or NOT_TO_SAY.search(seen):
+    if len(what) + len(seen) + len(wanted) > LONGEST or "\n" in what + seen + wanted or NOT_TO_SAY.search(seen) or seen.startswith("["):
         return ""
     seen = without_common_end(seen, wanted)
     if ended := HOW_IT_ENDED.match(what):
