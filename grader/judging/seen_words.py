@@ -25,7 +25,12 @@ def seen_words(row: Row) -> str:
     what, seen, wanted = row.what or "", row.actual or "", row.expected or ""
     if not (what and seen and wanted):
         return ""
-    if len(what) + len(seen) + len(wanted) > LONGEST or "\n" in what + seen + wanted or NOT_TO_SAY.search(seen) or seen.startswith("["):
+    if (
+        len(what) + len(seen) + len(wanted) > LONGEST
+        or "\n" in what + seen + wanted
+        or NOT_TO_SAY.search(seen)
+        or seen.startswith("[")
+    ):
         return ""
     seen = without_common_end(seen, wanted)
     if ended := HOW_IT_ENDED.match(what):
