@@ -53,6 +53,13 @@ TESTS = {
     "grader/judging/failure.py": ("judging/test_failure_rows.py",),
     "grader/judging/steadiness.py": ("judging/test_steadiness.py",),
     "grader/judging/canary.py": ("judging/test_canary_rules.py",),
+    "grader/judging/run_check.py": ("judging/test_judge.py", "judging/test_blame.py"),
+    "grader/judging/reached.py": ("judging/test_reached.py",),
+    "grader/judging/flags.py": ("judging/test_flag_rules.py", "judging/test_flags.py"),
+    "grader/judging/flag_habits.py": ("judging/test_flag_rules.py", "judging/test_flags.py"),
+    "grader/judging/flag_roads.py": ("judging/test_flag_rules.py", "judging/test_flags.py"),
+    "grader/judging/flag_scopes.py": ("judging/test_flag_rules.py", "judging/test_flags.py"),
+    "grader/judging/flag_nodes.py": ("judging/test_flag_rules.py", "judging/test_flags.py"),
 }
 SECONDS = 20.0  # that tests may take in any case
 TIMES = 6  # as long as without a mutant tests may take; then they hang, and the mutant counts as killed
