@@ -51,7 +51,7 @@ def _on_audit(event, args):
         _watch.note_call(event)
 """,
     "grader/worker/scene/doors.py": """
-SceneWorld = lambda world, file: world
+SceneWorld = lambda world, scene, file: world
 def async_door(act, name, module):
     async def job(*args):
         return await act(*args)

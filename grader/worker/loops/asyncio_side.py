@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import functools
 import selectors
+import threading
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
-from ..opaque import opaque, opaque_methods
+from ..opaque import nameless, opaque, opaque_methods
 from . import private
 from .control import TIE, Control
 from .orders import Order
@@ -47,9 +49,11 @@ class _Ready:
         if self._callbacks_this_turn:
             self._callbacks_this_turn -= 1
             return self._callbacks.popleft()
-        index = _controls[self._loop].pick([step[:2] for step in self._steps])
+        control = _controls[self._loop]
+        index = control.pick([step[:2] for step in self._steps])
         _, _, task, handle = self._steps.pop(index)
         self._loop.stepping = task
+        control.stepping = control.tasks.get(task)
         return handle
 
     def __len__(self) -> int:
@@ -83,7 +87,7 @@ class _Selector(selectors.BaseSelector):
         loop = self.loop
         if loop is None:
             return self.inner.select(0)
-        return loop.between_steps(timeout)
+        return _between_steps(loop)
 
     def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
         return self.inner.register(fileobj, events, data)
@@ -149,27 +153,6 @@ class Loop(asyncio.SelectorEventLoop):
             control.note_spawn(task, context, parent)
         return task
 
-    def between_steps(self, timeout: float | None) -> list[tuple[selectors.SelectorKey, int]]:
-        """Do what happens between two steps: count the last one, then move the clock if nothing is ready."""
-        control, inner = _controls[self], self._selector.inner  # type: ignore[attr-defined]
-        control.progress += 1
-        self.turn += 1
-        if self.stepping is not None:
-            task, self.stepping = self.stepping, None
-            if task.done():
-                control.note_end(task, _how(task))
-            control.after_step(task)
-        if self._ready or self._stopping:  # type: ignore[attr-defined]
-            control.creep()
-            watched = control.outside_work or len(inner.get_map()) > 1
-            return inner.select(0) if watched else []
-        while True:
-            wait = control.wait_for_threads(self._next_timer())
-            if events := inner.select(wait):
-                return events  # type: ignore[no-any-return]
-            if not wait and control.idle(self._next_timer()):
-                return []
-
     def is_clean(self) -> bool:
         """Tell, from inside the only task, whether nothing else is left in the loop: what would act on a later run."""
         left: Any = self
@@ -182,9 +165,34 @@ class Loop(asyncio.SelectorEventLoop):
             or watched
         )
 
-    def _next_timer(self) -> float:
-        scheduled: list[asyncio.TimerHandle] = self._scheduled  # type: ignore[attr-defined]
-        return scheduled[0].when() if scheduled else float("inf")
+
+# Functions, not methods: those of the loop are opaque, and each costs a call more.
+def _between_steps(loop: Any) -> list[tuple[selectors.SelectorKey, int]]:
+    """Do what happens between two steps: count the last one, then move the clock if nothing is ready."""
+    control, inner = _controls[loop], loop._selector.inner
+    control.progress += 1
+    loop.turn += 1
+    if loop.stepping is not None:
+        task, loop.stepping, control.stepping = loop.stepping, None, None
+        if task.done():
+            control.note_end(task, _how(task))
+        control.after_step(task)
+    ready = loop._ready
+    if ready._callbacks or ready._steps or loop._stopping:
+        control.creep()
+        watched = control.outside_work or len(inner.get_map()) > 1
+        return inner.select(0) if watched else []
+    while True:
+        wait = control.wait_for_threads(_next_timer(loop))
+        if events := inner.select(wait):
+            return events  # type: ignore[no-any-return]
+        if not wait and control.idle(_next_timer(loop)):
+            return []
+
+
+def _next_timer(loop: Any) -> float:
+    scheduled: list[asyncio.TimerHandle] = loop._scheduled
+    return scheduled[0].when() if scheduled else float("inf")
 
 
 def run(
@@ -209,6 +217,8 @@ def run(
 
         def take_over(control: Control) -> None:
             _controls[loop] = control
+            control.thread = threading.get_ident()
+            loop.time = nameless(functools.partial(getattr, control, "now"))  # type: ignore[method-assign]  # asked for often
             loop._scheduled.clear()  # type: ignore[attr-defined]  # only cancelled timers are left of the last run
 
         loop.run_until_complete(main(take_over, loop.is_clean))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import math
+import threading
 import time
 from collections.abc import Callable
 from contextvars import Context
@@ -112,7 +113,8 @@ class Control:
         #: for a run with choices: number of the choice, who ran, who was due, when
         self.ran: list[list[Any]] = []
         self.next_serial = 0
-        self._between_steps = False  # trio still names the task that has made the last one
+        self.stepping: TaskInfo | None = None  # the task that makes a step now, in the thread of the loop
+        self.thread = 0
         self._timers: list[tuple[float, int, Callable[[], bool]]] = []
         self._timer_ids = itertools.count()
         self._cut_steps = 0
@@ -126,10 +128,8 @@ class Control:
 
     def current_info(self) -> TaskInfo | None:
         """Return what is known of the current task; None if none of this run is."""
-        try:
-            return None if self._between_steps else self.tasks.get(self.current())
-        except RuntimeError:  # no loop runs in this thread
-            return None
+        info = self.stepping
+        return info if info is not None and threading.get_ident() == self.thread else None
 
     def note_spawn(self, task: Any, context: Context, parent: TaskInfo | None) -> TaskInfo:
         """Note a new task."""
@@ -183,9 +183,7 @@ class Control:
         if self.on_step is not None:
             self.on_step(task, info)
         if self.after_each_step is not None:
-            self._between_steps = True
             self.after_each_step(info)
-            self._between_steps = False
         if self.steps > self.step_limit:
             self._runaway()
 

@@ -11,7 +11,7 @@ import itertools
 import threading
 from collections.abc import Callable
 from contextvars import Context, ContextVar, Token
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from ..record.spans import SpanRecord
 
@@ -22,12 +22,8 @@ class InSpan(Protocol):
     inner: SpanRecord | None
 
 
-class Change(NamedTuple):
-    """What `set` has changed: where, and what was there before."""
-
-    place: InSpan | None
-    before: SpanRecord | None
-    token: Token[int]
+#: What `set` has changed: where, what was there before, and the number of before.
+Change = tuple[InSpan | None, SpanRecord | None, Token[int]]
 
 
 class SpanOfTask:
@@ -77,13 +73,12 @@ class SpanOfTask:
     def set(self, span: SpanRecord) -> Change:
         """Let it be that of the current task, until `reset`."""
         number = next(self._numbers)
-        self._spans[number] = span
-        self.work_for(span)
+        self._spans[number] = self._of_thread[threading.get_ident()] = span
         place = self._current()
-        before = None if place is None else place.inner
-        if place is not None:
-            place.inner = span
-        return Change(place, before, self._number.set(number))
+        if place is None:
+            return None, None, self._number.set(number)
+        before, place.inner = place.inner, span
+        return place, before, self._number.set(number)
 
     def work_for(self, span: SpanRecord | None) -> None:
         """Say what this thread works for from now on."""
@@ -94,9 +89,10 @@ class SpanOfTask:
 
     def reset(self, change: Change) -> None:
         """Take back what `set` did."""
-        if change.place is not None:
-            change.place.inner = change.before
-        self._number.reset(change.token)
+        place, before, token = change
+        if place is not None:
+            place.inner = before
+        self._number.reset(token)
 
 
 current_span = SpanOfTask()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import functools
+import threading
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 import trio
 
-from ..opaque import opaque_methods
+from ..opaque import nameless, opaque_methods
 from . import private
 from .control import TIE, Abort, Control
 from .orders import Order
@@ -32,42 +33,53 @@ class _Side:
 _sides: dict[Any, _Side] = {}
 
 
+_append: Any = list.append
+_iterate: Any = list.__iter__
+
+
 @opaque_methods
-class _Queue:
-    """Trio's run queue: hands out system tasks first, then one step of one task."""
+class _Queue(list[tuple[float, int, trio.lowlevel.Task]]):
+    """Trio's run queue: hands out system tasks first, then one step of one task.
+
+    It is a list of (turn, serial, task), as trio asks often whether it holds anything.
+    """
+
+    __hash__ = object.__hash__  # type: ignore[assignment]
 
     def __init__(self, side: _Side) -> None:
+        super().__init__()
         _sides[self] = side
-        self._system: list[trio.lowlevel.Task] = []
-        self._ready: list[tuple[float, int, trio.lowlevel.Task]] = []
+        self._system = 0  # so many at the front are system tasks
 
-    def append(self, task: trio.lowlevel.Task) -> None:
-        info = _sides[self].control.tasks.get(task)
+    def append(self, task: Any) -> None:
+        side = _sides[self]
+        info = side.control.tasks.get(task)
         if info is None:
-            self._system.append(task)
+            self.insert(self._system, (0.0, 0, task))
+            self._system += 1
         else:
             # Trio lets a task that yields go before or after those that its step made ready; asyncio only after.
-            turn = _sides[self].turn + (0.5 if task is _sides[self].stepping else 0.0)
-            self._ready.append((turn, info.serial, task))
+            turn = side.turn + (0.5 if task is side.stepping else 0.0)
+            _append(self, (turn, info.serial, task))
 
-    def __len__(self) -> int:
-        return len(self._system) + len(self._ready)
-
-    def __iter__(self) -> Iterator[trio.lowlevel.Task]:
+    def __iter__(self) -> Iterator[Any]:
         side = _sides[self]
         if side.abort is not None:
             raise side.abort
         side.turn += 1
         side.control.progress += 1
         if self._system:
-            return iter([self._system.pop(0)])
-        if self._ready:
-            side.stepping = self._ready.pop(side.control.pick([entry[:2] for entry in self._ready]))[2]
-            return iter([side.stepping])
+            self._system -= 1
+            return iter([self.pop(0)[2]])
+        if self:
+            control = side.control
+            side.stepping = task = self.pop(control.pick([entry[:2] for entry in _iterate(self)]))[2]
+            control.stepping = control.tasks.get(task)
+            return iter([task])
         return iter(())
 
-    def clear(self) -> None:
-        """Trio empties the queue after taking a batch; what was not handed out stays."""
+    #: Trio empties the queue after taking a batch; what was not handed out stays.
+    clear: Any = bool  # does nothing, sooner than any function
 
 
 @opaque_methods
@@ -114,12 +126,13 @@ class _Steps(trio.abc.Instrument):
             control.note_spawn(task, task.context, parent)
 
     def after_task_step(self, task: trio.lowlevel.Task) -> None:
-        _sides[self].stepping = None
-        _sides[self].turn += 1
+        side = _sides[self]
+        side.stepping = side.control.stepping = None
+        side.turn += 1
         try:
-            _sides[self].control.after_step(task)
+            side.control.after_step(task)
         except Abort as abort:  # an exception here would only switch the instrument off
-            _sides[self].abort = abort
+            side.abort = abort
 
     def task_exited(self, task: trio.lowlevel.Task) -> None:
         _sides[self].control.note_end(task, "returned")
@@ -144,15 +157,20 @@ def run(main: Callable[[Callable[[Control], None], Callable[[], bool]], Coroutin
         Abort: if a run could not be ended.
     """
     side = _Side()
+    clock: Any = _Clock(side)
 
     def take_over(control: Control) -> None:
         side.control = control
+        clock.current_time = nameless(
+            functools.partial(getattr, control, "now")
+        )  # all of it is C: it is asked for often
+        control.thread = threading.get_ident()
 
     async def in_loop() -> None:
         await main(take_over, functools.partial(_is_clean, len(private.runner().tasks)))
 
     try:
-        trio.run(in_loop, clock=_Clock(side), instruments=[_Steps(side)])
+        trio.run(in_loop, clock=clock, instruments=[_Steps(side)])
     except trio.TrioInternalError as error:
         if isinstance(error.__cause__, Abort):
             raise error.__cause__ from None

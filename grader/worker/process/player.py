@@ -210,7 +210,7 @@ class RunPlayer:
         if self._probes.observer is not None:
             self._probes.observer.start()
         try:
-            await self._scene(module, SceneWorld(world, self.subject.file), **request["plan"])
+            await self._scene(module, SceneWorld(world, self._scene.__globals__, self.subject.file), **request["plan"])
         except anyio.get_cancelled_exc_class():
             raise
         except BaseException as error:

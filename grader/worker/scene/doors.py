@@ -7,10 +7,10 @@ import types
 from collections.abc import Callable
 from typing import Any
 
+from ..callers import NO_FRAME, calling_frame
 from ..opaque import nameless, opaque_methods
 
-#: File name of a scene's code, as the player compiles it.
-_SCENE = "scene.py"
+_HERE = globals()
 
 
 @opaque_methods
@@ -19,17 +19,18 @@ class SceneWorld:
 
     Args:
         world: that of the run that begins.
-        file: path of the subject's file, whose code finds no name here.
+        scene: the names of the scene's module, whose code finds all names here.
+        file: path of the subject's file, whose code finds none.
     """
 
     __slots__ = ("_answer",)
 
-    def __init__(self, world: Any, file: str) -> None:
+    def __init__(self, world: Any, scene: dict[str, Any], file: str) -> None:
         known: dict[str, Any] = {}
 
         def answer(name: str) -> Any:
             # What the scene hands out may hold it; a subject that finds it there gets no word in the record by it.
-            if name.startswith("_") or _asks(file):
+            if name.startswith("_") or _asks(scene, file):
                 raise AttributeError(name)
             if name in known:
                 return known[name]
@@ -40,16 +41,26 @@ class SceneWorld:
 
         self._answer = nameless(answer)
 
-    def __getattr__(self, name: str) -> Any:
-        return self._answer(name)
+    def __getattribute__(self, name: str) -> Any:
+        return object.__getattribute__(self, name) if name[:1] == "_" else _answer_of(self)(name)
 
 
-def _asks(file: str) -> bool:
+_answer_of: Callable[[SceneWorld], Callable[[str], Any]] = vars(SceneWorld)["_answer"].__get__
+
+
+def _asks(scene: dict[str, Any], file: str) -> bool:
     """Tell whether the code of a file asks for an attribute, itself or by a function of a library that it calls."""
-    frame: Any = sys._getframe(2)
-    while frame is not None and frame.f_code.co_filename not in (file, _SCENE):
+    try:
+        frame: Any = calling_frame()
+    except NO_FRAME:
+        frame = sys._getframe()
+    while frame is not None and frame.f_globals is _HERE:
         frame = frame.f_back
-    return frame is not None and frame.f_code.co_filename == file
+    while frame is not None and frame.f_globals is not scene:
+        if frame.f_code.co_filename == file:
+            return True
+        frame = frame.f_back
+    return False
 
 
 def async_door(act: Callable[..., Any], name: str, module: str) -> Any:

@@ -33,7 +33,8 @@ _EVENTS = frozenset(
         "os.system",
     )
 )
-_REACH, _ATTRIBUTES = reach.EVENTS, reach.ATTRIBUTES
+_ATTRIBUTES = reach.ATTRIBUTES
+_WATCHED = _EVENTS | reach.EVENTS
 _real_sleep = time.sleep
 _real_select, _real_sigtimedwait = select.select, signal.sigtimedwait
 _RealLock = threading.Lock
@@ -122,6 +123,7 @@ def install() -> None:
     threading.Lock = _Lock  # type: ignore[assignment]
     threading.RLock = _RLock  # type: ignore[assignment]
     threading._allocate_lock = _Lock  # type: ignore[attr-defined]  # what Event, Condition and Queue wait on
+    reach.know_worker()
     sys.addaudithook(_on_audit)
     sys.breakpointhook = _breakpoint
 
@@ -136,11 +138,15 @@ def _breakpoint(*_: Any, **__: Any) -> None:
 
 
 def _on_audit(event: str, args: tuple[Any, ...]) -> None:
-    if event in _EVENTS:
-        if _watch is not None:
-            _watch.note_call(event)
-    elif event in _REACH and (event != "object.__getattr__" or args[1] in _ATTRIBUTES):
-        reach.look(event, args)
+    if event == "object.__getattr__":  # most of them are
+        if args[1] in _ATTRIBUTES:
+            reach.look(event, args)
+    elif event in _WATCHED:
+        if event in _EVENTS:
+            if _watch is not None:
+                _watch.note_call(event)
+        else:
+            reach.look(event, args)
 
 
 @opaque

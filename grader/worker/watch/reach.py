@@ -13,6 +13,8 @@ from typing import Any
 
 import trio
 
+from ..callers import NO_FRAME, calling_frame
+
 #: Events of the interpreter: the learner's file or code that it has called is at it, whoever stands between.
 _ANYWHERE = frozenset(
     {
@@ -51,6 +53,8 @@ NOBODY = -1
 _report: Report | None = None
 _file = ""  # of the learner; nothing is reported before there is one
 _seen: set[tuple[str, int | None]] = set()
+#: What every module of the worker has under this name, and nothing else has: `id` of its names would be reported, too.
+_MARK, _OURS = "_is_of_worker", object()
 _looks = False  # a look uses a frame itself
 
 
@@ -71,18 +75,31 @@ def watch_file(file: str) -> None:
     _file = file
 
 
+def know_worker() -> None:
+    """Mark the modules that are the worker's, once all are imported: no file is loaded yet."""
+    package = __name__.removesuffix("watch.reach")
+    for name, module in list(sys.modules.items()):
+        if name.startswith(package):
+            vars(module)[_MARK] = _OURS
+
+
 def look(event: str, args: tuple[Any, ...]) -> None:
     """Report one of `EVENTS`, told by the interpreter's hook, if the learner's file is behind it."""
     global _looks  # noqa: PLW0603 - as above
-    # The worker itself is behind some twenty of them a run: what follows has to be quick.
     if _looks or _report is None:
         return
-    _looks = True
     try:
-        frame = _getframe(1).f_back
-        line = _line_anywhere(frame) if event in _ANYWHERE else _line_at(frame)
-    finally:
+        frame: Any = calling_frame()
+    except NO_FRAME:
+        _looks = True
+        frame = _getframe()
         _looks = False
+    frame = frame.f_back  # the hook
+    frame = frame and frame.f_back
+    # The worker itself reads a dozen attributes a run, some files fifty: that has to be quick.
+    if frame is not None and frame.f_globals.get(_MARK) is _OURS and event == "object.__getattr__":
+        return
+    line = _line_anywhere(frame) if event in _ANYWHERE else _line_at(frame)
     if line != NOBODY:
         found = args[1] if event == "object.__getattr__" else event, line
         if found not in _seen and len(_seen) < MOST:
