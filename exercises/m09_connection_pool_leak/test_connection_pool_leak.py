@@ -48,7 +48,10 @@ def expect_stats(t: Trace, wanted: dict[str, tuple[int, int, int]], part: str = 
     t.expect("answers of `stats`", len(said), len(wanted))
     about = (part, *parts) if parts else [part] * len(wanted)
     for (moment, expected), seen, says in zip(wanted.items(), said, about, strict=True):
-        t.expect(f"`stats` {moment}", seen, dict(zip(names, expected, strict=True)), part=says)
+        numbers = dict(zip(names, expected, strict=True))
+        wrong = [name for name in names if seen[name] != numbers[name]]
+        alone = f"`stats` says how many are {', '.join(wrong)} now, and counts each as long as that is so."
+        t.expect(f"`stats` {moment}", seen, numbers, part=says or (alone if len(wrong) == 1 else ""))
 
 
 # -- core ------------------------------------------------------------------------------------------------------------
@@ -61,6 +64,13 @@ def test_never_more_than_size(play: Play) -> None:
         if sum(span.start < 1.5 for span in made) in (1, 2):  # all ask at 1 s, so the others came after a wait
             sentence = "A caller that has waited gets the connection that came back: it does not make another one."
             part = SentencePart(sentence, misconception="always-a-new-one", step="slot-before-connection")
+            if not t.names("close") and len(made) > 2:
+                once_more = play(actors={"a": [lease(wait(1)), wait(1), lease(wait(1))]}, size=2).accepting("deadlock")
+                if len(once_more.all("connect")) == 1:
+                    part = "Never more than `size` connections are open at once, also when leases have ended."
+                else:
+                    sentence = "An idle connection is used again: a new one is made only when none is idle."
+                    part = SentencePart(sentence, misconception="always-a-new-one", step="slot-before-connection")
         t.expect("connections made", len(made), one_of(1, 2), part=part)
         expect_lent(t, *actors)
     actors = {"x": [lease()], **{f"u{n}": [wait(1), lease(wait(1))] for n in range(4)}}
@@ -106,7 +116,9 @@ def test_given_back(play: Play) -> None:
     """However a block ends (return, error, cancellation), its connection is given back."""
     for steps in ([wait(1)], [wait(1), fail("E")], [hang()]):
         t = play(actors={"a": [within(3, lease(*steps))], "b": [wait(5), within(1, lease())]}, size=1)
-        t.expect("who got a connection", served(t, "b"), {"b": near(5)}, unit="s")
+        how = "is cancelled" if steps == [hang()] else "raises an error" if len(steps) > 1 else "ends without an error"
+        part = f"When a block {how}, its connection is given back."
+        t.expect("who got a connection", served(t, "b"), {"b": near(5)}, unit="s", part=part)
 
 
 @check("R2", misconception="pool-handles-errors", step="give-back-whatever-happens")
@@ -163,7 +175,12 @@ def test_cancelled_at_any_moment(play: Play) -> None:
     """Cancelled at any moment, while it waits, connects or works, a caller keeps no slot and loses no connection."""
     actors = {"x": [lease(wait(1))], "y": [at(9), within(1, lease())]}
     for t in play(actors=actors, size=1, connect=[wait(0.4)]).cancelled("x"):
-        t.expect("who got a connection", served(t, "y"), {"y": one_of(near(9), near(9.4))}, unit="s")
+        part = ""
+        if any(span.how == "cancelled" for span in t.all("connect")):
+            part = "A caller that is cancelled while it makes a connection gives its slot back."
+        elif "x" in served(t) and t.of("x")[lease(wait(1))].how == "cancelled":
+            part = "A caller that is cancelled when it has its connection gives it back."
+        t.expect("who got a connection", served(t, "y"), {"y": one_of(near(9), near(9.4))}, unit="s", part=part)
 
 
 @check("R2", misconception="got-it-then-lost-it", step="find-the-leak")
@@ -204,6 +221,16 @@ def test_waiting_is_bounded(play: Play) -> None:
             part = SentencePart(sentence, misconception="wait-cannot-be-cancelled", step="bound-the-wait")
     t.expect("what b gets", asked.errors, ["TimeoutError"], part=part)
     t.expect("b got its error at", t.of("b")[lease()].end, near(4), unit="s")
+    actors, connects = {"a": [lease()], "b": [wait(1), lease()]}, {"c1": [wait(2.5), fail("E")], "c2": [wait(2)]}
+    t = play(actors=actors, size=1, acquire_timeout=3, connects=connects).accepting("deadlock")
+    part = "`acquire_timeout` bounds waiting and making a connection together, not each of them."
+    t.expect(
+        "b, which waited for 1.5 s and then connected, was refused at",
+        t.of("b")[lease()].end,
+        near(4),
+        unit="s",
+        part=part,
+    )
 
 
 @check("R9", misconception="close-means-idle", step="close-the-pool")
@@ -264,7 +291,11 @@ def test_all_who_wait_are_refused(play: Play) -> None:
 @check("R9", misconception="close-means-idle", step="close-the-pool")
 def test_block_of_the_pool(play: Play) -> None:
     """`async with` of the pool gives the pool and closes it at the end of the block."""
-    t = play(actors={"a": [pool(lease(wait(1)), wait(1))]})
+    t = play(actors={"a": [pool(lease(wait(1)), wait(1))]}).accepting("deadlock")
+    if t.call.end is None and t.all("connect") and not t.names("close"):
+        part = SentencePart("`aclose` closes the idle connections too, and then returns.", step="close-the-pool")
+        t.expect("connections closed", t.names("close"), ["c1"], part=part)
+    t.expect_that("the block of the pool", t.one("pool").end is not None, "never ended, where it should return")
     t.expect("what `as` gives", [n["value"] for n in t.notes("entered")], [token("pool")])
     part = SentencePart(
         "A connection is made when a caller asks for one, and not before.", step="slot-before-connection"

@@ -90,6 +90,12 @@ def test_pairs(play: Play) -> None:
     t.expect("calls of the worker for three items", len(t.names("work")), at_most(3), part=part)
     pairs = [(token("b"), token("B")), (token("c"), token("C")), (token("a"), token("A"))]
     received = [entry["value"] for entry in t.notes("received")]
+    if t.names("work") and t.most_open("work") == 1:
+        part = SentencePart("As many worker calls run at once as `workers` says.", step="one-source-for-all")
+        t.expect("worker calls at once, of three items with three workers", 1, 3, part=part)
+    if received and not any(isinstance(each, tuple) for each in received):
+        part = "The body gets pairs, `(item, result)`, and not the results alone."
+        t.expect("pairs received", received, pairs, part=part)
     early = bool(t.notes("end")) and len(received) < len(pairs) == len(t.names("work"))
     part = "The iteration ends only when the last worker is done: no result is lost." if early else cut_short(t)
     t.expect("pairs received", received, pairs, part=part)
@@ -240,6 +246,9 @@ def test_end(play: Play) -> None:
 @check("R5", misconception="failure-is-a-result", step="one-fails-all-end")
 def test_error(play: Play) -> None:
     """When a worker raises, the other workers are cancelled, and the error leaves the block."""
+    t = fan_out(play, [["a", [wait(3), give("A")]], ["b", [wait(2), fail("E")]]]).accepting("deadlock")
+    part = "The error of a worker leaves the block: it is not caught and forgotten."
+    t.expect_that("the error", t.call.how != "returned", f"{t.call.what} returned", part=part)
     t = fan_out(play, [["a", [hang()]], ["b", [wait(2), fail("E")]]]).accepting("deadlock")
     leaves = "E" in t.call.errors  # then it is the class of the error that makes the difference
     for kind in ("KeyError", "EndOfStream", "BrokenResourceError", "TimeoutError"):

@@ -12,7 +12,7 @@ from grader.checks.rule import CheckFailed
 from grader.checks.trace import BLOCKING, WAKE_UPS
 from grader.course import BACKENDS
 from grader.judging import clues as looking
-from grader.judging.learner_code import LearnerCode
+from grader.judging.learner_code import LearnerCode, shorten
 from grader.judging.report import Cause, Row
 from grader.judging.run_evidence import Clue, FailingRun
 from grader.judging.seen_words import seen_words
@@ -306,8 +306,9 @@ def deadlock(row: Row, known: Mapping[tuple[str, str], Failure], code: LearnerCo
         return None
     shown = [str(line) for line in lines[:MOST_LINES]]
     place = f"line{'s' if len(shown) > 1 else ''} {' and '.join(filter(None, [', '.join(shown[:-1]), shown[-1]]))}"
-    text = f"{row.sentence} Instead there is a deadlock: the tasks wait in {place}"
     line = lines[0] if len(lines) == 1 else None
+    written = f", at `{shorten(code.line(line))}`" if code.line(line) else ""
+    text = f"{row.sentence} Instead there is a deadlock: the tasks wait in {place}{written}"
     same = [each.row.id for each in known.values() if each.data.get("end", {}).get("kind") == "deadlock"]
     ids = tuple(id_ for id_ in dict.fromkeys(same) if id_ != row.id)
     return Cause("deadlock", text, line, row.clause, code.line(line), None, row.id, row.backend, ids)

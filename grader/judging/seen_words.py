@@ -12,7 +12,7 @@ HOW_IT_ENDED = re.compile(r"^how (.+) ended$")
 RUNS_ON = re.compile(r"\b(?:at|took|after|in|served|granted|for)$")
 """How words for what was looked at end that go on with the value: *b was refused at 9.5 s*."""
 NOT_TO_SAY = re.compile(
-    r"^(?:a|an) (?:text|name) of \d+ characters|\bline \d+|where it should|^not |\bnever (?:happened|ended)\b"
+    r"^(?:a|an) (?:text|name) of \d+ characters|\bline \d+|where it should|^not |^never\b|\bnever (?:happened|ended)\b"
 )
 """What a sentence of values cannot go on with, or what another sentence says."""
 
