@@ -145,6 +145,11 @@ def test_cancelled_after_grace(play: Play) -> None:
     """A service that still runs `grace` seconds later is cancelled."""
     for others in ({"b": [told()]}, {}):
         t = run(play, {"a": [hang()], **others}, stop=4)
+        t = (
+            t
+            if others
+            else t.naming("A service that still runs `grace` seconds later is cancelled, also if there is only one.")
+        )
         early = t.of("a").cancelled_at == near(START + 10)
         part = "`grace` begins when the services are asked to stop, not when they start." if early else ""
         expect_at(t, "a was cancelled", t.of("a").cancelled_at, 14, part=part)

@@ -9,7 +9,7 @@ from grader.judging.report import Row
 LONGEST = 140
 """Characters of what was wanted and seen together: more is for the card, which has it below the headline."""
 HOW_IT_ENDED = re.compile(r"^how (.+) ended$")
-RUNS_ON = re.compile(r"\b(?:at|took|after|in|served|granted|for)$")
+RUNS_ON = re.compile(r"\b(?:at|took|after|in|served|granted|started|cancelled|for)$")
 """How words for what was looked at end that go on with the value: *b was refused at 9.5 s*."""
 NOT_TO_SAY = re.compile(
     r"^(?:a|an) (?:text|name) of \d+ characters|\bline \d+|where it should|^not |^never\b|\bnever (?:happened|ended)\b"
@@ -23,6 +23,14 @@ def seen_words(row: Row) -> str:
     What happened in the scene, where a check says it, is on the card.
     """
     what, seen, wanted = row.what or "", row.actual or "", row.expected or ""
+    if (
+        not wanted
+        and " should " in what
+        and seen
+        and len(what) + len(seen) <= LONGEST
+        and "where it should" not in seen
+    ):
+        return f"Here {what}, but {seen}"
     if not (what and seen and wanted):
         return ""
     if (

@@ -414,6 +414,9 @@ def test_a_plain_signal_handler_is_named(lines: list[list[int]], kinds: list[str
         ("the list", "never happened", "1", ""),
         ("the list", "x" * 200, "1", ""),
         ("a", "it returned", None, ""),
+        ("acquire(5) should return", "it raised E at line 3", None, "Here acquire(5) should return, but it raised E at line 3"),
+        ("a was started", "3 s", "1 s", "Here a was started 3 s instead of 1 s"),
+        ("a was asked to stop", "never: its run was cancelled", "1 s", ""),
     ],
 )  # fmt: skip
 def test_what_was_seen_comes_after_the_sentence(what: str, seen: str, wanted: str | None, said: str) -> None:

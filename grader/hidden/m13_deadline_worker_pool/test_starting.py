@@ -154,8 +154,16 @@ def test_earliest_deadline_first(play: Play) -> None:
     deadlines = {name: 30 + 0.03 * place for place, name in enumerate(urgent)}  # within one second
     times = dict(zip(names, play.draw(7, step=0.4), strict=True))
     jobs = {name: takes(times[name]) for name in names}
+    far = {name: 30 + 3 * place for place, name in enumerate(urgent)}
+    wide = pool(play, jobs, workers=1, ends=99, deadlines=far).accepting("deadlock")
+    starts = [span.start for name in urgent for span in wide.all("run", name)]
+    part = (
+        "Deadlines that differ by a fraction of a second are different, too."
+        if len(starts) == 7 and starts == sorted(starts)
+        else ""
+    )
     for workers in (1, 2, 3):
-        for t in pool(play, jobs, workers=workers, ends=99, deadlines=deadlines).orders(6):
+        for t in pool(play, jobs, workers=workers, ends=99, deadlines=deadlines).naming(part).orders(6):
             expect_order(t, urgent)
 
 
