@@ -5,10 +5,11 @@
 Without it is a copy of the checkout in which `WITHOUT` is undone: flags by reading, the canary with the comparison at the end, the
 proof of sweeps, the look at equal runs, audit events, opaque functions, doors, and spans by task. A pair is so many gradings of the
 reference solution in each copy, one after the other, in turns; counted are the processor seconds of all processes together, less
-the start of the fork server. Prints the median ratio of each module.
+the start of the fork server. Prints for each module the ratio of the smallest, which a busy machine disturbs least, and the
+median ratio of the pairs.
 
-With `--instructions` valgrind counts those of the worker's part instead, which do not depend on what else the machine does: the
-runs that a grading asks for, without the canary's, are played again in one process.
+With `--instructions` valgrind counts those of the worker's part instead, which do not depend on what else the machine does: some
+of the runs that a grading asks for, none of them the canary's, are played again in one process.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
+PLANS, RUNS = 10, 6  # of those that valgrind counts, at most
 MODULES = ("m01", "m05", "m09", "m10", "m12")
 
 #: File → what is put at its end: names that are looked up when they are used have no effect any more.
@@ -167,7 +169,7 @@ def note_requests(slug: str) -> list[dict[str, Any]]:
 
 
 def play_requests(messages: Sequence[dict[str, Any]]) -> None:
-    """Play what was noted, in this process."""
+    """Play what was noted, in this process, and then once more while valgrind counts."""
     from grader.worker.process import serve
     from grader.worker.process.alarm import Alarm
     from grader.worker.process.player import RunPlayer
@@ -176,14 +178,27 @@ def play_requests(messages: Sequence[dict[str, Any]]) -> None:
 
     serve.prepare()
     reach.watch(lambda *_: None)
-    session: RunPlayer | None = None
-    for message in messages:
-        if message["op"] == "load":
-            reach.watch_file(f"{message['name']}.py")
-            subject = Subject(message["name"], message["source"], message["names"])
-            session = RunPlayer(subject, message["scene"], alarm=Alarm(lambda _: None))
-        elif session is not None:
-            session.play(message, json.dumps)  # type: ignore[arg-type]
+    (loaded,) = [message for message in messages if message["op"] == "load"]
+    reach.watch_file(f"{loaded['name']}.py")
+    subject = Subject(loaded["name"], loaded["source"], loaded["names"])
+    session = RunPlayer(subject, loaded["scene"], alarm=Alarm(lambda _: None))
+
+    def play() -> None:
+        for message in messages:
+            if message["op"] == "play":
+                session.play(message, json.dumps)  # type: ignore[arg-type]
+
+    play()
+    subprocess.run(["callgrind_control", "-i", "on", str(os.getpid())], check=True, capture_output=True)
+    play()
+    os._exit(0)
+
+
+def fewer(messages: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The file, and some runs of some plans: valgrind needs seconds for a dozen of them."""
+    plays = [message for message in messages if message["op"] == "play"]
+    some = plays[:: max(1, len(plays) // PLANS)]
+    return [messages[0], *({**message, "runs": message["runs"][:RUNS]} for message in some)]
 
 
 def run(copy: Path, words: Sequence[str], before: Sequence[str] = (), said: str = "") -> str:
@@ -195,22 +210,19 @@ def run(copy: Path, words: Sequence[str], before: Sequence[str] = (), said: str 
 
 
 def instructions(copy: Path, messages: Sequence[dict[str, Any]]) -> int:
-    """How many instructions the worker needs to play some messages twice, less those to play them once."""
-
-    def count(times: int) -> int:
-        with tempfile.TemporaryDirectory(prefix="integrity-") as place:
-            kept = Path(place) / "counted"
-            before = ["valgrind", "--tool=callgrind", f"--log-file={place}/log", f"--callgrind-out-file={kept}"]
-            run(copy, ["--play"], before, json.dumps([*messages] * times))
-            return int(re.findall(r"^totals: (\d+)", kept.read_text("utf-8"), re.MULTILINE)[0])
-
-    return count(2) - count(1)
+    """How many instructions the worker needs to play some messages."""
+    with tempfile.TemporaryDirectory(prefix="integrity-") as place:
+        kept = Path(place) / "counted"
+        options = ["--tool=callgrind", "--instr-atstart=no", f"--log-file={place}/log", f"--callgrind-out-file={kept}"]
+        run(copy, ["--play"], ["valgrind", *options], json.dumps(messages))
+        return int(re.findall(r"^totals: (\d+)", kept.read_text("utf-8"), re.MULTILINE)[0])
 
 
 def compare(copies: Mapping[bool, Path], slug: str, options: argparse.Namespace) -> None:
     """Print what a module costs with and without."""
     if options.instructions:
         messages = json.loads(run(copies[False], ["--note", slug]))
+        messages = fewer(messages)
         runs = sum(len(message.get("runs", ())) for message in messages)
         counts = [instructions(copies[mode], messages) / 1e6 for mode in (True, False)]
         print(
@@ -223,9 +235,12 @@ def compare(copies: Mapping[bool, Path], slug: str, options: argparse.Namespace)
         modes = (True, False) if number % 2 else (False, True)
         seconds = {mode: float(run(copies[mode], ["--grade", str(options.files), slug])) for mode in modes}
         pairs.append((seconds[True], seconds[False]))
-    with_, without = (statistics.median(each) for each in zip(*pairs, strict=True))
+    with_, without = (min(each) for each in zip(*pairs, strict=True))
     ratio = statistics.median(one / other for one, other in pairs)
-    print(f"{slug}  {with_:.2f} and {without:.2f} s of processor time: {ratio:.3f}", flush=True)
+    print(
+        f"{slug}  {with_:.2f} and {without:.2f} s of processor time at least: {with_ / without:.3f}; median of pairs {ratio:.3f}",
+        flush=True,
+    )
 
 
 def main() -> None:
