@@ -55,16 +55,35 @@ TESTS = {
     "grader/judging/canary.py": ("judging/test_canary_rules.py",),
     "grader/judging/run_check.py": ("judging/test_judge.py", "judging/test_blame.py"),
     "grader/judging/reached.py": ("judging/test_reached.py",),
-    "grader/judging/flags.py": ("judging/test_flag_rules.py", "judging/test_flags.py"),
-    "grader/judging/flag_habits.py": ("judging/test_flag_rules.py", "judging/test_flags.py"),
-    "grader/judging/flag_roads.py": ("judging/test_flag_rules.py", "judging/test_flags.py"),
-    "grader/judging/flag_scopes.py": ("judging/test_flag_rules.py", "judging/test_flags.py"),
-    "grader/judging/flag_nodes.py": ("judging/test_flag_rules.py", "judging/test_flags.py"),
+    "grader/judging/flags.py": ("judging/test_flag_edges.py", "judging/test_flag_rules.py", "judging/test_flags.py"),
+    "grader/judging/flag_habits.py": (
+        "judging/test_flag_edges.py",
+        "judging/test_flag_rules.py",
+        "judging/test_flags.py",
+    ),
+    "grader/judging/flag_roads.py": (
+        "judging/test_flag_edges.py",
+        "judging/test_flag_rules.py",
+        "judging/test_flags.py",
+    ),
+    "grader/judging/flag_scopes.py": (
+        "judging/test_flag_edges.py",
+        "judging/test_flag_rules.py",
+        "judging/test_flags.py",
+    ),
+    "grader/judging/flag_nodes.py": (
+        "judging/test_flag_edges.py",
+        "judging/test_flag_rules.py",
+        "judging/test_flags.py",
+    ),
 }
 SECONDS = 20.0  # that tests may take in any case
 TIMES = 6  # as long as without a mutant tests may take; then they hang, and the mutant counts as killed
 ALLOWED = 0.05  # part of the mutants that may survive
 SURVIVORS = Path(__file__).with_name("mutation_survivors.toml")
+
+# What is returned and does not become None: it is None, or as good as None, and the constant itself becomes another one.
+NO = ("None", "False")
 
 # Each sign of a comparison, and what it becomes.
 SIGNS = {
@@ -147,7 +166,7 @@ class Places:
             yield self.change(node, "(" + word.join(f"({self.text(value)})" for value in node.values) + ")")
         elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
             yield self.change(node, f"({self.text(node.operand)})")
-        elif isinstance(node, ast.Return) and node.value is not None and ast.unparse(node.value) != "None":
+        elif isinstance(node, ast.Return) and node.value is not None and ast.unparse(node.value) not in NO:
             yield self.change(node.value, "None")
         elif isinstance(node, ast.Constant) and type(node.value) in (bool, int, float):
             yield self.change(node, repr(not node.value if type(node.value) is bool else node.value + 1))
