@@ -49,6 +49,29 @@ async def main(world):
     return order
 """
 
+WRAPPED = """
+import contextlib
+import functools
+@functools.singledispatch
+async def one(thing): pass
+class Guard(contextlib.ContextDecorator):
+    def __enter__(self): return self
+    def __exit__(self, *how): return False
+@Guard()
+async def two(): pass
+class Job:
+    async def three(self): pass
+    three.__qualname__ = "three"
+    three = functools.cached_property(three)
+
+async def main(world):
+    job = Job()
+    one(1)
+    two()
+    job.three
+    job.__dict__.clear()
+"""
+
 
 def observed(play: Play) -> Play:
     play.observe = True
@@ -59,6 +82,12 @@ def test_an_unawaited_coroutine_has_the_line_that_made_it(playing: Playing) -> N
     probes = playing(FORGOTTEN)().data["probes"]
     assert probes["unawaited"] == ["step", "step"]
     assert probes["unawaited_lines"] == [8, 9]
+
+
+def test_an_unawaited_coroutine_behind_a_wrapper_of_a_library_has_the_line_that_made_it(playing: Playing) -> None:
+    probes = playing(WRAPPED)().data["probes"]
+    assert probes["unawaited"] == ["one", "two", "three"]
+    assert probes["unawaited_lines"] == [18, 19, 20]
 
 
 def test_a_run_is_observed_only_if_asked_for(playing: Playing) -> None:

@@ -15,8 +15,9 @@ from . import blocking, files, locks, streams, threads
 from .blocking import BlockWatch
 from .observer import Observer, line_of_origin
 
-#: Frames that a coroutine remembers of where it was made: the learner's own is the first, or just behind a wrapper's.
-ORIGIN = 3
+#: Frames that a coroutine remembers of where it was made: the learner's own is the first, or just behind a wrapper's. The third
+#: is most often in the event loop, in functions so long that to find its line takes a twentieth of the worker's time.
+ORIGIN = 2
 MAX_UNAWAITED = 50
 _WARN = "_warn_unawaited_coroutine"
 
