@@ -128,8 +128,10 @@ def test_first_come_first_served(play: Play) -> None:
 def test_cancelled_waiter_holds_up_nobody(play: Play) -> None:
     """When the first waiter is cancelled, the next one is served at once if there are enough tokens for it."""
     actors = {"first": [acquire(10)], "large": [at(1), acquire(9)], "b": [at(2), acquire(3)], "c": [at(3), acquire(2)]}
-    t = tokens(play, 1, 10, actors).cancel("large", at=START + 4)
+    t = tokens(play, 1, 10, actors).cancel("large", at=START + 4).accepting("deadlock")
     large = t.one("acquire", "large")
+    if "locks" in large.left and large.end is not None:
+        t = t.naming("A waiter that is cancelled gives back the lock that it holds.")
     part = SentencePart("A waiter that is cancelled from outside ends at once.", step="leave-the-line")
     t.expect("the acquire that was cancelled after 3 s took", large.took, near(3, 0.1), part=part)
     for name, step, moment in (("b", acquire(3), 4), ("c", acquire(2), 5)):
@@ -146,7 +148,11 @@ def test_others_give_up(play: Play) -> None:
     actors = {"first": [acquire(10)], "a": [at(1), acquire(4)], "gone": [at(2), acquire(5)], "c": [at(3), acquire(2)]}
     refused = {**actors, "gone": [at(2), acquire(11)], "last": [at(3.2), acquire(11)]}
     cancelled = tokens(play, 1, 10, {**actors, "last": [at(3.2), acquire(5)]}).cancel("gone", at=START + 3.5)
-    for t in (cancelled.cancel("last", at=START + 3.6), tokens(play, 1, 10, refused)):
+    refusing = "A request for more than `capacity` raises `ValueError`: it could never be granted."
+    runs = tokens(play, 1, 10, refused).naming(refusing).accepting("deadlock", "runaway")
+    if all("ValueError" in runs.one("acquire", who).errors for who in ("gone", "last")):
+        runs = tokens(play, 1, 10, refused)
+    for t in (cancelled.cancel("last", at=START + 3.6), runs):
         for who in ("gone", "last"):
             gone = t.one("acquire", who)
             t.expect_that(

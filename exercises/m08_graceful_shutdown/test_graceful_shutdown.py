@@ -192,7 +192,12 @@ def test_last_service_first(play: Play) -> None:
 @check("R3", misconception="cleanup-only-for-the-good", step="clean-up-whatever-happens")
 def test_every_service(play: Play) -> None:
     """Every service is cleaned up once, also one that failed, and also if `stop` was set from the start."""
-    t = run(play, {"a": [told()], "b": [wait(1), fail("E")], "c": [wait(1)]})
+    t = run(play, {"a": [told()], "b": [wait(1), fail("E")], "c": [wait(1)]}).accepting("deadlock")
+    if t.call.end is None and t.of("a")[told()].end is None:
+        sentence = "A service that raises starts the shutdown: the others are asked to stop."
+        part = SentencePart(sentence, misconception="error-cancels-the-others", step="one-group-of-errors")
+        expect_asked(t, "a", 1, part)
+    t.expect_that("the call", t.call.end is not None, "never ended, where it should return")
     twice = len(set(t.names("cleanup"))) < len(t.names("cleanup"))
     part = "Every service is cleaned up once." if twice else ""
     t.expect("cleanups, in this order", t.names("cleanup"), ["c", "b", "a"], part=part)

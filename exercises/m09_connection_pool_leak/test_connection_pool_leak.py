@@ -278,6 +278,10 @@ def test_all_who_wait_are_refused(play: Play) -> None:
     t.expect("what the waiting callers get", [leases[who].errors for who in line], [["PoolClosedError"]] * 3)
     t.expect("they were refused at", [leases[who].end for who in line], [near(2)] * 3, unit="s")
     part = "A lease that fails when the pool is closed keeps its own error."
+    if leases["a"].how == "returned":
+        alone = play(actors={"a": [lease(wait(1), fail("E", "ConnectionError"))]}).accepting("deadlock")
+        if alone.call.how == "returned":
+            part = "What a block raises leaves the lease: a `ConnectionError` is not swallowed."
     t.expect("what leaves the lease of a", leases["a"].raised, "E", part=part)
     part = "The connection of a lease that fails when the pool is closed is closed too."
     t.expect("connections closed", t.names("close"), ["c1"], part=part)

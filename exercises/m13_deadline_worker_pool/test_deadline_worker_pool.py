@@ -141,7 +141,11 @@ def test_report(play: Play) -> None:
     t.expect("outcomes with another status", others, [], part=part)
     part = "A job that raises is `FAILED`, also if what it raises is a `TimeoutError` of its own."
     t.expect("outcome of b, which raises a `TimeoutError`", status(t, "b"), ["FAILED"], part=part)
-    t.expect("the report", report(t), wanted)
+    rows = report(t)
+    part = "A job that is `DONE` has the value that it returned." if [row[2] for row in rows] == [None] * 3 else ""
+    if not part and [row[3] for row in rows] == [None] * 3:
+        part = "A job that is `FAILED` has the exception that it raised."
+    t.expect("the report", rows, wanted, part=part)
     part = SentencePart("Without jobs there is nothing to do: the report is empty.", step="every-ending-is-an-outcome")
     t.expect("the report on no jobs", report(pool(play, {}), part=part), [], part=part)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from grader.checks.phrases import ENDS
+from grader.checks.trace import WAKE_UPS
 from grader.judging.report import Row
 from grader.judging.run_evidence import Clue
 
@@ -22,6 +24,8 @@ def needs_the_sentence(clue: Clue, row: Row, first: Row, rows: Sequence[Row]) ->
     """
     if clue.kind == "exit":
         return clue.text.startswith(UNCAUGHT)
+    if clue.kind == "spinning":  # a check that lets a run go on without an end looks at something else
+        return row.what not in ENDS.values() and not (row.what or "").startswith(WAKE_UPS)
     if clue.kind != "exception":
         return False
     passes = any(each.verdict == "passed" and each.core and each.backend == row.backend for each in rows)

@@ -83,6 +83,10 @@ def wrong_kind(run: FailingRun) -> Iterator[Clue]:
             yield Clue(RANKS["wrong kind"], "wrong kind", text, _return_line(function))
             return
     what, _, seen = run.said.partition(": ")
+    if function := _read_and_not_called(run.code, what, seen):
+        text = f"`{function.name}` is read, not called: `@property` is missing above it"
+        yield Clue(RANKS["wrong kind"], "wrong kind", text, function.lineno)
+        return
     if named := NOT_A.search(seen):
         if re.match(r"\W*method, which is not", seen) and (function := _meant_as_property(run.code, named[1])):
             text = f"`{function.name}` is read, not called: `@property` is missing above it"
@@ -98,6 +102,14 @@ def wrong_kind(run: FailingRun) -> Iterator[Clue]:
     ):
         text = f"{KINDS[type(run.seen)].capitalize()} where {KINDS[type(run.wanted)]} is wanted"
         yield Clue(RANKS["wrong kind"], "wrong kind", text)
+
+
+def _read_and_not_called(code: LearnerCode, what: str, seen: str) -> FunctionNode | None:
+    """The plain method without arguments that a check reads by name, where it saw a method; None if there is none."""
+    named = re.search(r"`(\w+)`", what) if re.search(r"\bmethod\b", seen) else None
+    function = code.function(named[1]) if named else None
+    plain = isinstance(function, ast.FunctionDef) and not function.decorator_list
+    return function if function and plain and [arg.arg for arg in function.args.args] == ["self"] else None
 
 
 def _meant_as_property(code: LearnerCode, wanted: str) -> FunctionNode | None:

@@ -344,6 +344,18 @@ def test_a_method_where_its_value_is_wanted_should_be_a_property(code: str, said
 
 
 @pytest.mark.parametrize(
+    ("above", "seen", "found"),
+    [("", "a method, a method", 1), ("@property", "a method", 0), ("", "1, 2, 31", 0)],
+)
+def test_a_method_that_a_check_reads_lacks_property(above: str, seen: str, found: int) -> None:
+    code = LearnerCode(
+        f"class Bucket:\n    {above or 'x = 1'}\n    def available(self):\n        return self._tokens\n"
+    )
+    run = FailingRun({"backend": "trio"}, code, ["x"], ["y"], f"`available` after a grant: {seen}")
+    assert [clue.line for clue in clues(run) if "@property" in clue.text] == [3] * found
+
+
+@pytest.mark.parametrize(
     ("pause", "said"),
     [
         ("missing / rate", "does not end: however often it sleeps"),
