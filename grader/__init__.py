@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from grader.checks.play import Play, Trial
-    from grader.checks.rule import CheckFailed, NotRun, SentencePart, check
+    from grader.checks.rule import CheckFailed, NotRun, RarePart, SentencePart, check
     from grader.checks.trace import Span, Trace
     from grader.checks.words import (
         about,
@@ -45,6 +45,7 @@ __all__ = [
     "CheckFailed",
     "NotRun",
     "Play",
+    "RarePart",
     "SentencePart",
     "Span",
     "Trace",

@@ -47,6 +47,10 @@ def expect_list(t: Trace, wanted: list) -> None:
             part = SentencePart(part, misconception="relative-deadline", step="bound-the-wait")
         elif any(entry != TIMED_OUT == right for entry, right in pairs):
             part = "A job that runs out of time has the entry `TIMED_OUT`."
+        elif seen != wanted:
+            part = "Each entry of the list is what the job in its place returned."
+        if len(t.names("run")) < len(wanted):
+            part = "All jobs are started, not only some of them."
     elif isinstance(seen, list):
         part = "The list has one entry for each job, whatever the jobs are called and however they end."
     t.expect("the list", seen, wanted, part=part)
@@ -90,7 +94,7 @@ def test_several_calls(play: Play) -> None:
         t.expect(f"the list of the {call.who} call", call.value, wanted)
 
 
-@check("R1", misconception="empty-means-late", step="keep-what-is-finished")
+@check("R1", misconception="empty-means-late", step="keep-what-is-finished", wide=True)
 def test_value_after_the_timeout(play: Play) -> None:
     """A job that shields itself past its timeout, and then returns, has that value as its entry, or `TIMED_OUT`."""
     t = play(jobs={"a": [cleanup(wait(12)), give("A")], "b": [wait(1), give("B")]}, timeout=10)

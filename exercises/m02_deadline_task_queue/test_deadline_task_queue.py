@@ -67,6 +67,22 @@ def expect_started(t: Trial, *names: str, part: str = "") -> None:
     t.expect("tasks as they were started", seen, list(names), part=part)
 
 
+def expect_queue(t: Trial, *wanted: str) -> None:
+    """Expect that those tasks are in the queue after the call, where one was interrupted; else say what is wrong with it."""
+    seen, part = queue_of(t), ""
+    if not isinstance(seen, list) or not all(type(name) is str for name in seen):
+        pass
+    elif sorted(seen) == sorted(wanted):
+        part = "The task that was interrupted keeps its place: the queue has its tasks in the order in which they were."
+    elif len(set(seen)) < len(seen):
+        part = "Each task that is left is in the queue once."
+    elif set(seen) > set(wanted):
+        part = "A task that has finished is not in the queue any more."
+    elif wanted[0] not in seen:
+        part = "The task that was interrupted is not lost: it is still in the queue."
+    t.expect("the queue after the call", seen, list(wanted), part=part)
+
+
 def expect_timeout_error(t: Trial) -> None:
     """Expect that the call raised a `TimeoutError` that is not in a group."""
     seen = f"{t.call.ending}, where it should raise a bare `TimeoutError`"
@@ -95,9 +111,19 @@ def test_failed(play: Play) -> None:
     t = drained(
         play, "drain_until", {"a": [fail("E1")], "b": [fail("E2", "TimeoutError")], "c": [wait(1)], "d": [fail("E3")]}
     )
-    expect_started(t, "a", "b", "c", "d")
-    t.expect("the report's failed", reported(t, "failed"), {"a": token("E1"), "b": token("E2"), "d": token("E3")})
-    t.expect("the report's done", reported(t, "done"), ["c"])
+    part = "When a task has raised, the next one runs."
+    own = "A task that raises a `TimeoutError` of its own has failed like any other, and the next one runs."
+    expect_started(t, "a", "b", "c", "d", part=own if t.names("run") == ["a", "b"] else part)
+    errors, failed = {"a": token("E1"), "b": token("E2"), "d": token("E3")}, reported(t, "failed")
+    part = "A task that raised is in `failed`, under its name."
+    if isinstance(failed, dict) and [*failed] == ["a", "d"]:
+        part = "A task that raises a `TimeoutError` of its own is in `failed` like any other that raised."
+    elif isinstance(failed, dict) and failed.keys() == errors.keys():
+        part = "A task that raised is in `failed` with the very exception that it raised."
+    t.expect("the report's failed", failed, errors, part=part)
+    t.expect(
+        "the report's done", reported(t, "done"), ["c"], part="A task that raised is in `failed` alone, not in `done`."
+    )
 
 
 @check("R2", misconception="relative-deadline", step="one-clock")
@@ -105,9 +131,11 @@ def test_soft_end(play: Play) -> None:
     """At `deadline`, a point in time, `drain_until` cancels the running task and returns what was done."""
     t = drained(play, "drain_until", {"a": [wait(4)], "b": [hang()], "c": [wait(1)]})
     t.expect("b was cancelled", after(t.of("b").cancelled_at), near(10), unit=AFTER)
-    t.expect("the report's done", reported(t, "done"), ["a"])
+    done = reported(t, "done")
+    part = "A task that the deadline interrupted is not in `done`."
+    t.expect("the report's done", done, ["a"], part=part if "b" in done else "")
     t = drained(play, "drain_until", {"b": [hang()]})
-    t.expect("the report's done when the first task is interrupted", reported(t, "done"), [])
+    t.expect("the report's done when the first task is interrupted", reported(t, "done"), [], part=part)
 
 
 @check("R2", misconception="hard-means-loud", step="soft-or-hard")
@@ -136,7 +164,7 @@ def test_interrupted_stays(play: Play) -> None:
     """The task that the deadline interrupts is still in the queue, in its place."""
     for function in BOTH:
         t = drained(play, function, {"a": [wait(4)], "b": [hang()], "c": [wait(1)]})
-        t.expect("the queue after the call", queue_of(t), ["b", "c"])
+        expect_queue(t, "b", "c")
 
 
 @check("R3", misconception="pop-after-a-checkpoint", step="look-then-take")
@@ -152,7 +180,7 @@ def test_cancelled_task_stays(play: Play) -> None:
     """When the call is cancelled from outside, the interrupted task is still in the queue, in its place."""
     for function in BOTH:
         t = drained(play, function, {"a": [wait(4)], "b": [wait(4)], "c": [wait(1)]}).cancel("caller", at=106)
-        t.expect("the queue after the call", queue_of(t), ["b", "c"])
+        expect_queue(t, "b", "c")
 
 
 @check("R4", misconception="first-misfit-ends-it", step="deadlines-around", core=False)

@@ -54,6 +54,8 @@ def expect_settled(t: Trial, succeeded: dict[int, Any], failed: dict[int, Any]) 
     if lost and min({*succeeded, *failed} - {*values, *errors}) > max({*values, *errors}, default=-1):
         part = "Every item is worked on, the last one too."
     both = set(values) & set(errors)
+    if set(values) & set(failed):
+        part = "An item that failed is in `failed`, not in `succeeded`."
     t.expect("succeeded", values, succeeded, part="An item that failed is in `failed` alone." if both else part)
     part = "`failed` holds the very exception that the worker raised." if set(errors) == set(failed) else ""
     t.expect("failed", errors, failed, part=part)
@@ -137,7 +139,11 @@ def test_pauses(play: Play) -> None:
     """Attempt 2 starts `backoff` after attempt 1 failed, attempt 3 twice that after attempt 2; then it is over."""
     t = batch(play, {"a": [wait(1), fail("E")]}, attempts=3, backoff=5)
     what = "counted from the call, attempts started at"
-    t.expect(what, [work.start - START for work in t.all("work")], [near(0), near(6), near(17)])
+    starts = [work.start - START for work in t.all("work")]
+    part = "An item that fails is tried `attempts` times in all, not more." if len(starts) > 3 else ""
+    if len(starts) < 3:
+        part = "An item that fails is tried again, `attempts` times in all."
+    t.expect(what, starts, [near(0), near(6), near(17)], part=part)
     t.expect("the call took", t.call.took, near(18), part="There is no pause after the last attempt.")
 
 
@@ -171,11 +177,22 @@ def test_failures_in_index_order(play: Play) -> None:
     for these in (jobs, {"a": [fail("E1")]}):
         t = batch(play, these, ask=1)
         failures = list(settled(t, "failed").values())
-        part = "A single failure is raised in an `ExceptionGroup` too." if len(failures) == 1 else ""
+        asked, part = t.one("raise_for_failures"), ""
+        if asked.how == "returned":
+            part = "`raise_for_failures()` raises if something failed."
+        elif len(failures) == 1:
+            part = "A single failure is raised in an `ExceptionGroup` too."
         t.expect_that("raise_for_failures()", bool(t.notes("members")), "raised no group", part=part)
+        if len(failures) > 1:
+            part = "`raise_for_failures()` raises an `ExceptionGroup` of all failures, not one of them."
+            t.expect_that("raise_for_failures()", asked.raised != "E1", "raised E1, which is a group itself", part=part)
         members = t.notes("members")[0]["value"]
-        part = "A failure that is a group itself is one member of the group that is raised."
-        t.expect("exceptions in the group", members, failures, part=part if len(members) > len(failures) else "")
+        part = ""
+        if len(members) > len(failures):
+            part = "A failure that is a group itself is one member of the group that is raised."
+        elif sorted(members, key=repr) == sorted(failures, key=repr):
+            part = "The failures in the group are in the order of the indices, not in that in which they failed."
+        t.expect("exceptions in the group", members, failures, part=part)
 
 
 @check("R6", misconception="raises-anyway", step="tell-all-failures")
@@ -209,9 +226,10 @@ def test_cancelled(play: Play) -> None:
     """Cancelled from outside, the call ends at once and calls no worker afterwards."""
     t = batch(play, {f"i{n}": [wait(9), give(n)] for n in range(5)}, limit=2).cancel("caller", at=START + 4)
     expect_some_work(t)
-    t.expect("the call, cancelled 4 s after it began, took", t.call.took, near(4))
+    part = "Cancelled from outside, the call ends at once."
+    t.expect("the call, cancelled 4 s after it began, took", t.call.took, near(4), part=part)
     late = [work.who for work in t.all("work") if work.start > START + 1 and work.how != "cancelled"]
-    t.expect("workers called afterwards", late, [])
+    t.expect("workers called afterwards", late, [], part="Once the call was cancelled, no further worker is called.")
 
 
 @check("G1", misconception="asyncio-is-everywhere", step="bound-how-many")

@@ -121,8 +121,11 @@ def test_ends_although_cancelled(play: Play) -> None:
 def test_timeout_is_a_failure(play: Play) -> None:
     """A call that ran out of time is a failure like any other."""
     t = circuit(play, caller=[at(0), *[call("slow")] * 4, look()])
+    took = [span.took for span in t.all("call")][:3]
     part = SentencePart("Each call has the whole `timeout`, counted from its own start.", step="bound-the-call")
-    t.expect("the first three calls took", [span.took for span in t.all("call")][:3], [near(10)] * 3, part=part)
+    if any(time is not None and time > 10.1 for time in took):
+        part = SentencePart("A call ends when `func` has ended: it waits for nothing else.", step="bound-the-call")
+    t.expect("the first three calls took", took, [near(10)] * 3, part=part)
     t.expect("state after calls that ran out of time", states(t), ["OPEN"])
 
 
@@ -172,7 +175,8 @@ def test_start_of_the_cooldown(play: Play) -> None:
         part = "The cooldown begins when the last failing call has ended, cleanup included."
         t.expect("states 29 s and 31 s after that", later[:2], ["OPEN", "HALF_OPEN"], part=part)
         part = "Each time that the circuit opens the whole cooldown begins."
-        t.expect("state 28 s after it opened for the second time", later[2:], ["OPEN"], part=part)
+        if t.all("run", "ok") and t.all("run", "slow"):  # else R4 says so
+            t.expect("state 28 s after it opened for the second time", later[2:], ["OPEN"], part=part)
 
 
 @check("R3", misconception="open-only-counts", step="look-at-the-clock")
@@ -200,13 +204,20 @@ def test_refusals_change_nothing(play: Play) -> None:
     expect_run(t, "bad")
     refused = [span.raised == "CircuitOpenError" for span in t.all("call", "others")]
     if all(refused):  # else R3 and R4 say so
-        t.expect("states at 31 s, after the probe, and after the next one, as without them", states(t), states(alone))
+        seen, wanted = states(t), states(alone)
+        part = "A call that is refused beside a probe changes nothing."
+        if seen[:1] != wanted[:1]:
+            part = "A call that is refused does not prolong the cooldown."
+        t.expect("states at 31 s, after the probe, and after the next one, as without them", seen, wanted, part=part)
 
 
 @check("R4", misconception="half-open-lets-all-through", step="probe-one-at-a-time")
 def test_one_probe(play: Play) -> None:
     """While `HALF_OPEN`, one call is let through as a probe; others are refused at once as long as it runs."""
     t = circuit(play, opener=OPENING, first=[at(31), call("probe")], other=[at(33), call("ok")])
+    part = "When the cooldown is over, a call is let through as a probe."
+    if t.one("call", "first").errors == ["CircuitOpenError"]:
+        t.expect("how the first call after the cooldown ended", t.one("call", "first").how, "returned", part=part)
     t.expect("how the probe ended", t.one("call", "first").how, "returned")
     refused = t.one("call", "other")
     expect_refused(refused, "beside the probe")
@@ -239,7 +250,10 @@ def test_end_of_a_probe(play: Play) -> None:
     part = "After a probe that failed the cooldown is as long as before."
     refused = "CircuitOpenError" in t.all("call", "eye")[1].errors
     t.expect_that("the call 31 s after the failed probe", not refused, "raised CircuitOpenError", part=part)
-    t.expect("states after the first and the second probe", states(t), ["OPEN", "CLOSED"])
+    part = "A probe that succeeds closes the circuit."
+    if states(t)[:1] != ["OPEN"]:
+        part = "A single probe that fails opens the circuit again."
+    t.expect("states after the first and the second probe", states(t), ["OPEN", "CLOSED"], part=part)
 
 
 @check("R5", misconception="cancelled-is-failed", step="tell-cancellation-apart")
@@ -251,7 +265,12 @@ def test_cancelled_is_no_failure(play: Play) -> None:
     }
     for moment in (3, 8):
         t = circuit(play, **actors).cancel("a", at=START + moment)
-        t.expect("states after two failures and it, and after one more failure", states(t), ["CLOSED", "OPEN"])
+        part = "A call that is cancelled from outside is not a failure."
+        if states(t)[:1] == ["CLOSED"]:
+            part = "A call that is cancelled from outside is not a success: the failures before it still count."
+        t.expect(
+            "states after two failures and it, and after one more failure", states(t), ["CLOSED", "OPEN"], part=part
+        )
 
 
 @check("R5", misconception="place-never-given-back", step="probe-one-at-a-time")

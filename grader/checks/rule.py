@@ -41,6 +41,12 @@ class SentencePart(str):
         return (str(self),), {"misconception": self.misconception or "", "step": self.step}
 
 
+class RarePart(str):
+    """A part of a check's sentence about a rare case: a file that fails in it and elsewhere is told of what is elsewhere."""
+
+    __slots__ = ()
+
+
 class CheckFailed(AssertionError):
     """The subject does not do what the clause says.
 

@@ -105,10 +105,10 @@ def without_unwritten(
 def explains(clue: Clue, looked_at: Sequence[tuple[Row, Sequence[Clue]]]) -> bool:
     """Whether a clue is in the first failing run, or in most of them: one of a later check alone is another matter.
 
-    A clock on the wall, a call that blocks the loop and a loop that looks again and again are plainly wrong wherever they are
-    seen, and may be behind all the rest.
+    A clock on the wall, a call that blocks the loop, a loop that looks again and again and a shield that a cancellation waits for
+    are plainly wrong wherever they are seen, and may be behind all the rest.
     """
-    if clue.kind in ("blocked", "wall clock", "spinning"):
+    if clue.kind in ("blocked", "wall clock", "spinning", "shielded"):
         return True
     shown = [any(same_cause(clue, each) for each in found) for _, found in looked_at]
     return shown[0] or sum(shown) * 2 > len(shown)
@@ -213,7 +213,8 @@ def end_of(failure: Failure) -> str | None:
 def run_of(failure: Failure, code: LearnerCode, error: CheckFailed | None = None) -> FailingRun:
     """A failure as what clues are looked for in."""
     error = error or failure.error
-    return FailingRun(error.trace or {}, code, error.seen, error.wanted, f"{failure.row.what}: {failure.row.actual}")
+    said = f"{failure.row.what}: {failure.row.actual}"
+    return FailingRun(error.trace or {}, code, error.seen, error.wanted, said, failure.row.misconception)
 
 
 def clues_in(run: FailingRun) -> list[Clue]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from grader.checks.phrases import pair, seconds, unit_of, without_none
 from grader.checks.play import RUN
-from grader.checks.rule import CheckFailed, SentencePart
+from grader.checks.rule import CheckFailed, RarePart, SentencePart
 from grader.judging.report import Row
 
 MAX_CHARS = 600
@@ -38,6 +38,7 @@ def failure_row(row: Row, failure: CheckFailed) -> Row:
     shown = without_text(seen, data)
     if isinstance(failure.part, SentencePart):
         row = replace(row, misconception=failure.part.misconception, step=failure.part.step)
+    row = replace(row, wide=row.wide or isinstance(failure.part, RarePart))
     return replace(
         row,
         verdict="failed",

@@ -44,6 +44,7 @@ RANKS = {
                 "no return",
                 "wrong kind",
                 "swallowed",
+                "shielded",
             ),
             *("blocked", "wall clock", "signal handler", "wrong time", "spinning", "exit"),
         )
@@ -62,6 +63,7 @@ class FailingRun:
         seen: what the check saw, and what it wanted (None if `seen` says it all), as it compared them.
         wanted: see `seen`.
         said: the row's words for what was seen.
+        misconception: that the row is about, if any.
     """
 
     data: Mapping[str, Any]
@@ -69,6 +71,7 @@ class FailingRun:
     seen: Any = None
     wanted: Any = None
     said: str = ""
+    misconception: str | None = None
 
     @property
     def backend(self) -> str:

@@ -14,13 +14,15 @@ EXCEPTIONS = re.compile(r"\b[A-Z]\w*(?:Error|Funds|Block)\b")
 UNCAUGHT = "Nobody caught"
 """How the clue about a signal begins that ended the process."""
 MISSING = re.compile(r"raises (?:KeyError|IndexError)\b")
+ABSENT = re.compile(r"\bnot in (?:list|deque)$")
+"""What Python says of a list that does not have what should be taken out of it."""
 
 
 def needs_the_sentence(clue: Clue, row: Row, first: Row, rows: Sequence[Row]) -> bool:
     """Whether a clue says what is wrong only beside the sentence of the check that shows it.
 
     So does an exception where a check wants another one, or where it takes what the check is about. A key that is not there
-    in some plans only is one that nothing was kept under; a signal that nobody caught came at a moment of which the check speaks.
+    in some plans only is one that nothing was kept under, and so is an entry that is not in a list; a signal that nobody caught came at a moment of which the check speaks.
     """
     if clue.kind == "exit":
         return clue.text.startswith(UNCAUGHT)
@@ -29,7 +31,12 @@ def needs_the_sentence(clue: Clue, row: Row, first: Row, rows: Sequence[Row]) ->
     if clue.kind != "exception":
         return False
     passes = any(each.verdict == "passed" and each.core and each.backend == row.backend for each in rows)
-    return first.wide or wants_another(row, clue) or (passes and bool(MISSING.search(clue.text)))
+    return first.wide or wants_another(row, clue) or (passes and is_missing(clue))
+
+
+def is_missing(clue: Clue) -> bool:
+    """Whether it is about something that is not where the file looks for it."""
+    return bool(MISSING.search(clue.text) or ABSENT.search(clue.said))
 
 
 def wants_another(row: Row, clue: Clue) -> bool:
