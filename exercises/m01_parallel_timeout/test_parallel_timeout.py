@@ -64,8 +64,9 @@ def test_order_of_jobs(play: Play) -> None:
         expect_list(t, [A, B, C])
     jobs = {"a": [wait(3), give("A")], "b": [wait(2), give("B")], "c": [wait(1), give("C")]}
     expect_list(play(jobs=jobs, timeout=60), [A, B, C])
-    t = play(jobs={"a": [wait(1), give("A")], "b": [wait(1), give("B")]}, one_callable=True, timeout=60)
-    part = "A callable that is in the list twice is called twice, and each call has its own entry."
+    part = "A callable that is in the list twice is called twice, not more often, and each call has its own entry."
+    twice = play(jobs={"a": [wait(1), give("A")], "b": [wait(1), give("B")]}, one_callable=True, timeout=60)
+    t = twice.naming(part)
     t.expect("the two entries", sorted(t.call.value_as(list), key=repr), [A, B], part=part)
 
 
@@ -108,7 +109,8 @@ def test_at_the_same_time(play: Play) -> None:
     timer = (t.call.took or 0) >= 60
     part = "The call does not wait for the timeout when all jobs are done." if timer else ""
     t.expect("the call with twelve jobs of 3 s took", t.call.took, near(3), part=part)
-    t = play(jobs={"a": [cleanup(wait(3)), hang()], "b": [cleanup(wait(2)), hang()]}, timeout=10)
+    late = play(jobs={"a": [cleanup(wait(3)), hang()], "b": [cleanup(wait(2)), hang()]}, timeout=10)
+    t = late.naming("A job that is not done after `timeout` seconds is cancelled.")
     part = "Jobs that run out of time clean up at the same time, and the call waits for all of them."
     t.expect("the call with a timeout of 10 s and cleanups of 3 s and 2 s took", t.call.took, near(13), part=part)
 

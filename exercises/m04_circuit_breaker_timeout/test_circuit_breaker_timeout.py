@@ -246,14 +246,17 @@ def test_one_probe_after_a_cancelled_one(play: Play) -> None:
 @check("R4", misconception="failed-probe-is-one-failure", step="probe-one-at-a-time")
 def test_end_of_a_probe(play: Play) -> None:
     """A probe that fails opens the circuit for a new cooldown, one that succeeds closes it."""
-    t = circuit(play, opener=OPENING, eye=[at(31), call("bad"), look(), at(62), call("ok"), look()])
+    t = circuit(play, opener=OPENING, eye=[at(31), call("bad"), look(), at(62), look(), call("ok"), look()])
+    after_it, later, last = [*states(t), None, None, None][:3]
     part = "After a probe that failed the cooldown is as long as before."
+    if later == "HALF_OPEN":
+        part = "A probe that has ended, also one that failed, frees its place for the next one."
     refused = "CircuitOpenError" in t.all("call", "eye")[1].errors
     t.expect_that("the call 31 s after the failed probe", not refused, "raised CircuitOpenError", part=part)
     part = "A probe that succeeds closes the circuit."
-    if states(t)[:1] != ["OPEN"]:
+    if after_it != "OPEN":
         part = "A single probe that fails opens the circuit again."
-    t.expect("states after the first and the second probe", states(t), ["OPEN", "CLOSED"], part=part)
+    t.expect("states after the first and the second probe", [after_it, last], ["OPEN", "CLOSED"], part=part)
 
 
 @check("R5", misconception="cancelled-is-failed", step="tell-cancellation-apart")
