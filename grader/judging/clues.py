@@ -16,7 +16,7 @@ from grader.judging import learner_code
 from grader.judging.exception_words import absent_key, in_words, is_plain_key
 from grader.judging.inner_kinds import inner_kind
 from grader.judging.run_evidence import RANKS, Clue, FailingRun
-from grader.judging.shields import shielded
+from grader.judging.shields import shields_that_delay
 from grader.judging.swallowing import caught_cancellations, exits_that_swallow
 from grader.judging.wrong_values import BUILTIN_KINDS, no_return, no_yield, wrong_kind
 
@@ -58,7 +58,7 @@ def clues(run: FailingRun) -> list[Clue]:
         *no_yield(run),
         *wrong_kind(run),
         *inner_kind(run),
-        *shielded(run),
+        *shields_that_delay(run),
         *_not_iterable(run),
         *exits_that_swallow(run),
         *caught_cancellations(run),

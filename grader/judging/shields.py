@@ -12,7 +12,7 @@ BELIEF = "shield-everything"
 """The misconception of the checks that see that a cancellation came late, or never."""
 
 
-def shielded(run: FailingRun) -> Iterator[Clue]:
+def shields_that_delay(run: FailingRun) -> Iterator[Clue]:
     """Blocks of the file that the run went through and that are shielded, though a check saw a cancellation come too late.
 
     A shield around a cleanup is another matter; so is, in a file with context managers, any that no body of a block is in.

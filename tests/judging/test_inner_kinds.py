@@ -14,7 +14,7 @@ from grader.judging.learner_code import LearnerCode
 from grader.judging.report import Row
 from grader.judging.run_evidence import Clue, FailingRun
 from grader.judging.sentence_first import needs_the_sentence
-from grader.judging.shields import shielded
+from grader.judging.shields import shields_that_delay
 
 A, B, E = token("A"), token("B"), token("E")
 CODE = LearnerCode("class Task: ...\n")
@@ -80,7 +80,7 @@ def shields(text, *, seen=9.0, belief="shield-everything", ran=True):
     line = next(number for number, line in enumerate(text.splitlines(), 1) if "shield=" in line)
     data = {"probes": {"observed": {"lines": [[line, 1]] if ran else []}}}
     run = FailingRun(data, LearnerCode(text), seen, near(4), "when the call ended: 9", belief)
-    return [(clue.kind, clue.line) for clue in shielded(run)]
+    return [(clue.kind, clue.line) for clue in shields_that_delay(run)]
 
 
 @pytest.mark.parametrize("text", [PLAIN, MANAGER])
