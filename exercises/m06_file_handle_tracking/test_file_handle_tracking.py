@@ -327,8 +327,13 @@ def test_cancelled(play: Play) -> None:
 
 @check("G4", misconception="blocking-is-short", step="close-however-it-ends")
 def test_never_blocks(play: Play) -> None:
-    """Opening a file does not block the event loop."""
-    opened(alone(play, open_tracked("alder", "r", wait(1)), files=FILES)).expect_not_blocked()
+    """Opening and closing a file does not block the event loop."""
+    t = opened(alone(play, open_tracked("alder", "r", wait(1)), files=FILES))
+    t.expect_not_blocked()
+    part = "A file is closed in a worker thread, as `await file.aclose()` does it: `close` blocks the event loop."
+    for closed in t.notes("close", "file")[:1]:
+        by_thread = any(note["order"] > closed["order"] for note in t.notes("thread"))  # it tells afterwards
+        t.expect_that("closing the file", by_thread, "it was closed in the event loop's own thread", part=part)
 
 
 @check("G5", misconception="catch-everything", step="answer-for-a-block")
