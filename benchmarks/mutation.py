@@ -53,7 +53,7 @@ TESTS = {
     "grader/judging/failure.py": ("judging/test_failure_rows.py",),
     "grader/judging/steadiness.py": ("judging/test_steadiness.py",),
     "grader/judging/canary.py": ("judging/test_canary_rules.py",),
-    "grader/judging/run_check.py": ("judging/test_judge.py", "judging/test_blame.py"),
+    "grader/judging/run_check.py": ("judging/test_run_check.py", "judging/test_blame.py"),
     "grader/judging/reached.py": ("judging/test_reached.py",),
     "grader/judging/flags.py": ("judging/test_flag_edges.py", "judging/test_flag_rules.py", "judging/test_flags.py"),
     "grader/judging/flag_habits.py": (

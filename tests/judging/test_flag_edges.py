@@ -7,6 +7,7 @@ from grader.judging.flags import flags_by_reading
 FIELDS = "from dataclasses import fields\n"
 HINTS = "from typing import get_type_hints\n"
 WRAPS = f"import functools\n{HINTS}def f(g):\n    @functools.wraps(g)\n    def w(): pass\n"
+LOOKS = "class A:\n    def look(self, name): return getattr(self, name)\n"
 STREAM = "import copy, anyio\n"
 EXTENDS = "from anyio.streams.memory import MemoryObjectSendStream as Send\nclass Mine(Send):\n"
 
@@ -249,6 +250,41 @@ PAIRS = {
         "def f(kind): kind.__post_init__ = None\n",
         1,
         "def f(): pass\nf.__post_init__ = None\nclass A:\n    def g(self): self.__post_init__ = None\n",
+    ),
+    "a part of a module under another name": (
+        "import enum\ne = enum\ne.FunctionType\n",
+        3,
+        "import enum\ne = enum\ne.Enum\n",
+    ),
+    "a part of a module, two names at once": (
+        "import enum\na, e = 1, enum\ne.FunctionType\n",
+        3,
+        "import enum\na, e = 1, enum\ne.Enum\n",
+    ),
+    "an attribute deleted by call": (
+        "def f(job, name): object.__delattr__(job, name)\n",
+        1,
+        "def f(job): object.__delattr__(job)\n",
+    ),
+    "a class whose method takes any name, under another one": (
+        f"{LOOKS}B = A\nB.look(job, 'x')\n",
+        4,
+        f"{LOOKS}B = [A]\nB.look(job, 'x')\n",
+    ),
+    "an object that is not called self": (
+        "class A:\n    def f(job, name): return getattr(job, name)\n",
+        2,
+        "class A:\n    def f(): return 1\n    def g(self, name): return getattr(self, name)\n",
+    ),
+    "annotations written one by one": (
+        f"{HINTS}class A: pass\nA.__annotations__['x'] = '_behind'\n",
+        3,
+        f"{HINTS}class A: pass\nA.__annotations__['x'] = 'int'\n",
+    ),
+    "attributes compared of what is reached": (
+        "def f(a, b): return vars(a.__globals__) == vars(b)\n",
+        1,
+        "def f(a, b): return vars(a.run) == vars(b)\n",
     ),
 }
 

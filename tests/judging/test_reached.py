@@ -23,6 +23,14 @@ def test_messages_are_taken_and_others_are_left():
     flags = list(reached.flags(["line 9: uses `tb_frame`"]))
     assert [flag.partition(":")[0] for flag in flags] == ["while it runs", "line 3"]
     assert "`gc.get_objects` is reached at run time: objects that nobody" in flags[0]
+    assert "`gi_frame`" in flags[1]  # of several on a line the first by name, in whatever order they came
+
+
+def test_a_line_is_one_of_a_file():
+    reached = Reached()
+    for line in (0, 1, 20_000, 20_001):
+        assert reached.take({"reach": ["tb_frame", line]})
+    assert [flag.partition(":")[0] for flag in reached.flags([])] == ["line 1", "line 20000"]
 
 
 RIGHT = """\
