@@ -56,7 +56,7 @@ def test_the_run_that_failed_is_shown(session):
     seen = replay(check_of(session, "test_second"), session, "trio", b"")
     assert seen.failure.what == "its value"
     assert seen.trace.data is seen.failure.trace
-    assert seen.trace.data["seed"] == 2
+    assert seen.trace.data["seed"] > 0
     assert "observed" not in seen.trace.data["probes"]
 
 
