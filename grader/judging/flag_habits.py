@@ -9,20 +9,32 @@ from __future__ import annotations
 import ast
 from typing import Any
 
+from grader.judging.flag_means import (
+    FIELDS,
+    FUNCTIONS,
+    TESTS,
+    attributes_of,
+    binds,
+    blocks_when_started,
+    calls_no_descriptor,
+    has_plain_fields,
+    keeps_its_name,
+    names_from,
+    tests_kinds,
+)
 from grader.judging.flag_nodes import last_of, root_of
-from grader.judging.flag_words import ATTRIBUTES, BINDS, OF_ENGINE
+from grader.judging.flag_words import BINDS
 
 #: Functions of `operator` that take attributes by text.
 _GETTERS = frozenset({"attrgetter", "methodcaller"})
-_FIELDS = frozenset({"fields"})
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-_MADE_FIELDS = frozenset({"make_dataclass", "__dataclass_fields__"})
+#: Stands for what a getter is given; no file has such a name.
+GIVEN = "what is given"
 
 
 def write_out(tree: ast.Module) -> ast.Module:
     """The tree of a file with such habits replaced by what they do.
 
-    - ``attrgetter("job.delay")`` is ``lambda _: _.job.delay``; a name made up at run time stays as it is.
+    - ``attrgetter("job.delay")`` is ``.job.delay`` of what is given; a name made up at run time stays as it is.
     - ``if __name__ == "__main__":`` is left out: a file that is graded has another name.
     - ``vars(self) == vars(other)`` says whether two objects are alike, and no more.
     - What a descriptor is called for is an object of the class that it stands in, so it is its own.
@@ -33,53 +45,18 @@ def write_out(tree: ast.Module) -> ast.Module:
         tree: of the file; it is changed.
     """
     nodes = list(ast.walk(tree))
-    fields = _names_from(nodes, "dataclasses", _FIELDS) if _has_plain_fields(nodes) else frozenset[str]()
-    changed: ast.Module = _Habits(_names_from(nodes, "operator", _GETTERS), fields, _keeps_its_name(nodes)).visit(tree)
+    fields = names_from(nodes, "dataclasses", FIELDS) if has_plain_fields(nodes) else frozenset[str]()
+    started = blocks_when_started(tree) if keeps_its_name(nodes) else frozenset[int]()
+    habits = _Habits(
+        names_from(nodes, "operator", _GETTERS),
+        fields,
+        started,
+        kinds=tests_kinds(nodes),
+        descriptors=calls_no_descriptor(nodes),
+    )
+    changed: ast.Module = habits.visit(tree)
     _forget_imports(changed)
     return ast.fix_missing_locations(changed)
-
-
-def _names_from(nodes: list[ast.AST], module: str, wanted: frozenset[str]) -> frozenset[str]:
-    """The names by which a file calls some functions of a module, or ``module.`` with a dot; none that anything else has."""
-    known, imports = set[str](), set[int]()
-    for node in nodes:
-        match node:
-            case ast.ImportFrom(module=source, names=names) if source == module:
-                known |= {each.name for each in names if each.name in wanted and each.asname is None}
-                imports |= set(map(id, names))
-            case ast.Import(names=names):
-                found = [each for each in names if each.name == module and each.asname is None]
-                known |= {f"{module}." for _ in found}
-                imports |= set(map(id, found))
-    others = [node for node in nodes if id(node) not in imports]
-    return frozenset(name for name in known if not _binds(others, name.rstrip(".")))
-
-
-def _has_plain_fields(nodes: list[ast.AST]) -> bool:
-    """Whether the fields of all classes are words that could be written with a dot."""
-    for node in nodes:
-        match node:
-            case ast.Name(id=name) | ast.Attribute(attr=name) | ast.alias(name=name) | ast.Constant(value=str(name)):
-                if name in _MADE_FIELDS:
-                    return False
-            case ast.AnnAssign(target=ast.Name(id=name)) if name in ATTRIBUTES or name in OF_ENGINE or "__" in name:
-                return False
-    return True
-
-
-def _keeps_its_name(nodes: list[ast.AST]) -> bool:
-    """Whether nothing in a file gives it another name, so that it does not pass for the one that was started."""
-    inside = {id(part) for node in nodes if isinstance(node, (*_FUNCTIONS, ast.Lambda)) for part in ast.walk(node)}
-    by_text = any(_gives_all_names(node) for node in nodes if id(node) not in inside)
-    return not by_text and not _binds(nodes, "__name__")
-
-
-def _gives_all_names(node: ast.AST) -> bool:
-    """Whether an expression gives the names of the file to be changed; `globals` and `exec` are flagged themselves."""
-    match node:
-        case ast.Name(id="locals") | ast.Call(func=ast.Name(id="vars"), args=[]):
-            return True
-    return False
 
 
 class _Habits(ast.NodeTransformer):
@@ -88,11 +65,22 @@ class _Habits(ast.NodeTransformer):
     Args:
         getters: names of `attrgetter` and `methodcaller`, or of their module with a dot.
         fields: the same of `fields`; none if those of some dataclass have names that are not plain.
-        own_name: whether the file keeps its name.
+        started: ids of the statements that may be left out, if they are executed only when the file is started.
+        kinds: whether what is tested for being of a kind is.
+        descriptors: whether the object that a descriptor is called for is its own.
     """
 
-    def __init__(self, getters: frozenset[str], fields: frozenset[str], own_name: bool) -> None:  # noqa: FBT001
-        self._getters, self._fields, self._own_name = getters, fields, own_name
+    def __init__(
+        self,
+        getters: frozenset[str],
+        fields: frozenset[str],
+        started: frozenset[int],
+        *,
+        kinds: bool,
+        descriptors: bool,
+    ) -> None:
+        self._getters, self._fields, self._started = getters, fields, started
+        self._kinds, self._descriptors = kinds, descriptors
         self._loops: list[str] = []  # variables of the loops over fields that stand around
 
     def visit_If(self, node: ast.If) -> Any:
@@ -101,25 +89,25 @@ class _Habits(ast.NodeTransformer):
             case ast.Compare(
                 left=ast.Name(id="__name__"), ops=[ast.Eq()], comparators=[ast.Constant(value="__main__")]
             ):
-                if self._own_name:
+                if id(node) in self._started:
                     node.test, node.body = ast.Constant(value=False), [ast.copy_location(ast.Pass(), node)]
         return self.generic_visit(node)
 
     def visit_Compare(self, node: ast.Compare) -> Any:
         """Of two sets of attributes that are compared nothing is handed on."""
         if len(node.ops) == 1 and isinstance(node.ops[0], (ast.Eq, ast.NotEq)):
-            sides = [_attributes_of(side) for side in (node.left, node.comparators[0])]
+            sides = [attributes_of(side) for side in (node.left, node.comparators[0])]
             if all(side is not None for side in sides):
                 node.left, node.comparators = sides[0], [sides[1]]  # type: ignore[assignment,list-item]
         return self.generic_visit(node)
 
     def visit_ClassDef(self, node: ast.ClassDef) -> Any:
         """A descriptor's object is its own."""
-        for method in node.body:
-            if isinstance(method, _FUNCTIONS) and method.name in BINDS and len(method.args.args) > 1:
+        for method in node.body if self._descriptors else ():
+            if isinstance(method, FUNCTIONS) and method.name in BINDS and len(method.args.args) > 1:
                 own, given = (each.arg for each in method.args.args[:2])
                 inside = [each for statement in method.body for each in ast.walk(statement)]
-                if not _binds(inside, given):
+                if not binds(inside, given):
                     for each in inside:
                         if isinstance(each, ast.Name) and each.id == given:
                             each.id = own
@@ -133,7 +121,23 @@ class _Habits(ast.NodeTransformer):
         """See them in a comprehension."""
         return self._with_fields(node, [(each.target, each.iter) for each in node.generators])
 
-    visit_SetComp = visit_GeneratorExp = visit_DictComp = visit_ListComp  # type: ignore[assignment]  # noqa: N815
+    visit_SetComp = visit_DictComp = visit_ListComp  # type: ignore[assignment]  # noqa: N815
+
+    def visit_GeneratorExp(self, node: ast.GeneratorExp) -> Any:
+        """See them in one that may be gone through later: by then a variable around it may hold something else."""
+        around, self._loops = self._loops, []
+        changed = self.visit_ListComp(node)  # type: ignore[arg-type]
+        self._loops = around
+        return changed
+
+    def visit_Lambda(self, node: ast.AST) -> Any:
+        """See none in what is called later."""
+        around, self._loops = self._loops, []
+        changed = self.generic_visit(node)
+        self._loops = around
+        return changed
+
+    visit_FunctionDef = visit_AsyncFunctionDef = visit_Lambda  # noqa: N815
 
     def _with_fields(self, node: ast.AST, loops: list[tuple[ast.expr, ast.expr]]) -> ast.AST:
         names = [
@@ -141,7 +145,8 @@ class _Habits(ast.NodeTransformer):
             for target, over in loops
             if isinstance(target, ast.Name)
             and isinstance(over, ast.Call)
-            and _is_one_of(over.func, self._fields, _FIELDS)
+            and _is_one_of(over.func, self._fields, FIELDS)
+            and not binds([part for part in ast.walk(node) if part is not target], target.id)
         ]
         self._loops += names
         changed = self.generic_visit(node)
@@ -151,7 +156,7 @@ class _Habits(ast.NodeTransformer):
     def visit_Call(self, node: ast.Call) -> Any:
         """Write out a call that takes attributes by texts which are written down."""
         match node:
-            case ast.Call(func=ast.Name(id="isinstance" | "issubclass"), args=[thing, kinds]):
+            case ast.Call(func=ast.Name(id=name), args=[thing, kinds]) if name in TESTS and self._kinds:
                 node.args = [thing, _without_types(kinds)]
             case ast.Call(
                 func=ast.Name(id="getattr"), args=[thing, ast.Attribute(value=ast.Name(id=name), attr="name"), *_]
@@ -173,29 +178,19 @@ def _is_one_of(function: ast.expr, known: frozenset[str], names: frozenset[str])
 
 
 def _access(call: ast.Call, name: str) -> ast.expr | None:
-    """``lambda _: _.a.b`` for ``attrgetter("a.b")``; None if a name is made up at run time."""
+    """What is given, ``.a.b``, for ``attrgetter("a.b")``; None if a name is made up at run time."""
     texts = call.args if name == "attrgetter" else call.args[:1]
     if not texts or not all(isinstance(each, ast.Constant) and isinstance(each.value, str) for each in texts):
         return None
     got: list[ast.expr] = []
     for each in texts:
-        value: ast.expr = ast.Name(id="_", ctx=ast.Load())
+        value: ast.expr = ast.Name(id=GIVEN, ctx=ast.Load())
         for part in each.value.split("."):  # type: ignore[attr-defined]
             value = ast.Attribute(value=value, attr=part, ctx=ast.Load())
         got.append(value)
     if name == "methodcaller":
-        got += [*call.args[1:], *(each.value for each in call.keywords)]
+        return ast.Call(func=got[0], args=call.args[1:], keywords=call.keywords)
     return ast.Tuple(elts=got, ctx=ast.Load())
-
-
-def _attributes_of(node: ast.expr) -> ast.expr | None:
-    """The object whose attributes an expression gives all at once; None if it does not."""
-    match node:
-        case (
-            ast.Call(func=ast.Name(id="vars"), args=[thing], keywords=[]) | ast.Attribute(value=thing, attr="__dict__")
-        ):
-            return thing
-    return None
 
 
 def _without_types(kinds: ast.expr) -> ast.expr:
@@ -208,20 +203,13 @@ def _without_types(kinds: ast.expr) -> ast.expr:
     return kinds
 
 
-def _binds(nodes: list[ast.AST], name: str) -> bool:
-    """Whether anything but a use has that name, and so may give it another value."""
-    return any(
-        name == value or (isinstance(value, list) and name in value)
-        for node in nodes
-        if not isinstance(node, (ast.Attribute, ast.Constant, ast.ImportFrom, ast.keyword))
-        and not (isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
-        for value in vars(node).values()
-    )
-
-
 def _forget_imports(tree: ast.Module) -> None:
     """Leave out the imports of such functions that nothing uses now."""
-    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    used = set[object]()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Name(id=name) | ast.Attribute(attr=name) | ast.Constant(value=name):
+                used.add(name)
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module == "operator":
             kept = [each for each in node.names if each.name not in _GETTERS or (each.asname or each.name) in used]

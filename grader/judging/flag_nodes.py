@@ -105,6 +105,27 @@ def shown_modules(node: ast.AST) -> Iterator[ast.expr]:
             yield from (left, *others)
 
 
+def changed_by_wraps(nodes: Sequence[ast.AST], foreign: Container[str]) -> Iterator[int]:
+    """The lines at which a call of ``functools.wraps(mine)`` gets what the file did not make, and changes its attributes.
+
+    Args:
+        nodes: of the file.
+        foreign: names of what it did not make.
+    """
+    names = {name for node in nodes for name, value in bindings(node) if _is_wraps(value)}
+    for node in nodes:
+        match node:
+            case ast.Call(func=function, args=[thing, *_]) if _is_wraps(function) or last_of(function) in names:
+                if root_of(thing) in foreign:
+                    yield node.lineno
+
+
+def _is_wraps(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and (
+        last_of(node.func) == "wraps" or any(last_of(each) == "update_wrapper" for each in node.args)
+    )
+
+
 def parts_of(options: dict[str | None, ast.expr]) -> Iterator[ast.expr]:
     """The texts that say which attributes `functools.wraps` takes."""
     yield from (value for name, value in options.items() if name in ("assigned", "updated"))

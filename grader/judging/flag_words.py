@@ -123,7 +123,19 @@ BY_NAME = ("getattr", "setattr", "delattr", "hasattr")
 OWN = ("self", "cls")
 #: Attributes by which one module leads to another that an exercise has no use for.
 WAYS = frozenset(
-    {"bltns", "builtins", "contextvars", "ctypes", "gc", "importlib", "inspect", "linecache", "pickle", "sys"}
+    {
+        "bltns",
+        "builtins",
+        "contextvars",
+        "ctypes",
+        "gc",
+        "importlib",
+        "inspect",
+        "linecache",
+        "operator",
+        "pickle",
+        "sys",
+    }
 )
 #: What a descriptor calls for an object of the caller's choice.
 BINDS = ("__get__", "__set__", "__delete__")

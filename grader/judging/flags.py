@@ -10,10 +10,11 @@ import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from grader.judging.flag_habits import write_out
+from grader.judging.flag_habits import GIVEN, write_out
 from grader.judging.flag_nodes import (
     annotations_made_up,
     bindings,
+    changed_by_wraps,
     is_deep,
     is_made_up,
     is_of_super,
@@ -48,6 +49,7 @@ from grader.judging.flag_words import (
 OF_ANOTHER = ", a private part of something that the file did not make"
 MADE_UP = "makes up annotations, which may be executed as code"
 ALL_ATTRIBUTES = "reaches all attributes of something, whatever their names"
+WRAPS = "changes attributes by `functools.wraps` of what the file did not make"
 
 
 @dataclass(frozen=True, order=True)
@@ -116,6 +118,7 @@ class _FileReader:
             id(node.func) for node in nodes if isinstance(node, ast.Call) and root_of(node.func) in (*BY_NAME, "vars")
         }
         used |= {id(shown) for node in nodes for shown in shown_modules(node)}
+        yield from (Flag(line, WRAPS) for line in changed_by_wraps(nodes, self._imported | self._classes))
         for node in nodes:
             yield from (Flag(line, MADE_UP) for line in annotations_made_up(node, self._made_up))
             if id(node) in self._own.misused:
@@ -275,6 +278,10 @@ class _FileReader:
                 yield f"`{name}` with a name made up at run time"
             case ast.Call(func=ast.Name(id=name), args=[target, word, *_]) if name in BY_NAME:
                 yield from self._by_name(name, target, word)
+            case ast.Call(func=ast.Attribute(value=value, attr="__setattr__" | "__delattr__")) if (
+                root := root_of(value)
+            ) in self._imported | {GIVEN}:
+                yield f"changes an attribute of `{root}`" + (", which it imported" if root != GIVEN else "")
             case ast.Call(func=ast.Attribute(attr="__setattr__" | "__delattr__"), args=[target, *rest]):
                 if root_of(target) in self._imported:
                     yield f"changes an attribute of `{root_of(target)}`, which it imported"

@@ -98,6 +98,90 @@ PAIRS = {
             "def f(job):\n    for each in dataclasses.fields(A): print(getattr(job, each.name))\n"
         ),
     ),
+    "a method to call, which changes something": (
+        "import operator, anyio\noperator.methodcaller('__setattr__', 'CancelScope', None)(anyio)\n",
+        "import operator\ndef f(job): return operator.methodcaller('close', wait=True)(job)\n",
+    ),
+    "a method to call, which takes something away": (
+        "from operator import methodcaller\nimport anyio\nmethodcaller('__delattr__', 'CancelScope')(anyio)\n",
+        "class A:\n    def __delattr__(self, name): super().__delattr__(name)\n",
+    ),
+    "what is executed if a class says that the file is started": (
+        (
+            "class M(type):\n    @classmethod\n    def __prepare__(cls, *_): return {'__name__': '__main__'}\n"
+            "class A(metaclass=M):\n    if __name__ == '__main__':\n        import gc\n"
+        ),
+        "class A:\n    name = __name__\nif __name__ == '__main__':\n    import gc\n",
+    ),
+    "what is executed if the file has itself made once more": (
+        "import mine\nmine.__init__('__main__')\nif __name__ == '__main__':\n    import gc\n",
+        (
+            "import uvloop, threading\nclass A(threading.Thread):\n    def __init__(self): threading.Thread.__init__(self)\n"
+            "class B(A):\n    def __init__(self): super().__init__()\nif __name__ == '__main__':\n    import gc\n"
+        ),
+    ),
+    "what is executed if a module's class makes it once more": (
+        "import mine, types\ntypes.ModuleType.__init__(mine, '__main__')\nif __name__ == '__main__':\n    import gc\n",
+        "import types\ndef f(x): return isinstance(x, types.MethodType)\nif __name__ == '__main__':\n    import gc\n",
+    ),
+    "what a wrapper changes": (
+        "import functools, anyio\nclass A: CancelScope = None\nfunctools.wraps(A, ('CancelScope',), ())(anyio)\n",
+        "import functools\ndef f(a):\n    def g(): pass\n    return functools.wraps(a)(g)\n",
+    ),
+    "what a wrapper changes, by a name of it": (
+        "import functools, anyio\ndef f(): pass\nmine = functools.wraps(f)\nmine(anyio.Lock)\n",
+        "import functools, anyio\ndef f(): pass\nmine = functools.wraps(f)\n@mine\ndef g(): anyio.Lock()\n",
+    ),
+    "a key to sort by, out of a class": (
+        "class A:\n    from operator import attrgetter\ndef f(job, name): return A.attrgetter(name)(job)\n",
+        "class A:\n    from operator import itemgetter\ndef f(job, name): return A.itemgetter(name)(job)\n",
+    ),
+    "a module out of a class": (
+        "class A:\n    import operator\ndef f(job, name): return A.operator.attrgetter(name)(job)\n",
+        "class A:\n    def __init__(self, operator): self.operator = operator\ndef f(a): return a.operator.name\n",
+    ),
+    "what a descriptor is called for, under another name": (
+        "class D:\n    def __get__(self, job, kind=None): return job.__dict__\n    look = __get__\n",
+        "class D:\n    def __get__(self, job, kind=None): return job.__dict__[self.name]\n    look = 1\n",
+    ),
+    "what a descriptor is called for, by one that extends it": (
+        (
+            "class D:\n    def __get__(self, job, kind=None): return job.__dict__\n"
+            "class E(D):\n    def look(self, job): return super().__get__(job)\n"
+        ),
+        (
+            "class D:\n    def __get__(self, job, kind=None): return job.__dict__[self.name]\n"
+            "class E(D):\n    def __get__(self, job, kind=None): return super().__get__(job, kind)\n"
+        ),
+    ),
+    "what a descriptor is called for, by who decorates it": (
+        "kept = []\nclass D:\n    @kept.append\n    def __get__(self, job, kind=None): return job.__dict__\n",
+        "kept = []\nclass D:\n    def __get__(self, job, kind=None): return job.__dict__[self.name]\n    @kept.append\n    def f(self): pass\n",
+    ),
+    "what a descriptor is called for, out of the names of its class": (
+        "class D:\n    def __get__(self, job, kind=None): return job.__dict__\nlook = [*vars(D).values()]\n",
+        "class D:\n    def __get__(self, job, kind=None): return job.__dict__[self.name]\n    def show(self): return vars(self)\n",
+    ),
+    "fields of a dataclass, and another thing in their place": (
+        "from dataclasses import fields\ndef f(job, A, other):\n    for each in fields(A):\n        each = other\n        print(getattr(job, each.name))\n",
+        "from dataclasses import fields\ndef f(job, A):\n    for each in fields(A):\n        value = getattr(job, each.name)\n        print(value)\n",
+    ),
+    "fields of a dataclass, called by another name": (
+        "from dataclasses import fields\ndef f(job, A, name):\n    for each in fields(A):\n        each.name = name\n        print(getattr(job, each.name))\n",
+        "from dataclasses import fields\ndef f(job, A, name):\n    job.name = name\n    return [getattr(job, each.name) for each in fields(A)]\n",
+    ),
+    "fields of a dataclass, later": (
+        "from dataclasses import fields\ndef f(job, A):\n    for each in fields(A):\n        yield lambda: getattr(job, each.name)\n",
+        "from dataclasses import fields\ndef f(job, A): return tuple(getattr(job, each.name) for each in fields(A))\n",
+    ),
+    "fields of a class that is made": (
+        "from dataclasses import fields\nA = type('A', (), {'__annotations__': {'_end': int}})\ndef f(job): return [getattr(job, each.name) for each in fields(A)]\n",
+        "from dataclasses import fields\nA = type('A', (), {'delay': 1})\ndef f(job, B): return [getattr(job, each.name) for each in fields(B)]\n",
+    ),
+    "a kind of the interpreter's, handed back": (
+        "import types\ndef isinstance(job, kind): return kind\nmade = isinstance(1, types.FunctionType)\n",
+        "import types\ndef is_one(job, kind): return kind\nmade = isinstance(1, types.FunctionType)\n",
+    ),
     "a kind of the interpreter's": (
         "import types\ndef f(job): return types.FunctionType(job)\n",
         "import types\ndef f(job): return isinstance(job, (types.FunctionType, int))\n",
