@@ -137,19 +137,107 @@ def test_a_wait_of_the_interpreter_is_noticed_and_takes_its_time(playing: Playin
 
 def test_a_look_that_does_not_wait_is_not_blamed(playing: Playing) -> None:
     play = playing("""
-        import queue, select, threading
+        import anyio, queue, select, threading
         async def main(world):
             select.select([], [], [], 0)
+            select.poll().poll(0)
             items = queue.SimpleQueue()
             items.put(1)
             seen = []
             thread = threading.Thread(target=lambda: (select.select([], [], [], 0.001), seen.append(items.get())))
             thread.start()
+            while thread.is_alive():
+                await anyio.sleep(0)
             thread.join()
             return [*seen, items.qsize()]
     """)
     t = play()
     assert t.call.value == [1, 0]
+    t.expect_not_blocked()
+
+
+@pytest.mark.parametrize(
+    ("lines", "call", "takes"),
+    [
+        ("select.poll().poll(5_000)", "poll", 5),
+        ("select.epoll().poll(5)", "poll", 5),
+        ("selectors.DefaultSelector().select(5)", "poll", 5),
+        ("selectors.PollSelector().select(5)", "poll", 5),
+        ("pair[0].poll(0.01)", "poll", 0),
+        ("with contextlib.suppress(OSError): a.recv(1)", r"socket\.recv", 0),
+        ("with contextlib.suppress(OSError): a.makefile('rb').read(1)", r"socket\.recv_into", 0),
+        ("thread = threading.Thread(target=time.sleep, args=(5,)); thread.start(); thread.join()", r"Thread\.join", 0),
+        ("with concurrent.futures.ThreadPoolExecutor(1) as pool: pool.submit(time.sleep, 5)", r"Thread\.join", 0),
+        ("multiprocessing.Semaphore(0).acquire(True, 0.01)", r"multiprocessing\.Semaphore\.acquire", 0),
+        (
+            "signal.setitimer(signal.ITIMER_REAL, 0.01); signal.signal(signal.SIGALRM, print); signal.pause()",
+            r"signal\.pause",
+            0,
+        ),
+        (
+            "threading.Timer(0.3, os.write, (pipe[1], b'x')).start(); os.read(pipe[0], 1)",
+            r"os\.read",
+            0,
+        ),
+        ("sqlite3.connect('file:a?mode=memory', uri=True)", r"sqlite3\.connect", 0),
+    ],
+)
+def test_a_wait_in_c_is_noticed(playing: Playing, lines: str, call: str, takes: float) -> None:
+    play = playing(f"""
+        import anyio, concurrent.futures, contextlib, multiprocessing, os, select, selectors
+        import signal, socket, sqlite3, threading, time
+        a, b = socket.socketpair()
+        a.settimeout(0.01)
+        pair, pipe = multiprocessing.Pipe(), os.pipe()
+        async def main(world):
+            {lines}
+            return anyio.current_time()
+    """)
+    t = play()
+    assert t.call.value == near(takes)
+    with pytest.raises(CheckFailed, match=rf"{call} at line 8"):
+        t.expect_not_blocked()
+
+
+def test_what_is_there_already_is_not_waited_for(playing: Playing) -> None:
+    play = playing("""
+        import anyio, multiprocessing, os, select, selectors, socket, sqlite3, threading
+        async def main(world):
+            a, b = socket.socketpair()
+            with a, b:
+                b.send(b"12")
+                a.recv(1)
+                a.settimeout(5)
+                a.recv(1)
+                a.setblocking(False)
+                try:
+                    a.recv(1)
+                except BlockingIOError:
+                    pass
+                poll = select.poll()
+                poll.register(b, select.POLLOUT)
+                poll.poll(5_000)
+                with selectors.DefaultSelector() as selector:
+                    selector.register(b, selectors.EVENT_WRITE)
+                    selector.select(5)
+                    selector.unregister(b)
+            inner, outer = multiprocessing.Pipe()
+            inner.send(1)
+            outer.recv()
+            with multiprocessing.Semaphore(1):
+                pass
+            sqlite3.connect(":memory:").close()
+            event = anyio.Event()
+            token = anyio.lowlevel.current_token()
+            thread = threading.Thread(target=lambda: anyio.from_thread.run_sync(event.set, token=token))
+            thread.start()
+            await event.wait()
+            thread.join()
+            await anyio.to_thread.run_sync(select.poll().poll, 1)
+            return 1
+    """)
+    t = play()
+    assert t.call.value == 1
     t.expect_not_blocked()
 
 

@@ -29,6 +29,7 @@ _EVENTS = frozenset(
         "socket.bind",
         "socket.getaddrinfo",
         "socket.gethostbyname",
+        "sqlite3.connect",
         "subprocess.Popen",
         "os.system",
     )
@@ -69,7 +70,7 @@ class BlockWatch:
         """
         if threading.get_ident() != _loop_thread or current_span.of_maker() is None:
             return None
-        line = _blamed_line(self.file, _ANY if never_by_libraries else _PASSED_OVER)
+        line = _blamed_line(self.file, _ANY if never_by_libraries else PASSED_OVER)
         if line == BY_THE_LOOP:
             line = _line_that_names(call, self.file) if never_by_libraries else None
         if line is not None and len(self.seen) < 50:  # noqa: PLR2004
@@ -102,7 +103,7 @@ def _line_that_names(call: str, file: str) -> int | None:
 
 _START = threading.Thread.start.__code__  # waits until the thread runs: that takes no time
 #: Code that only does what it is asked to: the standard library, the worker, and a helper of trio's that calls what it is given.
-_PASSED_OVER = (
+PASSED_OVER = (
     "<",
     f"{pathlib.Path(threading.__file__).parent}/",
     f"{pathlib.Path(__file__).parent}/",
@@ -133,7 +134,7 @@ def _breakpoint(*_: Any, **__: Any) -> None:
     """End the run, so that it can be played again where there is a terminal; in grading do nothing."""
     watch = _watch
     if watch is not None and watch.control.debugger:
-        watch.control.stop("breakpoint", f"line {_blamed_line(watch.file, _PASSED_OVER)} calls breakpoint()")
+        watch.control.stop("breakpoint", f"line {_blamed_line(watch.file, PASSED_OVER)} calls breakpoint()")
         raise BlockedForEver("breakpoint")
 
 
@@ -143,7 +144,7 @@ def _on_audit(event: str, args: tuple[Any, ...]) -> None:
             reach.look(event, args)
     elif event in _WATCHED:
         if event in _EVENTS:
-            if _watch is not None:
+            if _watch is not None and args[:1] != (":memory:",):
                 _watch.note_call(event)
         else:
             reach.look(event, args)
@@ -166,17 +167,28 @@ def _sleep(seconds: float) -> None:
 @opaque
 def _select(readers: Any, writers: Any, others: Any, timeout: float | None = None) -> Any:
     sleeps = timeout is not None and not (readers or writers or others)
-    if timeout != 0 and _wait("select.select", timeout if timeout is not None and sleeps else 0) and sleeps:
+    if timeout != 0 and wait("select.select", timeout if timeout is not None and sleeps else 0) and sleeps:
         return [], [], []
     return _real_select(readers, writers, others, timeout)
 
 
 @opaque
 def _sigtimedwait(signals: Any, timeout: float) -> Any:
-    return None if timeout and _wait("signal.sigtimedwait", timeout) else _real_sigtimedwait(signals, timeout)
+    return None if timeout and wait("signal.sigtimedwait", timeout) else _real_sigtimedwait(signals, timeout)
 
 
-def _wait(call: str, seconds: float) -> bool:
+def is_loop() -> bool:
+    """Tell whether this is the thread of the event loop, in a run."""
+    return _watch is not None and threading.get_ident() == _loop_thread
+
+
+def step() -> tuple[int, int] | None:
+    """Return which step of which run the loop makes now; None in another thread."""
+    watch = _watch
+    return (id(watch), watch.control.steps) if watch is not None and is_loop() else None
+
+
+def wait(call: str, seconds: float) -> bool:
     """Note a wait that the subject has made in the thread of the loop, and let its time pass; tell whether it was one."""
     watch = _watch
     if watch is None or seconds < 0 or watch.note_call(call) is None:

@@ -11,7 +11,7 @@ from typing import Any, Self
 from ..loops.control import Control
 from ..opaque import opaque
 from ..record.spans import SpanRecord
-from . import blocking, files, locks, streams, threads
+from . import blocking, files, locks, streams, threads, waits_in_c
 from .blocking import BlockWatch
 from .observer import Observer, line_of_origin
 
@@ -37,6 +37,7 @@ def install(*, blocking_calls: bool = True) -> None:
     files.install()
     if blocking_calls:
         blocking.install()
+        waits_in_c.install()
 
 
 class Probes:
