@@ -238,3 +238,29 @@ def test_a_file_opened_by_a_path_has_a_text_for_its_name(playing: Playing) -> No
                 return file.name == str(path)
     """)
     assert play().call.value is True
+
+
+@pytest.mark.parametrize("name", ["Trio thread 0", "worker thread", "mine"])
+def test_a_thread_is_left_behind_whatever_its_name_says_and_whatever_it_equals(playing: Playing, name: str) -> None:
+    play = playing(f"""
+        import threading
+        class Any(threading.Thread):
+            def __eq__(self, other): return True
+            def __hash__(self): return hash(threading.main_thread())
+        ends = threading.Event()
+        async def main(world):
+            Any(target=ends.wait, name="{name}", daemon=True).start()
+    """)
+    assert play().data["probes"]["left"]["threads"] == [name]
+
+
+def test_threads_that_libraries_keep_are_not_left_behind(playing: Playing) -> None:
+    play = playing("""
+        import anyio, sniffio, trio
+        async def main(world):
+            await anyio.to_thread.run_sync(int)
+            if sniffio.current_async_library() == "trio":
+                await trio.to_thread.run_sync(int)
+                await trio.to_thread.run_sync(int, thread_name="mine")
+    """)
+    assert play().data["probes"]["left"] == {}

@@ -15,10 +15,13 @@ from typing import Any
 import anyio._backends._asyncio as anyio_asyncio
 import anyio._backends._trio as anyio_trio
 import trio._core._run as trio_run
+import trio._core._thread_cache as trio_cache
 import trio._threads as trio_threads
 from anyio._core import _eventloop, _tasks
 from anyio.streams import memory
 
+#: What trio keeps threads with.
+TrioThread = trio_cache.WorkerThread
 #: Older versions of anyio, which the worker knows and a notebook does not, have none.
 _TASK_HANDLE = getattr(_tasks, "TaskHandle", None)
 
@@ -49,6 +52,8 @@ NAMES: tuple[tuple[Any, str], ...] = (
     (trio_run.Runner, "asyncgens"),
     (trio_run.Runner, "waiting_for_idle"),
     (io.FileIO, "_dealloc_warn"),
+    (trio_cache.WorkerThread, "_thread_cache"),
+    (trio_cache.ThreadCache, "_idle_workers"),
     # What a notebook's recorder of tasks uses (`grader.notebook.inside`); the worker does not.
     *((_TASK_HANDLE, name) for name in ("_coro", "_name", "_exception", "_run_coro")),
     (anyio_asyncio, "_task_states"),
@@ -94,6 +99,11 @@ def any_suspended(generators: MutableSet[Any]) -> bool:
 def name_library(name: str | None) -> None:
     """Tell anyio which library runs in this thread, as trio does for itself; else it looks for a task at each call."""
     _eventloop.sniffio.thread_local.name = name
+
+
+def is_idle(worker: Any) -> bool:
+    """Tell whether trio keeps a thread for its next call."""
+    return worker in worker._thread_cache._idle_workers
 
 
 def runner() -> trio_run.Runner:

@@ -54,7 +54,7 @@ class Probes:
         self.unawaited_lines: list[int | None] = []
         self._file = subject_file
         self.streams = streams.StreamWatch()
-        self._threads_before: set[threading.Thread] = set()
+        self._threads_before: dict[int, threading.Thread] = {}
         self._outer: Probes | None = None
         self._show: Callable[..., None] = warnings.showwarning
         self._warn: Callable[[Any], None] | None = None
@@ -68,7 +68,7 @@ class Probes:
         threads.watch(self.threads)
         files.watch(self.files)
         self.blocking.start()
-        self._threads_before = set(threading.enumerate())
+        self._threads_before = threads.alive()
         self._show = warnings.showwarning
         warnings.showwarning = _on_warning  # type: ignore[assignment]
         # The interpreter asks `warnings` for this function; the warning itself no longer says where a coroutine was made.
@@ -126,12 +126,8 @@ class Probes:
 
     def left_threads(self) -> list[threading.Thread]:
         """Return the threads that the run started and that still live, without the libraries' idle ones."""
-        new = set(threading.enumerate()) - self._threads_before
-        return [
-            thread
-            for thread in new
-            if thread.is_alive() and not thread.name.startswith(("Trio thread", "worker thread"))
-        ]
+        new = [thread for number, thread in threads.alive().items() if number not in self._threads_before]
+        return [thread for thread in new if thread.is_alive() and not threads.is_kept_by_library(thread)]
 
     def plain(self) -> dict[str, Any]:
         """Return the evidence as plain data."""

@@ -45,13 +45,13 @@ class ThreadWatch:
     def __init__(self, control: Control) -> None:
         self.control = control
         self.duration: Duration = lambda _function, _args: 0.0
-        self._before = set(threading.enumerate())
+        self._before = alive()
         self._waiting: dict[int, tuple[Any, int]] = {}  # identity of a thread → where it waits, and at how many looks
         control.threads = self.names
 
     def names(self) -> list[str]:
         """Return the names of the threads that could still wake a task: those that the run started, and abandoned calls."""
-        new = [thread for thread in threading.enumerate() if thread not in self._before or _is_of_trio(thread)]
+        new = [thread for thread in threading.enumerate() if id(thread) not in self._before or _is_of_trio(thread)]
         calls = [_NAME for call in list(_calls.values()) if call.control is self.control]
         return [*calls, *(thread.name for thread in new if not (_is_idle(thread) or self._is_passive(thread)))]
 
@@ -68,10 +68,15 @@ class ThreadWatch:
         return looks >= PASSIVE
 
 
+def alive() -> dict[int, threading.Thread]:
+    """Return the threads that live, by identity."""
+    return {id(thread): thread for thread in threading.enumerate()}
+
+
 def _is_idle(thread: threading.Thread) -> bool:
     """Tell whether a thread waits for the next call, as those of the libraries do between two."""
     frame = sys._current_frames().get(thread.ident or 0)
-    if thread.name.startswith(_NAME):
+    if id(thread) in _Thread.all:
         return True
     if _is_of_trio(thread):
         target: Any = thread
@@ -82,8 +87,18 @@ def _is_idle(thread: threading.Thread) -> bool:
 
 def _is_of_trio(thread: threading.Thread) -> bool:
     """Tell whether trio keeps a thread for its calls; its name is that of the call for a part of one only."""
-    work = getattr(thread, "_target", None)
-    return getattr(work, "__module__", None) == "trio._core._thread_cache"
+    return type(_work_of(thread)) is private.TrioThread
+
+
+def _work_of(thread: threading.Thread) -> Any:
+    return getattr(getattr(thread, "_target", None), "__self__", None)
+
+
+def is_kept_by_library(thread: threading.Thread) -> bool:
+    """Tell whether a thread is one of the worker's, or one that trio keeps for its next call; a name says nothing: anybody gives one."""
+    if id(thread) in _Thread.all:
+        return True
+    return _is_of_trio(thread) and private.is_idle(_work_of(thread))
 
 
 _watch: ThreadWatch | None = None
@@ -100,12 +115,15 @@ class _Thread:
     """A thread that runs one call after the other, as those of anyio do: starting one takes longer than most calls."""
 
     idle: ClassVar[list[_Thread]] = []
+    all: ClassVar[set[int]] = set()  # by identity: a class of the subject's may say that it equals anything
 
     def __init__(self) -> None:
         self._call: _Call | None = None
         self._given = _thread.allocate_lock()
         self._given.acquire()
-        threading.Thread(target=opaque(self._work), name=_NAME, daemon=True).start()
+        thread = threading.Thread(target=opaque(self._work), name=_NAME, daemon=True)
+        _Thread.all.add(id(thread))
+        thread.start()
 
     def give(self, call: _Call) -> None:
         """Run a call; the thread counts as idle again just before the call tells that it is over."""
