@@ -19,7 +19,7 @@ CHANGES_CLASS = frozenset({"dataclass", "total_ordering", "update_abstractmethod
 COPIES = frozenset({"copy", "deepcopy"})
 STREAMS = frozenset({"create_memory_object_stream", "MemoryObjectSendStream", "MemoryObjectReceiveStream"})
 #: Texts by which the engine marks what is its own.
-WORDS = ("outside:", "World.job.<locals>", "grader_worker", "/dev/fd/", "/proc/self/mem")
+WORDS = ("World.job.<locals>", "grader_worker", "/dev/fd/", "/proc/self/mem")
 
 TOO_DEEP = "holds an expression too deep to be read"
 EVALUATED = "has annotations executed that name what the file does not know"

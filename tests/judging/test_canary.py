@@ -62,7 +62,7 @@ UNSEEN = {
         "_World.note.__code__ = note.__code__"
     ),
     "a static method": "_as_call = _World.as_call\n_World.as_call = staticmethod(lambda act: _as_call(act))",
-    "a function of a module": "_names = _World._span.__globals__\n_old = _names['is_outside']\n_names['is_outside'] = lambda e: _old(e)",
+    "a function of a module": "_names = _World._span.__globals__\n_old = _names['leaves']\n_names['leaves'] = lambda e: _old(e)",
     "a class": "_names = _World._span.__globals__\nclass Mine(_names['Passage']): pass\n_names['Passage'] = Mine",
 }
 

@@ -314,7 +314,7 @@ REACHES = {
     ),
     "a descriptor that writes": ("def f(kind, thing): kind.how.__set__(thing, 1)", "calls a descriptor for an object"),
     "what a task waits for": ("def f(task): return task.coro.cr_await", "what running code waits for"),
-    "a mark of the engine's": ("def f(error): return 'outside:' in str(error)", "names `outside:` in a text"),
+    "a mark of the engine's": ("def f(error): return 'grader_worker' in str(error)", "names `grader_worker` in a text"),
     "a descriptor by number": ("open(253, 'wb')", "opens a file descriptor by its number"),
     "a socket by number": ("import socket\nsocket.socket(fileno=9)", "opens a file descriptor by its number"),
     "what starts the process": ("import __main__", "imports `__main__`"),

@@ -67,3 +67,51 @@ def test_a_verb_with_the_name_of_a_step_around_others_is_refused(playing: Playin
     t = playing("async def ask(): pass", scene)(actors={"a": [ask()]}, names={})
     with pytest.raises(CheckFailed, match="every script knows a step 'cleanup'"):
         _ = t.call
+
+
+CARRIED = """
+import re, anyio
+
+mine = []
+
+def carried(error):
+    text = re.sub("cancel scope [0-9a-f]+", "cancel scope", str(error))
+    text = re.sub(" (by|from task) <.*?>(?=;|$)", "", text)
+    return text, getattr(error, "source", None), getattr(error, "reason", None)
+
+async def end(scope, act):
+    with scope:
+        try:
+            act()
+            await anyio.sleep_forever()
+        except BaseException as error:
+            mine.append(carried(error))
+            raise
+
+async def ask():
+    scope = anyio.CancelScope()
+    await end(scope, scope.cancel)
+    await end(anyio.CancelScope(deadline=anyio.current_time() + 0.5), int)
+    try:
+        await anyio.sleep_forever()
+    except BaseException as error:
+        assert carried(error) == mine[FOUND], (carried(error), mine)
+        raise
+"""
+
+
+@pytest.mark.parametrize("kind", [0, 1])
+def test_a_cancellation_from_outside_reads_like_any_other(playing: Playing, kind: int) -> None:
+    play = playing(CARRIED.replace("FOUND", str(kind)), SCENE)(actors={"a": [ask()]}, names={})
+    t = play.within("a", 1) if kind else play.cancel("a", at=1)
+    assert t.call.how == "cancelled", t.call.raised
+    assert t.call.outside
+
+
+def test_a_sweep_cancels_in_both_ways(playing: Playing) -> None:
+    source = CARRIED.replace("assert carried(error) == mine[FOUND], (carried(error), mine)", "seen(carried(error))")
+    before, _, after = source.rpartition("await anyio.sleep_forever()")
+    source = f"{before}for _ in range(6): await anyio.sleep(1){after}"
+    told = "def seen(error):\n    if 'deadline' in str(error): raise ValueError\n"
+    trials = playing(told + source, SCENE)(actors={"a": [ask()]}, names={}).cancelled("a")
+    assert {trial.call.how for trial in trials} >= {"cancelled", "raised"}

@@ -14,6 +14,7 @@ from typing import Any
 
 import anyio._backends._asyncio as anyio_asyncio
 import anyio._backends._trio as anyio_trio
+import trio
 import trio._core._run as trio_run
 import trio._core._thread_cache as trio_cache
 import trio._threads as trio_threads
@@ -58,6 +59,9 @@ NAMES: tuple[tuple[Any, str], ...] = (
     *((_TASK_HANDLE, name) for name in ("_coro", "_name", "_exception", "_run_coro")),
     (anyio_asyncio, "_task_states"),
     (anyio_trio.CancelScope, "__enter__"),
+    (anyio_trio.CancelScope, "_CancelScope__original"),
+    (trio_run, "CancelReason"),
+    (trio.Cancelled, "source"),
     (trio_run.CancelScope, "cancel"),
     (trio_run.Task, "_cancel_status"),
 )
@@ -99,6 +103,25 @@ def any_suspended(generators: MutableSet[Any]) -> bool:
 def name_library(name: str | None) -> None:
     """Tell anyio which library runs in this thread, as trio does for itself; else it looks for a task at each call."""
     _eventloop.sniffio.thread_local.name = name
+
+
+def cancel_scope(scope: Any, source: str) -> None:
+    """Cancel a scope so that each cancellation which comes of it carries `source` itself on trio, in the place of one that is equal.
+
+    Args:
+        scope: of either backend.
+        source: a text of its own that equals one of trio's: `explicit` or `deadline`.
+    """
+    due = source == "deadline"
+    if isinstance(scope, anyio_trio.CancelScope):
+        inner: Any = scope._CancelScope__original  # type: ignore[attr-defined]
+        if inner._cancel_reason is None:
+            task = None
+            if not due:
+                with contextlib.suppress(RuntimeError):
+                    task = repr(trio.lowlevel.current_task())
+            inner._cancel_reason = trio_run.CancelReason(source=source, source_task=task)  # type: ignore[arg-type]
+    scope.cancel("deadline exceeded" if due else None)  # what asyncio's say then
 
 
 def is_idle(worker: Any) -> bool:

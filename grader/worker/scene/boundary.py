@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import types
 from collections.abc import Awaitable, Callable, Generator
 from typing import Any
 
 import anyio
 
+from ..loops import private
 from ..opaque import nameless, opaque_methods
 from ..record.spans import leaves
 
-#: Marks a cancellation as ours in the text that both libraries carry along with it.
-OUTSIDE = "outside:"
+_SCOPE = re.compile(r"cancel scope ([0-9a-f]+)")
 
 
 @opaque_methods
@@ -47,7 +48,7 @@ class Passage:
 
     Args:
         act: makes the call.
-        on_cancel: takes each cancellation from outside, and the suspended coroutine that it reaches.
+        on_cancel: takes each cancellation, and the suspended coroutine that it reaches.
 
     Raises:
         NotAwaitable: if the call returns nothing to await.
@@ -86,8 +87,7 @@ class Passage:
         return self._inner.throw(thrown)
 
     def _see(self, error: BaseException) -> None:
-        # Only those from outside: the subject's own timeouts, and trio.sleep's, end where they began.
-        if isinstance(error, self._cancelled) and is_outside(error):
+        if isinstance(error, self._cancelled):
             self._on_cancel(error, self.watched)
 
     def close(self) -> None:
@@ -95,12 +95,32 @@ class Passage:
         self._inner.close()
 
 
-def is_outside(error: BaseException) -> bool:
-    """Tell whether a cancellation carries the mark of the world's own cancel scopes."""
-    reason = getattr(error, "reason", None)
-    texts = [reason] if isinstance(reason, str) else [arg for arg in error.args if isinstance(arg, str)]
-    if any(OUTSIDE in text for text in texts):
-        return True
-    # On trio, anyio's task group raises a new cancellation from the group of those of its tasks.
-    cause = error.__cause__
-    return isinstance(cause, BaseExceptionGroup) and any(is_outside(leaf) for leaf in leaves(cause))
+class Outside:
+    """Cancels scopes from outside, and knows the cancellations that come of it from all others.
+
+    A file cannot: what they carry of their scope reads as it does for any other scope.
+    """
+
+    def __init__(self) -> None:
+        self._scopes: dict[
+            str, Any
+        ] = {}  # as asyncio's cancellations name them; kept alive, so that the names stay theirs
+        # What trio's say, in texts that are other ones than trio's own.
+        self._sources = ["".join(letters) for letters in ("explicit", "deadline")]
+
+    def cancel(self, scope: Any, *, due: bool = False) -> None:
+        """Cancel a scope, as somebody or its deadline would."""
+        self._scopes[f"{id(scope):x}"] = scope
+        private.cancel_scope(scope, self._sources[due])
+
+    def is_behind(self, error: BaseException) -> bool:
+        """Tell whether a cancellation comes of it."""
+        source = getattr(error, "source", None)
+        if any(source is ours for ours in self._sources):
+            return True
+        texts = [arg for arg in error.args if isinstance(arg, str)]
+        if any(found[1] in self._scopes for text in texts if (found := _SCOPE.search(text))):
+            return True
+        # On trio, anyio's task group raises a new cancellation from the group of those of its tasks.
+        cause = error.__cause__
+        return isinstance(cause, BaseExceptionGroup) and any(self.is_behind(leaf) for leaf in leaves(cause))

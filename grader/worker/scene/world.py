@@ -17,7 +17,7 @@ from ..record.spans import SpanRecord, leaves
 from ..watch.locks import name_lock
 from ..watch.probes import Probes
 from . import subject as subjects
-from .boundary import OUTSIDE, Passage, PlainAwaitable, Thing, is_outside
+from .boundary import Outside, Passage, PlainAwaitable, Thing
 from .doors import async_door, door
 from .scripts import FAULTS, Script, Step, Verb
 
@@ -54,6 +54,7 @@ class World:
         self._things: dict[str, Any] = {}
         self._events: dict[str, anyio.Event] = {}
         self.scopes: dict[str, anyio.CancelScope] = {}
+        self._from_outside = Outside()
         self._cancelled_exc = anyio.get_cancelled_exc_class()
 
     # -- identity ----------------------------------------------------------------------------------------------
@@ -164,16 +165,16 @@ class World:
             self.scopes[who] = scope
             for actor, deadline in self._outside.get("within", ()):
                 if actor == who:
-                    # Our timer fires just before the deadline does, so that the cancellation carries our mark.
-                    self._control.at(deadline, functools.partial(self.cancel, who))
+                    # Our timer fires just before the deadline does, so that the cancellation is known as ours.
+                    self._control.at(deadline, functools.partial(self.cancel, who, due=True))
                     scope.deadline = deadline
             await self._span(who, "actor", (), functools.partial(Script(self, who, verbs).play, script), absorb=True)
 
-    def cancel(self, who: str) -> bool:
-        """Cancel the actor from outside, as the caller of the subject would; return True."""
+    def cancel(self, who: str, *, due: bool = False) -> bool:
+        """Cancel the actor from outside, as the caller of the subject would or, if it is `due`, a deadline around it; return True."""
         scope = self.scopes.get(who)
         if scope is not None:
-            scope.cancel(OUTSIDE + who)
+            self._from_outside.cancel(scope, due=due)
             self.note("cancel", who=who)
         return True
 
@@ -229,7 +230,7 @@ class World:
         """Remember when a cancellation first reached `span`, and whether it came from outside."""
         if span.cancelled is None:
             span.cancelled, span.line = self.now, line
-            span.outside = is_outside(error)
+            span.outside = self._from_outside.is_behind(error)
 
     # -- spans -------------------------------------------------------------------------------------------------
     def _begin(self, who: str, what: str, args: Sequence[Any], *, subject: bool = False) -> SpanRecord:
@@ -291,4 +292,6 @@ class World:
         return next((leaf for leaf in leaves(error) if isinstance(leaf, self._cancelled_exc)), None)
 
     def _note_throw(self, span: SpanRecord, error: BaseException, coro: Any) -> None:
-        self.note_strike(span, error, where(coro, self._file))
+        # Only those from outside: the subject's own timeouts, and trio.sleep's, end where they began.
+        if span.cancelled is None and self._from_outside.is_behind(error):
+            self.note_strike(span, error, where(coro, self._file))
