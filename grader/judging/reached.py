@@ -9,7 +9,10 @@ from typing import Any
 KINDS = {
     **dict.fromkeys(("ag_frame", "cr_frame", "gi_frame", "tb_frame"), "a frame of a function that runs"),
     **dict.fromkeys(("sys._getframe", "sys._current_frames", "sys._current_exceptions"), "frames of what runs"),
-    **dict.fromkeys(("sys.settrace", "sys.setprofile"), "each step of the interpreter's"),
+    "sys.addaudithook": "each event that the interpreter reports",
+    **dict.fromkeys(
+        ("sys.settrace", "sys.setprofile", "sys.monitoring.register_callback"), "each step of the interpreter's"
+    ),
     **dict.fromkeys(("gc.get_objects", "gc.get_referents", "gc.get_referrers"), "objects that nobody gave to the file"),
     "__code__": "compiled code",
 }

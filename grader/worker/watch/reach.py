@@ -23,6 +23,8 @@ _ANYWHERE = frozenset(
         "gc.get_referrers",
         "sys._current_frames",
         "sys._current_exceptions",
+        "sys.addaudithook",
+        "sys.monitoring.register_callback",
         "sys.setprofile",
         "sys.settrace",
     }
