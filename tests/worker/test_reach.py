@@ -25,6 +25,7 @@ REACHES = {
     "gc.get_referents": "list(map(gc.get_referents, [1]))",
     "gc.get_referrers": "import contextlib\nwith contextlib.ExitStack() as s:\n    s.callback(gc.get_referrers, 1)",
     "sys._current_frames": "sys._current_frames()",
+    "sys.addaudithook": "functools.partial(sys.addaudithook)(lambda *_: None)",
     "sys.settrace": "sys.settrace(None)",
     "sys.setprofile": "import threading\nthreading.setprofile(print)\nsys.setprofile(None)",
 }
@@ -85,7 +86,8 @@ def test_what_libraries_do_for_themselves_is_not(forks: ForkServer, lines: str) 
 
 def test_what_the_worker_uses_itself_is_known() -> None:
     """Else each honest file would be flagged."""
-    names = {event.rpartition(".")[2] for event in reach.EVENTS if event.startswith(("gc.", "sys."))} - {"_getframe"}
+    names = {event.rpartition(".")[2] for event in reach.EVENTS if event.startswith(("gc.", "sys."))}
+    names -= {"_getframe", "addaudithook"}  # the worker's own hook is there before anybody listens
     using = set()
     for path in sorted(Path(grader.worker.__path__[0]).rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
