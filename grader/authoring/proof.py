@@ -233,6 +233,9 @@ def _wrong(run: Grading, report: Report) -> Iterator[Finding]:
     if report.verdict == "not run":
         yield Finding(run.where, f"{run.kind} checks were not run: {report.reason}")
         return
+    if report.cause is not None and report.cause.kind.startswith("file: "):  # it fails everything, and shows nothing
+        yield Finding(run.where, f"cannot be judged by what it does: {report.reason}")
+        return
     broken = {(row.clause_name, row.backend) for row in report.checks if row.verdict == "failed"}
     if run.kind == "hidden" and not run.later:
         hit = {backend for clause, backend in broken if clause == claim.breaks}

@@ -55,6 +55,16 @@ def test_a_right_build_that_fails_is_found(tiny, findings, texts):
     assert "must pass the hidden checks, but: line 1: importing the file raises ModuleNotFoundError" in "".join(found)
 
 
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_wrong_solution_that_cannot_be_loaded_shows_nothing(tiny, findings, whole):
+    path = next(iter(tiny.module("m01").wrong))
+    change(path, "import anyio\n", "import anyio\n\nLIMIT = SECONDS\n")
+    where = f"solutions/m01_tiny/wrong/{path.name}"
+    [line] = {line for line in findings(whole=whole) if line.startswith(where)}
+    assert line.startswith(f"{where}: cannot be judged by what it does: line ")
+    assert "NameError" in line
+
+
 @pytest.mark.parametrize(
     ("name", "broken"),
     [("at_most_a_minute", []), ("at_once", ["hidden test_delay", "public test_delay"])],

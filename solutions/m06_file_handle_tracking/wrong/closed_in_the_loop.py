@@ -6,13 +6,11 @@ Breaks: G4
 
 
 @asynccontextmanager
-async def open_tracked(
-    tracker: LeakTracker, path: str | os.PathLike[str], mode: str = "r"
-) -> AsyncIterator[AsyncFile[Any]]:
+async def open_tracked(tracker: LeakTracker, path: str | os.PathLike[str], mode: str = "r"):
     file = await anyio.open_file(path, mode)
     tracker.track(file, name=str(path))
     try:
         yield file
     finally:
-        file.wrapped.close()
         tracker.untrack(file)
+        file.wrapped.close()
