@@ -67,7 +67,7 @@ def test_never_more_than_size(play: Play) -> None:
             if not t.names("close") and len(made) > 2:
                 once_more = play(actors={"a": [lease(wait(1)), wait(1), lease(wait(1))]}, size=2).accepting("deadlock")
                 if len(once_more.all("connect")) == 1:
-                    part = "Never more than `size` connections are open at once, also when leases have ended."
+                    part = "A caller that has waited gets the connection that came back, or its slot: never more than `size` are open at once."
                 else:
                     sentence = "An idle connection is used again: a new one is made only when none is idle."
                     part = SentencePart(sentence, misconception="always-a-new-one", step="slot-before-connection")
