@@ -4,9 +4,9 @@
 
 Without it is a copy of the checkout in which `WITHOUT` is undone: flags by reading, the canary with the comparison at the end, the
 proof of sweeps, the look at equal runs, audit events, opaque functions, doors, spans by task, and what was saved for it. A pair is so many gradings of the
-reference solution in each copy, one after the other, in turns; counted are the processor seconds of all processes together, less
-the start of the fork server. Prints for each module the ratio of the smallest, which a busy machine disturbs least, and the
-median ratio of the pairs.
+reference solution in each copy, one after the other, in turns; of each side the one counts that took the fewest processor seconds,
+which a busy machine disturbs least. What the fork server itself needs is left out. Prints for each module the ratio of the
+smallest, and the median ratio of the pairs.
 
 With `--instructions` valgrind counts those of the worker's part instead, which do not depend on what else the machine does: some
 of the runs that a grading asks for, none of them the canary's, are played again in one process.
@@ -19,12 +19,12 @@ import contextlib
 import json
 import os
 import re
-import resource
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -122,33 +122,32 @@ def copy_checkout(place: Path, *, everything: bool) -> Path:
 
 
 def grade(slug: str, count: int) -> float:
-    """Grade a reference solution so often; the processor seconds that it took, less those of the fork server's start."""
+    """Grade a reference solution so often, after a first time; the least processor seconds that it took, judge and children."""
     from grader.course import Course
     from grader.judging.judge import grade as graded
     from grader.sandbox import ForkServer
+    from grader.sandbox.link import Link
 
     module = Course(Path.cwd()).module(slug)
     data = module.solution.read_bytes()
+    of_children: list[float] = []
+    close = Link.close
 
-    def seconds(gradings: int) -> float:
-        before = used()
-        with ForkServer(walls=False) as forks:
-            if not gradings:
-                forks.child().close()
-            for _ in range(gradings):
-                report = graded(module, data, forks=forks)
-                if report.verdict != "passed" or report.flags:
-                    raise SystemExit(f"{slug}: {report.verdict}, {report.reason}, {report.flags}")
-        return used() - before
+    def note(self: Link, *how: str) -> None:
+        of_children.append(0.0 if self._gone else self.cpu_seconds())
+        close(self, *how)
 
-    seconds(1)
-    return (seconds(count) - seconds(0)) / count
-
-
-def used() -> float:
-    """The processor seconds of this process and of those that ended."""
-    both = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(each.ru_utime + each.ru_stime for each in both)
+    Link.close = note  # type: ignore[method-assign]
+    seconds = []
+    with ForkServer(walls=False) as forks:
+        for _ in range(1 + count):
+            of_children.clear()
+            begun = time.process_time()
+            report = graded(module, data, forks=forks)
+            seconds.append(time.process_time() - begun + sum(of_children))
+            if report.verdict != "passed" or report.flags:
+                raise SystemExit(f"{slug}: {report.verdict}, {report.reason}, {report.flags}")
+    return min(seconds[1:])
 
 
 def note_requests(slug: str) -> list[dict[str, Any]]:
