@@ -5,6 +5,7 @@ import ast
 import threading
 import time
 from pathlib import Path
+from types import FrameType
 
 import pytest
 
@@ -77,6 +78,29 @@ def test_a_function_of_c_that_a_thread_begins_with_is_seen() -> None:
         reach.watch(None)
         reach.watch_file("")
     assert seen == [("gc.get_objects", None)]
+
+
+def test_a_look_while_another_is_under_way_sees_as_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[str, int | None]] = []
+    names = {"look": lambda: reach.look("sys._getframe", ())}
+    file = compile("def hook():\n    look()\n\ndef begin():\n    hook()\nbegin()\n", "subject.py", "exec")
+
+    def busy() -> FrameType:
+        raise ValueError("generator already executing")
+
+    reach.watch(lambda what, line: seen.append((what, line)))
+    reach.watch_file("subject.py")
+    try:
+        exec(file, names)
+        first = seen.copy()
+        reach.watch(lambda what, line: seen.append((what, line)))
+        monkeypatch.setattr(reach, "calling_frame", busy)
+        exec(file, names)
+    finally:
+        reach.watch(None)
+        reach.watch_file("")
+    assert first == [("sys._getframe", 2)]
+    assert seen == [*first, *first]
 
 
 @pytest.mark.parametrize("lines", HONEST)
