@@ -54,13 +54,18 @@ PAIRS = {
         "from operator import methodcaller\ndef f(job): return methodcaller('run', job.delay)(job)\n",
     ),
     "kinds that are reached": (
-        "def f(job): return isinstance(job, (int, job.__globals__))\n",
-        1,
+        "import types\ndef f(job): return isinstance(job, (types.FunctionType, job.__globals__))\n",
+        2,
         "import types\ndef f(job): return isinstance(job, (int, types.FunctionType))\n",
     ),
-    "a kind that is reached": (
-        "def f(job): return isinstance(job, job.__globals__)\n",
+    "what is reached one by one": (
+        "def f(jobs): return any(job.__globals__ for job in jobs)\n",
         1,
+        "def f(jobs): return any(job.delay for job in jobs)\n",
+    ),
+    "a kind that is reached": (
+        "import types\ndef f(job): return isinstance(job, job.__globals__)\n",
+        2,
         "import types\ndef f(job): return isinstance(job, types.FunctionType)\n",
     ),
     "all of asyncio": (
