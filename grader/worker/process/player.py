@@ -14,6 +14,11 @@ from typing import Any
 
 import anyio
 import anyio.to_thread
+from anyio import (  # bound here: what a file puts in their places in `anyio` is not what the worker uses
+    CancelScope,
+    create_task_group,
+    get_cancelled_exc_class,
+)
 
 from ..loops import asyncio_side, trio_side
 from ..loops.control import STEP_LIMIT, Abort, Control, Cut, TaskInfo
@@ -177,13 +182,13 @@ class RunPlayer:
         self._request, self._running, self._under_way = request, run, True
         self._probes = probes = Probes(control, self.subject.file)
         if request.get("observe"):
-            probes.observer = Observer(control, self.subject.file, anyio.get_cancelled_exc_class(), probes.locks)
+            probes.observer = Observer(control, self.subject.file, get_cancelled_exc_class(), probes.locks)
         control.waiters = lambda: waiting(list(control.open.values()), self.subject.file)
         with probes, self.alarm.watching(control, self.subject.file, self._trace_of_stuck):
             take_over(control)
-            with anyio.CancelScope() as root:
+            with CancelScope() as root:
                 control.on_cut = root.cancel
-                async with anyio.create_task_group() as group:
+                async with create_task_group() as group:
                     group.start_soon(self._scene_task, run, request, name="scene")
             if probes.observer is not None:
                 probes.observer.stop()
@@ -211,7 +216,7 @@ class RunPlayer:
             self._probes.observer.start()
         try:
             await self._scene(module, SceneWorld(world, self._scene.__globals__, self.subject.file), **request["plan"])
-        except anyio.get_cancelled_exc_class():
+        except get_cancelled_exc_class():
             raise
         except BaseException as error:
             if control.cut is None:

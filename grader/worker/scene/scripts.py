@@ -27,6 +27,13 @@ from typing import Any, Protocol, Self
 
 import anyio
 import anyio.lowlevel
+from anyio import (  # bound here: what a file puts in their places in `anyio` is not what the worker uses
+    CancelScope,
+    create_task_group,
+    fail_after,
+    get_cancelled_exc_class,
+    move_on_after,
+)
 
 from ..loops.span_of_task import current_span
 from ..opaque import opaque_methods
@@ -39,7 +46,7 @@ Verb = Callable[..., Awaitable[Any]]
 class Stage(Protocol):
     """What a script needs of the world that it plays in."""
 
-    scopes: dict[str, anyio.CancelScope]
+    scopes: dict[str, CancelScope]
 
     def cancel(self, who: str) -> bool:
         """Cancel an actor from outside."""
@@ -151,18 +158,18 @@ class Script:
         try:
             await self._steps(steps)
         finally:
-            with anyio.CancelScope(shield=True):
+            with CancelScope(shield=True):
                 await self._steps(at_the_end)
 
     async def _fail_after(self, steps: Sequence[Step], seconds: float) -> None:
-        with anyio.fail_after(seconds):
+        with fail_after(seconds):
             await self._steps(steps)
 
     async def _on_cancel(self, steps: Sequence[Step], *instead: Step) -> None:
         try:
             await self._steps(steps)
-        except anyio.get_cancelled_exc_class():
-            with anyio.CancelScope(shield=True):
+        except get_cancelled_exc_class():
+            with CancelScope(shield=True):
                 await self._steps(instead)
             raise
 
@@ -172,14 +179,14 @@ class Script:
         async def alone() -> None:
             values.append(await self.play(steps))
 
-        async with anyio.create_task_group() as group:
+        async with create_task_group() as group:
             group.start_soon(alone)
         raise Done(*values)
 
     async def _step(self, verb: str, args: Sequence[Any]) -> None:
         try:
             await self._do(verb, args)
-        except anyio.get_cancelled_exc_class() as cancelled:
+        except get_cancelled_exc_class() as cancelled:
             span = current_span.get()
             if span is not None:
                 self.world.note_strike(span, cancelled)
@@ -200,11 +207,11 @@ class Script:
             raise LookupError(f"the scene knows no step {verb!r}")
 
     async def _within(self, seconds: float, *steps: Step) -> None:
-        with anyio.move_on_after(seconds):
+        with move_on_after(seconds):
             await self.play(steps)
 
     async def _attempt(self, name: str, *steps: Step) -> None:
-        with anyio.CancelScope() as scope:
+        with CancelScope() as scope:
             self.world.scopes[name] = scope
             await self.play(steps)
 

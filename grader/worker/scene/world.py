@@ -9,6 +9,11 @@ from typing import Any, NoReturn
 
 import anyio
 import anyio.lowlevel
+from anyio import (  # bound here: what a file puts in their places in `anyio` is not what the worker uses
+    CancelScope,
+    create_task_group,
+    get_cancelled_exc_class,
+)
 
 from ..loops.control import Control
 from ..loops.span_of_task import current_span
@@ -53,9 +58,9 @@ class World:
         self._calls: dict[str, int] = {}
         self._things: dict[str, Any] = {}
         self._events: dict[str, anyio.Event] = {}
-        self.scopes: dict[str, anyio.CancelScope] = {}
+        self.scopes: dict[str, CancelScope] = {}
         self._from_outside = Outside()
-        self._cancelled_exc = anyio.get_cancelled_exc_class()
+        self._cancelled_exc = get_cancelled_exc_class()
 
     # -- identity ----------------------------------------------------------------------------------------------
     @property
@@ -148,7 +153,7 @@ class World:
             verbs: the scene's own verbs.
             names: actor → name of its task, where that is not the actor's name.
         """
-        async with anyio.create_task_group() as group:
+        async with create_task_group() as group:
             for who, script in scripts.items():
                 group.start_soon(self._actor, who, script, verbs or {}, name=(names or {}).get(who, who))
 
@@ -161,7 +166,7 @@ class World:
         for actor, after in self._outside.get("cancel", ()):
             if actor == who:
                 self._control.at(after, functools.partial(self.cancel, who))
-        with anyio.CancelScope() as scope:
+        with CancelScope() as scope:
             self.scopes[who] = scope
             for actor, deadline in self._outside.get("within", ()):
                 if actor == who:
