@@ -11,6 +11,8 @@ LONGEST = 140
 HOW_IT_ENDED = re.compile(r"^how (.+) ended$")
 RUNS_ON = re.compile(r"\b(?:at|took|after|in|served|granted|started|cancelled|for)$")
 """How words for what was looked at end that go on with the value: *b was refused at 9.5 s*."""
+NOBODY = re.compile(r"^(?:nothing|nobody|none)$")
+"""How a row says that there was none."""
 NOT_TO_SAY = re.compile(
     r"^(?:a|an) (?:text|name) of \d+ characters|\bline \d+|where it should|^not |^never\b|\bnever (?:happened|ended)\b"
 )
@@ -43,6 +45,10 @@ def seen_words(row: Row) -> str:
     seen = without_common_end(seen, wanted)
     if ended := HOW_IT_ENDED.match(what):
         return f"Here {ended[1]} ended in another way: {seen} instead of {wanted}"
+    if NOBODY.match(seen) and what.startswith(("who ", "what leaves ")):
+        return f"Here {'nobody' if what[:4] == 'who ' else 'nothing'} {what.split(' ', 1)[1]}, instead of {wanted}"
+    if what.startswith("who "):
+        what = f"those {what}"
     if what.startswith("what "):
         return f"Here {what} is {seen} instead of {wanted}"
     return f"Here {what}{'' if RUNS_ON.search(what) else ':'} {seen} instead of {wanted}"

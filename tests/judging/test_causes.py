@@ -419,6 +419,9 @@ def test_a_plain_signal_handler_is_named(lines: list[list[int]], kinds: list[str
     [
         ("how the call ended", "raised", "returned", "Here the call ended in another way: raised instead of returned"),
         ("what a gets", "E", "F", "Here what a gets is E instead of F"),
+        ("who got a connection", "nothing", "b at 5 s", "Here nobody got a connection, instead of b at 5 s"),
+        ("who got it", "c at 2 s", "b at 5 s", "Here those who got it: c at 2 s instead of b at 5 s"),
+        ("what leaves the block", "nothing", "E", "Here nothing leaves the block, instead of E"),
         ("b was refused at", "9.5 s", "2 s", "Here b was refused at 9.5 s instead of 2 s"),
         ("a was granted", "3 s after the call", "2 s after the call", "Here a was granted 3 instead of 2 s after the call"),
         ("requests", "4", "at most 2", "Here requests: 4 instead of at most 2"),
