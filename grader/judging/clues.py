@@ -31,6 +31,7 @@ BUGS = frozenset(
 MISUSE = re.compile(
     r"no running event loop|generator didn't|generator raised|already awaited|cancel scope|changed size during iteration"
     r"|mutated during iteration|asynchronous generator|being awaited already|already running|create_future|not in (?:list|deque)"
+    r"|for a single 'with' block|task group is not active"
 )
 """What the libraries say, in a RuntimeError or so, when something is used as it must not be."""
 LEAVING = frozenset({"SystemExit", "KeyboardInterrupt", "TrioInternalError", "RuntimeError"})

@@ -16,6 +16,8 @@ NOT_CALLED = re.compile(r"^object (?:method|function|builtin_function_or_method)
 NO_ASYNC_WITH = re.compile(r"^'(\w+)' object does not support the asynchronous context manager protocol")
 NO_WITH = re.compile(r"^'(\w+)' object does not support the context manager protocol")
 NO_ASYNC_FOR = re.compile(r"^'async for' requires an object with __aiter__ method, got _AsyncGeneratorContextManager")
+ENTERED_TWICE = re.compile(r"^Each CancelScope may only be used for a single 'with' block")
+NO_GROUP = re.compile(r"^This task group is not active")
 NO_SETTER = re.compile(r"^property '(\w+)' of '\w+' object has no setter")
 PLAIN = frozenset({"CancelScope", "_SignalReceiver", "_GeneratorContextManager", "lock", "RLock"})
 """Types that a plain `with` enters, and `async with` does not."""
@@ -28,18 +30,12 @@ ASYNC = frozenset(
 def in_words(code: LearnerCode, line: int, text: str, kind: str = "") -> str:
     """What is wrong in a line that raised an exception of a kind with that text; empty if no sentence says it better."""
     nodes = code.nodes_at(line)
-    if said := _of_anyio(code, line, kind):
+    if said := _of_anyio(code, line, kind) or _of_entering(line, text):
         return said
     if NOTHING_TO_AWAIT.match(text) and (call := _one(nodes, ast.Await, ast.Call)):
         return f"`await` is too much in line {line}: `{call}` is not async, it gives None"
     if NOT_CALLED.match(text) and (name := _one(nodes, ast.Await, ast.Name | ast.Attribute)):
         return f"Line {line} awaits `{name}` and does not call it: `()` is missing"
-    if (named := NO_ASYNC_WITH.match(text)) and named[1] in PLAIN:
-        return f"Line {line} needs a plain `with`, not `async with`: entering it awaits nothing"
-    if (named := NO_WITH.match(text)) and named[1].removesuffix("Adapter") in ASYNC:
-        return f"Line {line} needs `async with`, not a plain `with`: entering or leaving it may wait"
-    if NO_ASYNC_FOR.match(text):
-        return f"Line {line} goes through a context manager: enter it with `async with … as`, and go through what that gives"
     if (named := NO_SETTER.match(text)) and named[1] in code.line(line):
         return f"Line {line} assigns to `{named[1]}`, which is a property: keep the value under another name"
     return ""
@@ -54,6 +50,21 @@ def _of_anyio(code: LearnerCode, line: int, kind: str) -> str:
     if kind == "ClosedResourceError":
         own = "" if ".clone(" in "".join(code.lines) else ": each task that closes one needs its own, from `clone()`"
         return f"Line {line} uses an end of a stream that is closed already{own}"
+    return ""
+
+
+def _of_entering(line: int, text: str) -> str:
+    """What is wrong in a line that enters or uses a block as it must not; empty if the text is about something else."""
+    if (named := NO_ASYNC_WITH.match(text)) and named[1] in PLAIN:
+        return f"Line {line} needs a plain `with`, not `async with`: entering it awaits nothing"
+    if (named := NO_WITH.match(text)) and named[1].removesuffix("Adapter") in ASYNC:
+        return f"Line {line} needs `async with`, not a plain `with`: entering or leaving it may wait"
+    if NO_ASYNC_FOR.match(text):
+        return f"Line {line} goes through a context manager: enter it with `async with … as`, and go through what that gives"
+    if ENTERED_TWICE.match(text):
+        return f"Line {line} enters a cancel scope once more: each `with` needs a scope of its own"
+    if NO_GROUP.match(text):
+        return f"Line {line} starts a task in a group whose `async with` block is over, or has not begun"
     return ""
 
 

@@ -62,6 +62,8 @@ def test_what_exceptions_of_anyio_say(line, kind, said):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
+        ("Each CancelScope may only be used for a single 'with' block", "a scope of its own"),
+        ("This task group is not active; no new tasks can be started.", "is over, or has not begun"),
         ("'CancelScope' object does not support the asynchronous context manager protocol", "needs a plain `with`"),
         ("'TaskGroup' object does not support the context manager protocol", "needs `async with`"),
         ("'int' object does not support the asynchronous context manager protocol", ""),
