@@ -80,6 +80,10 @@ def test_rate(play: Play) -> None:
 def test_small_bucket(play: Play) -> None:
     """A bucket may hold less than one token: more is granted when that has come in."""
     t = tokens(play, 0.5, 0.4, {"a": [acquire(0.4), acquire(0.3)]})
+    if len(ends := [call.end for call in t.calls("acquire") if call.how == "returned"]) == 2:
+        part = "A bucket that holds less than one token grants no more than that at once."
+        waited = ends[1] > START + 1e-3
+        t.expect_that("of 0.4 and 0.3 tokens the second should have to wait", waited, "it did not", part=part)
     expect_at(t, "the second was granted", granted(t)[1].end, 0.6, CLOSE)
 
 
@@ -183,19 +187,32 @@ def test_no_polling(play: Play) -> None:
     t.expect("wake-ups of the one after it in the queue", t.one("acquire", "b").steps, at_most(short.steps + 20))
 
 
+REFUSED = {
+    "a": ("a bucket with a rate of 0", "A `rate` that is not positive raises `ValueError`."),
+    "b": ("a request for 0 tokens", "A request for nothing, or for less than nothing, raises `ValueError`."),
+    "c": (
+        "a request for 3 tokens of 2 that the bucket can hold",
+        "A request for more than `capacity` raises `ValueError`: it could never be granted.",
+    ),
+}
+
+
 @check("R6", misconception="waits-for-the-impossible", step="wait-exactly")
 def test_refused(play: Play) -> None:
     """A rate that is not positive, and a request that can never be granted, raise `ValueError`."""
     t = tokens(play, 1, 2, {"a": [make(0, 1)], "b": [acquire(0)], "c": [acquire(3)]}).accepting("deadlock", "runaway")
     for what, who in (("make", "a"), ("acquire", "b"), ("acquire", "c")):
         call = t.one(what, who)
-        t.expect_that(
-            "a bad number should raise ValueError", "ValueError" in call.errors, f"{what} of {who} {call.ending}"
-        )
+        words = f"{REFUSED[who][0]} should raise ValueError"
+        t.expect_that(words, "ValueError" in call.errors, f"it {call.ending}", part=REFUSED[who][1])
     t = tokens(play, 1, 0.5, {"a": [make(0.1, 0.2)], "b": [acquire(0.5)]})
     for what, who in (("make", "a"), ("acquire", "b")):
         call = t.one(what, who)
-        t.expect_that("a good number should be accepted", call.how == "returned", f"{what} of {who} {call.ending}")
+        words = (
+            "a capacity of 0.2 should be accepted" if what == "make" else "all 0.5 tokens of a bucket should be granted"
+        )
+        part = "A bucket may hold less than one token."
+        t.expect_that(words, call.how == "returned", f"{what} {call.ending}", part=part)
 
 
 @check("R7", misconception="finishing-order", step="token-then-slot", core=False)
@@ -224,7 +241,8 @@ def test_error_ends_the_batch(play: Play) -> None:
     jobs = {"a": [wait(9), give("A")], "b": [wait(2), fail("E")]}
     t = tokens(play, 1, 10, {"caller": [batch(2, jobs)]})
     call = t.one("process_batch")
-    t.expect_that("the worker's error should leave the call", "E" in call.errors, f"it {call.ending}")
+    part = "The error of a worker leaves the call."
+    t.expect_that("the worker's error should leave the call", "E" in call.errors, f"it {call.ending}", part=part)
     part = "An error of a worker cancels the others at once."
     t.expect("the call, in which a worker raised after 2 s, took", call.took, near(2, 0.1), part=part)
 

@@ -312,10 +312,10 @@ class Trace:
         for entry in self.data["probes"]["blocking"]:
             self.fail(BLOCKING, f"{entry['call']} at line {entry['line']}")
 
-    def expect_cancelled(self, call: Span | None = None) -> None:
+    def expect_cancelled(self, call: Span | None = None, *, part: str = "") -> None:
         """Fail the subject unless that call, or the first, ended by the cancellation from outside (G3)."""
         call = call or self.call
-        self.expect_that("cancelled from outside", call.is_cancelled, f"{call.name} {call.ending}")
+        self.expect_that("cancelled from outside", call.is_cancelled, f"{call.name} {call.ending}", part=part)
 
     def expect_cancellation_passes(self, *, jobs: str = "run") -> None:
         """Fail the subject if a cancellation from outside reached a call and the call did not end by it (G3)."""

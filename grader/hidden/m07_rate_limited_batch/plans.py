@@ -108,10 +108,12 @@ def expect_grants(
     *,
     early: bool = False,
     late: bool = False,
+    late_part: str = "",
 ) -> None:
     """Fail the subject unless each call was granted just when it should have been (s that are `allowed` apart).
 
-    `early`, `late`: feedback says that it was too soon, or too late, in place of the check's sentence.
+    `early`, `late`: feedback says that it was too soon, or too late, in place of the check's sentence. `late_part` is
+    what it says where it was too late, or never.
     """
     for call, ready in due(t, rate, capacity, what):
         happened = asking(call)
@@ -119,9 +121,11 @@ def expect_grants(
             happened += f", and was cancelled {rounded(call.cancelled_at - call.start)} s later"
         words = f"the tokens of {call.who} were granted"
         due_at = f"{words}, which is due {rounded(ready - START)} {AFTER}"
-        t.expect_that(due_at, call.how == "returned", f"no: acquire {call.ending}", happened=happened)
+        seen_end = f"no: acquire {call.ending}"
+        t.expect_that(due_at, call.how == "returned", seen_end, happened=happened, part=late_part)
         is_early = call.end is not None and call.end < ready
         part = time_part(call.end, ready) if (early if is_early else late) else ""
+        part = part or ("" if is_early else late_part)
         alone = asked(call) / rate
         if call.took == near(alone, allowed) and ready - call.start < alone - allowed:
             part = "A request that finds some tokens waits for those that are missing, and no longer."

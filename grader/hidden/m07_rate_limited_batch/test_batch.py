@@ -228,11 +228,13 @@ def test_refused_limit(play: Play) -> None:
         for jobs in ({"a": [wait(1)], "b": [wait(1)]}, {}):
             t = tokens(play, 0.01, 5, {"caller": [batch(limit, jobs), look()]}).accepting("deadlock")
             call = batch_call(t)
-            t.expect_that(
-                f"limit={limit} should raise ValueError", "ValueError" in call.errors, f"process_batch {call.ending}"
-            )
-            t.expect("calls of the worker", t.names("work"), [])
-            t.expect("`available` afterwards", t.one("look").value, near(5), unit="tokens")
+            words, seen = f"limit={limit} should raise ValueError", f"process_batch {call.ending}"
+            part = "A `limit` below 1 raises `ValueError`, also for an empty batch."
+            t.expect_that(words, "ValueError" in call.errors, seen, part=part)
+            part = "Where `limit` is below 1 no worker is called."
+            t.expect("calls of the worker", t.names("work"), [], part=part)
+            part = "Where `limit` is below 1 no token is taken."
+            t.expect("`available` afterwards", t.one("look").value, near(5), unit="tokens", part=part)
 
 
 def expect_over(t: Trace, failed: Any, name: str, *, cleaned: float = 0.0) -> None:
@@ -258,7 +260,8 @@ def test_error_cancels_the_rest(play: Play) -> None:
         for t in processed(play, 3, jobs).orders(orders):
             expect_over(t, t.first(t.all("work", "b"), "the worker of b", "was never called"), "E", cleaned=1)
             for name in ("a", "c"):
-                t.expect(f"{name} was cancelled", relative(t.of(name).cancelled_at), near(moment, LOOSE), unit=AFTER)
+                seen, part = relative(t.of(name).cancelled_at), "An error of a worker cancels the others at once."
+                t.expect(f"{name} was cancelled", seen, near(moment, LOOSE), unit=AFTER, part=part)
 
 
 @check("R7", misconception="error-as-a-result", step="token-then-slot", core=False)

@@ -102,7 +102,7 @@ def test_fractions(play: Play) -> None:
     script = [acquire(1.3), acquire(0.25), acquire(0.0002), at(1), acquire(0.001), acquire(0.4)]
     script += [at(2.9), acquire(0.9), acquire(1.2)]
     t = tokens(play, rate, capacity, {"a": script})
-    expect_grants(t, rate, capacity)
+    expect_grants(t, rate, capacity, early=True)
 
 
 @check("R2", misconception="no-second-look", step="wait-exactly", wide=True)
@@ -151,7 +151,7 @@ def test_one_after_the_other(play: Play) -> None:
         for moment in sorted(play.draw(12, low=0.0, step=2 / rate)):
             script += [at(moment), acquire(play.pick(1, 20) / 4)]
         t = tokens(play, rate, capacity, {"a": script})
-        expect_grants(t, rate, capacity)
+        expect_grants(t, rate, capacity, early=True, late=True)
 
 
 @check("R2", misconception="no-second-look", step="wait-exactly")

@@ -73,7 +73,10 @@ def expect_tidy(t: Trace, what: str) -> None:
     """Fail the subject if its calls of that name left something behind."""
     for call in t.calls(what):
         words = ", ".join(f"{kind}: {', '.join(names)}" for kind, names in call.left.items())
-        t.expect_that(f"left behind when {what} of {call.who} ended", not call.left, words)
+        part = ""
+        if what == "acquire" and list(call.left) == ["locks"]:
+            part = "When `acquire` ends, also by a cancellation, it has given back every lock that it took."
+        t.expect_that(f"left behind when {what} of {call.who} ended", not call.left, words, part=part)
 
 
 @check("G2", misconception="lock-left-behind", step="leave-the-line")
@@ -107,11 +110,12 @@ def test_cancelled_while_waiting(play: Play) -> None:
             tokens(play, 0.2, 4, actors).within(name, START + 2.5),
         ):
             call = t.of(name)[acquire(actors[name][-1][1])]
-            t.expect_that(
-                f"acquire of {name} should end by the cancellation", call.how == "cancelled", f"it {call.ending}"
-            )
+            words = f"acquire of {name} should end by the cancellation"
+            part = "A waiter that is cancelled from outside ends by the cancellation, first in the queue or not."
+            t.expect_that(words, call.how == "cancelled", f"it {call.ending}", part=part)
             words = f"acquire of {name}, which was cancelled after 2.5 s, ended"
-            t.expect(words, relative(call.end), near(2.5, 0.05), unit=AFTER)
+            part = "A waiter that is cancelled from outside ends at once, first in the queue or not."
+            t.expect(words, relative(call.end), near(2.5, 0.05), unit=AFTER, part=part)
 
 
 @check("G3", misconception="cancellation-swallowed", step="leave-the-line")
@@ -130,9 +134,13 @@ def expect_struck_calls_end(t: Trace, what: str) -> None:
         if call.outside:
             ends = ("Cancelled", "CancelledError")
             passed = call.how != "raised" or any(error.kind in ends for error in call.errors)
-            t.expect_that(f"{what} should end by the cancellation from outside", passed, f"it {call.ending}")
+            name = "An `acquire`" if what == "acquire" else "A batch"
+            part = f"{name} that is cancelled from outside ends by the cancellation, not by an error."
+            t.expect_that(f"{what} should end by the cancellation from outside", passed, f"it {call.ending}", part=part)
             words = f"{what}, which was cancelled from outside, ended"
-            t.expect(words, relative(call.end), near(call.cancelled_at - START, 0.05), unit=AFTER)
+            part = f"{name} that is cancelled from outside ends at once."
+            seen, wanted = relative(call.end), near(call.cancelled_at - START, 0.05)
+            t.expect(words, seen, wanted, unit=AFTER, part=part)
 
 
 @check("G3", misconception="cancellation-swallowed", step="token-then-slot", core=False)
@@ -145,10 +153,11 @@ def test_batch_cancelled_at_any_step(play: Play) -> None:
         for t in undisturbed_work(search, 3):
             expect_struck_calls_end(t, "process_batch")
             for note in t.notes("cancel", "caller"):
-                expect_no_new_work(t, note["order"], "the cancellation")
-                t.expect(
-                    "the cancelled call ended", relative(batch_call(t).end), near(note["t"] - START, 0.05), unit=AFTER
-                )
+                part = "After a batch was cancelled from outside no worker is called."
+                expect_no_new_work(t, note["order"], "the cancellation", part=part)
+                seen, wanted = relative(batch_call(t).end), near(note["t"] - START, 0.05)
+                part = "A batch that is cancelled from outside ends at once."
+                t.expect("the cancelled call ended", seen, wanted, unit=AFTER, part=part)
 
 
 @check("G3", misconception="cancellation-swallowed", step="token-then-slot", core=False)
@@ -190,10 +199,13 @@ def test_other_exceptions_pass(play: Play) -> None:
         for limit in (1, 2, 3):
             t = processed(play, limit, jobs, form=form)
             call = batch_call(t)
-            t.expect_that("the worker's exception should leave the call", "X" in call.errors, f"it {call.ending}")
+            part = "Something like `KeyboardInterrupt` that a worker raises leaves the call."
+            seen = f"it {call.ending}"
+            t.expect_that("the worker's exception should leave the call", "X" in call.errors, seen, part=part)
             ended = t.one("work", "a").finished
             later = [work.who for work in t.all("work") if work.how == "returned" and work.finished > ended]
-            t.expect("workers that ran on to their end", later, [])
+            part = "Something like `KeyboardInterrupt` that a worker raises ends the other workers."
+            t.expect("workers that ran on to their end", later, [], part=part)
 
 
 @check("G5", misconception="catch-everything", step="token-then-slot", core=False)
@@ -242,7 +254,8 @@ def test_refused_at_once(play: Play) -> None:
         t = tokens(play, 1, 1, {"a": [make(rate, capacity)]})
         made = t.one("make")
         words = f"TokenBucket(rate={rate}, capacity={capacity}) should raise ValueError"
-        t.expect_that(words, made.raised == "ValueError", f"it {made.ending}")
+        part = "`TokenBucket` raises a bare `ValueError` for a `rate` or `capacity` that is not positive."
+        t.expect_that(words, made.raised == "ValueError", f"it {made.ending}", part=part)
     actors = {
         "a": [acquire(2), acquire(1.5)],
         "b": [at(0.3), acquire(1)],
@@ -254,9 +267,12 @@ def test_refused_at_once(play: Play) -> None:
     for name in ("zero", "much"):
         call = t.first(t.all("acquire", name), f"acquire of {name}", "was never called")
         words = f"acquire({asked(call):g}) with a capacity of 2"
-        t.expect_that(f"{words} should raise ValueError", call.raised == "ValueError", f"it {call.ending}")
+        part = "A request that can never be granted raises a bare `ValueError`."
+        seen = f"it {call.ending}"
+        t.expect_that(f"{words} should raise ValueError", call.raised == "ValueError", seen, part=part)
         took = "forever" if call.end is None else call.end - call.start
-        t.expect(f"{words}, while others wait, took", took, near(0, 0.01), unit="s")
+        part = "A request that can never be granted is refused at once, also while others wait."
+        t.expect(f"{words}, while others wait, took", took, near(0, 0.01), unit="s", part=part)
 
 
 @check("G8", misconception="refused-too-late", step="token-then-slot", core=False)

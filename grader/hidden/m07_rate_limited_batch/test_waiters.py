@@ -19,11 +19,17 @@ from .plans import (
     tokens,
 )
 
-
 # -- R4: waiters that give up ----------------------------------------------------------------------------------------
-def expect_rest_served(t: Trace, rate: float, capacity: float) -> None:
-    """Fail the subject unless all who stayed were served in time, as if those who gave up had never come."""
-    expect_grants(t, rate, capacity, allowed=LOOSE)
+UNDONE = "An `acquire` that is cancelled, and raises, has taken nothing: the others are served as if it had never come."
+REFUSED = "A request that is refused holds up nobody: later ones are served as if it had never come."
+
+
+def expect_rest_served(t: Trace, rate: float, capacity: float, late: str = "") -> None:
+    """Fail the subject unless all who stayed were served in time, as if those who gave up had never come.
+
+    `late` is what feedback says where one was not.
+    """
+    expect_grants(t, rate, capacity, allowed=LOOSE, late_part=late)
     expect_level(t, rate, capacity, allowed=LOOSE, whole=False)
 
 
@@ -92,9 +98,14 @@ def test_gives_up_at_any_step(play: Play) -> None:
         "d": [at(0.9), acquire(2), look(), at(12), look()],
     }
     for t in tokens(play, 1, 4, actors).cancelled("b"):
-        expect_rest_served(t, 1, 4)
+        expect_rest_served(t, 1, 4, undone(t))
     for t in tokens(play, 1, 4, actors).cancelled("c"):
-        expect_rest_served(t, 1, 4)
+        expect_rest_served(t, 1, 4, undone(t))
+
+
+def undone(t: Trace) -> str:
+    """What is wrong if others are served too late after a cancellation; empty if no `acquire` was cut short."""
+    return UNDONE if any(call.how == "cancelled" for call in t.calls("acquire")) else ""
 
 
 @check("R4", misconception="taken-before-the-last-checkpoint", step="leave-the-line")
@@ -102,7 +113,7 @@ def test_gives_up_without_waiting(play: Play) -> None:
     """An `acquire` that does not have to wait, but is cancelled, has taken nothing if it raised."""
     actors = {"a": [at(1), acquire(3), at(2)], "b": [at(1.5), look(), acquire(2), look(), acquire(1)]}
     for t in tokens(play, 0.5, 4, actors).cancelled("a"):
-        expect_rest_served(t, 0.5, 4)
+        expect_rest_served(t, 0.5, 4, undone(t))
     actors = {**actors, "a": [at(1), cancel("a"), acquire(3)]}
     expect_rest_served(tokens(play, 0.5, 4, actors), 0.5, 4)
 
@@ -134,7 +145,7 @@ def test_refused_leaves_no_trace(play: Play) -> None:
     for everybody in (actors, idle):
         t = tokens(play, 0.5, 2, everybody).accepting("deadlock", "runaway")
         if all(t.one("acquire", name).raised == "ValueError" for name in ("zero", "much")):  # if not: R6 says so
-            expect_rest_served(t, 0.5, 2)
+            expect_rest_served(t, 0.5, 2, REFUSED)
 
 
 # -- R5: no polling --------------------------------------------------------------------------------------------------
@@ -165,18 +176,24 @@ def test_no_polling_in_line(play: Play) -> None:
 
 
 # -- R6: what is refused ---------------------------------------------------------------------------------------------
+TOO_MUCH = "A request for more than `capacity` raises `ValueError`: it could never be granted."
+GRANTED = "A request for no more than `capacity` is granted."
+
+
 @check("R6", misconception="only-negative-is-wrong", step="refill-on-look")
 def test_refused_buckets(play: Play) -> None:
     """A `rate` or `capacity` that is zero or negative raises `ValueError`; any other is accepted."""
     for rate, capacity in ((0, 1), (-1, 1), (1, 0), (1, -0.5), (0, 0), (-2, -2)):
         t = tokens(play, 1, 1, {"a": [make(rate, capacity)]})
         made = t.one("make")
-        words = f"TokenBucket(rate={rate}, capacity={capacity})"
-        t.expect_that(f"{words} should raise ValueError", "ValueError" in made.errors, f"it {made.ending}")
+        words = f"TokenBucket(rate={rate}, capacity={capacity}) should raise ValueError"
+        part = "A `rate` or `capacity` that is zero or negative raises `ValueError`."
+        t.expect_that(words, "ValueError" in made.errors, f"it {made.ending}", part=part)
     for rate, capacity in ((0.25, 8), (8, 0.25), (3, 3), (1e-9, 0.5), (1e9, 1e-6), (1e-3, 1e12)):
         made = tokens(play, 1, 1, {"a": [make(rate, capacity)]}).one("make")
-        words = f"TokenBucket(rate={rate}, capacity={capacity})"
-        t.expect_that(f"{words} should be accepted", made.how == "returned", f"it {made.ending}")
+        words = f"TokenBucket(rate={rate}, capacity={capacity}) should be accepted"
+        part = "Any `rate` and `capacity` that are positive are accepted, however small or large."
+        t.expect_that(words, made.how == "returned", f"it {made.ending}", part=part)
 
 
 @check("R6", misconception="waits-for-the-impossible", step="wait-exactly")
@@ -186,23 +203,23 @@ def test_refused_requests(play: Play) -> None:
         t = tokens(play, 1, 2.5, {"a": [at(1), acquire(amount)]}).accepting("deadlock", "runaway")
         call = t.first(t.calls("acquire"), "the call", "was never made")
         words = f"acquire({amount}) with a capacity of 2.5 should raise ValueError"
-        t.expect_that(words, "ValueError" in call.errors, f"it {call.ending}")
+        part = "`acquire` of nothing, or of less than nothing, raises `ValueError`." if amount <= 0 else TOO_MUCH
+        t.expect_that(words, "ValueError" in call.errors, f"it {call.ending}", part=part)
     t = tokens(play, 1, 0.4, {"a": [at(1), acquire(0.9)]}).accepting("deadlock", "runaway")
     call = t.first(t.calls("acquire"), "the call", "was never made")
-    t.expect_that(
-        "acquire(0.9) with a capacity of 0.4 should raise ValueError", "ValueError" in call.errors, f"it {call.ending}"
-    )
+    words = "acquire(0.9) with a capacity of 0.4 should raise ValueError"
+    t.expect_that(words, "ValueError" in call.errors, f"it {call.ending}", part=TOO_MUCH)
     for amount in (2.5, 0.01, 1e-9):
         call = tokens(play, 1, 2.5, {"a": [at(1), acquire(amount)]}).one("acquire")
-        t.expect_that(
-            f"acquire({amount}) with a capacity of 2.5 should be granted", call.how == "returned", f"it {call.ending}"
-        )
+        words = f"acquire({amount}) with a capacity of 2.5 should be granted"
+        t.expect_that(words, call.how == "returned", f"it {call.ending}", part=GRANTED)
     for rate, capacity in ((1e-6, 0.5), (1e9, 1e-3), (1e6, 1e9)):
         call = tokens(play, rate, capacity, {"a": [at(1), acquire(capacity)]}).one("acquire")
         words = f"acquire({capacity:g}) with rate={rate:g}, capacity={capacity:g} should be granted"
-        t.expect_that(words, call.how == "returned", f"it {call.ending}")
+        t.expect_that(words, call.how == "returned", f"it {call.ending}", part=GRANTED)
     line = {"a": [acquire(2.5), acquire(2)], "b": [at(0.5), acquire(2.5)], "c": [at(0.6), acquire(1)]}
     t = tokens(play, 1, 2.5, line).accepting("deadlock", "runaway")  # whether they are granted, other clauses ask
     for call in t.calls("acquire"):
         words = f"acquire({asked(call):g}) of {call.who}, with a capacity of 2.5, should wait and not be refused"
-        t.expect_that(words, "ValueError" not in call.errors, f"it {call.ending}")
+        part = "`acquire` waits for tokens that the bucket can hold; it does not refuse them."
+        t.expect_that(words, "ValueError" not in call.errors, f"it {call.ending}", part=part)

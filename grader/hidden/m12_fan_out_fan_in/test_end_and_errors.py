@@ -29,10 +29,13 @@ from .plans import (
 )
 
 
-def expect_error(t: Trace) -> None:
+def expect_error(t: Trace, who: str = "a worker") -> None:
     """Expect that ``E``, which a worker or the source raised, left the call, as soon as all was over."""
-    t.expect_that("the error", "E" in t.call.errors, f"{t.call.what} {t.call.ending}, where E should leave it")
-    t.expect(f"the error left {t.call.what} at", t.call.end, over(t, failed_at(t) or 0.0))
+    part = f"When {who} raises, the error leaves the block, or `fan_in`."
+    seen = f"{t.call.what} {t.call.ending}, where E should leave it"
+    t.expect_that("the error", "E" in t.call.errors, seen, part=part)
+    part = f"When {who} raises, the error leaves as soon as the cancelled worker calls have cleaned up, and not before."
+    t.expect(f"the error left {t.call.what} at", t.call.end, over(t, failed_at(t) or 0.0), part=part)
 
 
 # -- R4: the end -----------------------------------------------------------------------------------------------------
@@ -46,10 +49,13 @@ def test_iteration_ends(play: Play) -> None:
     expect_iteration_ends(trial.naming(part), 1)
 
 
+EMPTY = "For an empty source the iteration ends at once."
+
+
 def expect_iteration_ends(t: Trace, number: int) -> None:
     """Expect the end of the iteration after so many pairs, soon after the last piece of work."""
     expect_received(t, number)
-    part = "After the last result the iteration ends by itself."
+    part = "After the last result the iteration ends by itself." if number else EMPTY
     t.expect_that("the end of the iteration", bool(t.notes("end")), "never came", part=part)
     t.expect("the iteration ended at", t.notes("end")[0]["t"], at_most(last_end(t) + 1), part=part)
     part = "When the iteration has ended, the block ends without an error."
@@ -66,7 +72,8 @@ def test_iteration_ends_for_a_slow_consumer(play: Play) -> None:
         t.expect("what the body did was cancelled at", cut, [], part=part)
         expect_received(t, 4)
         t.first(t.notes("end"), "the end of the iteration", "never came")  # type: ignore[arg-type]
-        t.expect("the block", t.call.ending, "returned")
+        part = "When the iteration has ended, the block ends without an error."
+        t.expect("the block", t.call.ending, "returned", part=part)
 
 
 @check("R4", misconception="end-of-work-is-end-of-block", step="close-to-end")
@@ -75,15 +82,16 @@ def test_body_goes_on_after_the_end(play: Play) -> None:
     t = out(play, jobs(play, 4), each(), busy(wait(3)), workers=2)
     expect_received(t, 4)
     t.expect("what the body did after the iteration", t.one("busy").ending, "returned")
-    t.expect("the block ended at", t.call.end, about(left_at(t)))
+    part = "When the iteration has ended and the body leaves the block, the block ends at once."
+    t.expect("the block ended at", t.call.end, about(left_at(t)), part=part)
 
 
 @check("R4", misconception="receiver-sees-the-end", step="close-to-end")
 def test_empty_source(play: Play) -> None:
     """For an empty source the iteration ends at once, and `fan_in` returns an empty list."""
     for workers, once in ((1, True), (3, False)):
-        expect_iteration_ends(out(play, [], workers=workers, once=once), 0)
-        t = gather(play, [], workers=workers, once=once)
+        expect_iteration_ends(out(play, [], workers=workers, once=once).naming(EMPTY), 0)
+        t = gather(play, [], workers=workers, once=once).naming("For an empty source `fan_in` returns an empty list.")
         t.expect("the list", t.call.value, [])
 
 
@@ -131,7 +139,8 @@ def test_error_waits_for_cleanup(play: Play) -> None:
     for call in (out, gather):
         t = call(play, items, workers=3)
         expect_error(t)
-        t.expect("how the work on a ended", [work.how for work in t.all("work", "a")], ["cancelled"])
+        part = "When a worker raises, the other worker calls are cancelled at once."
+        t.expect("how the work on a ended", [work.how for work in t.all("work", "a")], ["cancelled"], part=part)
 
 
 @check("R5", misconception="stream-errors-are-mine", step="one-fails-all-end")
@@ -159,7 +168,7 @@ def test_source_error_cancels_all(play: Play) -> None:
     for call, position, workers in ((out, 2, 2), (out, 4, 2), (gather, 3, 2), (out, 4, 5)):
         t = call(play, items, workers=workers, source_fails=[position, "E", "Fault"])
         expect_cut(t, failed_at(t) or 0.0, "When the source raises,")
-        expect_error(t)
+        expect_error(t, "the source")
 
 
 @check("R5", misconception="stream-errors-are-mine", step="one-fails-all-end", core=False)
@@ -208,7 +217,7 @@ def test_source_error_whatever_the_consumer_does(play: Play) -> None:
         trial = out(play, many(2, wait(3)), *consumer, workers=3, source_fails=[2, "E", "Fault"])
         t = trial.accepting("deadlock")
         if failed_at(t) is not None or asks_for_all(consumer):
-            expect_error(t)
+            expect_error(t, "the source")
 
 
 @check("R5", misconception="errors-wait-their-turn", step="one-fails-all-end", core=False)

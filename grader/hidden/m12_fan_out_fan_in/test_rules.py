@@ -46,31 +46,39 @@ from .plans import (
 
 
 # -- R7: bad arguments -----------------------------------------------------------------------------------------------
-def refused(play: Play) -> Iterator[Trace]:
-    """Calls with arguments that must be refused."""
+def refused(play: Play) -> Iterator[tuple[str, Trace]]:
+    """Calls with arguments that must be refused, each after what is wrong with them."""
     for workers in (0, -play.pick(1, 9)):
-        yield out(play, jobs(play, 3), workers=workers).accepting("deadlock")
-        yield gather(play, jobs(play, 3), workers=workers).accepting("deadlock")
-        yield gather(play, [], workers=workers).accepting("deadlock")
-    yield out(play, jobs(play, 3), workers=2, buffer=-play.pick(1, 9)).accepting("deadlock")
+        yield "`workers` below 1", out(play, jobs(play, 3), workers=workers).accepting("deadlock")
+        yield "`workers` below 1", gather(play, jobs(play, 3), workers=workers).accepting("deadlock")
+        empty = gather(play, [], workers=workers).accepting("deadlock")
+        yield "`workers` below 1, also for an empty source,", empty
+    yield "`buffer` below 0", out(play, jobs(play, 3), workers=2, buffer=-play.pick(1, 9)).accepting("deadlock")
 
 
 @check("R7", misconception="zero-only", step="one-source-for-all")
 def test_bad_arguments(play: Play) -> None:
     """`workers` below 1, or `buffer` below 0, raises a `ValueError`."""
-    for t in refused(play):
-        t.expect_that("a ValueError", "ValueError" in t.call.errors, f"{t.call.what} {t.call.ending}")
+    for words, t in refused(play):
+        part = f"{words} raises a `ValueError`."
+        t.expect_that("a ValueError", "ValueError" in t.call.errors, f"{t.call.what} {t.call.ending}", part=part)
 
 
 @check("G8", misconception="refused-too-late", step="one-source-for-all")
 def test_refused_before_anything_starts(play: Play) -> None:
     """Bad arguments are refused before anything starts: no work begins, and the `ValueError` is not in a group."""
-    for t in refused(play):
-        t.expect("items whose work began", [entry["value"] for entry in t.notes("called")], [])
+    for words, t in refused(play):
+        part = "Bad arguments are refused before any work begins."
+        t.expect("items whose work began", [entry["value"] for entry in t.notes("called")], [], part=part)
         if t.call.what == "fan_out":  # `fan_in` may take the whole source at once
-            t.expect("items taken from the source", [entry["value"] for entry in t.notes("taken")], [])
-        t.expect_that("a bare ValueError", t.call.raised == "ValueError", f"{t.call.what} {t.call.ending}")
-        t.expect("times that the body began", len(t.notes("leaves")), 0)
+            part = "Bad arguments are refused before an item is taken from the source."
+            t.expect("items taken from the source", [entry["value"] for entry in t.notes("taken")], [], part=part)
+        part = f"{words} raises a `ValueError`."
+        if "ValueError" in t.call.errors:
+            part = "The `ValueError` for bad arguments is not in a group."
+        t.expect_that("a bare ValueError", t.call.raised == "ValueError", f"{t.call.what} {t.call.ending}", part=part)
+        part = "Bad arguments are refused before the body begins."
+        t.expect("times that the body began", len(t.notes("leaves")), 0, part=part)
 
 
 # -- rules for every exercise ----------------------------------------------------------------------------------------
@@ -123,8 +131,9 @@ def test_cancelled_from_outside(play: Play) -> None:
     for t in trials:
         expect_work(t)
         expect_cut(t, 2.5, f"When {t.call.what} is cancelled from outside,")
-        t.expect_cancelled()
-        t.expect(f"{t.call.what} ended at", t.call.end, over(t, 2.5))
+        t.expect_cancelled(part=f"When {t.call.what} is cancelled from outside, it ends cancelled itself.")
+        part = f"When {t.call.what} is cancelled from outside, it ends when the cancelled worker calls have cleaned up."
+        t.expect(f"{t.call.what} ended at", t.call.end, over(t, 2.5), part=part)
 
 
 @check("G3", misconception="shield-everything", step="leave-early")
@@ -138,7 +147,8 @@ def test_cancellation_passes_at_every_step(play: Play) -> None:
                 expect_work(t)
             t.expect_cancellation_passes(jobs="work")
             for entry in t.notes("cancel"):
-                t.expect(f"{t.call.what} ended at", t.call.end, at_most(entry["t"] + 0.05))
+                part = "Cancelled from outside at any moment, the call ends at once."
+                t.expect(f"{t.call.what} ended at", t.call.end, at_most(entry["t"] + 0.05), part=part)
 
 
 @check("G4", misconception="blocking-is-short", step="slow-consumer")
