@@ -69,30 +69,30 @@ def expect_at(t: Trace, what: str, moment: float | None, seconds: float, *, part
     t.expect(what, relative(moment), about(seconds), unit=AFTER, part=part)
 
 
-def expect_asked(t: Trace, moment: float, *names: str) -> None:
+def expect_asked(t: Trace, moment: float, *names: str, part: str = "") -> None:
     """Expect that those services were asked to stop at that time (s after `START`)."""
     for name in names:
         step = t.of(name)[told()]
-        t.expect_that(f"{name} should be asked to stop", step.how == "returned", f"its wait for that {step.ending}")
-        expect_at(t, f"{name} was asked to stop", step.end, moment)
+        seen = f"its wait for that {step.ending}"
+        t.expect_that(f"{name} should be asked to stop", step.how == "returned", seen, part=part)
+        expect_at(t, f"{name} was asked to stop", step.end, moment, part=part)
 
 
-def expect_cancelled(t: Trace, moment: float, *names: str) -> None:
-    """Expect that those services were cancelled at that time (s after `START`)."""
+def expect_cancelled(t: Trace, moment: float, *names: str, late: str = "") -> None:
+    """Expect that those services were cancelled at that time (s after `START`); `late` is what is wrong if not so soon."""
     for name in names:
         seen = t.one("run", name).cancelled_at
         early = seen is not None and about(START + moment) != seen and seen < START + moment
-        part = "A service that is asked to stop has `grace` seconds, and is not cancelled before." if early else ""
+        part = "A service that is asked to stop has `grace` seconds, and is not cancelled before." if early else late
         expect_at(t, f"{name} was cancelled", seen, moment, part=part)
 
 
-def expect_returned(t: Trace, **ends: float) -> None:
-    """Expect that services returned by themselves at those times (s after `START`)."""
+def expect_returned(t: Trace, *, cut: str = "", **ends: float) -> None:
+    """Expect that services returned by themselves at those times (s after `START`); `cut` is what is wrong if not."""
     for name, moment in ends.items():
         span = t.one("run", name)
-        t.expect_that(
-            f"{name} should return by itself", span.how == "returned", f"it {span.ending}", part=why_cut(t, span)
-        )
+        part = why_cut(t, span) or (cut if span.cancelled_at is not None else "")
+        t.expect_that(f"{name} should return by itself", span.how == "returned", f"it {span.ending}", part=part)
         expect_at(t, f"{name} returned", span.end, moment)
 
 
@@ -123,11 +123,24 @@ def expect_cleanups(t: Trace, names: Sequence[str], *, missing: str = "") -> Non
     t.expect("cleanups, in this order", cleaned, list(reversed(names)), part=part)
 
 
-def expect_whole(t: Trace, names: Sequence[str]) -> None:
-    """Expect that each of those services was cleaned up, and none of the cleanups was cut short."""
-    t.expect("services that were cleaned up", sorted(t.names("cleanup")), sorted(names))
+def expect_whole(t: Trace, names: Sequence[str], *, missing: str = "", cut: str = "") -> None:
+    """Expect that each of those services was cleaned up, and none of the cleanups was cut short.
+
+    `missing` and `cut` are what is wrong if not, in place of the check's sentence.
+    """
+    cleaned = t.names("cleanup")
+    part = missing if set(names) - set(cleaned) else ""
+    t.expect("services that were cleaned up", sorted(cleaned), sorted(names), part=part)
     for span in t.all("cleanup"):
-        t.expect_that(f"the cleanup of {span.who} should run to its end", span.how == "returned", f"it {span.ending}")
+        words = f"the cleanup of {span.who} should run to its end"
+        t.expect_that(words, span.how == "returned", f"it {span.ending}", part=cut)
+
+
+def given_up_part(span: Any, limit: float) -> str:
+    """What is wrong if a cleanup that hangs was not given up in time, as a sentence."""
+    if span.cancelled_at is not None and span.cancelled_at < span.start + limit:
+        return "Each cleanup has the whole `cleanup_timeout` for itself: it is not given up before."
+    return "A cleanup that takes longer than `cleanup_timeout` is given up at that moment."
 
 
 def labels(errors: Sequence[Any]) -> list[str]:

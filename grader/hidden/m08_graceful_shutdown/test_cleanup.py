@@ -17,6 +17,7 @@ from .plans import (
     expect_begun,
     expect_cleanups,
     expect_whole,
+    given_up_part,
     run,
     told,
 )
@@ -31,7 +32,7 @@ def test_last_service_first(play: Play) -> None:
     cleanups = {name: [wait(time)] for name, time in zip(names, play.draw(4, low=0.5), strict=True)}
     for t in both(play, services, cleanups=cleanups):
         expect_cleanups(t, names, missing=EVERY)
-        t.expect("cleanups at the same time", t.most_open("cleanup"), 1)
+        t.expect("cleanups at the same time", t.most_open("cleanup"), 1, part="Cleanups run one after the other.")
     t = run(play, {**services, "e": [hang()], "f": OBEDIENT}, cleanups=cleanups, stop=2.0)
     expect_cleanups(t, [*names, "e", "f"], missing=EVERY)
 
@@ -83,7 +84,8 @@ def test_bounded(play: Play) -> None:
         for span in t.all("cleanup"):
             if span.who != "a":
                 seen = "never" if span.cancelled_at is None else span.cancelled_at - span.start
-                t.expect(f"cleanup of {span.who} was given up after", seen, near(limit, within=0.05), unit="s")
+                words, part = f"cleanup of {span.who} was given up after", given_up_part(span, limit)
+                t.expect(words, seen, near(limit, within=0.05), unit="s", part=part)
         t.expect_ended()
 
 
@@ -140,10 +142,14 @@ def test_protected(play: Play) -> None:
         for t in trial.cancelled("caller", limit=16):
             note, begun = came(t), t.all("cleanup")
             if note and begun and begun[0].begun < note["order"]:
-                expect_cleanups(t, names)
-                expect_whole(t, names)
+                missing = "A cancellation that comes during a cleanup does not keep the next ones from running."
+                expect_cleanups(t, names, missing=missing)
+                expect_whole(t, names, cut=UNTOUCHED)
     t = run(play, {name: [wait(1)] for name in names}, cleanups=cleanups).within("caller", START + 1.4)
-    expect_whole(t, names)
+    expect_whole(t, names, cut=UNTOUCHED)
+
+
+UNTOUCHED = "A cancellation that comes during a cleanup does not interrupt it."
 
 
 @check("R3", misconception="deadline-outside-the-shield", step="clean-up-whatever-happens")
@@ -167,6 +173,9 @@ def test_order_and_bound_after_an_interrupt(play: Play) -> None:
     services = {"a": [hang()], "b": [wait(2), fail("stop", "Abandon")], "c": OBEDIENT, "d": [wait(1)]}
     for t in both(play, services, cleanups=cleanups, grace=3.0):
         expect_cleanups(t, list(services))
-        t.expect("cleanups at the same time", t.most_open("cleanup"), 1)
+        part = "Cleanups run one after the other, also after something like a KeyboardInterrupt."
+        t.expect("cleanups at the same time", t.most_open("cleanup"), 1, part=part)
         taken = t.one("cleanup", "a").start - t.one("cleanup", "d").start
-        t.expect("time from the first cleanup to that of a", taken, near(0.6 + 0.3 + 6, within=0.05), unit="s")
+        part = "Each cleanup is bounded by its own `cleanup_timeout`, also after something like a KeyboardInterrupt."
+        wanted = near(0.6 + 0.3 + 6, within=0.05)
+        t.expect("time from the first cleanup to that of a", taken, wanted, unit="s", part=part)

@@ -32,7 +32,8 @@ def expect_group(t: Trace, *errors: str, part: str = "") -> None:
     t.expect_that("an `ExceptionGroup` should leave the call", raised, f"it {t.call.ending}", part=part)
     kinds = t.call.raised.kinds if t.call.raised else []
     is_group = "ExceptionGroup" in kinds
-    t.expect_that("an `ExceptionGroup` should leave the call", is_group, f"it raised {t.call.raised!r}")
+    alone = "A single error leaves the call in an `ExceptionGroup` too." if t.call.raised in errors else ""
+    t.expect_that("an `ExceptionGroup` should leave the call", is_group, f"it raised {t.call.raised!r}", part=alone)
     t.expect("the errors in the group", labels(t.call.errors), sorted(errors), part=part)
 
 
@@ -42,9 +43,12 @@ def expect_no_mixture(t: Trace, *errors: str) -> None:
         seen = labels(t.call.errors)
         words = f"{', '.join(seen)} left it together" if seen else "nothing left it"
         what = "either errors or the cancellation should leave the call"
-        t.expect_that(what, bool(seen) and all(one in errors for one in seen), words)
+        mixed = any(error.kind in ("Cancelled", "CancelledError") for error in t.call.errors)
+        part = "After errors and a cancellation from outside, never both leave the call in one group." if mixed else ""
+        t.expect_that(what, bool(seen) and all(one in errors for one in seen), words, part=part)
 
 
+AFTER_CLEANUPS = "The error leaves the call when the cleanups have ended, neither before nor later."
 AGAIN = "A service that failed is not started again."
 
 
@@ -55,9 +59,12 @@ def test_an_error_starts_the_shutdown(play: Play) -> None:
     moment = play.draw(1, low=2)[0]
     services = {"a": [told(), wait(3.1)], "b": [wait(moment), fail("E")], "c": OBEDIENT, "d": [hang()]}
     for t in both(play, services):
-        expect_asked(t, moment, "a", "c")
-        expect_returned(t, a=moment + 3.1, c=moment)
-        expect_cancelled(t, moment + 10, "d")
+        part = "A service that raises starts the shutdown: the others are asked to stop."
+        expect_asked(t, moment, "a", "c", part=part)
+        part = "After an error of a service the others have `grace` seconds."
+        expect_returned(t, a=moment + 3.1, c=moment, cut=part)
+        part = "After an error of a service the others have `grace` seconds, and then they are cancelled."
+        expect_cancelled(t, moment + 10, "d", late=part)
 
 
 @check("R4", misconception="one-error-needs-no-group", step="one-group-of-errors")
@@ -65,13 +72,14 @@ def test_one_error_of_a_service(play: Play) -> None:
     """The error of a service, whatever it is, leaves the call in an `ExceptionGroup`, after the cleanups."""
     for kind in CLASSES:
         t = run(play, {"a": [wait(1)], "b": [wait(1.5), fail("E", kind)]}, cleanups={"a": [wait(1)]})
-        expect_group(t, "E")
-        part = AGAIN if len(t.all("run", "b")) > 1 else ""
+        part = "" if kind == CLASSES[0] else f"The error of a service leaves the call whatever its class, here {kind}."
+        expect_group(t, "E", part=part)
+        part = AGAIN if len(t.all("run", "b")) > 1 else AFTER_CLEANUPS
         expect_at(t, "the call ended", t.call.end, 2.5, part=part)
     for kind in ("Fault", "TimeoutError", "OSError"):
         t = run(play, {"a": OBEDIENT, "b": [wait(1.5), fail("E", kind)]}, cleanups={"a": [wait(1)]})
         expect_group(t, "E")
-        part = AGAIN if len(t.all("run", "b")) > 1 else ""
+        part = AGAIN if len(t.all("run", "b")) > 1 else AFTER_CLEANUPS
         expect_at(t, "the call ended", t.call.end, 2.5, part=part)
     for t in both(play, {"a": [wait(1)], "b": [fail("E")]}):
         expect_group(t, "E")
@@ -85,8 +93,15 @@ def test_one_error_of_a_cleanup(play: Play) -> None:
     """The error of a cleanup, also a `TimeoutError` of its own, leaves the call in an `ExceptionGroup`."""
     for kind in ("Fault", "TimeoutError", "KeyError", "OSError", "ClosedResourceError"):
         cleanups = {"a": [wait(1)], "b": [wait(0.5), fail("E", kind)]}
+        part = ""
+        if kind == "TimeoutError":
+            part = (
+                "A `TimeoutError` of a cleanup's own leaves the call in an `ExceptionGroup`, as any other error does."
+            )
+        elif kind != "Fault":
+            part = f"The error of a cleanup leaves the call whatever its class, here {kind}."
         for t in both(play, {"a": [wait(1)], "b": [wait(2)]}, cleanups=cleanups):
-            expect_group(t, "E")
+            expect_group(t, "E", part=part)
 
 
 @check("R4", misconception="time-out-tells-itself", step="one-group-of-errors")
@@ -185,7 +200,8 @@ def test_cancelled_at_once(play: Play) -> None:
             expect_cancelled(done, moment, *services)
             done.expect_ended()
     for trial in (run(play, services, stop=2.0), serve(play, services, (2.0, "TERM"))):
-        expect_cancelled(trial.cancel("caller", at=START + moment), moment, *services)
+        part = "Cancelled from outside, services are cancelled at once, also if they have been asked to stop before."
+        expect_cancelled(trial.cancel("caller", at=START + moment), moment, *services, late=part)
 
 
 @check("R5", misconception="cleanup-skipped-when-cancelled", step="clean-up-whatever-happens")
@@ -198,12 +214,16 @@ def test_cleanup_when_cancelled(play: Play) -> None:
         if note is None:
             expect_begun(t)
         if note and running(t, note):
-            expect_whole(t, list(services))
+            expect_whole(t, list(services), missing=ALL_CLEANED, cut=TO_ITS_END)
             expect_cleanups(t, list(services))
     for t in serve(play, services, cleanups=cleanups).cancel("caller", at=START + 3.1).cancelled("caller", limit=12):
         note = came(t)
         if note and running(t, note):
-            expect_whole(t, list(services))
+            expect_whole(t, list(services), missing=ALL_CLEANED, cut=TO_ITS_END)
+
+
+ALL_CLEANED = "If the call is cancelled from outside while services run, every cleanup still runs."
+TO_ITS_END = "If the call is cancelled from outside while services run, every cleanup still runs to its end."
 
 
 @check("R5", misconception="cleanup-skipped-when-cancelled", step="clean-up-whatever-happens")
@@ -214,7 +234,8 @@ def test_cleanup_is_bounded_and_independent_when_cancelled(play: Play) -> None:
     for trial in both(play, services, cleanups=cleanups):
         t = trial.cancel("caller", at=START + 2.2)
         expect_cleanups(t, list("abcd"))
-        expect_at(t, "cleanup of a began", t.one("cleanup", "a").start, 2.2 + 0.6 + 0.3 + 6)
+        part = "After a cancellation from outside each cleanup is still bounded by its own `cleanup_timeout`."
+        expect_at(t, "cleanup of a began", t.one("cleanup", "a").start, 2.2 + 0.6 + 0.3 + 6, part=part)
 
 
 @check("R5", misconception="handled-once-is-done", step="clean-up-whatever-happens")
@@ -223,11 +244,12 @@ def test_cancellation_goes_on(play: Play) -> None:
     services = {"a": [hang()], "b": [told(), wait(0.8)], "c": [cleanup(wait(0.5)), wait(LONG)]}
     for trial in both(play, services, cleanups={"a": [wait(0.4)]}):
         for t in (trial.cancel("caller", at=START + 2.2), trial.within("caller", START + 2.2)):
-            t.expect_cancelled()
-            expect_at(t, "the call ended", t.call.end, 3.1)
+            t.expect_cancelled(part="Cancelled from outside while services run, the call ends by the cancellation.")
+            part = "Cancelled from outside, the call ends when the cleanups have ended, neither before nor later."
+            expect_at(t, "the call ended", t.call.end, 3.1, part=part)
     for trial in (run(play, services, stop=1.0), serve(play, services, (1.0, "TERM"))):
         t = trial.cancel("caller", at=START + 4.2)
-        t.expect_cancelled()
+        t.expect_cancelled(part="Cancelled from outside during the shutdown, the call ends by the cancellation.")
 
 
 @check("R5", misconception="errors-before-cancellation", step="one-group-of-errors")

@@ -77,11 +77,18 @@ def test_cancellation_passes_at_every_step(play: Play) -> None:
                 continue
             for span in running(t, note):
                 ended = relative(span.end if span.cancelled_at is None else span.cancelled_at)
-                t.expect(f"{span.who} was cancelled", ended, at_most(note["t"] - START + 0.05), unit=AFTER)
+                wanted = at_most(note["t"] - START + 0.05)
+                part = "Cancelled from outside, services are cancelled at once: only cleanups are protected."
+                t.expect(f"{span.who} was cancelled", ended, wanted, unit=AFTER, part=part)
             if any(span.how == "cancelled" and span.outside for span in t.all("run")):
-                t.expect_cancelled()
-            t.expect_that("cancelled from outside, the caller should stop", not goes_on(t), "it went on after the call")
-            t.expect("the call ended", relative(t.call.end), at_most(note["t"] - START + 1.1), unit=AFTER)
+                t.expect_cancelled(part=BY_IT)
+            words, seen = "cancelled from outside, the caller should stop", "it went on after the call"
+            t.expect_that(words, not goes_on(t), seen, part=BY_IT)
+            part = "Cancelled from outside, the call waits for nothing but the cleanups."
+            t.expect("the call ended", relative(t.call.end), at_most(note["t"] - START + 1.1), unit=AFTER, part=part)
+
+
+BY_IT = "Cancelled from outside at any moment, the call ends by the cancellation."
 
 
 @check("G4", misconception="blocking-is-short", step="bound-the-wait")
@@ -102,7 +109,10 @@ def test_interrupts_pass(play: Play) -> None:
     for kind in (*play.interrupts, "BaseExceptionGroup"):
         for t in both(play, {"a": OBEDIENT, "b": [wait(2), fail("stop", kind)], "c": [hang()]}, cleanups=cleanups):
             expect_passed(t, "b", kind)
-            expect_whole(t, ["a", "b", "c"])
+            expect_whole(t, ["a", "b", "c"], missing=CLEANED, cut=CLEANED)
+
+
+CLEANED = "Every service is cleaned up, also after an exception that is not an `Exception`."
 
 
 @check("G5", misconception="catch-everything", step="one-group-of-errors")
@@ -113,14 +123,17 @@ def test_interrupts_during_a_shutdown_pass(play: Play) -> None:
         for service in ([told(), wait(1), fail("stop", kind)], [on_cancel(fail("stop", kind)), hang()]):
             t = run(play, {"a": OBEDIENT, "b": service, "c": [told(), wait(1.5)]}, stop=2.0, cleanups=cleanups)
             expect_passed(t, "b", kind)
-            expect_whole(t, ["a", "b", "c"])
+            expect_whole(t, ["a", "b", "c"], missing=CLEANED, cut=CLEANED)
 
 
 def expect_passed(t: Trace, name: str, kind: str) -> None:
     """Expect that what the `run` of that service raised, if it did, has left the call."""
     span = t.one("run", name)
     left = span.raised is None or any(error in t.call.errors for error in span.errors)
-    t.expect_that(f"the {kind} of {name} should leave the call", left, f"it {t.call.ending}")
+    part = ""
+    if not t.all("told", name) and span.cancelled_at is None:
+        part = f"{kind}, which is not an `Exception`, leaves the call when a service raises it."
+    t.expect_that(f"the {kind} of {name} should leave the call", left, f"it {t.call.ending}", part=part)
 
 
 @check("G6", misconception="look-again-and-again", step="bound-the-wait")
@@ -145,8 +158,10 @@ def test_any_callable(play: Play) -> None:
     """`run` and `cleanup` may be anything that returns an awaitable when it is called."""
     services = {"a": [awaitable(), wait(1)], "b": [awaitable(), told(), wait(1)], "c": [wait(1)]}
     t = run(play, services, stop=2.0, cleanups={"a": [awaitable(), wait(0.4)], "c": [wait(0.3)]})
-    t.expect("how a, b and c ended", [t.of(name).how for name in "abc"], ["returned"] * 3)
-    expect_whole(t, ["a", "b", "c"])
+    part = "`run` may be anything that returns an awaitable when it is called."
+    t.expect("how a, b and c ended", [t.of(name).how for name in "abc"], ["returned"] * 3, part=part)
+    part = "`cleanup` may be anything that returns an awaitable when it is called."
+    expect_whole(t, ["a", "b", "c"], missing=part, cut=part)
     t.expect_that("the call should return", t.call.how == "returned", f"it {t.call.ending}")
 
 
@@ -154,8 +169,12 @@ def test_any_callable(play: Play) -> None:
 def test_raises_at_once(play: Play) -> None:
     """A `run` or `cleanup` that raises when it is called has failed like any other."""
     for t in both(play, {"a": [wait(2)], "b": [at_once(), fail("E")], "c": OBEDIENT}):
-        t.expect("services that were started", sorted(t.names("run")), ["a", "b", "c"])
-        t.expect("how a and c ended", [t.of("a").how, t.of("c").how], ["returned"] * 2)
-        t.expect("services that were cleaned up", sorted(t.names("cleanup")), ["a", "b", "c"])
+        part = "A `run` that raises when it is called has failed like any other: the others are started all the same."
+        t.expect("services that were started", sorted(t.names("run")), ["a", "b", "c"], part=part)
+        part = "A `run` that raises when it is called has failed like any other: the others may return by themselves."
+        t.expect("how a and c ended", [t.of("a").how, t.of("c").how], ["returned"] * 2, part=part)
+        part = "A `run` that raises when it is called has failed like any other: every service is cleaned up."
+        t.expect("services that were cleaned up", sorted(t.names("cleanup")), ["a", "b", "c"], part=part)
     t = run(play, {"a": [wait(1)], "b": [wait(1)]}, cleanups={"b": [at_once(), fail("C1")]})
-    t.expect("services that were cleaned up", sorted(t.names("cleanup")), ["a", "b"])
+    part = "A `cleanup` that raises when it is called does not keep the others from running."
+    t.expect("services that were cleaned up", sorted(t.names("cleanup")), ["a", "b"], part=part)

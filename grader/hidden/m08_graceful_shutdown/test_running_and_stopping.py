@@ -34,7 +34,8 @@ def test_all_run_at_the_same_time(play: Play) -> None:
         for span in t.all("run"):
             expect_at(t, f"{span.who} was started", span.start, 0)
     t = run(play, {f"s{index}": [wait(2)] for index in range(60)}).accepting("deadlock")
-    t.expect("services, of 60, that ran at the same time", t.most_open("run"), 60)
+    part = "All services run at the same time, however many there are."
+    t.expect("services, of 60, that ran at the same time", t.most_open("run"), 60, part=part)
     waits = t.data["end"]["kind"] == "deadlock"
     part = "When all services have returned, so does the call."
     t.expect_that("the call should return", not waits, f"it {t.call.ending}", part=part)
@@ -107,8 +108,12 @@ def test_a_single_service(play: Play) -> None:
     for services in ({"a": [told(), wait(1.1)]}, {"a": [told(), hang()]}):
         for trial in (run(play, services, stop=2.0), serve(play, services, (2.0, "TERM"))):
             t = trial.accepting("deadlock")
-            expect_asked(t, 2, "a")
-            expect_at(t, "a ended", t.one("run", "a").end, 3.1 if services["a"][1] == wait(1.1) else 12)
+            expect_asked(t, 2, "a", part="A single service is asked to stop as several are.")
+            obeys = services["a"][1] == wait(1.1)
+            part = (
+                "" if obeys else "A single service that still runs when `grace` is over is cancelled, as several are."
+            )
+            expect_at(t, "a ended", t.one("run", "a").end, 3.1 if obeys else 12, part=part)
             t.expect("services that were cleaned up", t.names("cleanup"), ["a"])
             t.expect_that("the call should return", t.call.how == "returned", f"it {t.call.ending}")
 
@@ -121,9 +126,12 @@ def test_ends_when_all_have_returned(play: Play) -> None:
     services = {name: [wait(time)] for name, time in zip(names, times, strict=True)}
     for trial in both(play, services, cleanups={"a": [wait(0.4)], "c": [wait(0.3)]}, grace=60.0):
         t = trial.accepting("deadlock")
-        t.expect_that("the call should return", t.call.how == "returned", f"it {t.call.ending}")
-        t.expect("services that were cleaned up", sorted(t.names("cleanup")), names)
-        t.expect("the call ended", relative(t.call.end), at_most(max(times) + 0.75), unit=AFTER)
+        part = "When all services have returned by themselves the call returns, though nobody set `stop`."
+        t.expect_that("the call should return", t.call.how == "returned", f"it {t.call.ending}", part=part)
+        part = "When all services have returned by themselves the call cleans them up."
+        t.expect("services that were cleaned up", sorted(t.names("cleanup")), names, part=part)
+        part = "When all services have returned and were cleaned up the call ends: it waits for nothing else."
+        t.expect("the call ended", relative(t.call.end), at_most(max(times) + 0.75), unit=AFTER, part=part)
         t.expect_ended()
 
 
@@ -153,7 +161,8 @@ def test_no_services(play: Play) -> None:
 def test_stopped_before_it_began(play: Play) -> None:
     """With `stop` set from the start, all services are still started, and asked to stop at once."""
     t = run(play, {"a": [told(), wait(2.2)], "b": [wait(1.1)], "c": OBEDIENT}, stop=-4.0)
-    t.expect("services that were started", sorted(t.names("run")), ["a", "b", "c"])
+    part = "With `stop` set from the start, all services are still started."
+    t.expect("services that were started", sorted(t.names("run")), ["a", "b", "c"], part=part)
     for name in ("a", "c"):  # asked, or even cancelled: that is R2's matter
         part = "When `stop` is set, every service is asked to stop at once."
         expect_at(t, f"{name} was asked to stop, or cancelled", t.of(name)[told()].end, 0, part=part)
@@ -203,9 +212,11 @@ def test_cancelled_after_grace(play: Play) -> None:
     t.expect_ended()
     t = run(play, {**services, "c": [told(), wait(0.9 * grace)]}, stop=-2.0, grace=grace)
     expect_returned(t, c=0.9 * grace)
-    expect_cancelled(t, grace, "a", "b", "d")
+    part = "A service that still runs `grace` seconds later is cancelled, also if `stop` was set from the start."
+    expect_cancelled(t, grace, "a", "b", "d", late=part)
     t = run(play, {"a": [hang()], "b": [wait(LONG)]}, stop=moment, grace=0.0).accepting("deadlock")
-    expect_cancelled(t, moment, "a", "b")
+    part = "With a `grace` of 0 a service that still runs is cancelled at once."
+    expect_cancelled(t, moment, "a", "b", late=part)
     t.expect_ended()
 
 

@@ -51,11 +51,15 @@ def test_grace_after_a_signal(play: Play) -> None:
     services = {"a": [told(), wait(0.9 * grace)], "b": OBEDIENT, "c": [hang()]}
     t = serve(play, services, (3.3, "TERM"), grace=grace, cleanups={"a": [wait(0.4)], "c": [wait(0.7)]})
     expect_caught(t)
-    expect_returned(t, a=3.3 + 0.9 * grace, b=3.3)
-    expect_cancelled(t, 3.3 + grace, "c")
-    t.expect("services that were cleaned up", sorted(t.names("cleanup")), ["a", "b", "c"])
+    first = "The first signal asks the services to stop: it does not cancel them."
+    expect_returned(t, a=3.3 + 0.9 * grace, b=3.3, cut=first)
+    part = "After the first signal a service that still runs when `grace` is over is cancelled."
+    expect_cancelled(t, 3.3 + grace, "c", late=part)
+    part = "After a signal all services are cleaned up."
+    t.expect("services that were cleaned up", sorted(t.names("cleanup")), ["a", "b", "c"], part=part)
     t = serve(play, {"a": [told(), wait(0.3)], "b": OBEDIENT}, (3.3, "INT"), grace=60.0)
-    expect_at(t, "the call ended", t.call.end, 3.6)
+    part = "When all have returned after a signal, the call does not wait for the rest of `grace`."
+    expect_at(t, "the call ended", t.call.end, 3.6, part=part)
 
 
 @check("R6", misconception="signals-are-fixed", step="signals")

@@ -69,7 +69,7 @@ def test_iteration_ends_for_a_slow_consumer(play: Play) -> None:
         t = out(play, jobs(play, 4), each(busy(wait(30))), workers=workers, buffer=buffer)
         cut = [did.cancelled_at for did in t.all("busy") if did.how == "cancelled"]
         part = "When the last worker is done, the body is not cancelled: it goes on until it leaves the block."
-        t.expect("what the body did was cancelled at", cut, [], part=part)
+        t.expect("the body was cancelled at", cut, [], part=part)
         expect_received(t, 4)
         t.first(t.notes("end"), "the end of the iteration", "never came")  # type: ignore[arg-type]
         part = "When the iteration has ended, the block ends without an error."
