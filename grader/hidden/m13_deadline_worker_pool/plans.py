@@ -54,7 +54,13 @@ def expect_some_run(t: Trace, part: str = "Jobs that have time enough are called
 def expect_called_with(t: Trace, name: str, end: float, part: str = "") -> None:
     """Expect that the job was called with that end (s after `START`), a point in time."""
     what = f"the `end` that {name} was called with, where `run_pool` was called at {START} s"
-    t.expect(what, t.of(name).args, [near(START + end)], part=part)
+    args = t.of(name).args
+    if len(args) == 1 and type(args[0]) in (int, float):
+        if args[0] == near(end):
+            part = "A job's `end` is a point in time, not a number of seconds from the call."
+        elif not part and args[0] > START + end:
+            part = "A job's end is the sooner of its own deadline and the pool's end: it is never later."
+    t.expect(what, args, [near(START + end)], part=part)
 
 
 def report(t: Trace, who: str = "caller") -> list[Any]:
@@ -79,16 +85,25 @@ def status(t: Trace, *names: str) -> dict[str, Any]:
     return {name: found[name][0] if name in found else "no outcome" for name in names}
 
 
-def expect_status(t: Trace, **wanted: str) -> None:
-    """Expect just these outcomes of these jobs; those of others do not matter."""
-    t.expect("outcomes", status(t, *wanted), wanted)
+def expect_status(t: Trace, *, part: str = "", **wanted: str) -> None:
+    """Expect just these outcomes of these jobs; those of others do not matter. `part` is what is wrong if not."""
+    t.expect("outcomes", status(t, *wanted), wanted, part=part)
 
 
-def refused(play: Play) -> Iterator[Trial]:
-    """Calls with arguments that must be refused."""
+CUT_OFF = "A job cut off at its end is `TIMED_OUT`."
+
+
+def expect_late(t: Trace, *names: str) -> None:
+    """Expect that these jobs, which were cut off at their end, are `TIMED_OUT`."""
+    expect_status(t, part=CUT_OFF, **dict.fromkeys(names, "TIMED_OUT"))
+
+
+def refused(play: Play) -> Iterator[tuple[str, Trial]]:
+    """Calls with arguments that must be refused, each after the sentence that says so."""
     some = {"a": takes(1), "b": [wait(1), fail("E")]}
     bad: list[dict[str, Any]] = [{"workers": 0}, {"workers": -3}, {"margin": -1}, {"margin": -0.001, "enclosing": [5]}]
     for options in [*bad, {"workers": 0, "ends": -1}]:
-        yield pool(play, some, **options)
+        yield f"`{'workers < 1' if 'workers' in options else 'margin < 0'}` raises", pool(play, some, **options)
     for options in bad[1:3]:
-        yield pool(play, {}, **options)
+        name = "workers < 1" if "workers" in options else "margin < 0"
+        yield f"`{name}`, also without jobs, raises", pool(play, {}, **options)

@@ -33,21 +33,26 @@ from .plans import (
     outcomes,
     pool,
     refused,
+    since,
     status,
     takes,
 )
 
 
-def expect_not_started(t: Trace, *names: str, end: float = NEVER) -> None:
-    """Expect that these jobs are `SKIPPED` and were not called; at the very end of the pool either goes."""
+def expect_not_started(t: Trace, *names: str, end: float = NEVER, started: str = "") -> None:
+    """Expect that these jobs are `SKIPPED` and were not called; at the very end of the pool either goes.
+
+    `started` is what is wrong if one was called, in place of the check's sentence.
+    """
     found = status(t, *names)
     for name in names:
         runs = t.all("run", name)
         if runs and runs[0].start == near(START + end) and found[name] in {"SKIPPED", "TIMED_OUT", "DONE"}:
             continue
         seen = f"it was, {round(runs[0].start - START, 4):g} s after the call" if runs else ""
-        t.expect_that(f"{name} should not be started", not runs, seen)
-        t.expect(f"outcome of {name}, which was not started", found[name], "SKIPPED")
+        t.expect_that(f"{name} should not be started", not runs, seen, part=started)
+        part = "A job that was not started is `SKIPPED`."
+        t.expect(f"outcome of {name}, which was not started", found[name], "SKIPPED", part=part)
 
 
 def started_before(t: Trace, name: str, moment: float) -> bool:
@@ -68,8 +73,12 @@ def test_estimate(play: Play) -> None:
         {"ends": None, "enclosing": [10.5], "margin": 0.5},
     ):
         t = pool(play, jobs, **plan, **pools)
-        expect_not_started(t, "a", "c", "e")
-        expect_status(t, b="DONE", d="DONE")
+        expect_not_started(t, "a", "c", "e", started=MISFIT)
+        expect_status(t, part=FIT, b="DONE", d="DONE")
+
+
+MISFIT = "A job is not started if less time than its estimate is left until its own end."
+FIT = "A job is started if its whole estimate is left until its own end."
 
 
 @check("R5", misconception="times-are-whole-seconds", step="start-what-can-finish")
@@ -80,8 +89,8 @@ def test_estimates_of_any_size(play: Play) -> None:
         estimates = {"a": 5.1 * scale, "b": 4.9 * scale, "c": 10.2 * scale, "d": 9.8 * scale}
         plan = {"deadlines": {"a": 5 * scale, "b": 5 * scale}, "estimates": estimates}
         t = pool(play, jobs, ends=10 * scale, **plan)
-        expect_not_started(t, "a", "c")
-        expect_status(t, b="DONE", d="DONE")
+        expect_not_started(t, "a", "c", started=MISFIT)
+        expect_status(t, part=FIT, b="DONE", d="DONE")
 
 
 @check("R5", misconception="looked-at-up-front", step="start-what-can-finish")
@@ -99,7 +108,10 @@ def test_looked_at_when_it_would_start(play: Play) -> None:
             what = f"seconds left when {name} was started"
             t.expect(what, START + 10 - run.start, at_least(estimate), part=part)
         fitted = found[name] == "SKIPPED" and START + 10 - free >= estimate
-        t.expect_that(f"{name} should be started", not fitted, "it was skipped, though there was time enough")
+        part = "A job is started if the time that is left when a worker is free for it is enough for its estimate."
+        t.expect_that(
+            f"{name} should be started", not fitted, "it was skipped, though there was time enough", part=part
+        )
     quick = {"a": takes(1), "b": takes(1), "c": takes(1)}
     t = pool(play, quick, workers=1, estimates={"a": 7.5, "b": 7.8, "c": 7.2})
     t.expect_begun(*quick)
@@ -129,11 +141,14 @@ def test_its_end_has_passed(play: Play) -> None:
     jobs = {"a": takes(5), "b": takes(1), "c": [give("C")], "d": takes(1), "e": [at_once(), fail("E")]}
     deadlines = {"a": 2, "b": 3, "c": 4, "d": 30, "e": 3.5}
     t = pool(play, {**jobs, "a": [cleanup(wait(6)), hang()]}, workers=1, deadlines=deadlines)
-    expect_not_started(t, *(name for name in ("b", "c", "e") if not started_before(t, name, deadlines[name])))
-    expect_status(t, d="DONE")
+    late = [name for name in ("b", "c", "e") if not started_before(t, name, deadlines[name])]
+    started = "A job whose own deadline passed before its turn is never called."
+    expect_not_started(t, *late, started=started)
+    others = "After a job whose own deadline has passed, the other jobs are run."
+    expect_status(t, part=others, d="DONE")
     t = pool(play, jobs, deadlines={"b": -1, "c": -START, "e": -0.5})
-    expect_not_started(t, "b", "c", "e")
-    expect_status(t, a="DONE", d="DONE")
+    expect_not_started(t, "b", "c", "e", started=started)
+    expect_status(t, part=others, a="DONE", d="DONE")
 
 
 @check("R5", misconception="cancellation-stops-the-worker", step="room-to-report", wide=True)
@@ -149,7 +164,8 @@ def test_nothing_is_started_after_the_end(play: Play) -> None:
         for plan in ({}, {"ends": 80, "enclosing": [90], "margin": 80}):
             t = pool(play, jobs, workers=1, deadlines={"a": 70, "b": 75, "d": 85}, **plan)
             t.expect_begun("a")
-            expect_not_started(t, *(name for name in ("b", "c", "d") if not started_before(t, name, 9.9)))
+            waiting = [name for name in ("b", "c", "d") if not started_before(t, name, 9.9)]
+            expect_not_started(t, *waiting, started="When the pool's end has passed, no other job is called.")
 
 
 @check("R5", misconception="cancellation-stops-the-worker", step="room-to-report")
@@ -162,8 +178,9 @@ def test_pool_has_ended_before_it_began(play: Play) -> None:
         {"ends": None, "enclosing": [3], "margin": 4},
     ):
         t = pool(play, jobs, workers=2, deadlines={"a": 60, "b": 50}, **plan)
-        expect_not_started(t, "a", "b", "c")
-        expect_at(t, "the call ended", t.call.end, about(0))
+        expect_not_started(t, "a", "b", "c", started="If the pool's end has passed at the call, no job is called.")
+        part = "If the pool's end has passed at the call, the call returns at once."
+        expect_at(t, "the call ended", t.call.end, about(0), part=part)
 
 
 #: pools, and their ends (s after `START`)
@@ -186,7 +203,20 @@ def test_end_of_the_pool(play: Play) -> None:
     for plan, end in POOLS:
         t = pool(play, {"a": [hang()], "b": [hang()]}, deadlines={"b": 70}, **plan)
         for name in ("a", "b"):
-            expect_at(t, f"{name} was cancelled", t.of(name).cancelled_at, about(end))
+            moment = t.of(name).cancelled_at
+            expect_at(t, f"{name} was cancelled", moment, about(end), part=about_margin(plan, since(moment)))
+
+
+def about_margin(plan: dict[str, Any], seen: Any) -> str:
+    """What is wrong with the end of a pool, if that is plain, as a sentence."""
+    margin, own, around = plan.get("margin", 0), plan["ends"], min(plan.get("enclosing", [NEVER]))
+    if own is not None and margin and seen == near(own - margin, within=0.05):
+        return "The `margin` is taken off the deadline around the call, not off the pool's own `deadline`."
+    if around < NEVER and seen in (near(around, within=0.05), near(own or NEVER, within=0.05)):
+        return (
+            "The pool ends `margin` before the tightest deadline around the call, if its own `deadline` is not sooner."
+        )
+    return ""
 
 
 @check("R5", misconception="own-deadline-only", step="room-to-report")
@@ -218,8 +248,9 @@ def test_all_that_waits_is_skipped(play: Play) -> None:
         t = pool(play, jobs, workers=1 + number % 2, **plan)
         expect_some_run(t)
         started = {run.who for run in t.all("run") if run.start < START + end - 1e-3}
-        expect_not_started(t, *(name for name in jobs if name not in started), end=end)
-        expect_at(t, "the call ended", t.call.end, about(end))
+        waiting = [name for name in jobs if name not in started]
+        expect_not_started(t, *waiting, end=end, started="At the pool's end no other job is started.")
+        expect_at(t, "the call ended", t.call.end, about(end), part="At the pool's end the call returns.")
 
 
 @check("R5", misconception="wait-for-the-deadline", step="room-to-report")
@@ -270,7 +301,8 @@ def expect_over(t: Trace, *, cleaned: float = 0.0) -> None:
     for cancelled in t.notes("cancel", "caller"):
         moment = cancelled["t"]
         what = f"the call, cancelled at {moment - START:.2f} s, ended"
-        expect_at(t, what, t.call.end, at_most(moment - START + cleaned + 0.05))
+        part = "When the call is cancelled from outside, it ends as soon as the jobs have cleaned up."
+        expect_at(t, what, t.call.end, at_most(moment - START + cleaned + 0.05), part=part)
         for run in t.all("run"):
             cut = run.how == "cancelled" and run.cancelled_at == near(run.start, within=0.001)
             begun = run.begun < cancelled["order"] or cut
@@ -321,5 +353,6 @@ def test_a_job_answers_the_cancellation(play: Play) -> None:
 @check("R8", misconception="only-zero-is-wrong", step="workers-share-a-queue")
 def test_bad_arguments(play: Play) -> None:
     """`workers < 1` or `margin < 0` raises `ValueError`, also without jobs."""
-    for t in refused(play):
-        t.expect_that("bad arguments", "ValueError" in t.call.errors, f"run_pool {t.call.ending}")
+    for words, t in refused(play):
+        part = f"{words} `ValueError`."
+        t.expect_that("bad arguments", "ValueError" in t.call.errors, f"run_pool {t.call.ending}", part=part)

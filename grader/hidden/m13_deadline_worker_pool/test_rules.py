@@ -70,7 +70,8 @@ def test_cancellation_passes(play: Play) -> None:
         if interrupted(t):
             moment = t.notes("cancel", "caller")[0]["t"]
             t.expect_cancelled()
-            expect_at(t, "the call ended", t.call.end, at_most(moment - START + 1.05))
+            part = "A call that is cancelled from outside ends as soon as the jobs have cleaned up."
+            expect_at(t, "the call ended", t.call.end, at_most(moment - START + 1.05), part=part)
 
 
 @check("G3", misconception="every-cancellation-is-my-deadline", step="every-ending-is-an-outcome")
@@ -96,7 +97,8 @@ def test_cancelled_with_a_long_cleanup(play: Play) -> None:
             t = pool(play, jobs, workers=workers, deadlines={"b": 30, **deadlines}).cancel("caller", at=START + 4)
             expect_some_run(t)
             t.expect_cancelled()
-            expect_at(t, "the call ended", t.call.end, at_most(12.05))
+            part = "A call that is cancelled from outside ends as soon as the jobs have cleaned up."
+            expect_at(t, "the call ended", t.call.end, at_most(12.05), part=part)
 
 
 @check("G3", misconception="shield-the-jobs", step="every-ending-is-an-outcome")
@@ -105,8 +107,9 @@ def test_cancelled_while_a_late_job_cleans_up(play: Play) -> None:
     jobs = {"a": [cleanup(wait(3)), hang()], "b": takes(9), "c": takes(9)}
     t = pool(play, jobs, workers=2, ends=60, deadlines={"a": 4, "b": 20}).cancel("caller", at=START + 5)
     expect_at(t, "b was cancelled", t.of("b").cancelled_at, about(5))
-    t.expect_cancelled()
-    expect_at(t, "the call ended", t.call.end, at_most(7.05))
+    t.expect_cancelled(part="A call that is cancelled from outside ends cancelled, also while a late job cleans up.")
+    part = "A call that is cancelled from outside ends as soon as the jobs have cleaned up."
+    expect_at(t, "the call ended", t.call.end, at_most(7.05), part=part)
 
 
 @check("G4", misconception="blocking-is-short", step="workers-share-a-queue")
@@ -152,9 +155,12 @@ def test_an_interrupt_ends_the_others(play: Play) -> None:
     stop = t.one("run", "a").end or t.time
     for run in t.all("run"):
         if run.who != "a" and run.start < stop - 0.05 and (run.end or NEVER) > stop - 0.05:
-            expect_at(t, f"{run.who} was cancelled", run.cancelled_at, near(stop - START, within=0.05))
+            part = "When a job raises what is not an `Exception`, the jobs that run are cancelled."
+            wanted = near(stop - START, within=0.05)
+            expect_at(t, f"{run.who} was cancelled", run.cancelled_at, wanted, part=part)
     late = [run.who for run in t.all("run") if run.start > stop - 0.05 and run.how != "cancelled"]
-    t.expect("jobs that ran afterwards", late, [])
+    part = "When a job has raised what is not an `Exception`, no other job starts."
+    t.expect("jobs that ran afterwards", late, [], part=part)
 
 
 @check("G6", misconception="look-again-and-again", step="workers-share-a-queue")
@@ -183,10 +189,14 @@ def test_no_busy_waiting_for_misfits(play: Play) -> None:
 @check("G8", misconception="refused-too-late", step="workers-share-a-queue")
 def test_refused_at_once(play: Play) -> None:
     """Bad arguments raise a bare `ValueError` before any job is called."""
-    for t in refused(play):
-        t.expect_that("bad arguments", t.call.raised == "ValueError", f"run_pool {t.call.ending}")
-        expect_at(t, "the call was refused", t.call.end, near(0))
-        t.expect("jobs that were called", t.names("run"), [])
+    for words, t in refused(play):
+        grouped = "ValueError" in t.call.errors
+        part = "The `ValueError` for bad arguments is not in a group." if grouped else f"{words} `ValueError`."
+        t.expect_that("bad arguments", t.call.raised == "ValueError", f"run_pool {t.call.ending}", part=part)
+        part = "Bad arguments are refused at once."
+        expect_at(t, "the call was refused", t.call.end, near(0), part=part)
+        part = "Bad arguments are refused before any job is called."
+        t.expect("jobs that were called", t.names("run"), [], part=part)
 
 
 @check("G9", misconception="run-is-a-coroutine-function", step="every-ending-is-an-outcome")
@@ -196,7 +206,8 @@ def test_any_callable(play: Play) -> None:
     for workers in (1, 3):
         for partials in (False, True):
             t = pool(play, jobs, workers=workers, partials=partials)
-            expect_status(t, a="DONE", b="DONE", c="FAILED")
+            part = "`run` may be a callable without a `__name__`, such as a `functools.partial`." if partials else ""
+            expect_status(t, part=part, a="DONE", b="DONE", c="FAILED")
 
 
 @check("G9", misconception="run-is-a-coroutine-function", step="every-ending-is-an-outcome")

@@ -131,7 +131,8 @@ def test_next_pool(play: Play) -> None:
         t.expect("the report of the next pool", report(t, "other"), wanted)
         expect_busy(t, 2, list(more), "other", jobs=list(more))
         late = [run.who for run in t.all("run") if run.who in running and run.start > START + 19]
-        t.expect("jobs of the first pool that ran in the next one", late, [])
+        part = "A pool runs its own jobs only, and none of the pool before it."
+        t.expect("jobs of the first pool that ran in the next one", late, [], part=part)
 
 
 # -- R6: the most urgent first ---------------------------------------------------------------------------------------
