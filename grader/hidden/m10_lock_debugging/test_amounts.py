@@ -31,13 +31,15 @@ PAIRS = {"A": [2, 50], "B": [1, 50], "C": [2522, 50], "D": [5041, 50]}
 
 
 # -- R3: not enough money --------------------------------------------------------------------------------------------
-def expect_refused(t: Trace, call: Any, error: str) -> None:
-    """Fail the subject unless a transfer raised `error` without an audit."""
+def expect_refused(t: Trace, call: Any, error: str, raises: str = "") -> None:
+    """Fail the subject unless a transfer raised `error` without an audit; `raises` is what is wrong if it did not."""
     before = [earlier for earlier in moves(t) if (earlier.finished or 0) < call.begun and earlier.who == call.who]
     kept = any(held(t, earlier, earlier.finished) for earlier in before if earlier.finished)
-    part = "A transfer that is refused gives its locks back." if kept else ""
+    part = "A transfer that is refused gives its locks back." if kept else raises
     t.expect(f"how the transfer of {call.plain_args[2]} ended", ending(call), error, part=part)
-    t.expect("audits of the refused transfer", len(audits(t, call)), 0)
+    t.expect(
+        "audits of the refused transfer", len(audits(t, call)), 0, part="A transfer that is refused is not audited."
+    )
 
 
 @check("R3", misconception="check-before-lock", step="change-under-locks")
@@ -47,8 +49,12 @@ def test_not_enough(play: Play) -> None:
         accounts=TWO, actors={"m": [wait(1.3), move("B", "A", 41), move("A", "B", 101, wait(1)), move("B", "A", 10**9)]}
     )
     for call in moves(t):
-        expect_refused(t, call, "InsufficientFunds")
-    t.expect("balances at the end", balances(t), {"A": 100, "B": 40})
+        raises = "If the source does not have enough money, `InsufficientFunds` is raised."
+        expect_refused(t, call, "InsufficientFunds", raises)
+    t.expect("balances at the end", balances(t), {"A": 100, "B": 40}, part=UNCHANGED)
+
+
+UNCHANGED = "A transfer that is refused changes no balance."
 
 
 @check("R3", misconception="audit-is-a-coroutine", step="change-under-locks")
@@ -86,13 +92,18 @@ def test_nothing_is_an_amount(play: Play) -> None:
     steps = [move(*way, amount, wait(1)) for way in (("D", "E"), ("E", "D")) for amount in (1, 0)]
     t = play(accounts=accounts, actors={"m": [wait(1.3), move("A", "B", 0), move("C", "A", 0), *steps]})
     for call in moves(t):
-        t.expect(f"how the transfer of {call.plain_args[2]} ended", ending(call), "returned")
-        t.expect("audits", len(audits(t, call)), 1)
+        nothing = call.plain_args[2] == 0
+        part = "A transfer of 0 is made like any other: 0 is not negative." if nothing else ""
+        t.expect(f"how the transfer of {call.plain_args[2]} ended", ending(call), "returned", part=part)
+        part = "A transfer of 0 is audited like any other." if nothing else ""
+        t.expect("audits", len(audits(t, call)), 1, part=part)
     locks = [
         [sorted(held(t, call, n["order"])) for what in ("before", "after") for n in inside_of(t, what, call)]
         for call in moves(t)[2:]
     ]
-    t.expect("locks held in the audits of transfers of 0 (expected: those of transfers of 1)", locks[1::2], locks[::2])
+    words = "locks held in the audits of transfers of 0 (expected: those of transfers of 1)"
+    part = "A transfer of 0 holds the same locks during its audit as any other."
+    t.expect(words, locks[1::2], locks[::2], part=part)
 
 
 @check("R3", misconception="refused-too-late", step="change-under-locks")
@@ -101,8 +112,8 @@ def test_negative_amount(play: Play) -> None:
     steps = [move("A", "B", -1), move("B", "A", -1000), move("A", "A", -1)]
     t = play(accounts=TWO, actors={"m": [wait(1.3), *steps]})
     for call in moves(t):
-        expect_refused(t, call, "ValueError")
-    t.expect("balances at the end", balances(t), {"A": 100, "B": 40})
+        expect_refused(t, call, "ValueError", "A negative amount raises `ValueError`.")
+    t.expect("balances at the end", balances(t), {"A": 100, "B": 40}, part=UNCHANGED)
 
 
 def source_busy(n: int) -> list[tuple[str, str, list[str]]]:
@@ -138,7 +149,8 @@ def test_not_enough_is_seen_under_both_locks(play: Play) -> None:
     for call in moves(t):
         expect_refused(t, call, "InsufficientFunds")
         words = "the transfer was refused, with the target locked for 2.7 s, after"
-        t.expect(words, round(call.end - call.start, 6), at_least(2.7), unit="s")
+        part = "Whether the money is enough is decided under both locks, and not before the transfer has them."
+        t.expect(words, round(call.end - call.start, 6), at_least(2.7), unit="s", part=part)
 
 
 # -- R4: one account, four accounts ----------------------------------------------------------------------------------
@@ -148,9 +160,13 @@ def test_to_the_same_account(play: Play) -> None:
     amounts = (30, 100, 1, 0)
     t = play(accounts=TWO, actors={"m": [wait(1.3), *(move("A", "A", amount, wait(1)) for amount in amounts)]})
     for call, amount in zip(moves(t), amounts, strict=True):
-        t.expect("how the transfer to itself ended", ending(call), "returned")
-        t.expect("arguments of the audits", [span.args for span in audits(t, call)], [[token("A"), token("A"), amount]])
-    t.expect("balances at the end", balances(t), {"A": 100, "B": 40})
+        part = "A transfer to the same account works like any other."
+        t.expect("how the transfer to itself ended", ending(call), "returned", part=part)
+        seen = [span.args for span in audits(t, call)]
+        part = "A transfer to the same account is audited like any other, once and with its arguments."
+        t.expect("arguments of the audits", seen, [[token("A"), token("A"), amount]], part=part)
+    part = "A transfer to the same account leaves the balance as it was."
+    t.expect("balances at the end", balances(t), {"A": 100, "B": 40}, part=part)
 
 
 @check("R4", misconception="zero-and-self", step="change-under-locks")
@@ -168,7 +184,8 @@ def test_to_the_same_account_under_its_lock(play: Play) -> None:
     t = play(accounts=TWO, actors={"holder": holder, "m": [wait(1.3), move("A", "A", 50, wait(1)), move("A", "A", 51)]})
     call, poor = moves(t)
     for n in inside_of(t, "before", call) + inside_of(t, "after", call):
-        t.expect("locks held in the audit", held(t, call, n["order"]), ["A"])
+        part = "A transfer to the same account holds its lock during the audit."
+        t.expect("locks held in the audit", held(t, call, n["order"]), ["A"], part=part)
     t.expect("audits", len(audits(t, call)), 1)
     t.expect("how the transfer of too much ended", ending(poor), "InsufficientFunds")
 
@@ -217,6 +234,7 @@ def test_many_pairs_at_once(play: Play) -> None:
 
 # -- R5: cancelled transfers -----------------------------------------------------------------------------------------
 NO_LOCK = "A transfer that is cancelled keeps no lock."
+ALL_OR_NOTHING = "A transfer that is cancelled changes both balances or none."
 
 
 def expect_whole(t: Trace) -> None:
@@ -229,7 +247,7 @@ def expect_whole(t: Trace) -> None:
             moved = [{**state, a: state[a] - amount, b: state[b] + amount} for state in may_be]
             may_be = moved if call.how == "returned" and not call.outside else may_be + moved
     t.expect("accounts still locked at the end", at_the_end(t, "locked"), [], part=NO_LOCK)
-    part = "A transfer that is cancelled changes both balances or none."
+    part = ALL_OR_NOTHING
     t.expect("balances at the end", {name: balances(t)[name] for name in "AB"}, one_of(*may_be), part=part)
 
 
@@ -268,4 +286,5 @@ def test_cancelled_as_it_gets_the_lock(play: Play) -> None:
     t.expect("accounts still locked at the end", at_the_end(t, "locked"), [], part=NO_LOCK)
     for call in moves(t):
         t.expect("locks still held when the transfer ended", held(t, call, call.finished), [], part=NO_LOCK)
-        t.expect("balances of both", [balances(t)[name] for name in call.plain_args[:2]], one_of([100, 100], [70, 130]))
+        seen, part = [balances(t)[name] for name in call.plain_args[:2]], ALL_OR_NOTHING
+        t.expect("balances of both", seen, one_of([100, 100], [70, 130]), part=part)

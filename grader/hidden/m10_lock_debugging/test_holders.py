@@ -133,9 +133,11 @@ def test_cancelled_at_every_step_of_acquire(play: Play) -> None:
         when_q = [when for who, when, *_ in got(trial, "x") if who == "q"]
         trial.expect("q, not cancelled, got the lock at", when_q, [near(3 if holding else 1)], unit="s")
         for t in trial.cancelled("q"):
-            t.expect("`holders()` after that", shown(t, "o"), [{}])
-            t.expect("`locked()` after that", told(t, "o"), [False])
-            t.expect("the last to get the lock", names_of(t, "x")[-1:], ["o"])
+            part = "A task that is cancelled while it takes a lock either has it or leaves no trace."
+            t.expect("`holders()` after that", shown(t, "o"), [{}], part=part)
+            t.expect("`locked()` after that", told(t, "o"), [False], part=part)
+            part = "When a task is cancelled at any moment of `acquire`, the next one gets the lock."
+            t.expect("the last to get the lock", names_of(t, "x")[-1:], ["o"], part=part)
 
 
 @check("R9", misconception="asked-is-held", step="give-back-whatever-happens")

@@ -71,8 +71,10 @@ def test_transfer_leaves_nothing(play: Play) -> None:
     t = play(accounts=TWO, actors={"m": [wait(1.3), *(move(a, b, n, *steps) for a, b, n, steps in ways)]})
     expect_locks_taken(t)
     for call in moves(t):
-        t.expect("left behind by the transfer", call.left, {})
-    t.expect("accounts still locked at the end", at_the_end(t, "locked"), [])
+        part = "However a transfer ends, it keeps no lock." if list(call.left) == ["locks"] else ""
+        t.expect("left behind by the transfer", call.left, {}, part=part)
+    part = "However a transfer ends, it keeps no lock."
+    t.expect("accounts still locked at the end", at_the_end(t, "locked"), [], part=part)
 
 
 @check("G2", misconception="released-at-the-end", step="give-back-whatever-happens")
@@ -99,8 +101,11 @@ def test_transfer_cancelled_in_time(play: Play) -> None:
     )
     for call in moves(t):
         if call.end > call.start + 2:  # else it ended by itself before it was cancelled
-            t.expect("how the transfer, cancelled after 2.5 s, ended", ending(call), "cancelled")
-            t.expect("the transfer, cancelled after 2.5 s, ended at", call.end, near(call.start + 2.5), unit="s")
+            part = "A transfer that is cancelled while it waits ends by the cancellation."
+            t.expect("how the transfer, cancelled after 2.5 s, ended", ending(call), "cancelled", part=part)
+            part = "A transfer that is cancelled while it waits for a lock or for the audit ends at once."
+            wanted = near(call.start + 2.5)
+            t.expect("the transfer, cancelled after 2.5 s, ended at", call.end, wanted, unit="s", part=part)
 
 
 @check("G3", misconception="swallowed-cancellation", step="give-back-whatever-happens")
@@ -121,8 +126,11 @@ def test_acquire_cancelled_in_time(play: Play) -> None:
     line = {f"w{n}": [wait(1 + n), within(3.2, wish)] for n, wish in enumerate([take("x"), inside("x"), take("x")])}
     t = play(actors={"h": [take("x"), wait(50), drop("x")], **line})
     for call in takes(t)[1:]:
-        t.expect("how the wait, cancelled after 3.2 s, ended", ending(call), "cancelled")
-        t.expect("the wait, cancelled after 3.2 s, ended at", call.end, near(call.start + 3.2), unit="s")
+        part = "A task that is cancelled while it waits for a lock stops waiting: it does not get the lock."
+        t.expect("how the wait, cancelled after 3.2 s, ended", ending(call), "cancelled", part=part)
+        part = "A task that is cancelled while it waits for a lock stops waiting, at once."
+        wanted = near(call.start + 3.2)
+        t.expect("the wait, cancelled after 3.2 s, ended at", call.end, wanted, unit="s", part=part)
 
 
 @check("G3", misconception="swallowed-cancellation", step="give-back-whatever-happens")
@@ -172,9 +180,14 @@ def test_interrupts_pass(play: Play) -> None:
     t.expect_that("audits should be awaited", bool(t.all("audit")), "none was")
     for call in moves(t):
         if audits(t, call):
-            t.expect_that("what left the audit should leave the transfer", "stop" in call.errors, f"it {call.ending}")
-    t.expect("accounts still locked at the end", at_the_end(t, "locked"), [])
-    t.expect("accounts with another balance at the end", [n for n, money in balances(t).items() if money != 100], [])
+            words, seen = "what left the audit should leave the transfer", f"it {call.ending}"
+            part = "Something like `KeyboardInterrupt` that leaves the audit leaves the transfer too."
+            t.expect_that(words, "stop" in call.errors, seen, part=part)
+    part = "When something like `KeyboardInterrupt` leaves the transfer, no lock is kept."
+    t.expect("accounts still locked at the end", at_the_end(t, "locked"), [], part=part)
+    changed = [n for n, money in balances(t).items() if money != 100]
+    part = "When something like `KeyboardInterrupt` leaves the audit, no money moves."
+    t.expect("accounts with another balance at the end", changed, [], part=part)
 
 
 @check("G5", misconception="released-at-the-end", step="give-back-whatever-happens")
@@ -187,8 +200,11 @@ def test_interrupts_leave_a_block(play: Play) -> None:
     t = play(actors=actors)
     t.expect("whether x is locked in the block", told(t, "o"), [True])
     block = t.one("inside")
-    t.expect_that("what is raised in the block should leave it", "stop" in block.errors, f"it {block.ending}")
-    t.expect("how taking the lock after that ended", ending(first_take(t, "o")), "returned")
+    words, seen = "what is raised in the block should leave it", f"it {block.ending}"
+    part = "Something like `KeyboardInterrupt` that is raised inside `async with` leaves the block."
+    t.expect_that(words, "stop" in block.errors, seen, part=part)
+    part = "When something like `KeyboardInterrupt` has left the block, its lock is free."
+    t.expect("how taking the lock after that ended", ending(first_take(t, "o")), "returned", part=part)
 
 
 @check("G6", misconception="polling", step="who-holds-what")
@@ -226,8 +242,10 @@ def test_negative_amount_at_once(play: Play) -> None:
     legal = play(accounts=TWO, actors={"m": [move("A", "B", 1)]})
     legal.expect("how a transfer of 1 ended", ending(legal.call), "returned")
     for call in moves(t):
-        t.expect("what a transfer of -1 raised", call.raised, "ValueError")
-        t.expect("it was refused at", call.end, near(call.start), unit="s")
+        part = "A negative amount raises a bare `ValueError`."
+        t.expect("what a transfer of -1 raised", call.raised, "ValueError", part=part)
+        part = "A negative amount is refused at once, before the transfer waits for a lock."
+        t.expect("it was refused at", call.end, near(call.start), unit="s", part=part)
 
 
 @check("G9", misconception="audit-is-a-coroutine", step="change-under-locks")
@@ -244,5 +262,7 @@ def test_audit_that_raises_when_called(play: Play) -> None:
     """If the audit raises as soon as it is called, no money moves and no lock is kept."""
     t = play(accounts=TWO, actors={"m": [wait(1.3), move("A", "B", 30, at_once(), fail("E1"))]})
     expect_audited(t, t.call)
-    t.expect("balances at the end", balances(t), {"A": 100, "B": 40})
-    t.expect("accounts still locked", at_the_end(t, "locked"), [])
+    part = "If the audit raises as soon as it is called, no money moves."
+    t.expect("balances at the end", balances(t), {"A": 100, "B": 40}, part=part)
+    part = "If the audit raises as soon as it is called, no lock is kept."
+    t.expect("accounts still locked", at_the_end(t, "locked"), [], part=part)

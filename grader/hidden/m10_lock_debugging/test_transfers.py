@@ -233,9 +233,15 @@ def test_audit_that_raises_changes_nothing(play: Play) -> None:
     steps = [move(f"{a}{n}", f"{b}{n}", 30, wait(n % 2), fail(kind, kind)) for n, ((a, b), kind) in enumerate(ways)]
     t = play(accounts=MANY, actors={"m": [wait(1.3), *steps]})
     for call, (_, kind) in zip(moves(t), ways, strict=False):
-        t.expect(f"what leaves the transfer when the audit raises a {kind}", call.errors, leaves_of(kind, kind))
-    t.expect("accounts with another balance at the end", [n for n, money in balances(t).items() if money != 100], [])
-    t.expect("audits of each transfer", [len(audits(t, call)) for call in moves(t)], [1] * len(ways))
+        words = f"what leaves the transfer when the audit raises a {kind}"
+        part = "The error that the audit raises leaves the transfer."
+        if "Group" in kind:
+            part = "The error that the audit raises leaves the transfer, also a group of errors."
+        t.expect(words, call.errors, leaves_of(kind, kind), part=part)
+    changed = [n for n, money in balances(t).items() if money != 100]
+    t.expect("accounts with another balance at the end", changed, [], part="If the audit raises, no money moves.")
+    seen, part = [len(audits(t, call)) for call in moves(t)], "If the audit raises, it is not awaited again."
+    t.expect("audits of each transfer", seen, [1] * len(ways), part=part if max(seen) > 1 else "")
 
 
 @check("R2", misconception="undo-on-exception", step="change-under-locks")
@@ -246,9 +252,12 @@ def test_audit_that_is_cancelled_changes_nothing(play: Play) -> None:
     for call in moves(t):
         expect_audited(t, call)
         if [span.how for span in audits(t, call)][:1] == ["cancelled"]:  # else it was kept from being cancelled: G3
-            t.expect("balances of both", [balances(t)[name] for name in call.plain_args[:2]], [100, 100])
-            t.expect("audits", len(audits(t, call)), 1)
-            t.expect("how the transfer whose audit was cancelled ended", ending(call), "cancelled")
+            seen = [balances(t)[name] for name in call.plain_args[:2]]
+            t.expect("balances of both", seen, [100, 100], part="If the audit is cancelled, no money moves.")
+            part = "If the audit is cancelled, it is not awaited again."
+            t.expect("audits", len(audits(t, call)), 1, part=part)
+            part = "If the audit is cancelled, so is the transfer."
+            t.expect("how the transfer whose audit was cancelled ended", ending(call), "cancelled", part=part)
 
 
 @check("R2", misconception="await-between-changes", step="change-under-locks")
