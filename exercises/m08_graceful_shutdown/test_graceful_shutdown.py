@@ -77,9 +77,10 @@ def is_asked_to_stop(play: Play) -> bool:
 @check("R1", misconception="one-after-the-other", step="tell-then-wait")
 def test_all_at_the_same_time(play: Play) -> None:
     """All services run at the same time, and when all have returned, so does the call."""
-    t = run(play, {"a": [wait(3)], "b": [wait(1)]})
-    expect_at(t, "b was started", t.of("b").start, 0)
-    expect_at(t, "the call ended", t.call.end, 3)
+    ends = "When all services have returned, so does the call."
+    t = run(play, {"a": [wait(3)], "b": [wait(1)]}).naming(ends)
+    expect_at(t, "b was started", t.of("b").start, 0, part="All services run at the same time.")
+    expect_at(t, "the call ended", t.call.end, 3, part=ends)
 
 
 @check("R1", misconception="tasks-begin-in-order", step="tell-then-wait")
@@ -100,7 +101,8 @@ def test_no_services(play: Play) -> None:
 def test_stopped_before_it_began(play: Play) -> None:
     """With `stop` set from the start, services are still started, and asked to stop at once."""
     t = run(play, {"a": [told(), wait(1)], "b": [told()]}, stop=-1)
-    t.expect("services that were started", sorted(t.names("run")), ["a", "b"])
+    part = "With `stop` set from the start, services are still started."
+    t.expect("services that were started", sorted(t.names("run")), ["a", "b"], part=part)
     by_nobody = t.of("a")[told()].how == "cancelled" and not is_asked_to_stop(play)
     part = SentencePart(TOLD, misconception="stop-is-cancel", step="tell-then-wait") if by_nobody else ""
     expect_asked(t, "a", 0, part)
@@ -280,7 +282,10 @@ def test_error_of_a_cleanup(play: Play) -> None:
     """An error of a cleanup leaves the call in an `ExceptionGroup` too; for one that hung it is a `TimeoutError`."""
     for cleanup, wanted in (([fail("C", "TimeoutError")], "C"), ([hang()], "TimeoutError")):
         t = run(play, {"a": [wait(1)], "b": [wait(1)]}, cleanups={"b": cleanup})
-        expect_group(t)
+        part = "An error of a cleanup leaves the call in an `ExceptionGroup` too."
+        if wanted != "C":
+            part = "A cleanup that hung leaves a `TimeoutError` in the group: it is not given up in silence."
+        expect_group(t, part)
         part = "A cleanup that ends well leaves no error." if len(t.call.errors) > 1 else ""
         if wanted == "C" and t.call.errors == ["TimeoutError"]:
             part = "A `TimeoutError` that a cleanup itself raises leaves the call as it is, not another one."
@@ -308,9 +313,11 @@ def test_cancelled_from_outside(play: Play) -> None:
     t.expect("how the cleanup of a ended", t.one("cleanup", "a").ending, "returned", part=part)
     t = run(play, {"a": [hang()], "b": [wait(1)], "c": [hang()]}, cleanups={"b": [hang()]})
     t = t.cancel("caller", at=START + 3)
-    t.expect("cleanups, in this order, one of which hangs", t.names("cleanup"), ["c", "b", "a"])
+    part = "Cancelled from outside, every cleanup still runs." if len(t.names("cleanup")) < 3 else ""
+    t.expect("cleanups, in this order, one of which hangs", t.names("cleanup"), ["c", "b", "a"], part=part)
     t = serve(play, {"a": [hang()]}, (2, "TERM")).cancel("caller", at=START + 3)
-    moment, part = t.of("a").cancelled_at, ""
+    moment = t.of("a").cancelled_at
+    part = "Cancelled from outside, services are cancelled at once, also in the grace period after a signal."
     if moment is not None and moment < START + 2.5:
         part = SentencePart(FIRST, misconception="stop-is-cancel", step="signals")
     expect_at(t, "a, in the grace period after a signal, was cancelled", moment, 3, part=part)
@@ -422,8 +429,10 @@ def test_any_callable(play: Play) -> None:
 def test_raises_at_once(play: Play) -> None:
     """A `run` that raises when it is called has failed like any other: the others are started and cleaned up."""
     t = run(play, {"a": [at_once(), fail("E")], "b": [told()]})
-    t.expect("services that were started", sorted(t.names("run")), ["a", "b"])
-    t.expect("services that were cleaned up", sorted(t.names("cleanup")), ["a", "b"])
+    part = "A `run` that raises when it is called has failed like any other: the others are started all the same."
+    t.expect("services that were started", sorted(t.names("run")), ["a", "b"], part=part)
+    part = "A `run` that raises when it is called has failed like any other: every service is cleaned up."
+    t.expect("services that were cleaned up", sorted(t.names("cleanup")), ["a", "b"], part=part)
 
 
 # -- stretch ---------------------------------------------------------------------------------------------------------

@@ -163,5 +163,5 @@ def test_any_callable(play: Play) -> None:
     t.expect("services as they were started", t.names("run"), ["db", "web"])
     t.expect("the call", t.call.ending, "returned")
     t = play(services={"db": service(), "web": {"requires": ["db"], "run": [at_once(), fail("E")]}}, body=[wait(2)])
-    expect_start_error(t, "web")
+    expect_start_error(t, "web", "When `run` of a service raises as it is called")
     t.expect_all_ended()

@@ -103,7 +103,8 @@ def test_returning_is_stopping_too(play: Play) -> None:
     plan = {"db": service(), "web": doing(on_cancel(wait(0.8), give(0)), hang(), requires=["db"])}
     t = play(services=plan, body=[wait(3)])
     t.expect("the call", t.call.ending, "returned")
-    t.expect("states after the block", final(t), dict.fromkeys(plan, "STOPPED"))
+    part = "A service that returns when it is cancelled is `STOPPED` like any other."
+    t.expect("states after the block", final(t), dict.fromkeys(plan, "STOPPED"), part=part)
     expect_stopped(t, plan)
 
 
