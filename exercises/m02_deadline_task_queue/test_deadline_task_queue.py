@@ -67,7 +67,7 @@ def expect_started(t: Trial, *names: str, part: str = "") -> None:
     t.expect("tasks as they were started", seen, list(names), part=part)
 
 
-def expect_queue(t: Trial, *wanted: str) -> None:
+def expect_queue(t: Trial, *wanted: str, when: str = "") -> None:
     """Expect that those tasks are in the queue after the call, where one was interrupted; else say what is wrong with it."""
     seen, part = queue_of(t), ""
     if not isinstance(seen, list) or not all(type(name) is str for name in seen):
@@ -79,7 +79,8 @@ def expect_queue(t: Trial, *wanted: str) -> None:
     elif set(seen) > set(wanted):
         part = "A task that has finished is not in the queue any more."
     elif wanted[0] not in seen:
-        part = "The task that was interrupted is not lost: it is still in the queue."
+        lost = f"{when}the task that was interrupted is not lost: it is still in the queue."
+        part = lost[0].upper() + lost[1:]
     t.expect("the queue after the call", seen, list(wanted), part=part)
 
 
@@ -185,7 +186,7 @@ def test_cancelled_task_stays(play: Play) -> None:
     """When the call is cancelled from outside, the interrupted task is still in the queue, in its place."""
     for function in BOTH:
         t = drained(play, function, {"a": [wait(4)], "b": [wait(4)], "c": [wait(1)]}).cancel("caller", at=106)
-        expect_queue(t, "b", "c")
+        expect_queue(t, "b", "c", when="when the call is cancelled from outside, ")
 
 
 @check("R4", misconception="first-misfit-ends-it", step="deadlines-around", core=False)

@@ -53,6 +53,8 @@ def expect_settled(t: Trial, succeeded: dict[int, Any], failed: dict[int, Any]) 
     part = "When an item fails, the others are still worked on." if lost else ""
     if lost and min({*succeeded, *failed} - {*values, *errors}) > max({*values, *errors}, default=-1):
         part = "Every item is worked on, the last one too."
+    if not t.all("work"):
+        part = "`worker` is called for each item."
     both = set(values) & set(errors)
     if set(values) & set(failed):
         part = "An item that failed is in `failed`, not in `succeeded`."

@@ -221,6 +221,9 @@ def test_waiting_is_bounded(play: Play) -> None:
             part = SentencePart(sentence, misconception="wait-cannot-be-cancelled", step="bound-the-wait")
     t.expect("what b gets", asked.errors, ["TimeoutError"], part=part)
     t.expect("b got its error at", t.of("b")[lease()].end, near(4), unit="s")
+    t = play(actors={"a": [lease()]}, size=1, acquire_timeout=3, connect=[wait(50)]).accepting("deadlock")
+    part = "A caller whose `connect` takes longer than `acquire_timeout` gets a `TimeoutError` then."
+    t.expect("a, which waited for `connect` alone, was refused at", t.call.end, near(3), unit="s", part=part)
     actors, connects = {"a": [lease()], "b": [wait(1), lease()]}, {"c1": [wait(2.5), fail("E")], "c2": [wait(2)]}
     t = play(actors=actors, size=1, acquire_timeout=3, connects=connects).accepting("deadlock")
     part = "`acquire_timeout` bounds waiting and making a connection together, not each of them."
@@ -261,6 +264,10 @@ def test_aclose(play: Play) -> None:
             )
             part = SentencePart(sentence, misconception="closing-is-gone", step="close-the-pool")
     t.expect("`aclose` returned at", closed, near(9.5), unit="s", part=part)
+    borrowers = {who: [lease(wait(1))] for who in "abc"}
+    t = play(actors={**borrowers, "k": [wait(3), aclose()]}, size=3).accepting("deadlock")
+    part = SentencePart("`aclose` closes every idle connection, not only some of them.", step="close-the-pool")
+    t.expect("connections closed, of three idle ones", sorted(t.names("close")), ["c1", "c2", "c3"], part=part)
     t = play(actors={"k": [wait(2), aclose()]}).accepting("deadlock")
     part = "`aclose` returns at once if no connection is open."
     t.expect("`aclose` of a pool that was never used returned at", t.one("aclose").end, near(2), unit="s", part=part)

@@ -18,7 +18,7 @@ from grader.judging.inner_kinds import inner_kind
 from grader.judging.run_evidence import RANKS, Clue, FailingRun
 from grader.judging.shields import shields_that_delay
 from grader.judging.swallowing import caught_cancellations, exits_that_swallow
-from grader.judging.wrong_values import BUILTIN_KINDS, no_return, no_yield, wrong_kind
+from grader.judging.wrong_values import BUILTIN_KINDS, no_return, no_yield, not_called, wrong_kind
 
 BUGS = frozenset(
     {
@@ -55,6 +55,7 @@ def clues(run: FailingRun) -> list[Clue]:
         *_left_the_call(run),
         *_never_awaited(run),
         *_late_names(run),
+        *not_called(run),
         *no_return(run),
         *no_yield(run),
         *wrong_kind(run),

@@ -530,6 +530,13 @@ ATTEMPTS = (
         ("        await self._lock.acquire()", "        self._lock.acquire()"),
     ),
     a("m10", "sync_aexit", "wrong kind", r"__aexit__|TypeError", ("    async def __aexit__", "    def __aexit__")),
+    a(
+        "m10",
+        "release_not_called",
+        "not called",
+        r"self\.release.*\(\)",
+        ("        self.release()", "        self.release"),
+    ),
     a("m10", "no_await_audit", "never awaited", r"await", ("await audit(", "audit(")),
     a("m10", "key_error", "exception", r"KeyError", ("del self._tasks[name]", 'del self._tasks[name + "!"]')),
     a("m10", "name_error", "exception", r"NameError", ("source.balance -= amount", "source.balance -= amonut")),
