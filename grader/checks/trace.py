@@ -284,16 +284,16 @@ class Trace:
         if self.data["end"]["kind"] != "done":
             self.fail(*breaking_off(self.data["end"]))
 
-    def expect_begun(self, *who: str, what: str = "run") -> None:
+    def expect_begun(self, *who: str, what: str = "run", part: str = "") -> None:
         """Fail the subject unless each of these began at all: without that nothing is shown by what follows."""
         if never := [name for name in who if not self.all(what, name)]:
-            self.fail(" and ".join(never), "never started")
+            self.expect_that(" and ".join(never), holds=False, seen="never started", part=part)
 
-    def expect_all_ended(self, what: str = "run") -> None:
+    def expect_all_ended(self, what: str = "run", *, part: str = "") -> None:
         """Fail the subject if a span of that kind, such as a job, had not ended when the first call did."""
         end = self.call.finished or 0
         going = [span.who for span in self.all(what) if span.finished is None or span.finished > end]
-        self.expect_that(f"when {self.call.what} ended", not going, f"{', '.join(going)} had not ended")
+        self.expect_that(f"when {self.call.what} ended", not going, f"{', '.join(going)} had not ended", part=part)
 
     def expect_nothing_left(self, span: Span | None = None, *, but: Sequence[str] = ()) -> None:
         """Fail the subject if the call left tasks, streams, files or locks behind (G2), except the kinds in `but`."""

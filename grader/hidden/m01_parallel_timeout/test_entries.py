@@ -23,7 +23,8 @@ def test_places_beside_late_jobs(play: Play) -> None:
     jobs = {"A": [wait(50), give("A")], "B": [wait(2), give("B")], "C": [wait(50)], "D": [wait(1), give("D")]}
     for t in play(jobs=jobs, timeout=10).orders(4):
         t.expect_begun(*jobs)
-        t.expect_that("the list", bool(entries_of(t)), f"the call {t.call.ending}, and gave no entries")
+        part = "A call in which jobs run out of time returns a list with an entry for each job."
+        t.expect_that("the list", bool(entries_of(t)), f"the call {t.call.ending}, and gave no entries", part=part)
         for name, entry in zip(jobs, entries_of(t), strict=False):
             if entry in (A, B, C, D):
                 t.expect(f"the entry of the job {name}", entry, token(name))
@@ -105,7 +106,7 @@ def test_jobs_in_a_tuple(play: Play) -> None:
     expect_list(t, [A, B])
 
 
-@check("R1", misconception="empty-means-late", step="tell-the-two-timeouts-apart")
+@check("R1", misconception="empty-means-late", step="tell-the-two-timeouts-apart", wide=True)
 def test_value_after_the_timeout(play: Play) -> None:
     """A job that shields itself past its timeout, and then returns, has that value as its entry, or `TIMED_OUT`."""
     t = play(jobs={"a": [cleanup(wait(12)), give("A")], "b": [wait(1), give("B")]}, timeout=10)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from grader import Play, at_most, check, cleanup, fail, fail_after, give, hang, in_group, on_cancel, wait
 
 from .plans import (
+    ENDED,
     LONG,
+    NOT_LOST,
     TIMED_OUT,
     B,
     expect_called_unless_cancelled,
@@ -22,8 +24,9 @@ def test_error_cancels_the_others(play: Play) -> None:
     """A job that raises is not hidden: the others are cancelled at once, and its error leaves the call."""
     jobs = {"bad": [wait(2), fail("E1")], "a": [wait(1), give("A")], "b": [wait(9), give("B")]}
     t = play(jobs=jobs, timeout=LONG)
-    expect_error_leaves(t)
-    t.expect("the call, in which a job raised after 2 s, took", t.call.took, at_most(2.5))
+    expect_error_leaves(t, "A job that raises is not hidden: its error leaves the call.")
+    part = "When a job has raised and the others have ended, the call ends too."
+    t.expect("the call, in which a job raised after 2 s, took", t.call.took, at_most(2.5), part=part)
 
 
 @check("R4", misconception="errors-are-results", step="keep-what-is-finished")
@@ -31,8 +34,8 @@ def test_error_of_the_last_job(play: Play) -> None:
     """Also when the job that raises is at the end of the list, the others are cancelled at once."""
     jobs = {"a": [wait(1), give("A")], "b": [cleanup(wait(3)), wait(50)], "bad": [wait(2), fail("E1", "OSError")]}
     t = play(jobs=jobs, timeout=LONG)
-    expect_error_leaves(t)
-    t.expect_all_ended()
+    expect_error_leaves(t, "Also when the job that raises is at the end of the list, its error leaves the call.")
+    t.expect_all_ended(part="When a job raises, the call waits until the others have cleaned up.")
 
 
 @check("R4", misconception="errors-are-results", step="keep-what-is-finished")
@@ -98,7 +101,7 @@ def test_error_after_a_cleanup(play: Play) -> None:
         bad, other = [cleanup(wait(short), fail("E1")), wait(50)], [cleanup(wait(long)), wait(50)]
         t = play(jobs={"bad": bad, "a": other, "b": [wait(1), give("B")]}, timeout=10)
         expect_error_leaves(t)
-        t.expect_all_ended()
+        t.expect_all_ended(part="When a job raises, the call waits until the others have cleaned up.")
 
 
 @check("R4", misconception="every-timeout-error-is-mine", step="tell-the-two-timeouts-apart")
@@ -143,7 +146,8 @@ def test_deadline_of_the_caller(play: Play) -> None:
         jobs = {"a": [wait(1), give("A")], "b": [cleanup(wait(took)), wait(700)]}
         t = play(jobs=jobs, timeout=300).within("caller", 104)
         t.expect_begun("a")
-        expect_ends_by_cancellation(t, at=104 + took)
+        part = "A tighter deadline around the call is not the timeout: it cancels the call."
+        expect_ends_by_cancellation(t, at=104 + took, part=part)
 
 
 @check("R5", misconception="every-cancellation-is-my-timeout", step="let-cancellation-through")
@@ -160,10 +164,10 @@ def test_cancelled_during_the_cleanup(play: Play) -> None:
     jobs = {"a": [cleanup(wait(5)), wait(50)], "b": [wait(1), give("B")], "c": [cleanup(wait(1)), wait(50)]}
     t = play(jobs=jobs, timeout=10).cancel("caller", at=112)
     t.expect_begun("a")
-    t.expect_all_ended()
+    t.expect_all_ended(part=ENDED)
     if t.call.how == "returned":
         expect_list(t, [TIMED_OUT, B, TIMED_OUT])
-        t.expect("how the caller's next checkpoint ended", t.one("after").how, "cancelled")
+        t.expect("how the caller's next checkpoint ended", t.one("after").how, "cancelled", part=NOT_LOST)
 
 
 @check("R5", misconception="every-cancellation-is-my-timeout", step="let-cancellation-through")
@@ -172,5 +176,6 @@ def test_cancelled_after_an_error(play: Play) -> None:
     jobs = {"bad": [wait(2), fail("E1")], "b": [cleanup(wait(5)), wait(50)]}
     t = play(jobs=jobs, timeout=LONG).cancel("caller", at=104)
     t.expect_begun("bad")
-    t.expect_all_ended()
-    t.expect_that("cancelled after an error", t.call.how != "returned", f"the call {t.call.ending}")
+    t.expect_all_ended(part=ENDED)
+    part = "Cancelled while the others clean up after an error, the call gives no list."
+    t.expect_that("cancelled after an error", t.call.how != "returned", f"the call {t.call.ending}", part=part)

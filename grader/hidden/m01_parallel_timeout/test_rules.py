@@ -43,8 +43,9 @@ def test_both_backends(play: Play) -> None:
     t = play(jobs={"a": [wait(1), give("A")], "late": [wait(50), give("A")]}, timeout=10)
     t.expect_begun("a")
     expect_no_error_of_its_own(t)
+    part = "Each entry is what the job in its place returned, or `TIMED_OUT`."
     for entry in entries_of(t):
-        t.expect("an entry", entry, one_of(A, TIMED_OUT))
+        t.expect("an entry", entry, one_of(A, TIMED_OUT), part=part)
     for bad in ([wait(2), fail("E1")], [cleanup(wait(1), fail("E1")), wait(50)]):
         t = play(jobs={"bad": bad, "b": [cleanup(wait(1)), wait(50)]}, timeout=10)
         t.expect_begun("bad")
@@ -88,7 +89,8 @@ def test_jobs_are_not_shielded(play: Play) -> None:
     t.expect_begun("a")
     expect_cancelled(t, "b", "c", at=104)
     expect_ends_by_cancellation(t, at=104)
-    t.expect("calls of one job", max([len(t.all("run", name)) for name in jobs]), at_most(1))
+    part = "Each job is called only once, also when the call is cancelled from outside."
+    t.expect("calls of one job", max([len(t.all("run", name)) for name in jobs]), at_most(1), part=part)
 
 
 @check("G3", misconception="every-cancellation-is-my-timeout", step="let-cancellation-through")
@@ -125,8 +127,10 @@ def test_exits_pass(play: Play) -> None:
     for kind in (*play.interrupts, "BaseExceptionGroup"):
         jobs = {"a": [wait(1), give("A")], "bad": [wait(2), fail("X", kind)], "b": [cleanup(wait(1)), wait(9)]}
         t = play(jobs=jobs, timeout=LONG)
-        expect_error_leaves(t)
-        t.expect_all_ended()
+        expect_error_leaves(t, "An exception that is not an `Exception`, such as `SystemExit`, leaves the call.")
+        t.expect_all_ended(
+            part="When a job raises what is not an `Exception`, the call waits until the others have ended."
+        )
 
 
 @check("G5", misconception="catch-everything", step="let-cancellation-through")
@@ -146,7 +150,9 @@ def test_exits_of_late_jobs_pass(play: Play) -> None:
     for bad in ways:
         t = play(jobs={"a": [wait(1), give("A")], "bad": bad, "b": [cleanup(wait(2)), wait(50)]}, timeout=10)
         expect_error_leaves(t)
-        t.expect_all_ended()
+        t.expect_all_ended(
+            part="When a job raises what is not an `Exception`, the call waits until the others have ended."
+        )
 
 
 @check("G6", misconception="look-again-and-again", step="bound-the-wait")
@@ -176,7 +182,7 @@ def test_kinds_of_jobs(play: Play) -> None:
     jobs = {form: [wait(index + 1), give(form)] for index, form in enumerate(forms)}
     jobs |= {"awaitable": [awaitable(), wait(2), give("awaitable")], "another": [awaitable(), wait(1), give("another")]}
     t = play(jobs=jobs, forms={form: form for form in forms}, timeout=LONG)
-    expect_list(t, [token(name) for name in jobs])
+    t.expect("the list", t.call.value, [token(name) for name in jobs])
 
 
 @check("G9", misconception="jobs-are-coroutines", step="keep-what-is-finished")
@@ -189,16 +195,18 @@ def test_jobs_that_cannot_be_called(play: Play) -> None:
 
 def expect_cancelled(t: Trace, *names: str, at: float) -> None:
     """These jobs, if they were started, were cancelled at that time."""
+    part = "A cancellation from outside reaches the jobs when it comes, not at their timeout."
     for job in (job for name in names for job in t.all("run", name)):
-        t.expect(f"how the job {job.who} ended", job.how, "cancelled")
-        t.expect(f"when the job {job.who} was cancelled", job.cancelled_at, near(at))
+        t.expect(f"how the job {job.who} ended", job.how, "cancelled", part=part)
+        t.expect(f"when the job {job.who} was cancelled", job.cancelled_at, near(at), part=part)
 
 
 def expect_no_error_of_its_own(t: Trace) -> None:
     """What leaves the call, if anything does, is the jobs'."""
     raised = t.call.errors
     known = t.call.is_cancelled or not raised or any(error.token for error in raised)
-    t.expect_that("an error that no job raised", known, f"the call {t.call.ending}")
+    part = "What leaves the call is an error that a job raised, and no other."
+    t.expect_that("an error that no job raised", known, f"the call {t.call.ending}", part=part)
 
 
 def expect_nothing_left(t: Trace) -> None:

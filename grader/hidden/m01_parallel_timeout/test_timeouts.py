@@ -21,12 +21,16 @@ def test_all_at_the_same_time(play: Play) -> None:
 @check("R2", misconception="timer-left-running", step="start-together")
 def test_as_long_as_the_slowest(play: Play) -> None:
     """The call takes as long as the slowest job: it does not wait for the timeout when all jobs are done."""
+    part = "All jobs run at the same time: the call takes as long as the slowest of them."
+    waits = "The call does not wait for the timeout when all jobs are done."
     for times in ([1.0], play.draw(4)):
         jobs = {f"job{index}": [wait(time), give("A")] for index, time in enumerate(times)}
         t = play(jobs=jobs, timeout=LONG)
-        t.expect(f"the call, whose slowest job takes {max(times):g} s, took", t.call.took, near(max(times)))
+        said = waits if t.call.took == near(LONG) else part
+        t.expect(f"the call, whose slowest job takes {max(times):g} s, took", t.call.took, near(max(times)), part=said)
     t = play(jobs={"a": [wait(7), give("A")], "b": [wait(9.9), give("B")]}, timeout=10)
-    t.expect("the call, whose slowest job takes 9.9 s, took", t.call.took, near(9.9))
+    said = waits if t.call.took == near(10) else part
+    t.expect("the call, whose slowest job takes 9.9 s, took", t.call.took, near(9.9), part=said)
     expect_list(t, [A, B])
 
 
@@ -36,7 +40,8 @@ def test_no_jobs_take_no_time(play: Play) -> None:
     for jobs, took in ({}, 0), ({"a": [wait(2)]}, 2):
         t = play(jobs=jobs, timeout=5)
         what = "one job of 2 s" if jobs else "no jobs"
-        t.expect(f"the call with {what} took", t.call.took, near(took))
+        part = "With one job the call takes as long as that job." if jobs else "Without jobs the call returns at once."
+        t.expect(f"the call with {what} took", t.call.took, near(took), part=part)
 
 
 @check("R2", misconception="relative-deadline", step="bound-the-wait")
@@ -46,10 +51,15 @@ def test_whole_timeout(play: Play) -> None:
     late = {"late": [wait(14)], "never": [hang()]}
     for jobs in (in_time, in_time | {"late": [wait(14)]}, in_time | late):
         t = play(jobs=jobs, timeout=10.5)
-        t.expect("how the job of 10.4 s ended", t.of("job10.4").ending, "returned")
+        part = (
+            "A job that takes less than `timeout` seconds returns: each has the whole timeout, whatever the others do."
+        )
+        t.expect("how the job of 10.4 s ended", t.of("job10.4").ending, "returned", part=part)
+        part = "A job is cancelled when it has taken `timeout` seconds, not before and not later."
         for name in jobs.keys() & late.keys():
-            t.expect(f"when the job {name} was cancelled", t.of(name).cancelled_at, near(110.5))
-    t.expect("the call with a timeout of 10.5 s took", t.call.took, near(10.5))
+            t.expect(f"when the job {name} was cancelled", t.of(name).cancelled_at, near(110.5), part=part)
+    part = "The call ends when the last job has returned or run out of time."
+    t.expect("the call with a timeout of 10.5 s took", t.call.took, near(10.5), part=part)
 
 
 @check("R2", misconception="relative-deadline", step="bound-the-wait")
@@ -73,9 +83,11 @@ def test_a_later_deadline_of_the_caller(play: Play) -> None:
 def test_cleanups_at_the_same_time(play: Play) -> None:
     """Jobs that run out of time are cancelled together; the call takes longer only by their longest cleanup."""
     t = play(jobs={"a": [cleanup(wait(5)), hang()], "b": [cleanup(wait(2)), hang()]}, timeout=10)
+    part = "Jobs that run out of time are cancelled together, `timeout` seconds after the call."
     for name in ("a", "b"):
-        t.expect(f"when the job {name} was cancelled", t.of(name).cancelled_at, near(110))
-    t.expect("the call with a timeout of 10 s and cleanups of 5 s and 2 s took", t.call.took, near(15))
+        t.expect(f"when the job {name} was cancelled", t.of(name).cancelled_at, near(110), part=part)
+    part = "Jobs that run out of time clean up at the same time, and the call waits for all of them."
+    t.expect("the call with a timeout of 10 s and cleanups of 5 s and 2 s took", t.call.took, near(15), part=part)
 
 
 @check("R2", misconception="one-call-at-a-time", step="bound-the-wait", wide=True)
@@ -85,7 +97,8 @@ def test_timeout_of_each_call(play: Play) -> None:
     t = play(jobs={"a": [wait(1)], "b": [hang()]}, callers=callers, timeout=10)
     for call in t.calls():
         t.expect(f"the call of the {call.who}, with a timeout of 10 s, took", call.took, near(10))
-    t.expect("how often the job a, which is in two calls, was called", len(t.all("run", "a")), 2)
+    part = "A callable that is in two calls is called once in each of them."
+    t.expect("how often the job a, which is in two calls, was called", len(t.all("run", "a")), 2, part=part)
 
 
 # -- R3: cancelled, cleaned up, TIMED_OUT ----------------------------------------------------------------------------
@@ -105,6 +118,8 @@ def test_all_late(play: Play) -> None:
     for count in (1, 3):
         t = play(jobs={f"job{index}": [hang()] for index in range(count)}, timeout=10)
         t.expect_begun(*[f"job{index}" for index in range(count)])
+        returned = t.call.how == "returned"
+        t.expect_that("the call", returned, t.call.ending, part="When every job runs out of time, the call returns.")
         expect_list(t, [TIMED_OUT] * count)
 
 
@@ -113,8 +128,10 @@ def test_late_jobs_are_cancelled(play: Play) -> None:
     """A job that runs out of time is cancelled: it does not run on."""
     t = play(jobs={"late": [wait(50), give("A")], "quick": [wait(1), give("B")]}, timeout=10)
     t.expect("how the late job ended", t.of("late").how, "cancelled")
-    t.expect("how the quick job ended", t.of("quick").how, "returned")
-    t.expect("calls of the late job", len(t.all("run", "late")), 1)
+    part = "A job that ends within its timeout is not cancelled, also if another one runs out of time."
+    t.expect("how the quick job ended", t.of("quick").how, "returned", part=part)
+    part = "A job that ran out of time is not called again."
+    t.expect("calls of the late job", len(t.all("run", "late")), 1, part=part)
 
 
 @check("R3", misconception="waiting-ends-the-job", step="bound-the-wait")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from grader import Play, Trace, Trial, token, wait
@@ -60,14 +60,23 @@ def after(moment: float | None) -> float | str:
 def expect_timeout_error(t: Trace) -> None:
     """Expect that the first call raised a `TimeoutError` that is not in a group."""
     seen = f"{t.call.ending}, where it should raise a bare `TimeoutError`"
-    returned = t.call.how == "returned"
-    part = "`drain_or_fail` raises `TimeoutError` if time left tasks in the queue." if returned else ""
+    part = "When the deadline interrupts a task, `drain_or_fail` raises a bare `TimeoutError`."
+    if t.call.raised is not None and t.call.raised.is_group:
+        part = "The `TimeoutError` of `drain_or_fail` is a bare one, not one in a group."
+    elif t.call.how == "returned":
+        part = "`drain_or_fail` raises `TimeoutError` if time left tasks in the queue."
+        if not queue_of(t):
+            part = "The tasks that were not done are not lost: they are still in the queue."
     t.expect_that(t.call.name, t.call.raised == "TimeoutError", seen, part=part)
 
 
 def report_of(t: Trace, number: int = 0) -> tuple[list[Any], dict[Any, Any]]:
     """What a call reports: ``done``, sorted, and ``failed``, sorted by name. No clause orders them."""
-    report = t.first(t.calls()[number:], "the call", "was never made").value
+    call = t.first(t.calls()[number:], "the call", "was never made")
+    own = [run for run in t.all("run") if is_failure(run) and run.raised in call.errors]
+    part = "The error of a task does not leave the call: the task is in `failed`, and the next one runs."
+    t.expect_that(call.name, not own, f"{call.ending}, where it should return a `Report`", part=part)
+    report = call.value
     fields = getattr(report, "fields", {})
     done, failed = fields.get("done"), fields.get("failed")
     fits = isinstance(done, list) and isinstance(failed, dict)
@@ -85,12 +94,59 @@ def queue_of(t: Trace) -> list[Any]:
 def expect_report(t: Trace, done: Sequence[str], failed: Failed = None, number: int = 0) -> None:
     """Expect a report of those tasks: names in ``done``, and in ``failed`` task → the error that it raised, if given."""
     seen_done, seen_failed = report_of(t, number)
-    others = set(seen_done) - set(done) or len(set(seen_done)) < len(seen_done)
-    part = "A report says what its own call did: nothing of another call, and no task twice." if others else ""
+    part = wrong_done(t, seen_done, done, seen_failed)
     t.expect("done, in the report", seen_done, sorted(done), part=part)
-    t.expect("tasks in `failed`, in the report", list(seen_failed), sorted(failed or ()))
+    part = wrong_failed(t, seen_failed, failed or {})
+    t.expect("tasks in `failed`, in the report", list(seen_failed), sorted(failed or ()), part=part)
     errors = {name: token(error) for name, error in (failed or {}).items() if error is not None}
-    t.expect("failed, in the report", {name: seen_failed[name] for name in errors}, errors)
+    part = "A task that raised is in `failed` with the very exception that it raised."
+    t.expect("failed, in the report", {name: seen_failed[name] for name in errors}, errors, part=part)
+
+
+def is_failure(run: Any) -> bool:
+    """Whether a task raised an `Exception`."""
+    return run.raised is not None and "Exception" in run.raised.kinds
+
+
+def ended(t: Trace, names: Iterable[Any], how: str) -> list[Any]:
+    """The runs of those tasks that ended so."""
+    return [run for run in t.all("run") if run.who in names and run.how == how]
+
+
+def wrong_done(t: Trace, seen: Sequence[Any], done: Sequence[str], failed: Mapping[Any, Any]) -> str:
+    """What is wrong with ``done`` of a report, as a sentence; empty if nothing is, or nobody can say."""
+    missing, others = set(done) - set(seen), set(seen) - set(done)
+    if len(set(seen)) < len(seen):
+        return "A report has no task twice: it says what its own call did."
+    if ended(t, others, "raised"):
+        return "A task that raised is in `failed` alone, not in `done`."
+    if ended(t, others, "cancelled"):
+        return "A task that was interrupted is not in `done`."
+    if others:
+        return "A report says what its own call did: nothing of another call."
+    if late := ended(t, missing, "returned"):
+        if any(run.cancelled_at is not None for run in late):
+            return "A task that finishes although the deadline interrupted it is done."
+        return "Each task that finished, whatever it returned, is in `done`."
+    return ""
+
+
+def wrong_failed(t: Trace, seen: Mapping[Any, Any], failed: Mapping[str, Any]) -> str:
+    """What is wrong with the tasks in ``failed`` of a report, as a sentence; empty if nothing is, or nobody can say."""
+    missing, others = set(failed) - set(seen), set(seen) - set(failed)
+    if ended(t, others, "cancelled"):
+        return "A task that was interrupted has not failed: it is not in `failed`."
+    if ended(t, others, "returned"):
+        return "A task that finished is in `done`, not in `failed`."
+    if others:
+        return "A report says what its own call did: nothing of another call."
+    if lost := ended(t, missing, "raised"):
+        if any(run.cancelled_at is not None for run in lost):
+            return "A task that raises an error when the deadline cancels it has failed with that error."
+        if all("TimeoutError" in run.raised.kinds for run in lost):
+            return "A task that raises a `TimeoutError` of its own is in `failed` like any other that raised."
+        return "A task that raised is in `failed`, under its name."
+    return ""
 
 
 def expect_settled(t: Trace, done: Sequence[str], failed: Failed = None) -> None:
@@ -103,10 +159,17 @@ def expect_settled(t: Trace, done: Sequence[str], failed: Failed = None) -> None
     t.expect("of the tasks that ended, still in the queue", left, [], part=part)
 
 
-def expect_started(t: Trace, names: Sequence[str]) -> None:
-    """Expect that those tasks, and no others, were started, in that order."""
-    seen = t.names("run")
-    part = "A task that has ended, done or failed, is not run again." if len(set(seen)) < len(seen) else ""
+def expect_started(t: Trace, names: Sequence[str], part: str = "") -> None:
+    """Expect that those tasks, and no others, were started, in that order; `part` is said if nothing plainer is wrong."""
+    seen, last = t.names("run"), t.all("run")[-1:]
+    if len(set(seen)) < len(seen):
+        part = "A task that has ended, done or failed, is not run again."
+    elif sorted(seen) == sorted(names):
+        part = "Tasks run in the order of the queue."
+    elif set(seen) < set(names) and any(is_failure(run) for run in last):
+        part = "When a task has raised, the next one runs."
+        if any("TimeoutError" in run.raised.kinds for run in last):
+            part = "A task that raises a `TimeoutError` of its own has failed like any other, and the next one runs."
     t.expect("tasks as they were started", seen, list(names), part=part)
 
 

@@ -16,18 +16,45 @@ from .plans import (
     after,
     both,
     drained,
+    ended,
     expect_begun_unless_cancelled,
     expect_report,
     expect_settled,
     expect_timeout_error,
+    is_failure,
     queue_of,
     report_of,
 )
 
 
-def expect_queue(t: Trace, names: Sequence[str]) -> None:
-    """Expect those tasks in the queue after the first call."""
-    t.expect("the queue after the call", queue_of(t), list(names))
+def expect_queue(t: Trace, names: Sequence[str], part: str = "") -> None:
+    """Expect those tasks in the queue after the first call; `part` is said if nothing plainer is wrong with it."""
+    seen = queue_of(t)
+    t.expect("the queue after the call", seen, list(names), part=wrong_queue(t, seen, names) or part)
+
+
+def wrong_queue(t: Trace, seen: Sequence[Any], wanted: Sequence[str]) -> str:
+    """What is wrong with the queue after a call, as a sentence; empty if nothing is, or nobody can say."""
+    missing, others = set(wanted) - set(seen), set(seen) - set(wanted)
+    if ended(t, missing, "cancelled"):
+        return "The task that was interrupted is not lost: it is still in the queue."
+    if ended(t, missing, "returned") or ended(t, missing, "raised"):
+        return ""
+    if missing:
+        return "Tasks that were not started are not lost: they are still in the queue."
+    if len(set(seen)) < len(seen):
+        return "Each task that is left is in the queue once."
+    if ended(t, others, "cancelled"):
+        return "A task that was interrupted is in the queue alone, and not in the report too."
+    if others:
+        changed = any(run.cancelled_at is not None for run in t.all("run") if run.who in others)
+        return "" if changed else "A task that has ended, done or failed, is no longer in the queue."
+    if list(seen) != list(wanted):
+        keeps = (
+            "The task that was interrupted keeps its place: the queue has its tasks in the order in which they were."
+        )
+        return keeps if ended(t, wanted, "cancelled") else "The queue has its tasks in the order in which they were."
+    return ""
 
 
 def expect_nothing_lost(t: Trace, tasks: Tasks) -> None:
@@ -39,18 +66,15 @@ def expect_nothing_lost(t: Trace, tasks: Tasks) -> None:
             "done and failed together",
             len(set(map(repr, settled))) == len(settled),
             f"{', '.join(map(str, settled))}: one of them twice",
+            part="A task is in `done` or in `failed`, and in a report once.",
         )
     else:
         settled = [run.who for run in t.all("run") if run.how == "returned" or is_failure(run)]
     # A task whose error left the call (R1, G5) is in the queue or not: in neither case is it counted twice.
     either = [run.who for run in t.all("run") if run.raised is not None and run.raised in t.call.errors]
     seen = [name for name in queue_of(t) if name not in either]
-    t.expect("the queue after the call", seen, [name for name in tasks if name not in [*settled, *either]])
-
-
-def is_failure(run: Any) -> bool:
-    """Whether a task raised an `Exception`."""
-    return run.raised is not None and "Exception" in run.raised.kinds
+    wanted = [name for name in tasks if name not in [*settled, *either]]
+    t.expect("the queue after the call", seen, wanted, part=wrong_queue(t, seen, wanted))
 
 
 # -- R2: the deadline ------------------------------------------------------------------------------------------------
@@ -59,8 +83,10 @@ def test_cancelled_at_the_deadline(play: Play) -> None:
     """At `deadline`, a point in time, the task that runs is cancelled, and the call ends."""
     for running in ([hang()], [wait(9)]):
         for t in both(play, {"a": [wait(4)], "b": [wait(3)], "c": running, "d": [wait(1)]}):
-            t.expect("c was cancelled", after(t.of("c").cancelled_at), about(10), unit=AFTER)
-            t.expect("the call ended", after(t.call.end), about(10), unit=AFTER)
+            part = "At `deadline`, a point in time, the task that runs is cancelled."
+            t.expect("c was cancelled", after(t.of("c").cancelled_at), about(10), unit=AFTER, part=part)
+            part = "When the deadline has cancelled the running task, the call ends."
+            t.expect("the call ended", after(t.call.end), about(10), unit=AFTER, part=part)
 
 
 @check("R2", misconception="relative-deadline", step="one-clock")
@@ -80,10 +106,12 @@ def test_soft_end(play: Play) -> None:
 @check("R2", misconception="hard-means-loud", step="soft-or-hard")
 def test_soft_end_with_nothing_done(play: Play) -> None:
     """`drain_until` returns a report also where no task has ended by `deadline`, or where that has passed already."""
-    t = drained(play, "drain_until", {"a": [hang()], "b": [wait(1)]})
-    t.expect_begun("a")
+    trial = drained(play, "drain_until", {"a": [hang()], "b": [wait(1)]})
+    t = trial.naming("`drain_until` returns a report also where no task has ended by `deadline`.")
+    t.expect_begun("a", part="With a deadline that is ahead the first task is started.")
     expect_report(t, [])
-    expect_report(drained(play, "drain_until", {"a": [wait(1)]}, ends=-1), [])
+    late = drained(play, "drain_until", {"a": [wait(1)]}, ends=-1)
+    expect_report(late.naming("`drain_until` returns a report also with a deadline that has passed."), [])
 
 
 @check("R2", misconception="hard-means-loud", step="soft-or-hard")
@@ -106,8 +134,10 @@ def expect_interrupted(t: Trace) -> None:
 def test_cleanup_awaited(play: Play) -> None:
     """The call ends when the cleanup of the interrupted task has ended; the task counts as interrupted."""
     for t in both(play, {"a": [wait(4)], "b": [cleanup(wait(3)), hang()], "c": [wait(1)]}):
-        t.expect("b was cancelled", after(t.of("b").cancelled_at), about(10), unit=AFTER)
-        t.expect("the call ended", after(t.call.end), about(13), unit=AFTER)
+        part = "At `deadline` the task that runs is cancelled."
+        t.expect("b was cancelled", after(t.of("b").cancelled_at), about(10), unit=AFTER, part=part)
+        part = "The call ends when the cleanup of the interrupted task has ended."
+        t.expect("the call ended", after(t.call.end), about(13), unit=AFTER, part=part)
         expect_interrupted(t)
 
 
@@ -227,8 +257,10 @@ def test_cancelled_before_the_call(play: Play) -> None:
     """When the caller was cancelled before the call, the queue is as it was; else the same tasks run."""
     tasks = {"b": [wait(1)], "c": [wait(1)], "a": [wait(1)]}
     for function in BOTH:
-        drained(play, function, tasks).expect_begun("b")
-        expect_queue(drained(play, function, tasks, begin=[wait(START), cancel("caller")]), ["b", "c", "a"])
+        part = "When the caller was not cancelled, the tasks of the queue run."
+        drained(play, function, tasks).expect_begun("b", part=part)
+        t = drained(play, function, tasks, begin=[wait(START), cancel("caller")])
+        expect_queue(t, ["b", "c", "a"], "When the caller was cancelled before the call, the queue is as it was.")
 
 
 @check("R3", misconception="put-back-at-the-end", step="deadlines-around", core=False)

@@ -7,14 +7,16 @@ from grader import Play, Trace, at_once, check, cleanup, fail, give, hang, on_ca
 from .plans import LONG, START, both, drained, expect_report, expect_started, queue_of, report_of
 
 
-def expect_hard_if_left(t: Trace) -> None:
-    """Expect a hard end: `TimeoutError` if the queue is not empty, else a report. Why a task is left, others ask."""
+def expect_hard_if_left(
+    t: Trace, part: str = "`drain_or_fail` raises `TimeoutError` if tasks are left in the queue."
+) -> None:
+    """Expect a hard end: `TimeoutError` if the queue is not empty, as `part` says, else a report. Why a task is left, others ask."""
     if t.call.how == "cancelled":
         return  # it waited until a deadline around it struck: R1's
     if queue_of(t):
         left = ", ".join(map(str, queue_of(t)))
         seen = f"{t.call.ending}, where it should raise `TimeoutError`, as tasks are left in the queue: {left}"
-        t.expect_that(t.call.name, "TimeoutError" in t.call.errors, seen)
+        t.expect_that(t.call.name, "TimeoutError" in t.call.errors, seen, part=part)
     else:
         report_of(t)
 
@@ -78,9 +80,9 @@ def test_deadline_has_passed(play: Play) -> None:
     """With a deadline that has passed nothing is started, not even called; with one that is ahead the same tasks are."""
     for ends, first in ((-0.25, [give(1)]), (-START - 5, [at_once(), fail("E")])):
         for t in both(play, {"a": first, "b": [wait(1)]}, ends=ends):
-            expect_started(t, [])
+            expect_started(t, [], "With a deadline that has passed before the call nothing is started, nor called.")
     for t in both(play, {"a": [give(1)], "b": [wait(1)]}, ends=5):
-        t.expect_begun("a")
+        t.expect_begun("a", part="With a deadline that is ahead the task is started.")
 
 
 @check("R5", misconception="cancellation-stops-the-loop", step="one-clock")
@@ -131,9 +133,12 @@ def test_tasks_left_although_none_was_interrupted(play: Play) -> None:
 @check("R6", misconception="hard-means-loud", step="soft-or-hard")
 def test_too_late_to_begin(play: Play) -> None:
     """With a deadline that has passed and tasks in the queue, `drain_or_fail` raises `TimeoutError`; with time it does not."""
-    for ends in (-1, 10):
-        expect_hard_if_left(drained(play, "drain_or_fail", {"a": [wait(1)], "b": [wait(1)]}, ends=ends))
-    drained(play, "drain_or_fail", {"a": [wait(1)], "b": [wait(1)]}).expect_begun("a")
+    late = "With a deadline that has passed and tasks in the queue, `drain_or_fail` raises `TimeoutError`."
+    enough = "With time for all tasks `drain_or_fail` returns its report."
+    for ends, part in ((-1, late), (10, enough)):
+        t = drained(play, "drain_or_fail", {"a": [wait(1)], "b": [wait(1)]}, ends=ends)
+        expect_hard_if_left(t.naming(part), part)
+    drained(play, "drain_or_fail", {"a": [wait(1)], "b": [wait(1)]}).expect_begun("a", part=enough)
 
 
 @check("R6", misconception="hard-means-loud", step="soft-or-hard")

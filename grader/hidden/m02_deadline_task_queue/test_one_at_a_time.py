@@ -14,7 +14,7 @@ def test_queue_order(play: Play) -> None:
     names = play.shuffled(["a", "b", "c", "d"])
     tasks = {name: [wait(time), give(0)] for name, time in zip(names, play.draw(4), strict=True)}
     for t in both(play, tasks, ends=60):
-        expect_started(t, names)
+        expect_started(t, names, "All tasks of the queue are run.")
         t.expect("tasks that ran at the same time", t.most_open("run"), 1, part="Tasks run one at a time.")
 
 
@@ -86,7 +86,11 @@ def test_ends_with_the_last_task(play: Play) -> None:
     for tasks in plans:
         for t in both(play, tasks):
             t.expect_begun(*tasks)
-            part = "Without tasks the call ends at once." if not tasks else ""
+            part = "When the last task has ended the call ends: it does not wait for the deadline."
+            if not tasks:
+                part = "When no task is left the call ends at once: it does not wait for the deadline."
+            elif t.call.end is not None and t.call.end < last_end(t) - 0.01:
+                part = "The call ends when the last task has ended, not before."
             t.expect("the call ended", after(t.call.end), about(last_end(t) - START), unit=AFTER, part=part)
 
 

@@ -35,11 +35,14 @@ from .plans import (
     queue_of,
 )
 
+CANCELLED = "Cancelled from outside, the call ends cancelled: no report, no `TimeoutError`."
 
-def expect_cancelled(t: Trace, *, by: float) -> None:
-    """Expect that the first call was left by the cancellation from outside, at that time at the latest."""
-    t.expect_cancelled()
-    t.expect("the call ended", after(t.call.end), at_most(by - START + 0.05), unit=AFTER)
+
+def expect_cancelled(t: Trace, *, by: float, part: str = CANCELLED) -> None:
+    """Expect that the first call was left by the cancellation from outside, as `part` says, at that time at the latest."""
+    t.expect_that("cancelled from outside", t.call.is_cancelled, f"{t.call.name} {t.call.ending}", part=part)
+    part = "Cancelled from outside, the call ends as soon as the running task has cleaned up."
+    t.expect("the call ended", after(t.call.end), at_most(by - START + 0.05), unit=AFTER, part=part)
 
 
 # -- rules for every exercise ----------------------------------------------------------------------------------------
@@ -84,7 +87,8 @@ def test_cancelled_from_outside(play: Play) -> None:
     tasks = {"a": [wait(2)], "b": [wait(3)], "c": [cleanup(wait(1)), hang()]}
     for moment, task, by in ((1.5, "a", 1.5), (4, "b", 4), (7.5, "c", 8.5)):
         for t in both(play, tasks, cancelled=moment):
-            t.expect(f"{task} was cancelled", after(t.of(task).cancelled_at), about(moment), unit=AFTER)
+            part = "Cancelled from outside, the task that runs is cancelled at once."
+            t.expect(f"{task} was cancelled", after(t.of(task).cancelled_at), about(moment), unit=AFTER, part=part)
             expect_cancelled(t, by=START + by)
 
 
@@ -92,8 +96,10 @@ def test_cancelled_from_outside(play: Play) -> None:
 def test_tighter_deadline_strikes(play: Play) -> None:
     """A tighter deadline around the call cancels the running task and then the call: it is somebody else's deadline."""
     for t in both(play, {"a": [wait(2)], "b": [hang()], "c": [wait(1)]}, within=6):
-        t.expect("b was cancelled", after(t.of("b").cancelled_at), about(6), unit=AFTER)
-        expect_cancelled(t, by=START + 6)
+        part = "A tighter deadline around the call cancels the task that runs."
+        t.expect("b was cancelled", after(t.of("b").cancelled_at), about(6), unit=AFTER, part=part)
+        part = "A tighter deadline around the call is somebody else's: the call ends cancelled."
+        expect_cancelled(t, by=START + 6, part=part)
 
 
 @check("G3", misconception="every-cancellation-is-my-deadline", step="let-cancellation-through")
@@ -134,8 +140,10 @@ def test_interrupts_pass(play: Play) -> None:
     stops = [[wait(2), fail("stop", kind)] for kind in play.interrupts]
     for steps in (*stops, [at_once(), fail("stop", "Abandon")]):
         for t in both(play, {"a": [wait(1)], "b": steps, "c": [wait(1)]}):
-            t.expect_that(t.call.name, "stop" in t.call.errors, f"{t.call.ending}, where `stop` of b should leave it")
-            expect_started(t, ["a", "b"])
+            seen = f"{t.call.ending}, where `stop` of b should leave it"
+            part = "An exception that is not an `Exception`, such as `SystemExit`, is not a failed task: it leaves the call."
+            t.expect_that(t.call.name, "stop" in t.call.errors, seen, part=part)
+            expect_started(t, ["a", "b"], "When a task raised what is not an `Exception`, no other is started.")
 
 
 @check("G5", misconception="catch-everything", step="whose-timeout")
@@ -145,7 +153,7 @@ def test_groups_of_interrupts_pass(play: Play) -> None:
         t.expect_that(
             t.call.name, t.call.how == "raised", f"{t.call.ending}, where the group that a raised should leave it"
         )
-        expect_started(t, ["a"])
+        expect_started(t, ["a"], "When a task raised what is not an `Exception`, no other is started.")
 
 
 @check("G5", misconception="catch-everything", step="whose-timeout")

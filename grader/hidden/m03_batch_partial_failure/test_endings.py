@@ -13,12 +13,17 @@ def expect_over(t: Trace, *, cleaned: float = 0.0) -> None:
     """Fail the subject if the call went on, or called the worker, after it was cancelled from outside."""
     for cancelled in t.notes("cancel", "caller"):
         what = f"the call, cancelled {cancelled['t'] - START:.2f} s after it began, ended"
-        t.expect(what, after(t.call.end), near(cancelled["t"] - START + cleaned), unit=AFTER)
+        part = "Cancelled from outside, the call ends at once."
+        if cleaned:
+            part = "Cancelled from outside, the call ends when the workers that ran have cleaned up."
+        t.expect(what, after(t.call.end), near(cancelled["t"] - START + cleaned), unit=AFTER, part=part)
         for work in t.all("work"):
             begun = work.begun < cancelled["order"] or (
                 work.cancelled_at == near(work.start) and work.how == "cancelled"
             )
-            t.expect_that("cancelled from outside", begun, f"worker was called for {work.who} afterwards")
+            seen = f"worker was called for {work.who} afterwards"
+            part = "Once the call was cancelled, no further worker is called."
+            t.expect_that("cancelled from outside", begun, seen, part=part)
 
 
 # -- R6: all failures together ---------------------------------------------------------------------------------------
@@ -43,22 +48,35 @@ def test_failures_in_index_order(play: Play) -> None:
     times = play.draw(14)
     jobs = {f"i{n}": [wait(times[n]), give("V") if n % 6 == 1 else fail(f"E{n}")] for n in range(14)}
     t = batch(play, jobs, ask=1, limit=5)
-    raised = group_calls(t)[0].raised
-    t.expect_that(
-        "raise_for_failures()", raised is not None and "ExceptionGroup" in raised.kinds, group_calls(t)[0].ending
-    )
+    asked, failures = group_calls(t)[0], list(settled(t, "failed").values())
+    part = "`raise_for_failures()` raises if something failed." if asked.how == "returned" else ""
+    if asked.raised in failures:
+        part = "`raise_for_failures()` raises an `ExceptionGroup` of all failures, not one of them."
+    is_group = asked.raised is not None and "ExceptionGroup" in asked.raised.kinds
+    t.expect_that("raise_for_failures()", is_group, asked.ending, part=part)
     members = t.first(t.notes("members"), "raise_for_failures()", "raised no group")["value"]
-    t.expect("exceptions in the group", members, list(settled(t, "failed").values()))
+    part = ""
+    if sorted(members, key=repr) == sorted(failures, key=repr):
+        part = "The failures in the group are in the order of the indices, not in that in which they failed."
+    elif len(members) < len(failures):
+        part = "`raise_for_failures()` raises all failures, not only some of them."
+    t.expect("exceptions in the group", members, failures, part=part)
 
 
 @check("R6", misconception="one-error-needs-no-group", step="tell-all-failures")
 def test_single_failure(play: Play) -> None:
     """A single failure comes in an `ExceptionGroup` too, each time that one asks."""
     t = batch(play, {"a": [wait(1), give("A")], "b": [wait(2), fail("E", "TimeoutError")]}, ask=2)
-    for call in group_calls(t):
-        t.expect_that("raise_for_failures()", call.raised is not None and call.raised.is_group, call.ending)
+    for number, call in enumerate(group_calls(t)):
+        part = "A single failure comes in an `ExceptionGroup` too."
+        if call.how == "returned":
+            part = "`raise_for_failures()` raises if something failed."
+            part = "`raise_for_failures()` raises each time that one asks." if number else part
+        t.expect_that("raise_for_failures()", call.raised is not None and call.raised.is_group, call.ending, part=part)
     failures = list(settled(t, "failed").values())
-    t.expect("exceptions in the group", [note["value"] for note in t.notes("members")], [failures, failures])
+    part = "The group has the failure, and nothing else, each time that one asks."
+    members = [note["value"] for note in t.notes("members")]
+    t.expect("exceptions in the group", members, [failures, failures], part=part)
 
 
 @check("R6", misconception="group-is-flat", step="tell-all-failures")
@@ -75,10 +93,15 @@ def test_group_stays_whole(play: Play) -> None:
 
 
 # -- R7, G8: bad arguments -------------------------------------------------------------------------------------------
+OF_ITEMS = 5
+"""So many of the `refused` calls are of a batch that is not empty: these come first."""
+
+
 def refused(play: Play) -> list[Trial]:
     """Calls with arguments that must be refused; the subject has failed if it does not call `worker` with the smallest good ones."""
     some = {"a": [wait(1), give("A")], "b": [wait(1), fail("E")]}
-    expect_some_work(batch(play, {"a": some["a"]}, limit=1, attempts=1))
+    smallest = batch(play, {"a": some["a"]}, limit=1, attempts=1)
+    expect_some_work(smallest.naming("With `limit=1` and `attempts=1` the worker is called."))
     bad = [{"limit": 0}, {"limit": -2}, {"attempts": 0}, {"attempts": -1}, {"limit": 0, "attempts": 0}]
     return [batch(play, some, **options) for options in bad] + [batch(play, {}, **options) for options in bad[::2]]
 
@@ -86,12 +109,12 @@ def refused(play: Play) -> list[Trial]:
 @check("R7", misconception="only-zero-is-wrong", step="bound-how-many")
 def test_bad_arguments(play: Play) -> None:
     """`limit` or `attempts` below 1 raises `ValueError`, also for an empty batch."""
-    for t in refused(play):
-        t.expect_that(
-            "run_batch with bad arguments",
-            "ValueError" in t.call.errors,
-            f"{t.call.ending}, where it should raise `ValueError`",
-        )
+    for number, t in enumerate(refused(play)):
+        part = "`limit` or `attempts` below 1 raises `ValueError`."
+        if number >= OF_ITEMS:
+            part = "`limit` or `attempts` below 1 raises `ValueError` also for an empty batch."
+        seen = f"{t.call.ending}, where it should raise `ValueError`"
+        t.expect_that("run_batch with bad arguments", "ValueError" in t.call.errors, seen, part=part)
 
 
 @check("R7", misconception="refused-too-late", step="bound-how-many")
@@ -105,13 +128,15 @@ def test_nothing_called(play: Play) -> None:
 def test_refused_at_once(play: Play) -> None:
     """Bad arguments raise a bare `ValueError` before anything starts."""
     for t in refused(play):
-        t.expect_that(
-            "run_batch with bad arguments",
-            t.call.raised == "ValueError",
-            f"{t.call.ending}, where it should raise a bare `ValueError`",
-        )
-        t.expect("the refused call took", t.call.took, near(0))
-        t.expect("calls of worker", [note["who"] for note in t.notes("called")], [])
+        part = "Bad arguments raise `ValueError`."
+        if "ValueError" in t.call.errors:
+            part = "Bad arguments raise a bare `ValueError`, not one in a group."
+        seen = f"{t.call.ending}, where it should raise a bare `ValueError`"
+        t.expect_that("run_batch with bad arguments", t.call.raised == "ValueError", seen, part=part)
+        part = "Bad arguments are refused at once, before anything starts."
+        t.expect("the refused call took", t.call.took, near(0), part=part)
+        part = "With bad arguments no worker is called."
+        t.expect("calls of worker", [note["who"] for note in t.notes("called")], [], part=part)
 
 
 # -- R8: cancelled from outside --------------------------------------------------------------------------------------

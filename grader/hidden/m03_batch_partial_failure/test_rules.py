@@ -30,7 +30,8 @@ def expect_all_left_by_cancellation(t: Trace) -> None:
     t.expect_cancellation_passes(jobs="work")
     for call in t.calls("run_batch"):
         passed = call.how != "raised" or any(error.kind in ("Cancelled", "CancelledError") for error in call.errors)
-        t.expect_that("cancelled from outside", passed, f"run_batch {call.ending}")
+        part = "Cancelled from outside, the call ends cancelled, and not by an error."
+        t.expect_that("cancelled from outside", passed, f"run_batch {call.ending}", part=part)
 
 
 # -- the rules for every exercise ------------------------------------------------------------------------------------
@@ -96,7 +97,8 @@ def expect_over_in_time(t: Trace) -> None:
     """Fail the subject if the call went on after it was cancelled from outside."""
     for cancelled in t.notes("cancel", "caller"):
         what = f"the call, cancelled {cancelled['t'] - START:.2f} s after it began, ended"
-        t.expect(what, after(t.call.end), near(cancelled["t"] - START), unit=AFTER)
+        part = "Cancelled from outside, the call ends at once."
+        t.expect(what, after(t.call.end), near(cancelled["t"] - START), unit=AFTER, part=part)
 
 
 @check("G3", misconception="cancellation-is-a-failure", step="let-cancellation-through")
@@ -193,15 +195,16 @@ def test_other_exceptions_pass(play: Play) -> None:
     }
     for limit in (2, 3):
         t = batch(play, jobs, limit=limit)
-        t.expect_that(
-            "the call", "X" in t.call.errors, f"{t.call.ending}, where the exception of the worker should leave it"
-        )
+        seen = f"{t.call.ending}, where the exception of the worker should leave it"
+        part = "An exception that is not an `Exception`, such as `KeyboardInterrupt`, is not a failure: it leaves the call."
+        t.expect_that("the call", "X" in t.call.errors, seen, part=part)
         later = [
             work.who
             for work in t.all("work")
             if work.how == "returned" and work.end > (t.one("work", "a").end or NEVER)
         ]
-        t.expect("workers that ran on to their end", later, [])
+        part = "When a worker raises what is not an `Exception`, the other workers are cancelled."
+        t.expect("workers that ran on to their end", later, [], part=part)
 
 
 @check("G5", misconception="catch-everything", step="let-cancellation-through")
@@ -274,8 +277,15 @@ def test_worker_raises_when_called(play: Play) -> None:
     }
     for limit in (1, 10):
         for t in batch(play, jobs, limit=limit, form="function").orders(2):
-            t.expect("values in succeeded", values(t, "succeeded"), [token("B"), token("D")])
-            t.expect("number of failed items", len(settled(t, "failed")), 2)
+            started = {work.who for work in t.all("work")}
+            part = (
+                ""
+                if {"b", "d"} <= started
+                else "When `worker` raises as it is called, the other items are still worked on."
+            )
+            t.expect("values in succeeded", values(t, "succeeded"), [token("B"), token("D")], part=part)
+            part = "A worker that raises when it is called has failed like one that raises later."
+            t.expect("number of failed items", len(settled(t, "failed")), 2, part=part)
 
 
 @check("G9", misconception="worker-is-a-coroutine-function", step="try-again-without-a-slot", core=False)

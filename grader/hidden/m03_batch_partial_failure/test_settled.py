@@ -20,8 +20,13 @@ def expect_settled(t: Trace, succeeded: dict[int, Any], failed: dict[int, Any], 
     part = "When an item fails, the others are still worked on." if lost else ""
     if lost and min({*succeeded, *failed} - known) > max(known, default=-1):
         part = "Every item is worked on, the last one too."
-    both = set(seen) & set(settled(t, "failed", who))
-    t.expect("succeeded", seen, succeeded, part="An item that failed is in `failed` alone." if both else part)
+    if set(seen) & set(settled(t, "failed", who)):
+        part = "An item is in `succeeded` or in `failed`, and not in both."
+    elif set(seen) & set(failed):
+        part = "An item that failed is in `failed`, not in `succeeded`."
+    elif seen != succeeded and sorted(seen.values(), key=repr) == sorted(succeeded.values(), key=repr):
+        part = "Each value is under the index of its own item, whichever worker ends first."
+    t.expect("succeeded", seen, succeeded, part=part)
     seen = settled(t, "failed", who)
     part = "`failed` holds the very exception that the worker raised." if set(seen) == set(failed) else ""
     t.expect("failed", seen, failed, part=part)
@@ -73,7 +78,10 @@ def test_same_item_twice(play: Play) -> None:
     for t in batch(play, jobs, order=["a", "b", "a"]).orders(8):
         found = settled(t, "succeeded")
         ways = [{0: token(x), 1: token("B"), 2: token(y)} for x, y in (("A1", "A2"), ("A2", "A1"))]
-        t.expect("succeeded", found, one_of(*ways))
+        part = "Each place of an item that is in the batch twice has its own result."
+        if len(t.all("work", "a")) != 2:
+            part = "An item that is in the batch twice is worked on twice."
+        t.expect("succeeded", found, one_of(*ways), part=part if found.get(1) == token("B") else "")
 
 
 @check("R1", misconception="item-as-key", step="failure-is-a-result")

@@ -101,10 +101,11 @@ def let_through(t: Trace, *actors: str) -> list[Span]:
     return [span for who in actors for span in t.all("call", who) if any(run.inside(span) for run in t.all("run"))]
 
 
-def expect_refused(t: Trace, *actors: str) -> None:
-    """Fail the subject unless each call of the actors was refused at once, after the circuit had opened."""
+def expect_refused(t: Trace, *actors: str, part: str = "") -> None:
+    """Fail the subject unless each call of the actors was refused, as `part` says, at once, after the circuit had opened."""
     expect_run(t, "bad")
     for span in [span for who in actors for span in t.all("call", who)]:
         name = f"the call {span.start - START:g} s after the first failure"
-        t.expect_that(name, refused(span), f"{span.ending}, where it should raise CircuitOpenError")
-        t.expect(f"{name}, which was refused, took", span.took, near(0))
+        t.expect_that(name, refused(span), f"{span.ending}, where it should raise CircuitOpenError", part=part)
+        at_once = "A call that is refused is refused at once: it waits for nothing."
+        t.expect(f"{name}, which was refused, took", span.took, near(0), part=at_once)

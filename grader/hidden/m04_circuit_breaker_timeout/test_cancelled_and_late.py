@@ -60,8 +60,13 @@ def expect_no_trace(play: Play, then: list[Any], traces: Iterable[Trace], after:
     alone = opened(play, {"eye": then}, jobs=THEN)
     alone.expect_that("the call after the cooldown", bool(let_through(alone, "eye")), "did not call func")
     for t in traces:
-        t.expect(f"calls let through after {after}", len(let_through(t, "eye")), len(let_through(alone, "eye")))
-        t.expect(f"states after {after}, and after the next call", states(t), states(alone))
+        part = "A probe that is cancelled frees its place: the next call is let through."
+        through, wanted = len(let_through(t, "eye")), len(let_through(alone, "eye"))
+        t.expect(f"calls let through after {after}", through, wanted, part=part if through < wanted else "")
+        part = "After a probe that was cancelled it is the next one that decides."
+        if states(t)[:1] != states(alone)[:1]:
+            part = "A probe that is cancelled is neither a failure nor a success: the circuit stays `HALF_OPEN`."
+        t.expect(f"states after {after}, and after the next call", states(t), states(alone), part=part)
 
 
 THEN = {"fails": [wait(1), fail("E")]}
@@ -105,8 +110,12 @@ def test_probe_cancelled_at_every_step(play: Play) -> None:
     )
     for t in trial.cancelled("a"):
         returned = any(run.how == "returned" for run in t.all("run", "probe"))
-        t.expect("calls let through after it", len(let_through(t, "eye")), 1)
-        t.expect("states after it, and after the next call", states(t), wanted[returned])
+        part = "At whatever moment a probe is cancelled, its place is free for the next one."
+        t.expect("calls let through after it", len(let_through(t, "eye")), 1, part=part)
+        part = "A probe whose `func` was cancelled is neither a failure nor a success."
+        if returned:
+            part = "A probe whose `func` has returned is a success, also if its call is cancelled then."
+        t.expect("states after it, and after the next call", states(t), wanted[returned], part=part)
 
 
 @check("R5", misconception="place-never-given-back", step="probe-one-at-a-time")

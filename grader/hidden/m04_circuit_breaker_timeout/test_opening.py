@@ -32,7 +32,8 @@ def test_threshold(play: Play) -> None:
     for threshold in (1, 2, 5, 12):
         t = circuit(play, {"eye": [call("bad"), look()] * threshold}, threshold=threshold)
         part = "The circuit opens with the failure that makes it `threshold` in a row, not with a later one."
-        part = "" if "OPEN" in states(t) else part
+        if "OPEN" in states(t):
+            part = "The circuit does not open before there are `threshold` failures in a row."
         t.expect("states after each failure", states(t), ["CLOSED"] * (threshold - 1) + ["OPEN"], part=part)
 
 
@@ -127,7 +128,14 @@ def test_another_breaker(play: Play) -> None:
 def test_open_then_half_open(play: Play) -> None:
     """The circuit is `OPEN` for `cooldown` seconds and then `HALF_OPEN`, also if nobody calls meanwhile."""
     t = opened(play, {"eye": looks(0.5, 15, 29.5, 30.5, 500)})
-    t.expect("states at 0.5, 15, 29.5, 30.5, 500 s", states(t), ["OPEN"] * 3 + ["HALF_OPEN"] * 2)
+    seen, part = states(t), ""
+    if seen[:1] == ["OPEN"] and seen[:3] != ["OPEN"] * 3:
+        part = "The circuit is `OPEN` for the whole `cooldown`, not shorter."
+    elif seen[:3] == ["OPEN"] * 3 and "CLOSED" in seen:
+        part = "After the cooldown the circuit is `HALF_OPEN`: only a probe that succeeds closes it."
+    elif seen[:3] == ["OPEN"] * 3:
+        part = "After `cooldown` seconds the circuit is `HALF_OPEN`, also if nobody calls meanwhile."
+    t.expect("states at 0.5, 15, 29.5, 30.5, 500 s", seen, ["OPEN"] * 3 + ["HALF_OPEN"] * 2, part=part)
 
 
 @check("R3", misconception="somebody-will-wake-me", step="look-at-the-clock")
@@ -170,10 +178,11 @@ def expect_open_for_the_cooldown(play: Play, job: list[Any]) -> None:
     times = [span.start for span in t.all("look") if span.value == "OPEN"]
     if times:  # else nothing is counted, and that is for R1 and R2 to say
         ends = [span.end for span in let_through(t, "a")]
-        t.expect(
-            "a look at the state each second: first time OPEN", times[0], one_of(*(near(end + 0.5) for end in ends))
-        )
-        t.expect("number of seconds for which it is OPEN", len(times), 30)
+        part = "The circuit opens when a failing call has ended, its cleanup included."
+        wanted = one_of(*(near(end + 0.5) for end in ends))
+        t.expect("a look at the state each second: first time OPEN", times[0], wanted, part=part)
+        part = "The circuit is `OPEN` for the whole cooldown, which begins when the last failing call has ended."
+        t.expect("number of seconds for which it is OPEN", len(times), 30, part=part)
 
 
 @check("R3", misconception="cooldown-from-the-start", step="look-at-the-clock")
@@ -234,8 +243,10 @@ def test_refusals_do_not_touch_the_probe(play: Play) -> None:
         expect_run(t, "bad", "probe")
         if refused(t.one("call", "b")):  # else the first of them is let through, and that is for R4 to say
             alone = opened(play, actors, jobs={"probe": job})
-            t.expect("how often func was called beside the probe", len(let_through(t, "b")), 0)
-            t.expect("states beside and after the probe, and after later ones", states(t), states(alone))
+            part = "A call that is refused beside a probe leaves the probe its place."
+            t.expect("how often func was called beside the probe", len(let_through(t, "b")), 0, part=part)
+            part = "A call that is refused beside a probe changes nothing."
+            t.expect("states beside and after the probe, and after later ones", states(t), states(alone), part=part)
 
 
 @check("R3", misconception="refusals-are-failures", step="probe-one-at-a-time")

@@ -36,8 +36,11 @@ def test_one_of_many(play: Play) -> None:
             through = [span.who for span in let_through(t, *CROWD)]
             later = len(through) > 1 and t.most_open("run") == 1
             part = "A probe that fails opens the circuit again: who comes after it is refused." if later else ""
+            if not through:
+                part = "When the cooldown is over, a call is let through as a probe."
             t.expect("calls let through", len(through), 1, part=part)
-            expect_refused(t, *[who for who in CROWD if who not in through])
+            part = "Calls that come beside a probe raise `CircuitOpenError`."
+            expect_refused(t, *[who for who in CROWD if who not in through], part=part)
 
 
 @check("R4", misconception="half-open-lets-all-through", step="probe-one-at-a-time")
@@ -82,17 +85,20 @@ def test_probe_that_cleans_up(play: Play) -> None:
     """A probe that was cancelled, for its timeout or from outside, keeps its place until its cleanup has ended."""
     actors = {"a": [at(31), call("probe")], "b": [at(42), call("ok")]}
     trial = opened(play, actors, jobs={"probe": [cleanup(wait(5)), hang()]})
-    for t in (trial, trial.cancel("a", at=START + 40)):
+    for t, why in ((trial, "ran out of time"), (trial.cancel("a", at=START + 40), "was cancelled from outside")):
         expect_run(t, "bad", "probe")
-        t.expect("how often func was called beside it", runs(t, "ok"), 0)
+        part = f"A probe that {why} keeps its place until its cleanup has ended."
+        t.expect("how often func was called beside it", runs(t, "ok"), 0, part=part)
 
 
 @check("R4", misconception="one-success-is-not-enough", step="probe-one-at-a-time")
 def test_success_closes(play: Play) -> None:
     """A probe that succeeds closes the circuit; from then on calls are let through again, as many as come."""
     t = opened(play, {"eye": [at(31), call("ok"), look()], **crowd(at(33), call("ok"))})
-    t.expect("state after the probe", states(t), ["CLOSED"])
-    t.expect("calls let through, probe included", runs(t, "ok"), 5)
+    part = "A probe that succeeds closes the circuit."
+    t.expect("state after the probe", states(t), ["CLOSED"], part=part)
+    part = "When a probe has closed the circuit, calls are let through again, as many as come."
+    t.expect("calls let through, probe included", runs(t, "ok"), 5, part=part)
 
 
 @check("R4", misconception="one-success-is-not-enough", step="probe-one-at-a-time")
@@ -107,23 +113,27 @@ def test_success_closes_whenever_it_comes(play: Play) -> None:
 @check("R4", misconception="failed-probe-is-one-failure", step="probe-one-at-a-time")
 def test_failure_opens(play: Play) -> None:
     """One failed probe opens the circuit for a new cooldown, which begins when the probe has ended."""
-    expect_new_cooldown(play, [wait(4), fail("E")], end=35)
+    expect_new_cooldown(play, [wait(4), fail("E")], end=35, part="One failed probe opens the circuit again.")
 
 
-def expect_new_cooldown(play: Play, job: list[Any], *, end: float) -> None:
-    """Fail the subject unless a probe that begins at 31 and fails at `end` opens the circuit until 30 s later."""
+def expect_new_cooldown(play: Play, job: list[Any], *, end: float, part: str) -> None:
+    """Fail the subject unless a probe that begins at 31 and fails at `end` opens the circuit, as `part` says, until 30 s later."""
     others = [step for time in (end + 1, end + 29, end + 31) for step in (at(time), call("ok"))]
     t = opened(play, {"a": [at(31), call("probe")], "b": others, "eye": looks(end + 0.5)}, jobs={"probe": job})
-    t.expect("state after the failed probe", states(t), ["OPEN"])
+    t.expect("state after the failed probe", states(t), ["OPEN"], part=part)
     first = [span.start for span in let_through(t, "b")][:1]
-    t.expect("of calls 1, 29 and 31 s after it, the first one let through", first, [near(START + end + 31)])
+    part = "The new cooldown begins when the failed probe has ended, its cleanup included, and is as long as the first."
+    if not first:
+        part = "After a failed probe, and a cooldown as long as the first, a call is let through again."
+    t.expect("of calls 1, 29 and 31 s after it, the first one let through", first, [near(START + end + 31)], part=part)
 
 
 @check("R4", misconception="failed-probe-is-one-failure", step="probe-one-at-a-time")
 def test_probe_that_runs_out_of_time(play: Play) -> None:
     """A probe that runs out of time has failed: the new cooldown begins when its cleanup has ended."""
     for job in ([cleanup(wait(3)), hang()], [on_cancel(wait(3), fail("E")), hang()]):
-        expect_new_cooldown(play, job, end=44)
+        part = "A probe that runs out of time has failed: it opens the circuit again."
+        expect_new_cooldown(play, job, end=44, part=part)
 
 
 @check("R4", misconception="place-never-given-back", step="probe-one-at-a-time")
@@ -131,7 +141,8 @@ def test_probe_after_probe(play: Play) -> None:
     """After a failed probe and its cooldown another call is let through, again and again, until one succeeds."""
     probes = [step for time in (31, 62, 93, 124) for step in (at(time), call("bad"), look())]
     t = opened(play, {"eye": [*probes, at(155), call("ok"), look()]})
-    t.expect("states after each probe", states(t), ["OPEN"] * 4 + ["CLOSED"])
+    part = "" if states(t)[:1] == ["OPEN"] else "One failed probe opens the circuit again."
+    t.expect("states after each probe", states(t), ["OPEN"] * 4 + ["CLOSED"], part=part)
     t.expect("calls let through at the end", runs(t, "ok"), 1)
 
 
@@ -150,8 +161,12 @@ def test_next_round(play: Play) -> None:
     """When the circuit has closed and opened again, there is again one probe at a time."""
     actors = {"a": [at(31), call("ok"), *FIVE, at(70), call("probe")], "b": [at(72), call("none")], "eye": looks(76)}
     t = opened(play, actors, jobs={"probe": [wait(5), give("V")]})
-    t.expect("calls let through: the probe, and beside it", [runs(t, "probe"), runs(t, "none")], [1, 0])
-    t.expect("state after the probe", states(t), ["CLOSED"])
+    part = (
+        "" if runs(t, "probe") else "When the circuit has opened again, and a cooldown is over, a call is let through."
+    )
+    t.expect("calls let through: the probe, and beside it", [runs(t, "probe"), runs(t, "none")], [1, 0], part=part)
+    part = "A probe that succeeds closes the circuit, each time."
+    t.expect("state after the probe", states(t), ["CLOSED"], part=part)
 
 
 @check("R4", misconception="half-open-lets-all-through", step="probe-one-at-a-time")

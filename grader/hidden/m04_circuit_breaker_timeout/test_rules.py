@@ -31,10 +31,12 @@ from .plans import (
 def test_bad_arguments(play: Play) -> None:
     """`threshold < 1`, `timeout <= 0` and `cooldown < 0` raise `ValueError` from the constructor, each by itself."""
     expect_run(circuit(play, {"caller": [call("ok")]}), "ok")
+    bounds = {"threshold": "< 1", "timeout": "<= 0", "cooldown": "< 0"}
     for name, values in {"threshold": (0, -1), "timeout": (0, -0.5), "cooldown": (-0.001, -30)}.items():
         for value in values:
             t = circuit(play, {"caller": [call("ok")]}, **{name: value})
-            t.expect(f"CircuitBreaker with {name}={value}", outcome(t.call), "ValueError")
+            part = f"`{name} {bounds[name]}` raises `ValueError` from the constructor."
+            t.expect(f"CircuitBreaker with {name}={value}", outcome(t.call), "ValueError", part=part)
 
 
 @check("R7", misconception="arguments-are-right", step="bound-the-call")
@@ -49,7 +51,8 @@ def test_made_before_the_loop(play: Play) -> None:
     """The constructor needs no event loop: a breaker can be made at the top of a module, and works."""
     t = circuit(play, {"eye": [look(), call("ok"), *FIVE, look()]}, before_the_loop=True)
     t.expect_that("CircuitBreaker(…) before the loop runs", t.call.how == "returned", t.call.ending)
-    t.expect("states: new, and after failures", states(t), ["CLOSED", "OPEN"])
+    part = "A breaker that was made before the loop runs works like any other."
+    t.expect("states: new, and after failures", states(t), ["CLOSED", "OPEN"], part=part)
 
 
 @check("R7", misconception="zero-is-none", step="look-at-the-clock")
@@ -135,7 +138,8 @@ def test_cancelled_in_a_long_wait(play: Play) -> None:
             expect_run(t, "bad" if opener else "hangs")
             expect_cancelled(t, cleanup_takes=4)
             for span in let_through(t, "caller"):
-                t.expect("how the call ended", span.how, "cancelled")
+                part = "A call that is cancelled from outside ends cancelled."
+                t.expect("how the call ended", span.how, "cancelled", part=part)
 
 
 def expect_cancelled(t: Trace, cleanup_takes: float = 0) -> None:
@@ -143,7 +147,10 @@ def expect_cancelled(t: Trace, cleanup_takes: float = 0) -> None:
     t.expect_cancellation_passes()
     for struck in t.notes("cancel", "caller"):
         what = f"the call, cancelled {struck['t'] - START:g} s after the start, ended at"
-        t.expect(what, t.one("call", "caller").end, at_most(struck["t"] + cleanup_takes))
+        part = "A call that is cancelled from outside ends at once."
+        if cleanup_takes:
+            part = "A call that is cancelled from outside ends as soon as `func` has cleaned up."
+        t.expect(what, t.one("call", "caller").end, at_most(struck["t"] + cleanup_takes), part=part)
 
 
 @check("G4", misconception="blocking-is-short", step="look-at-the-clock")
@@ -168,8 +175,10 @@ def test_exits_pass(play: Play) -> None:
     """An exception that is not an `Exception`, such as `SystemExit`, leaves `call` and is not a failure."""
     t = circuit(play, {"eye": [*[call("exit"), call("instant")] * 2, look()]}, jobs=EXITS)
     for span in t.all("call"):
-        t.expect("what left the call", span.errors, ["X"])
-    t.expect("state after four of them", states(t), ["CLOSED"])
+        part = "An exception that is not an `Exception`, such as `SystemExit`, leaves `call`."
+        t.expect("what left the call", span.errors, ["X"], part=part)
+    part = "An exception that is not an `Exception`, such as `SystemExit`, is not a failure."
+    t.expect("state after four of them", states(t), ["CLOSED"], part=part)
 
 
 @check("G5", misconception="catch-everything", step="count-failures")
@@ -219,7 +228,8 @@ def test_kinds_of_func(play: Play) -> None:
     jobs = {name: [wait(1), give("V")] for name in forms} | {"awaitable": [awaitable(), wait(1), give("V")]}
     t = circuit(play, {"caller": [call(name, "A") for name in jobs]}, jobs=jobs, forms=forms)
     t.expect("how the calls ended", [span.how for span in t.all("call")], ["returned"] * 5)
-    t.expect("how often each was called", [runs(t, name) for name in jobs], [1] * 5)
+    part = "`call` calls `func` once, whatever kind of callable it is."
+    t.expect("how often each was called", [runs(t, name) for name in jobs], [1] * 5, part=part)
 
 
 @check("G9", misconception="jobs-are-coroutines", step="count-failures")

@@ -22,8 +22,24 @@ def ends(t: Trace) -> list[str]:
 def happened(t: Trace, *whats: str, who: str | None = None) -> Trace:
     """Fail the subject unless all of that happened: what never happens is neither right nor wrong."""
     for what in whats:
+        if not t.all(what, who):
+            t.expect_that(what, holds=False, seen="never happened", part=_missing(t, what))
         t.one(what, who)
     return t
+
+
+def _missing(t: Trace, what: str) -> str:
+    """The sentence that says when `what`, which never happened, should happen; empty if nobody can say."""
+    bodies = {span.how for span in t.all("body")}
+    if what == "rollback" and "raised" in bodies:
+        return "If the body raises, whatever error it is, `rollback` follows."
+    if what == "rollback" and "cancelled" in bodies:
+        return "After the body was cancelled, `rollback` runs."
+    if what == "commit" and bodies == {"returned"}:
+        return "When the body has ended without an error, `commit` is called."
+    if what == "body" and any(span.how == "returned" for span in t.all("begin")):
+        return "When `begin` has returned, the body runs."
+    return "The block calls `begin` before anything else." if what == "begin" else ""
 
 
 def runs(search: Iterator[Trace], *whats: str) -> Iterator[Trace]:
@@ -43,9 +59,10 @@ def expect_an_end(t: Trace) -> None:
     )
 
 
-def expect_invalidated(t: Trace) -> None:
+def expect_invalidated(t: Trace, part: str = "") -> None:
     """Fail the subject unless the connection is invalidated."""
-    t.expect_that("how it ended", "invalidated" in ends(t), f"not invalidated, but {' and '.join(ends(t)) or 'open'}")
+    seen = f"not invalidated, but {' and '.join(ends(t)) or 'open'}"
+    t.expect_that("how it ended", "invalidated" in ends(t), seen, part=part)
 
 
 def struck(t: Trace, *whats: str) -> bool:

@@ -26,10 +26,17 @@ def test_commits(play: Play) -> None:
     trial = play(begin=[wait(a)], body=[wait(b)], commit=[wait(c)], finish_timeout=60)
     for t in (trial, trial.within("caller", LONG)):
         spans = [s for s in t.spans if s.what in ("begin", "body", "commit", "rollback")]
-        t.expect("what happened", [s.what for s in spans], ["begin", "body", "commit"])
+        part, seen = "", [s.what for s in spans]
+        if "rollback" in seen:
+            part = "When the body has ended without an error, there is a `commit` and no `rollback`."
+        elif "body" in seen and "commit" not in seen:
+            part = "When the body has ended without an error, `commit` is called."
+        t.expect("what happened", seen, ["begin", "body", "commit"], part=part)
         starts = [s.start - START for s in spans]
-        t.expect("counted from the call, the three started at", starts, [near(0), near(a), near(a + b)])
-        t.expect("the block", t.call.ending, "returned")
+        part = "The body starts when `begin` has ended, and `commit` when the body has ended."
+        t.expect("counted from the call, the three started at", starts, [near(0), near(a), near(a + b)], part=part)
+        part = "After a `commit` that succeeded the block ends without an error."
+        t.expect("the block", t.call.ending, "returned", part=part)
 
 
 @check("R1", misconception="as-comes-by-itself", step="begin-and-end")
@@ -47,8 +54,10 @@ def test_rolls_back(play: Play) -> None:
     for body in ([fail("E1")], *([wait(b), kind] for kind in kinds)):
         t = play(begin=[wait(a)], body=body, rollback=[wait(c)], finish_timeout=60)
         spans = [s.what for s in t.spans if s.what in ("begin", "body", "commit", "rollback")]
-        t.expect("what happened", spans, ["begin", "body", "rollback"])
-        t.expect("the rollback", t.one("rollback").ending, "returned")
+        part = "If the body raises, whatever error it is, `rollback` follows, and no `commit`."
+        t.expect("what happened", spans, ["begin", "body", "rollback"], part=part)
+        part = "The `rollback` after a body that raised runs to its end."
+        t.expect("the rollback", t.one("rollback").ending, "returned", part=part)
 
 
 @check("R1", misconception="another-exception-will-do", step="begin-and-end")
@@ -58,7 +67,9 @@ def test_very_same_exception(play: Play) -> None:
         t = happened(play(body=[wait(1.3), fail("E1", kind)], rollback=[wait(0.4)]), "rollback")
         t.expect("what leaves the block", t.call.raised, "E1")
     t = play(body=[wait(1.3), fail("E1")], rollback=[wait(2)]).cancel("caller", at=START + 2.4)
-    t.expect_that("an error, and a cancellation during the rollback", t.call.how != "returned", "the block just ended")
+    part = "After a body that raised the block does not just end, also if a cancellation comes during the rollback."
+    what = "an error, and a cancellation during the rollback"
+    t.expect_that(what, t.call.how != "returned", "the block just ended", part=part)
 
 
 @check("R1", misconception="begin-cannot-fail", step="begin-and-end")
@@ -88,7 +99,17 @@ def test_one_end_when_cancelled(play: Play) -> None:
     a, b, c = play.draw(3)
     plan = {"begin": [wait(a)], "body": [wait(b), checkpoint()], "commit": [wait(c)], "rollback": [wait(c)]}
     for t in begun(play(**plan, finish_timeout=60).cancelled("caller")):
-        t.expect("how it ended", ends(t), ONE_END)
+        expect_one_end(t)
+
+
+def expect_one_end(t: Trace, *, commit: bool = True) -> None:
+    """Expect one end of the transaction; a commit only if there may be one."""
+    found, part = ends(t), ""
+    if not found:
+        part = "Once `begin` has returned, the transaction does not stay open: something ends it."
+    elif len(found) > 1:
+        part = f"A transaction ends once: one that was {found[0]} is not {found[1]} as well."
+    t.expect("how it ended", found, ONE_END if commit else NO_COMMIT, part=part)
 
 
 @check("R7", misconception="invalidate-to-be-safe", step="exactly-one-end")
@@ -96,7 +117,7 @@ def test_one_end_when_the_body_fails(play: Play) -> None:
     """If the body fails, and is cancelled or not, the transaction ends rolled back or invalidated: one of the two."""
     a, b = play.draw(2)
     for t in begun(play(body=[wait(a), fail("E1")], rollback=[wait(b)], finish_timeout=60).cancelled("caller")):
-        t.expect("how it ended", ends(t), NO_COMMIT)
+        expect_one_end(t, commit=False)
 
 
 @check("R7", misconception="given-up-is-enough", step="exactly-one-end")
@@ -104,7 +125,7 @@ def test_one_end_when_given_up(play: Play) -> None:
     """If `commit` or `rollback` is too slow, and cancelled or not, there is exactly one end."""
     for body in ([wait(1)], [wait(1), fail("E1")]):
         for t in begun(play(body=body, commit=SLOW, rollback=SLOW, finish_timeout=1.4).cancelled("caller")):
-            t.expect("how it ended", ends(t), ONE_END)
+            expect_one_end(t)
 
 
 @check("R7", misconception="nothing-between-two-lines", step="exactly-one-end")
@@ -114,10 +135,10 @@ def test_one_end_at_the_same_instant(play: Play) -> None:
     plan = {"begin": [wait(a)], "body": [wait(b)], "commit": [wait(c)], "rollback": [wait(c)], "finish_timeout": 60}
     for at in (START + a, START + a + b, START + a + b + c):
         for t in begun(play(**plan, actors={"stopper": [wait(at), cancel("caller")]}).orders(8)):
-            t.expect("how it ended", ends(t), ONE_END)
+            expect_one_end(t)
     for body in ([wait(b), cancel("caller")], [wait(b), cancel("caller"), fail("E1")]):
         t = happened(play(**{**plan, "body": body}), "begin")
-        t.expect("how it ended", ends(t), ONE_END)
+        expect_one_end(t)
 
 
 @check("R7", misconception="invalidate-to-be-safe", step="exactly-one-end")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grader import Play, check, checkpoint, fail, on_cancel, wait
+from grader import Play, Trace, check, checkpoint, fail, on_cancel, wait
 
 from .plans import SLOW, START, expect_an_end, expect_invalidated, expect_none_twice, happened, rare_ways, runs, struck
 
@@ -16,8 +16,18 @@ def test_cancelled_body_is_rolled_back(play: Play) -> None:
     for t in (trial.cancel("caller", at=START + a), trial.within("caller", START + a)):
         happened(t, "body")
         if struck(t, "body"):
-            t.expect("the rollback", t.one("rollback").ending, "returned")
-            t.expect("commits", t.names("commit"), [])
+            expect_rolled_back(t, "After the body was cancelled, `rollback` runs.")
+            part = "After the body was cancelled there is no `commit`."
+            t.expect("commits", t.names("commit"), [], part=part)
+
+
+def expect_rolled_back(t: Trace, part: str) -> None:
+    """Expect that `rollback` runs to its end; `part` says that it runs at all."""
+    if t.all("commit"):
+        part = "After the body was cancelled, `rollback` runs, and no `commit`."
+    t.expect_that("the rollback", bool(t.all("rollback")), "never happened", part=part)
+    part = "The `rollback` after a cancelled body runs to its end."
+    t.expect("the rollback", t.one("rollback").ending, "returned", part=part)
 
 
 @check("R5", misconception="cancellation-is-an-exception", step="shield-what-must-finish")
@@ -27,7 +37,7 @@ def test_cancelled_at_every_step_of_the_body(play: Play) -> None:
     body = [checkpoint(), wait(a), checkpoint(), wait(b), checkpoint(), wait(1)]
     for t in runs(play(body=body, rollback=[checkpoint(), wait(b)], finish_timeout=60).cancelled("caller"), "body"):
         if struck(t, "body"):
-            t.expect("the rollback", t.one("rollback").ending, "returned")
+            expect_rolled_back(t, "At whatever moment the body is cancelled, `rollback` runs.")
 
 
 @check("R5", misconception="shield-after-cancellation-only", step="shield-what-must-finish")
@@ -37,7 +47,7 @@ def test_body_that_answers_a_cancellation_with_an_error(play: Play) -> None:
     body = [on_cancel(wait(0.4), fail("E1")), *SLOW]
     t = play(body=body, rollback=[wait(b), wait(0.5)], finish_timeout=60).cancel("caller", at=START + a)
     if t.one("body").how == "raised":
-        t.expect("the rollback", t.one("rollback").ending, "returned")
+        expect_rolled_back(t, "A body that raises an error as it is cancelled is rolled back too.")
 
 
 # -- R6: commit or rollback raises -----------------------------------------------------------------------------------

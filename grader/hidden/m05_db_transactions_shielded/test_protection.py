@@ -9,6 +9,7 @@ from grader import Play, Trace, at_most, cancel, check, checkpoint, cleanup, fai
 from .plans import LONG, SLOW, START, expect_an_end, expect_invalidated, happened, runs, struck
 
 DAYS = 1e6
+BY_DEFAULT = 5
 AFTER = "s after the call"
 
 
@@ -26,8 +27,12 @@ def expect_given_up(t: Trace, what: str, limit: float) -> None:
     """Fail the subject unless `commit` or `rollback` is called, and given up after `limit` seconds."""
     happened(t, what, who="db")
     for span in t.all(what, "db"):
-        t.expect(f"the {what}", span.ending, "was cancelled")
-        t.expect(f"with a `finish_timeout` of {limit:g} s the {what} was given up after", span.took, near(limit))
+        part = f"A `{what}` that takes longer than `finish_timeout` is given up then." if limit != BY_DEFAULT else ""
+        t.expect(f"the {what}", span.ending, "was cancelled", part=part)
+        if part and span.took is not None and span.took < 0.95 * limit:
+            part = f"`{what}` has the whole `finish_timeout` for itself, counted from its start."
+        seen = f"with a `finish_timeout` of {limit:g} s the {what} was given up after"
+        t.expect(seen, span.took, near(limit), part=part)
 
 
 def expect_whole(t: Trace, what: str, who: str = "db") -> None:
@@ -95,11 +100,11 @@ def test_takes_effect_afterwards(play: Play) -> None:
     for what, body in (("commit", [wait(a)]), ("rollback", [wait(a), fail("E1")])):
         plan = {"body": body, what: [wait(b)], "finish_timeout": 60}
         t = play(**plan).cancel("caller", at=START + a + b / 2)
-        t.expect(
-            f"from the start of `{what}` to the end of the block it took",
-            (t.call.end or 0) - t.one(what).start,
-            near(b, within=0.2),
-        )
+        took = (t.call.end or 0) - t.one(what).start
+        part = f"When `{what}` has ended the block ends, also if a cancellation came during it."
+        if took < b - 0.2:
+            part = f"A cancellation does not interrupt a `{what}` that has started."
+        t.expect(f"from the start of `{what}` to the end of the block it took", took, near(b, within=0.2), part=part)
         t.expect_that("cancelled from outside", not goes_on(t), "the caller went on after the block")
 
 
@@ -136,6 +141,7 @@ def test_commit_is_given_up(play: Play) -> None:
             "from the start of `commit` to the end of the block it took",
             (t.call.end or 0) - t.one("commit").start,
             near(limit, within=0.2),
+            part="When a `commit` was given up, the block ends at once.",
         )
 
 
@@ -147,7 +153,7 @@ def test_given_up_commit_is_invalidated(play: Play) -> None:
         t = happened(play(body=[wait(1)], commit=commit, finish_timeout=limit), "commit")
         part = "A `commit` that was given up is not followed by a rollback."
         t.expect("rollbacks", t.names("rollback"), [], part=part)
-        expect_invalidated(t)
+        expect_invalidated(t, "After a `commit` that was given up the connection is invalidated.")
 
 
 @check("R3", misconception="time-out-tells-itself", step="bound-the-shield")
@@ -168,8 +174,10 @@ def test_bounded_when_cancelled(play: Play) -> None:
     for t in cancelled_during(runs(search, "commit"), "commit"):
         t.expect(f"with a `finish_timeout` of {limit:g} s it was given up after", t.one("commit").took, at_most(limit))
         if t.one("commit").took == near(limit):
-            expect_invalidated(t)
-            t.expect_that("a commit that was given up", t.call.how != "returned", "the block just ended")
+            part = "After a `commit` that was given up the connection is invalidated, also if a cancellation came meanwhile."
+            expect_invalidated(t, part)
+            part = "After a `commit` that was given up the block does not just end."
+            t.expect_that("a commit that was given up", t.call.how != "returned", "the block just ended", part=part)
 
 
 @check("R3", misconception="shield-without-a-bound", step="bound-the-shield")
@@ -181,11 +189,12 @@ def test_rollback_is_given_up(play: Play) -> None:
         if kind == "Abandon" and not t.all("rollback"):
             continue  # that is for G5
         expect_given_up(t, "rollback", limit)
-        expect_invalidated(t)
+        expect_invalidated(t, "After a `rollback` that was given up the connection is invalidated.")
         t.expect(
             "from the start of `rollback` to the end of the block it took",
             (t.call.end or 0) - t.one("rollback").start,
             near(limit, within=0.2),
+            part="When a `rollback` was given up, the block ends at once.",
         )
 
 
@@ -207,8 +216,9 @@ def test_rollback_of_a_cancelled_body_is_given_up(play: Play) -> None:
     t = happened(play(body=SLOW, rollback=SLOW, finish_timeout=limit).cancel("caller", at=START + 1.6), "body")
     if any((span.took or 0) > 0.1 for span in t.all("rollback")):  # none, or one that is interrupted at once, is for R5
         expect_given_up(t, "rollback", limit)
-        expect_invalidated(t)
-        t.expect("the block", t.call.how, "cancelled")
+        expect_invalidated(t, "After a `rollback` that was given up the connection is invalidated.")
+        part = "After the body was cancelled the block ends cancelled, also if the rollback was given up."
+        t.expect("the block", t.call.how, "cancelled", part=part)
 
 
 @check("R3", misconception="one-budget", step="bound-the-shield")
@@ -288,13 +298,14 @@ def test_body_can_be_cancelled(play: Play) -> None:
 def test_finish_timeout_bounds_nothing_else(play: Play) -> None:
     """`begin` and the body may take as long as they like: `finish_timeout` does not end them."""
     a, b, limit = play.draw(3)
+    begin, body = "`begin` may take longer than `finish_timeout`.", "The body may take longer than `finish_timeout`."
     t = play(begin=[wait(9 * limit + a)], body=[wait(LONG + b)], finish_timeout=limit)
-    t.expect("`begin`", t.one("begin").ending, "returned")
-    t.expect("the body", t.one("body").ending, "returned")
+    t.expect("`begin`", t.one("begin").ending, "returned", part=begin)
+    t.expect("the body", t.one("body").ending, "returned", part=body)
     t = play(begin=[wait(DAYS + a)], body=[wait(DAYS + b)]).accepting("runaway")
     if not polls(t):
-        t.expect("`begin`", t.one("begin").ending, "returned")
-        t.expect("the body", t.one("body").ending, "returned")
+        t.expect("`begin`", t.one("begin").ending, "returned", part=begin)
+        t.expect("the body", t.one("body").ending, "returned", part=body)
 
 
 @check("R4", misconception="one-at-a-time", step="leave-the-rest-open")

@@ -14,9 +14,10 @@ from .plans import SLOW, START, ends, expect_invalidated, happened, rare_ways, r
 @check("G1", misconception="asyncio-is-everywhere", step="begin-and-end")
 def test_both_backends(play: Play) -> None:
     """A transaction commits, and rolls back, on asyncio and on trio."""
-    t = play(begin=[wait(1)], body=[wait(1)], commit=[wait(1)])
+    t = play(begin=[wait(1)], body=[wait(1)], commit=[wait(1)]).naming("A transaction commits, on asyncio and on trio.")
     t.expect("the commit", t.one("commit").ending, "returned")
-    t = play(begin=[wait(1)], body=[wait(1), fail("E1")], rollback=[wait(1)])
+    trial = play(begin=[wait(1)], body=[wait(1), fail("E1")], rollback=[wait(1)])
+    t = trial.naming("A transaction whose body raises is rolled back, on asyncio and on trio.")
     t.expect("the rollback", t.one("rollback").ending, "returned")
 
 
@@ -47,16 +48,17 @@ def test_cancellation_goes_on(play: Play) -> None:
     """When `begin` or the body was cancelled from outside, the block ends cancelled, and `begin` is not called again."""
     a, b, c = play.draw(3)
     plan = {"begin": [wait(a)], "body": [wait(b), wait(1)], "commit": [wait(c)], "rollback": [wait(c)]}
-    for t in runs(play(**plan, finish_timeout=60).cancelled("caller"), "begin", "body"):
+    part = "When `begin` or the body was cancelled from outside, the block ends cancelled."
+    for t in runs(play(**plan, finish_timeout=60).naming(part).cancelled("caller"), "begin", "body"):
         t.expect_cancellation_passes(jobs="body")
         if struck(t, "begin", "body"):
             t.expect("the block", t.call.how, "cancelled")
-            t.expect("calls of `begin`", len(t.all("begin")), 1)
+            once = "`begin` is called once: it is not called again after a cancellation."
+            t.expect("calls of `begin`", len(t.all("begin")), 1, part=once)
     for rollback in (SLOW, [wait(0.6), fail("R1")]):
         t = happened(play(body=SLOW, rollback=rollback, finish_timeout=2.3).cancel("caller", at=START + a), "body")
-        t.expect_that(
-            "cancelled from outside", not struck(t, "body") or t.call.how != "returned", "the block just ended"
-        )
+        went_on = struck(t, "body") and t.call.how == "returned"
+        t.expect_that("cancelled from outside", not went_on, "the block just ended", part=part)
 
 
 @check("G4", misconception="blocking-is-short", step="begin-and-end")
@@ -83,12 +85,16 @@ def test_blocks_nothing_in_rare_cases(play: Play) -> None:
 def test_other_base_exceptions_of_the_body(play: Play) -> None:
     """A `BaseException` of `begin` or the body, such as KeyboardInterrupt, leaves the block; the body is rolled back."""
     t = play(begin=[wait(1), fail("stop", "Abandon")], rollback=[wait(0.7)])
-    t.expect("what leaves the block", t.call.errors, ["stop"])
-    t = play(body=[wait(1), fail("stop", "Abandon")], rollback=[wait(0.7)])
-    t.expect("what leaves the block", t.call.errors, ["stop"])
+    part = "A `BaseException` of `begin`, such as KeyboardInterrupt, leaves the block."
+    t.expect("what leaves the block", t.call.errors, ["stop"], part=part)
+    trial = play(body=[wait(1), fail("stop", "Abandon")], rollback=[wait(0.7)])
+    t = trial.naming("A body that raises a `BaseException`, such as KeyboardInterrupt, is rolled back.")
+    part = "A `BaseException` of the body, such as KeyboardInterrupt, leaves the block."
+    t.expect("what leaves the block", t.call.errors, ["stop"], part=part)
     t.expect("the rollback", t.one("rollback").ending, "returned")
     t = play(body=[wait(1), fail("stop", "Abandon")], rollback=SLOW, finish_timeout=2.3)
-    t.expect("what leaves the block", t.call.errors, ["stop"])
+    part = "A `BaseException` of the body leaves the block also if the rollback is given up."
+    t.expect("what leaves the block", t.call.errors, ["stop"], part=part)
 
 
 @check("G5", misconception="last-exception-counts", step="when-finishing-fails", core=False)

@@ -18,6 +18,7 @@ TREES = ["alder", "birch", "cedar", "dogwood", "elder", "fir"]
 TEXTS = {name: f"text of {name}" for name in TREES}
 FILE = {"alder": "text of alder"}
 MANY = TREES[:5]
+TIMED = "`opened_at` is the time at which the resource was tracked."
 ENDINGS = {"returns": [wait(1)], "raises": [wait(1), fail("E1")], "raises at once": [fail("E2", "RuntimeError")]}
 
 
@@ -55,12 +56,23 @@ def expect_live(t: Trace, *wanted: Sequence[str], who: str = "caller", part: str
     t.expect("the names that each `live()` gave", names(t, who), [list(found) for found in wanted], part=part)
 
 
-def expect_tracked_at(t: Trace, found: Sequence[Mapping[str, Any]], wanted: Mapping[str, float]) -> None:
-    """Expect those names, oldest first, each tracked so many seconds after the first step."""
-    t.expect("the names that `live()` gave, oldest first", [entry["name"] for entry in found], list(wanted))
+def expect_tracked_at(
+    t: Trace, found: Sequence[Mapping[str, Any]], wanted: Mapping[str, float], named: str = "", timed: str = TIMED
+) -> None:
+    """Expect those names, oldest first, each tracked so many seconds after the first step.
+
+    Args:
+        t: the run.
+        found: what `live()` gave.
+        wanted: names and times.
+        named: the part of the check's sentence that is about the names.
+        timed: the part that is about the times.
+    """
+    listed = [entry["name"] for entry in found]
+    t.expect("the names that `live()` gave, oldest first", listed, list(wanted), part=named)
     seen = [after(entry["opened_at"]) for entry in found]
     what = f"tracked, of {', '.join(wanted)}, at"
-    t.expect(what, seen, [near(moment) for moment in wanted.values()], unit="s after the first step")
+    t.expect(what, seen, [near(moment) for moment in wanted.values()], unit="s after the first step", part=timed)
 
 
 def after(moment: Any) -> Any:
@@ -71,11 +83,12 @@ def after(moment: Any) -> Any:
 def expect_leaks(t: Trace, *wanted: str, others: Sequence[str] = (), who: str = "caller", part: str = "") -> None:
     """Expect a `LeakError` out of the first `watch` of that actor, with those names and none of the others.
 
-    Without wanted names no error is expected. `part` says what is wrong if none of `wanted` is told.
+    Without wanted names no error is expected. `part` says what is wrong if there is such an error, or if none of `wanted` is told.
     """
     block = t.one("watch", who)
     if not wanted:
-        t.expect_that("the block of `watch`, which left nothing open", block.how == "returned", block.ending)
+        what = "the block of `watch`, which left nothing open"
+        t.expect_that(what, block.how == "returned", block.ending, part=part)
         return
     seen = f"{block.ending}, where it should raise LeakError, for {', '.join(wanted)}"
     t.expect_that("the block of `watch`", block.raised == "LeakError", seen, part=part)
@@ -83,7 +96,8 @@ def expect_leaks(t: Trace, *wanted: str, others: Sequence[str] = (), who: str = 
     told = [name for name in wanted if name in text]
     part = part or "A `LeakError` names each thing that the block left open."
     t.expect("left open, and named in the `LeakError`", told, list(wanted), part=part)
-    t.expect("named in the `LeakError`, but not left open", [name for name in others if name in text], [])
+    part = "A `LeakError` names what the block left open, and nothing else."
+    t.expect("named in the `LeakError`, but not left open", [name for name in others if name in text], [], part=part)
 
 
 def path_of(name: str) -> str:

@@ -40,7 +40,9 @@ def test_name_and_time(play: Play) -> None:
         now += pause
     t = alone(play, *steps, live(), wait(2), live())
     for found in lists(t):
-        expect_tracked_at(t, found, wanted)
+        same = sorted(map(repr, wanted)) == sorted(repr(entry["name"]) for entry in found)
+        part = "`live()` lists the oldest first." if same else "`live()` lists what is tracked, with its name."
+        expect_tracked_at(t, found, wanted, part)
 
 
 @check("R1", misconception="newest-first", step="tell-them-apart")
@@ -51,7 +53,15 @@ def test_untracked_is_gone(play: Play) -> None:
     for name in (a, b, c, d):
         steps += [track(name), wait(1)]
     t = alone(play, *steps, untrack(b), live(), wait(1), untrack(a), untrack(d), live(), untrack(c), live())
-    expect_live(t, [], [a, c, d], [c], [])
+    wanted, part = [[], [a, c, d], [c], []], ""
+    seen = names(t)
+    if first := next(((s, w) for s, w in zip(seen, wanted, strict=False) if s != w), None):
+        part = "What was untracked is no longer listed."
+        if not {*map(repr, first[0])} >= {*map(repr, first[1])}:
+            part = "What was not untracked is still listed."
+        elif len(first[0]) == len(first[1]):
+            part = "`live()` lists the oldest first, also when something was untracked."
+    expect_live(t, *wanted, part=part)
 
 
 @check("R1", misconception="looked-up-when-asked", step="tell-them-apart")
@@ -60,7 +70,14 @@ def test_tracked_again(play: Play) -> None:
     t = alone(
         play, track("alder"), wait(1), track("birch"), wait(1), untrack("alder"), wait(1), track("alder", "fir"), live()
     )
-    expect_tracked_at(t, lists(t)[0], {"birch": 1, "fir": 3})
+    found = lists(t)[0]
+    listed, part = [entry["name"] for entry in found], ""
+    if listed == ["fir", "birch"]:
+        part = "What is untracked and tracked again is the newest in the list of `live()`."
+    elif "alder" in listed:
+        part = "What is untracked and tracked again has its new name in the list of `live()`."
+    timed = "What is untracked and tracked again has its new time in the list of `live()`."
+    expect_tracked_at(t, found, {"birch": 1, "fir": 3}, part, timed)
 
 
 @check("R1", misconception="name-is-the-resource", step="tell-them-apart")
@@ -68,11 +85,15 @@ def test_same_name(play: Play) -> None:
     """Several resources may have one name: all are listed, and untracking one leaves just the others."""
     steps = [track("alder", "tree"), wait(1), track("birch", "tree"), wait(1), track("cedar", "tree"), wait(1)]
     t = alone(play, *steps, live(), untrack("birch"), live(), untrack("alder"), untrack("cedar"), live())
-    expect_live(t, ["tree"] * 3, ["tree"] * 2, [])
+    all_listed = "Several resources may have one name: all are listed."
+    others = "When one of several resources of one name is untracked, just the others stay in the list."
+    part = others if names(t)[:1] == [["tree"] * 3] else all_listed
+    expect_live(t, ["tree"] * 3, ["tree"] * 2, [], part=part)
     seen = [after(entry["opened_at"]) for entry in lists(t)[1]]
-    t.expect("those two were tracked at", seen, [near(0), near(2)], unit="s after the first step")
+    t.expect("those two were tracked at", seen, [near(0), near(2)], unit="s after the first step", part=others)
     t = alone(play, track("alder", "tree"), track("birch", "tree"), live(), untrack("alder"), live())
-    expect_live(t, ["tree"] * 2, ["tree"])
+    part = others if names(t)[:1] == [["tree"] * 2] else all_listed
+    expect_live(t, ["tree"] * 2, ["tree"], part=part)
 
 
 @check("R1", misconception="truth-is-presence", step="tell-them-apart")
@@ -80,7 +101,9 @@ def test_empty_resource(play: Play) -> None:
     """A resource that is false in a condition, such as an empty buffer, is listed and untracked like any other."""
     kinds = dict.fromkeys(("alder", "birch"), "empty")
     t = alone(play, track("alder"), wait(1), track("birch"), live(), untrack("alder"), live(), kinds=kinds)
-    expect_live(t, ["alder", "birch"], ["birch"])
+    how = "untracked" if names(t)[:1] == [["alder", "birch"]] else "listed"
+    part = f"A resource that is false in a condition, such as an empty buffer, is {how} like any other."
+    expect_live(t, ["alder", "birch"], ["birch"], part=part)
 
 
 @check("R1", misconception="only-my-task", step="tell-them-apart")
@@ -91,8 +114,11 @@ def test_all_tasks_see_the_same(play: Play) -> None:
         "other": [wait(2), track("birch"), wait(2), live(), untrack("alder")],
     }
     t = play(actors=actors)
-    expect_live(t, ["alder", "birch", "cedar"], who="other")
-    expect_live(t, ["birch", "cedar"])
+    part = "What one task tracked, every task finds in the list."
+    expect_live(t, ["alder", "birch", "cedar"], who="other", part=part)
+    if ["alder" in found for found in names(t)] == [True]:
+        part = "What one task tracked, every other task may untrack."
+    expect_live(t, ["birch", "cedar"], part=part)
 
 
 @check("R1", misconception="one-tracker-for-all", step="tell-them-apart")
@@ -116,13 +142,16 @@ def test_equal_resources(play: Play) -> None:
     for kind in ("same", "unhashable"):
         first, second = play.shuffled(["alder", "birch"])
         steps = [track("alder"), wait(1), track("birch"), live(), untrack(first), live(), untrack(second), live()]
-        t = alone(play, *steps, kinds=dict.fromkeys(("alder", "birch"), kind))
+        part = "Equal resources are two resources: each is tracked and untracked by itself."
+        if kind == "unhashable":
+            part = "A resource that cannot be hashed is tracked and untracked like any other."
+        t = alone(play, *steps, kinds=dict.fromkeys(("alder", "birch"), kind)).naming(part)
         t.expect("the names that each `live()` gave", names(t), [["alder", "birch"], [second], []])
         for step in (track("birch"), untrack(first)):
             seen = t.of("caller")[step]
             t.expect_that(f"{seen.what} of a resource equal to another", seen.how == "returned", seen.ending)
         both = [track("alder", "tree"), track("birch", "tree"), untrack("birch"), untrack("alder"), live()]
-        t = alone(play, *both, kinds=dict.fromkeys(TREES, kind))
+        t = alone(play, *both, kinds=dict.fromkeys(TREES, kind)).naming(part)
         seen = [span.raised for span in t.all("untrack")]
         t.expect("raised by `untrack` of two equal ones of one name", seen, [None, None])
         expect_live(t, [])
@@ -136,13 +165,20 @@ def test_untrack_unknown(play: Play) -> None:
     )
     seen = [span.raised for span in t.all("untrack")]
     what = "raised by `untrack`: of what was never tracked, of what is, and of the same again"
-    t.expect(what, seen, ["ValueError", None, "ValueError"])
-    expect_live(t, ["alder"])
+    part = "Untracking what is not tracked, never or no longer, raises `ValueError`."
+    if seen[1:2] != [None]:
+        part = "Untracking what is tracked raises nothing."
+    t.expect(what, seen, ["ValueError", None, "ValueError"], part=part)
+    part = "An `untrack` that raises changes nothing."
+    if any("birch" in found for found in names(t)):
+        part = "What was untracked is no longer listed."
+    expect_live(t, ["alder"], part=part)
     for kind in ("same", "unhashable"):
         t = alone(play, track("alder"), untrack("birch"), live(), kinds=dict.fromkeys(("alder", "birch"), kind))
         seen = [span.raised for span in t.all("untrack")]
-        t.expect("raised when only an equal resource is tracked", seen, ["ValueError"])
-        expect_live(t, ["alder"])
+        part = "Untracking what only equals a tracked resource raises `ValueError`."
+        t.expect("raised when only an equal resource is tracked", seen, ["ValueError"], part=part)
+        expect_live(t, ["alder"], part="Untracking what only equals a tracked resource takes nothing from the list.")
 
 
 @check("R2", misconception="unknown-is-harmless", step="tell-them-apart")
@@ -152,10 +188,17 @@ def test_track_twice(play: Play) -> None:
         for again in (track("alder"), track("alder", "fir")):
             t = alone(play, track("alder"), wait(1), again, live(), untrack("alder"), live(), kinds={"alder": kind})
             what = "raised by the first and the second `track` of one resource"
-            t.expect(what, [span.raised for span in t.all("track")], [None, "ValueError"])
+            part = "To track what is tracked already raises `ValueError`."
+            if again == track("alder", "fir"):
+                part = "To track what is tracked already raises `ValueError`, also under another name."
+            raised = [span.raised for span in t.all("track")]
+            t.expect(what, raised, [None, "ValueError"], part=part if raised[:1] == [None] else "")
             first, second = lists(t)
-            expect_tracked_at(t, first, {"alder": 0})
-            t.expect("the names that `live()` gave after `untrack`", [entry["name"] for entry in second], [])
+            part = "A `track` that raises changes nothing: the resource keeps its name and its time."
+            expect_tracked_at(t, first, {"alder": 0}, part, part)
+            part = "What was untracked is no longer listed, also if somebody tried to track it twice."
+            listed = [entry["name"] for entry in second]
+            t.expect("the names that `live()` gave after `untrack`", listed, [], part=part)
 
 
 # -- R3: what was collected ------------------------------------------------------------------------------------------

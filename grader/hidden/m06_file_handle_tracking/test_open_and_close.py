@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grader import Play, at_most, cancel, check, fail, near, note, wait
+from grader import Play, Trace, at_most, cancel, check, fail, near, note, wait
 
 from .plans import (
     ENDINGS,
@@ -97,31 +97,36 @@ def test_not_opened(play: Play) -> None:
     for name, mode, error in (("yew", "r", "FileNotFoundError"), ("alder", "x", "FileExistsError")):
         plan = {"files": FILE, "seconds": {name: [1, 1, 1]}, "look": True}
         t = alone(play, opened(name, mode, note("body")), live(), **plan)
-        expect_live(t, [])
+        expect_live(t, [], part="A file that cannot be opened is not tracked.")
         early = [listed for entry in t.notes("thread") for listed in entry["value"][3]]
-        t.expect("names that `live()` gave while the file was being opened", early, [])
+        part = "A file is not tracked before it is open."
+        t.expect("names that `live()` gave while the file was being opened", early, [], part=part)
         seen = f"{block_of(t).ending}, where {error} should leave it"
-        t.expect_that("open_tracked", error in block_of(t).errors, seen)
-        t.expect_that("the body", not t.notes("body"), "it began")
+        part = "The error of a file that cannot be opened leaves the block."
+        t.expect_that("open_tracked", error in block_of(t).errors, seen, part=part)
+        part = "If the file cannot be opened, the body does not begin."
+        t.expect_that("the body", not t.notes("body"), "it began", part=part)
 
 
 @check("R5", misconception="cleanup-cannot-fail", step="close-however-it-ends")
 def test_closing_fails(play: Play) -> None:
     """If closing the file fails, its error leaves the block, and the file is no longer listed."""
     t = alone(play, opened("alder", "w", write("alder", "new"), jam("alder"), wait(1)), live(), files=FILE)
-    expect_live(t, [])
+    expect_live(t, [], part="If closing the file fails, the file is no longer listed.")
     seen = f"{block_of(t).ending}, where the OSError of closing should leave it"
-    t.expect_that("open_tracked", "OSError" in block_of(t).errors, seen)
+    part = "If closing the file fails, its error leaves the block."
+    t.expect_that("open_tracked", "OSError" in block_of(t).errors, seen, part=part)
 
 
 @check("R5", misconception="cleanup-cannot-fail", step="close-however-it-ends")
 def test_body_and_closing_fail(play: Play) -> None:
     """If the body fails and closing fails too, one of the two errors leaves, and the file is no longer listed."""
     t = alone(play, opened("alder", "w", write("alder", "new"), jam("alder"), fail("E1")), live(), files=FILE)
-    expect_live(opened_files(t), [])
+    expect_live(opened_files(t), [], part="If the body fails and closing fails too, the file is no longer listed.")
     block = block_of(t)
     seen = f"{block.ending}, where E1 of the body, or the OSError of closing, should leave it"
-    t.expect_that("open_tracked", "E1" in block.errors or "OSError" in block.errors, seen)
+    part = "If the body fails and closing fails too, one of the two errors leaves the block."
+    t.expect_that("open_tracked", "E1" in block.errors or "OSError" in block.errors, seen, part=part)
 
 
 @check("R5", misconception="await-in-finally", step="close-however-it-ends")
@@ -161,13 +166,23 @@ def test_one_file_opened_twice(play: Play) -> None:
         files=TEXTS,
     )
     path = path_of("alder")
-    expect_live(t, [path, path], [path])
-    expect_untracked(t)
-    expect_closed(t, t.one("actor", "observer"))
+    part = wrong_with_two(t)
+    expect_live(t, [path, path], [path], part=part)
+    expect_untracked(t, "When a file that was open twice is closed twice, it is no longer listed.")
+    closed = "A file that is open twice is closed twice."
+    expect_closed(t, t.one("actor", "observer"), closed)
     inner = opened("alder", "r", wait(1), live())
     t = alone(play, opened("alder", "r", wait(1), inner, wait(1), live(), read("alder")), live(), files=FILE)
-    expect_live(t, [path, path], [path], [])
-    expect_closed(t, block_of(t))
+    expect_live(t, [path, path], [path], [], part=wrong_with_two(t))
+    expect_closed(t, block_of(t), closed)
+
+
+def wrong_with_two(t: Trace) -> str:
+    """What is wrong with the lists while a file is open twice, and then once, as a sentence; empty if nobody can say."""
+    counts = [len(found) for found in names(t)]
+    if counts[:1] != [2]:
+        return "A file that is open twice is listed twice."
+    return "When one of two that are the same file is closed, the other is still listed." if counts[1:2] != [1] else ""
 
 
 # -- R6: closed in time, and nothing protected but that --------------------------------------------------------------
@@ -209,20 +224,25 @@ def test_body_is_not_protected(play: Play) -> None:
         late = "never" if came is None else came - moment
         t.expect("the cancellation reached the body after", late, near(0, within=0.05), unit="s")
         late = "never" if end is None else end - moment
-        t.expect("closing takes 1 s; the block ended", late, at_most(1.05), unit="s after the cancellation")
+        part = "When the body was cancelled, the block ends as soon as the file is closed."
+        t.expect("closing takes 1 s; the block ended", late, at_most(1.05), unit="s after the cancellation", part=part)
     t = opened_files(alone(play, opened("alder", "r", wait(300), note("end of the body")), files=FILE))
-    t.expect_that("a body that takes long", bool(t.notes("end of the body")), "it was cut short")
+    part = "The body may take as long as it likes."
+    t.expect_that("a body that takes long", bool(t.notes("end of the body")), "it was cut short", part=part)
 
 
 @check("R6", misconception="shield-everything", step="close-however-it-ends")
 def test_opening_is_not_protected(play: Play) -> None:
     """A task that is cancelled already opens nothing; one that is cancelled while opening leaves at once after that."""
     t = observed(play, cancel("caller"), opened("alder", "r", note("body"), wait(30)))
-    t.expect("files that were opened", [entry["value"] for entry in t.notes("open", "file")], [])
-    t.expect_that("the body", not t.notes("body"), "it began")
+    part = "A task that is cancelled already opens nothing."
+    t.expect("files that were opened", [entry["value"] for entry in t.notes("open", "file")], [], part=part)
+    part = "In a task that is cancelled already the body does not begin."
+    t.expect_that("the body", not t.notes("body"), "it began", part=part)
     trial = observed(play, opened("alder", "r", wait(30)), seconds={"alder": [3, 1, 1]})
     t = opened_files(trial.cancel("caller", at=START + 1))
     end = block_of(t).end
     late = "never" if end is None else end - START
     what = "opening takes 3 s and closing 1 s; cancelled 1 s after its start, the block ended"
-    t.expect(what, late, at_most(4.05), unit="s after its start")
+    part = "A task that is cancelled while the file is being opened leaves at once after that."
+    t.expect(what, late, at_most(4.05), unit="s after its start", part=part)

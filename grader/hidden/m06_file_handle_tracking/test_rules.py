@@ -183,9 +183,10 @@ def test_interrupted_with_an_open_file(play: Play) -> None:
     """An exception that is not an `Exception` leaves the block of `open_tracked`; the file is closed and not listed."""
     t = opened_files(alone(play, opened("alder", "r", wait(1), fail("stop", "Abandon")), live(), files=FILE))
     seen = f"{block_of(t).ending}, where `stop`, which the body raised, should leave it"
-    t.expect_that("open_tracked", "stop" in block_of(t).errors, seen)
-    expect_live(t, [])
-    expect_closed(t, block_of(t))
+    part = "An exception that is not an `Exception` leaves the block of `open_tracked`."
+    t.expect_that("open_tracked", "stop" in block_of(t).errors, seen, part=part)
+    expect_live(t, [], part="When the body has raised what is not an `Exception`, the file is no longer listed.")
+    expect_closed(t, block_of(t), "When the body has raised what is not an `Exception`, the file is closed.")
 
 
 @check("G6", misconception="look-again-and-again", step="limit-what-is-open", core=False)
