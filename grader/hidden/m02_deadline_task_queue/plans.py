@@ -115,6 +115,8 @@ def ended(t: Trace, names: Iterable[Any], how: str) -> list[Any]:
 
 def wrong_done(t: Trace, seen: Sequence[Any], done: Sequence[str], failed: Mapping[Any, Any]) -> str:
     """What is wrong with ``done`` of a report, as a sentence; empty if nothing is, or nobody can say."""
+    if not all(type(name) is str for name in seen):
+        return ""
     missing, others = set(done) - set(seen), set(seen) - set(done)
     if len(set(seen)) < len(seen):
         return "A report has no task twice: it says what its own call did."

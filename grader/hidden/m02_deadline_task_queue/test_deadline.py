@@ -35,6 +35,8 @@ def expect_queue(t: Trace, names: Sequence[str], part: str = "") -> None:
 
 def wrong_queue(t: Trace, seen: Sequence[Any], wanted: Sequence[str]) -> str:
     """What is wrong with the queue after a call, as a sentence; empty if nothing is, or nobody can say."""
+    if list(seen) == list(wanted) or not all(type(name) is str for name in seen):
+        return ""
     missing, others = set(wanted) - set(seen), set(seen) - set(wanted)
     if ended(t, missing, "cancelled"):
         return "The task that was interrupted is not lost: it is still in the queue."
@@ -49,12 +51,8 @@ def wrong_queue(t: Trace, seen: Sequence[Any], wanted: Sequence[str]) -> str:
     if others:
         changed = any(run.cancelled_at is not None for run in t.all("run") if run.who in others)
         return "" if changed else "A task that has ended, done or failed, is no longer in the queue."
-    if list(seen) != list(wanted):
-        keeps = (
-            "The task that was interrupted keeps its place: the queue has its tasks in the order in which they were."
-        )
-        return keeps if ended(t, wanted, "cancelled") else "The queue has its tasks in the order in which they were."
-    return ""
+    keeps = "The task that was interrupted keeps its place: the queue has its tasks in the order in which they were."
+    return keeps if ended(t, wanted, "cancelled") else "The queue has its tasks in the order in which they were."
 
 
 def expect_nothing_lost(t: Trace, tasks: Tasks) -> None:
