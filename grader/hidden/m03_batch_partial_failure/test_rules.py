@@ -86,8 +86,9 @@ def test_nothing_left_of_attempts(play: Play) -> None:
 def test_cancellation_passes(play: Play) -> None:
     """A cancellation from outside is not a result: at any moment the call ends cancelled, and at once."""
     jobs = {"a": [wait(1), fail("E1")], "b": [wait(2.2), give("B")], "c": [wait(3.5), give("C")]}
+    part = "A cancellation from outside is not a result: at any moment the call ends cancelled."
     for limit in (1, 2):
-        for t in batch(play, jobs, limit=limit).cancelled("caller"):
+        for t in batch(play, jobs, limit=limit).naming(part).cancelled("caller"):
             expect_some_work(t)
             expect_all_left_by_cancellation(t)
             expect_over_in_time(t)

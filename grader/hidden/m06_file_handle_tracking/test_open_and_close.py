@@ -182,7 +182,9 @@ def wrong_with_two(t: Trace) -> str:
     counts = [len(found) for found in names(t)]
     if counts[:1] != [2]:
         return "A file that is open twice is listed twice."
-    return "When one of two that are the same file is closed, the other is still listed." if counts[1:2] != [1] else ""
+    if counts[1:2] != [1]:
+        return "When one of two that are the same file is closed, the other is still listed."
+    return "When both of two that are the same file are closed, neither is listed any more." if any(counts[2:]) else ""
 
 
 # -- R6: closed in time, and nothing protected but that --------------------------------------------------------------
