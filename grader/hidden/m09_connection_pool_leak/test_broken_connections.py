@@ -61,7 +61,8 @@ def test_slot_free_after_any_error(play: Play) -> None:
     for kind in ("TimeoutError", "ConnectionError", "RuntimeError", *ODD):
         actors = {"x": [wait(0.3), lease(wait(1))], "y": [wait(0.5), lease(wait(1))], **probes(1)}
         t = play(actors=actors, size=1, acquire_timeout=30, connects={"c1": [wait(0.7), fail("E1", kind)]})
-        t.expect(f"connections, after a {kind} of `connect`", got_at(t, "y"), {"y": near(1)}, unit="s")
+        part = f"When `connect` raises, here {kind}, the next waiting caller gets its slot."
+        t.expect(f"connections, after a {kind} of `connect`", got_at(t, "y"), {"y": near(1)}, unit="s", part=part)
         expect_room(t, 1)
 
 

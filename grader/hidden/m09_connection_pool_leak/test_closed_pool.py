@@ -64,9 +64,8 @@ def test_aclose_closes_idle_ones(play: Play) -> None:
     """`aclose` closes the idle connections and then returns."""
     actors = {"a": [lease(wait(1))], "b": [lease(wait(2))], "k": [wait(5), aclose()], "o": [at(LATER), stats()]}
     t = play(actors=actors, size=3, close=[wait(0.7)])
-    t.expect(
-        "connections that `aclose` closed", sorted(s.who for s in t.all("close") if s.how == "returned"), ["c1", "c2"]
-    )
+    seen, part = sorted(s.who for s in t.all("close") if s.how == "returned"), "`aclose` closes the idle connections."
+    t.expect("connections that `aclose` closed", seen, ["c1", "c2"], part=part)
     expect_closed_pool(t, early=EARLY)
     expect_idle_pool(t, 0, "when the pool is closed")
     t = play(actors={"k": [wait(5), aclose()]}).accepting("deadlock")
@@ -83,8 +82,10 @@ def test_waiters_are_refused_at_once(play: Play) -> None:
     for options in ({}, {"acquire_timeout": 60}):
         t = play(actors=actors, size=1, **options).accepting("deadlock")
         for span in leases(t, "x", "y", "z"):
-            t.expect(f"what {span.who}, which waits, gets", span.errors, [CLOSED])
-            t.expect(f"{span.who} was refused at", span.end, near(5), unit="s")
+            part = "When the pool is closed, waiting callers get a `PoolClosedError`."
+            t.expect(f"what {span.who}, which waits, gets", span.errors, [CLOSED], part=part)
+            part = "When the pool is closed, waiting callers are refused at once."
+            t.expect(f"{span.who} was refused at", span.end, near(5), unit="s", part=part)
         expect_gone(t)
         t.expect_ended()
         expect_idle_pool(t, 0)
@@ -98,9 +99,12 @@ def test_later_callers_are_refused(play: Play) -> None:
     for size in (1, 2):
         t = play(actors=actors, size=size, close=[wait(3)])
         for span in leases(t, "x", "y", "z"):
-            t.expect(f"what {span.who}, a later caller, gets", span.errors, [CLOSED])
-            t.expect(f"{span.who} was refused after", took(span), near(0), unit="s")
-        t.expect("connections made", len(t.all("connect")), 1)
+            part = "After `aclose` was called, every later caller gets a `PoolClosedError`."
+            t.expect(f"what {span.who}, a later caller, gets", span.errors, [CLOSED], part=part)
+            part = "After `aclose` was called, every later caller is refused at once."
+            t.expect(f"{span.who} was refused after", took(span), near(0), unit="s", part=part)
+        part = "After `aclose` was called, no connection is made."
+        t.expect("connections made", len(t.all("connect")), 1, part=part if len(t.all("connect")) > 1 else "")
 
 
 @check("R9", misconception="closing-ends-leases", step="close-the-pool")
@@ -108,8 +112,11 @@ def test_leases_go_on(play: Play) -> None:
     """When the pool is closed, leases go on, and each connection is closed as its lease ends."""
     actors = {"a": [lease(wait(4))], "b": [wait(0.1), lease(wait(8))], "k": [wait(2), aclose()]}
     t = play(actors=actors, size=2, close=[wait(0.7)]).accepting("deadlock")
-    t.expect("how the leases ended", [s.ending for s in leases(t)], ["returned"] * 2)
-    t.expect("their connections began to close at", [s.start for s in t.all("close")], [near(4), near(8.1)], unit="s")
+    part = "`aclose` lets leases go on: it does not end their blocks."
+    t.expect("how the leases ended", [s.ending for s in leases(t)], ["returned"] * 2, part=part)
+    seen = [s.start for s in t.all("close")]
+    part = "When the pool is closed, each connection that is leased is closed as its lease ends."
+    t.expect("their connections began to close at", seen, [near(4), near(8.1)], unit="s", part=part)
     expect_closed_pool(t, early=EARLY)
     t.expect_ended()
     actors = {"a": [lease(wait(5000))], "k": [wait(2), aclose()], "o": [at(LONG), stats()]}
@@ -139,7 +146,8 @@ def test_leases_that_fail_are_closed_too(play: Play) -> None:
         t = play(actors=actors, size=2).accepting("deadlock")
         part = "The error of a block leaves its lease, also when the pool is closed."
         t.expect("what leaves the lease", lease_of(t, "a").raised, "E1", part=part)
-        t.expect("connections closed", sorted(s.who for s in t.all("close")), ["c1", "c2"])
+        part = "The connection of a lease that fails when the pool is closed is closed too."
+        t.expect("connections closed", sorted(s.who for s in t.all("close")), ["c1", "c2"], part=part)
         expect_closed_pool(t, early=EARLY)
         t.expect_ended()
 
@@ -150,9 +158,12 @@ def test_block_of_the_pool(play: Play) -> None:
     for last in ([wait(1)], [wait(1), fail("E1")]):
         actors = {"a": [pool(lease(wait(1)), *last)], "b": [wait(0.5), lease(wait(5))], "x": [wait(3), lease()]}
         t = play(actors=actors, size=2)
-        t.expect("what `as` gives", [n["value"] for n in t.notes("entered")], [token("pool")])
-        t.expect("the block ended at", t.call.end, near(gone(t)), unit="s")
-        t.expect("what a later caller gets", lease_of(t, "x").errors, [CLOSED])
+        part = "`async with` of the pool gives the pool."
+        t.expect("what `as` gives", [n["value"] for n in t.notes("entered")], [token("pool")], part=part)
+        part = "The block of the pool ends when the last connection is closed, neither before nor later."
+        t.expect("the block ended at", t.call.end, near(gone(t)), unit="s", part=part)
+        part = "The end of the block closes the pool."
+        t.expect("what a later caller gets", lease_of(t, "x").errors, [CLOSED], part=part)
 
 
 @check("R9", misconception="refused-too-late", step="close-the-pool")

@@ -51,8 +51,10 @@ def test_cancelled_while_waiting(play: Play) -> None:
         trial = play(actors=actors, size=1, **options)
         for t in (trial.cancel("x", at=4), trial.within("x", 4)):
             expect_lent(t, "h")
-            t.expect("how the lease of x, cancelled at 4 s, ended", lease_of(t, "x").how, "cancelled")
-            t.expect("it ended at", lease_of(t, "x").end, near(4), unit="s")
+            part = "A lease that is cancelled while it waits ends by the cancellation."
+            t.expect("how the lease of x, cancelled at 4 s, ended", lease_of(t, "x").how, "cancelled", part=part)
+            part = "A lease that is cancelled while it waits ends at once."
+            t.expect("it ended at", lease_of(t, "x").end, near(4), unit="s", part=part)
 
 
 @check("G3", misconception="shield-everything", step="slot-before-connection")
@@ -62,8 +64,10 @@ def test_cancelled_while_connecting(play: Play) -> None:
         trial = play(actors={"x": [wait(1), lease(wait(1))]}, connect=[wait(20)], **options)
         for t in (trial.cancel("x", at=4), trial.within("x", 4)):
             t.one("connect")
-            t.expect("how the lease, cancelled at 4 s, ended", t.call.how, "cancelled")
-            t.expect("it ended at", t.call.end, near(4), unit="s")
+            part = "A lease that is cancelled while it connects ends by the cancellation."
+            t.expect("how the lease, cancelled at 4 s, ended", t.call.how, "cancelled", part=part)
+            part = "A lease that is cancelled while it connects ends at once."
+            t.expect("it ended at", t.call.end, near(4), unit="s", part=part)
 
 
 @check("G3", misconception="shield-everything", step="give-back-whatever-happens")
@@ -73,7 +77,8 @@ def test_cancelled_in_the_block(play: Play) -> None:
     for t in (trial.cancel("x", at=4), trial.within("x", 4)):
         expect_lent(t, "x")
         t.expect("the block was cancelled at", t.call.cancelled_at, near(4), unit="s")
-        t.expect("how the lease, cancelled at 4 s, ended", t.call.how, "cancelled")
+        part = "A lease whose block is cancelled from outside ends by the cancellation."
+        t.expect("how the lease, cancelled at 4 s, ended", t.call.how, "cancelled", part=part)
 
 
 @check("G3", misconception="handled-once-is-done", step="give-back-whatever-happens")
@@ -94,12 +99,15 @@ def test_cancelled_aclose(play: Play) -> None:
     trial = play(actors=actors, size=2)
     for t in (trial.cancel("k", at=4), trial.within("k", 4)):
         expect_lent(t, "h")
-        t.expect("how `aclose` ended", t.one("aclose").how, "cancelled")
-        t.expect("it ended at", t.one("aclose").end, near(4), unit="s")
+        part = "`aclose` that is cancelled while it waits for a lease ends by the cancellation."
+        t.expect("how `aclose` ended", t.one("aclose").how, "cancelled", part=part)
+        part = "`aclose` that is cancelled while it waits for a lease ends at once."
+        t.expect("it ended at", t.one("aclose").end, near(4), unit="s", part=part)
     trial = play(actors={"x": [pool(lease(wait(1)), wait(50))]})
     for t in (trial.cancel("x", at=4), trial.within("x", 4)):
         expect_lent(t, "x")
-        t.expect("how the block of the pool ended, cancelled from outside", t.call.how, "cancelled")
+        part = "The block of the pool that is cancelled from outside ends by the cancellation."
+        t.expect("how the block of the pool ended, cancelled from outside", t.call.how, "cancelled", part=part)
 
 
 @check("G4", misconception="blocking-is-short", step="bound-the-wait")
@@ -125,7 +133,8 @@ def test_interrupts_of_a_block(play: Play) -> None:
     """Something like `KeyboardInterrupt` that a block raises leaves the lease, and the connection is given back."""
     actors = {"x": [lease(wait(1), fail("stop", "Abandon"))], **probes(1)}
     t = play(actors=actors, size=1)
-    t.expect_that("what the block raised should leave the lease", "stop" in t.call.errors, f"it {t.call.ending}")
+    left, part = "stop" in t.call.errors, "Something like `KeyboardInterrupt` that a block raises leaves the lease."
+    t.expect_that("what the block raised should leave the lease", left, f"it {t.call.ending}", part=part)
     expect_room(t, 1)
 
 
@@ -135,7 +144,9 @@ def test_interrupts_of_connect(play: Play) -> None:
     for early in ([], [wait(1)]):
         actors = {"x": [lease(wait(1))], "y": [wait(0.5), lease(wait(0.1))], **probes(1)}
         t = play(actors=actors, size=1, connects={"c1": [*early, fail("stop", "Abandon")]})
-        t.expect_that("what `connect` raised should leave the lease", "stop" in t.call.errors, f"it {t.call.ending}")
+        left = "stop" in t.call.errors
+        part = "Something like `KeyboardInterrupt` that `connect` raises leaves the lease."
+        t.expect_that("what `connect` raised should leave the lease", left, f"it {t.call.ending}", part=part)
         expect_room(t, 1)
 
 
@@ -175,5 +186,6 @@ def test_raises_when_called(play: Play) -> None:
     """`connect` may raise when it is called: its error leaves the lease, and its slot is free."""
     failing = {f"c{n}": [at_once(), fail(f"E{n}")] for n in (1, 2)}
     t = play(actors={"x": [lease(), lease()], **probes(1)}, size=1, connects=failing)
-    t.expect("what left the leases", [s.errors for s in leases(t, "x")], [["E1"], ["E2"]])
+    part = "`connect` may raise when it is called: its error leaves the lease."
+    t.expect("what left the leases", [s.errors for s in leases(t, "x")], [["E1"], ["E2"]], part=part)
     expect_room(t, 1)

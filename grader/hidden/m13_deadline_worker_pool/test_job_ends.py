@@ -101,7 +101,8 @@ def test_end_of_a_job_that_waited(play: Play) -> None:
     for ends in (30, None):
         t = pool(play, jobs, workers=1, ends=ends, deadlines={"i0": 12, "i1": 15, "i2": 17})
         for name, end in (("i0", 12), ("i1", 15), ("i2", 17)):
-            expect_called_with(t, name, end)
+            part = "A job that had to wait for a free worker has the same end as if it had not."
+            expect_called_with(t, name, end, part)
             expect_bounded(t, f"inside {name}", t.of(name)[look()].value, end)
 
 

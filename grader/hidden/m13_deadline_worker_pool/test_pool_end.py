@@ -234,8 +234,9 @@ def test_enclosing_deadline_of_the_call(play: Play) -> None:
     """The pool's end is fixed when the call is made: a deadline around it that is moved later does not move it."""
     jobs: Jobs = {name: [wait(1), move(0, START + 70), wait(1)] for name in ("a", "b", "c")}
     t = pool(play, jobs, workers=1, ends=90, enclosing=[20], margin=2, deadlines={"a": 50, "b": 60})
+    part = "The pool's end is fixed when the call is made: a deadline around it that is moved later does not move it."
     for name in jobs:
-        expect_called_with(t, name, 18)
+        expect_called_with(t, name, 18, part)
     t = pool(play, {"d": [move(0, START + 70), hang()]}, ends=90, enclosing=[20], margin=2)
     expect_at(t, "d was cancelled", t.of("d").cancelled_at, about(18))
 
