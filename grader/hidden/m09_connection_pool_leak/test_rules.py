@@ -135,7 +135,8 @@ def test_interrupts_of_a_block(play: Play) -> None:
     t = play(actors=actors, size=1)
     left, part = "stop" in t.call.errors, "Something like `KeyboardInterrupt` that a block raises leaves the lease."
     t.expect_that("what the block raised should leave the lease", left, f"it {t.call.ending}", part=part)
-    expect_room(t, 1)
+    part = "After something like `KeyboardInterrupt` that a block raises, its connection is given back."
+    expect_room(t, 1, part=part)
 
 
 @check("G5", misconception="catch-everything", step="slot-before-connection", wide=True)
@@ -147,7 +148,8 @@ def test_interrupts_of_connect(play: Play) -> None:
         left = "stop" in t.call.errors
         part = "Something like `KeyboardInterrupt` that `connect` raises leaves the lease."
         t.expect_that("what `connect` raised should leave the lease", left, f"it {t.call.ending}", part=part)
-        expect_room(t, 1)
+        part = "After something like `KeyboardInterrupt` that `connect` raises, its slot is free."
+        expect_room(t, 1, part=part)
 
 
 @check("G6", misconception="look-again-and-again", step="bound-the-wait")
@@ -188,4 +190,4 @@ def test_raises_when_called(play: Play) -> None:
     t = play(actors={"x": [lease(), lease()], **probes(1)}, size=1, connects=failing)
     part = "`connect` may raise when it is called: its error leaves the lease."
     t.expect("what left the leases", [s.errors for s in leases(t, "x")], [["E1"], ["E2"]], part=part)
-    expect_room(t, 1)
+    expect_room(t, 1, part="If `connect` raises when it is called, its slot is free.")
