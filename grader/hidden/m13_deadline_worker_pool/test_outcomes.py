@@ -25,7 +25,8 @@ def test_order_of_the_report(play: Play) -> None:
             seen = [row[0] for row in report(t)]
             part = "Every job has an outcome, also one that was skipped, has failed or ran out of time."
             t.expect("jobs without an outcome", [name for name in names if name not in seen], [], part=part)
-            t.expect("names in the report", seen, names)
+            part = "The outcomes are in the order of `jobs`, whoever is ready first and however it ended."
+            t.expect("names in the report", seen, names, part=part if len(seen) == len(names) else "")
             expect_some_run(t, "After a job that is skipped, the worker goes on with the other jobs.")
 
 

@@ -212,6 +212,8 @@ def about_margin(plan: dict[str, Any], seen: Any) -> str:
     margin, own, around = plan.get("margin", 0), plan["ends"], min(plan.get("enclosing", [NEVER]))
     if own is not None and margin and seen == near(own - margin, within=0.05):
         return "The `margin` is taken off the deadline around the call, not off the pool's own `deadline`."
+    if own is not None and margin and seen == near(own, within=0.05) and own < around < NEVER:
+        return "The `margin` is taken off the deadline around the call, also where the pool's own deadline is sooner than that."
     if around < NEVER and seen in (near(around, within=0.05), near(own or NEVER, within=0.05)):
         return (
             "The pool ends `margin` before the tightest deadline around the call, if its own `deadline` is not sooner."
