@@ -233,7 +233,7 @@ def test_audit_that_raises_changes_nothing(play: Play) -> None:
     steps = [move(f"{a}{n}", f"{b}{n}", 30, wait(n % 2), fail(kind, kind)) for n, ((a, b), kind) in enumerate(ways)]
     t = play(accounts=MANY, actors={"m": [wait(1.3), *steps]})
     for call, (_, kind) in zip(moves(t), ways, strict=False):
-        words = f"what leaves the transfer when the audit raises a {kind}"
+        words = f"what leaves the transfer when the audit raises {kind}"
         part = "The error that the audit raises leaves the transfer."
         if "Group" in kind:
             part = "The error that the audit raises leaves the transfer, also a group of errors."
