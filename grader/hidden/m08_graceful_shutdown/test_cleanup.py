@@ -80,6 +80,8 @@ def test_bounded(play: Play) -> None:
     for trial in both(play, {name: [wait(1)] for name in "abcd"}, cleanups=cleanups, cleanup_timeout=limit):
         t = trial.accepting("deadlock")
         nobody = "After a cleanup was given up, the next one runs, with the whole `cleanup_timeout` for itself."
+        if any(span.end is None and span.cancelled_at is None for span in t.all("cleanup")):
+            nobody = "A cleanup that takes longer than `cleanup_timeout` is given up at that moment."
         expect_cleanups(t, list("abcd"), missing=nobody)
         for span in t.all("cleanup"):
             if span.who != "a":
