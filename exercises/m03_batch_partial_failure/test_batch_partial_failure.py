@@ -32,10 +32,10 @@ def batch(play: Play, jobs: dict[str, Any], **plan: Any) -> Trial:
     return play(**{"start": START, "limit": 10, "jobs": jobs, **plan})
 
 
-def settled(t: Trial, what: str) -> dict[Any, Any]:
+def settled(t: Trial, what: str, who: str | None = None) -> dict[Any, Any]:
     """What the result holds under `succeeded` or `failed`, by index."""
     t.expect_that("the result", t.call.value is not None, "run_batch returned None")
-    pairs = t.first(t.notes(what), what, "is not there")["value"]
+    pairs = t.first(t.notes(what, who), what, "is not there")["value"]
     t.expect_that("the result", isinstance(pairs, list), str(pairs))
     pairs.sort(key=lambda pair: pair[0] if type(pair[0]) is int else -1)
     return {key if type(key) is int else repr(key): value for key, value in pairs}
@@ -73,6 +73,15 @@ def test_every_item_is_settled(play: Play) -> None:
     """Values are in `succeeded`, exceptions in `failed`, each under the index of its item."""
     t = batch(play, JOBS)
     expect_settled(t, {0: token("A"), 2: token("C"), 3: token("D")}, {1: token("E")})
+
+
+@check("R1", misconception="state-of-all-calls", step="failure-is-a-result")
+def test_another_batch(play: Play) -> None:
+    """Each call has a result of its own: nothing of another batch is in it."""
+    other = {"jobs": {"c": [wait(2), give("C")]}, "limit": 1}
+    t = batch(play, {"a": [wait(1), give("A")], "b": [wait(4), give("B")]}, beside=other)
+    t.expect("succeeded", settled(t, "succeeded", "caller"), {0: token("A"), 1: token("B")})
+    t.expect("succeeded, in the other batch", settled(t, "succeeded", "other"), {0: token("C")})
 
 
 @check("R1", misconception="item-as-key", step="failure-is-a-result")

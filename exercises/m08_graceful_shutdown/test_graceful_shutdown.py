@@ -219,12 +219,16 @@ def test_every_service(play: Play) -> None:
 @check("R3", misconception="shield-without-a-bound", step="clean-up-whatever-happens")
 def test_cleanup_that_hangs(play: Play) -> None:
     """A cleanup that hangs is given up after `cleanup_timeout`, and the next one runs."""
-    t = run(play, {"a": [wait(1)], "b": [wait(2)]}, cleanups={"b": [hang()]})
+    t = run(play, {"a": [wait(1)], "b": [wait(2)]}, cleanups={"a": [wait(1)], "b": [hang()]})
     expect_at(t, "cleanup of b was given up", t.one("cleanup", "b").end, 8)
     part = (
         "A cleanup that hangs is given up after its own `cleanup_timeout`, and the next one runs, with time of its own."
     )
     t.expect("cleanups, in this order", t.names("cleanup"), ["b", "a"], part=part)
+    part = "Each cleanup has the whole `cleanup_timeout` for itself: what others took is not taken off."
+    t.expect(
+        "how the cleanup of a, after one that was given up, ended", t.one("cleanup", "a").ending, "returned", part=part
+    )
     t = run(play, {"a": [wait(1)]}, cleanups={"a": [wait(12)]}, cleanup_timeout=15.0)
     part = "Only `cleanup_timeout` bounds a cleanup, not what is left of `grace`."
     t.expect("a cleanup that takes longer than `grace`", t.one("cleanup", "a").ending, "returned", part=part)

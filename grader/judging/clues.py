@@ -17,8 +17,9 @@ from grader.judging.exception_words import absent_key, in_words, is_plain_key
 from grader.judging.inner_kinds import inner_kind
 from grader.judging.run_evidence import RANKS, Clue, FailingRun
 from grader.judging.shields import shields_that_delay
+from grader.judging.slips import not_called, not_raised, out_of_next
 from grader.judging.swallowing import caught_cancellations, exits_that_swallow
-from grader.judging.wrong_values import BUILTIN_KINDS, no_return, no_yield, not_called, wrong_kind
+from grader.judging.wrong_values import BUILTIN_KINDS, no_return, no_yield, wrong_kind
 
 BUGS = frozenset(
     {
@@ -56,6 +57,8 @@ def clues(run: FailingRun) -> list[Clue]:
         *_never_awaited(run),
         *_late_names(run),
         *not_called(run),
+        *not_raised(run),
+        *out_of_next(run),
         *no_return(run),
         *no_yield(run),
         *wrong_kind(run),

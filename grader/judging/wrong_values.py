@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from grader.judging import learner_code
-from grader.judging.learner_code import FunctionNode, LearnerCode, shorten
+from grader.judging.learner_code import FunctionNode, LearnerCode
 from grader.judging.run_evidence import RANKS, Clue, FailingRun
 
 NOT_A = re.compile(r", which is not (an? [^,\"'\])}]+)[\"'\])}]*$")
@@ -29,8 +29,6 @@ BUILTIN_KINDS = frozenset(
         "set",
     }
 )
-CALLS = frozenset({"set", "release", "cancel", "close", "aclose", "notify", "notify_all", "acquire", "wait"})
-"""Methods of anyio's that nobody names in a line of its own without calling them."""
 KINDS = {list: "a list", tuple: "a tuple", dict: "a dictionary", str: "a text", bool: "True or False"}
 
 
@@ -54,21 +52,6 @@ def no_return(run: FailingRun) -> Iterator[Clue]:
         elif nothing and line is not None and run.has_run(line):
             text = f"Line {line} works a value out and does nothing with it: `return` is missing"
             yield Clue(RANKS["no return"], "no return", text, line)
-
-
-def not_called(run: FailingRun) -> Iterator[Clue]:
-    """Statements that name a function or method and do not call it."""
-    for node in ast.walk(run.code.tree):
-        named = node.value if isinstance(node, ast.Expr) else None
-        if not isinstance(named, ast.Name | ast.Attribute) or not run.has_run(named.lineno):
-            continue
-        name = named.attr if isinstance(named, ast.Attribute) else named.id
-        function = run.code.function(name)
-        if function.decorator_list if function else name not in CALLS or isinstance(named, ast.Name):
-            continue
-        text = f"Line {named.lineno} names `{shorten(ast.unparse(named))}` and does not call it: `()` is missing"
-        when = run.first_time(named.lineno)
-        yield Clue(RANKS["exception"], "not called", text, named.lineno, when=when)
 
 
 def _only_raises(function: FunctionNode) -> bool:

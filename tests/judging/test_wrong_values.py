@@ -4,7 +4,7 @@ import pytest
 
 from grader.judging.learner_code import LearnerCode
 from grader.judging.run_evidence import FailingRun
-from grader.judging.wrong_values import not_called, wrong_kind
+from grader.judging.wrong_values import wrong_kind
 
 
 @pytest.mark.parametrize(
@@ -24,25 +24,3 @@ from grader.judging.wrong_values import not_called, wrong_kind
 def test_a_check_that_says_what_is_wanted(said, text):
     found = [clue.text for clue in wrong_kind(FailingRun({}, LearnerCode("x = 1\n"), 1, None, said))]
     assert found == ([] if text is None else [text])
-
-
-@pytest.mark.parametrize(
-    ("statement", "text"),
-    [
-        ("self.give_back", "Line 2 names `self.give_back` and does not call it: `()` is missing"),
-        ("stop.set", "Line 2 names `stop.set` and does not call it: `()` is missing"),
-        ("helper", "Line 2 names `helper` and does not call it: `()` is missing"),
-        ("self.level", None),  # a property may do something when it is read
-        ("self.unknown", None),
-        ("self.give_back()", None),
-        ("set", None),
-        ("'a text'", None),
-        ("...", None),
-    ],
-)
-@pytest.mark.parametrize("ran", [True, False])
-def test_a_method_that_is_named_and_not_called(statement, text, ran):
-    rest = "def give_back(self): pass\n@property\ndef level(self): return 1\ndef helper(): pass\n"
-    code = LearnerCode(f"def main(self):\n    {statement}\n{rest}")
-    run = FailingRun({"probes": {"observed": {"lines": [[2, 1]] if ran else []}}}, code)
-    assert [clue.text for clue in not_called(run)] == ([text] if text and ran else [])
