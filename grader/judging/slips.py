@@ -21,8 +21,9 @@ def not_called(run: FailingRun) -> Iterator[Clue]:
         named = node.value if isinstance(node, ast.Expr) else None
         if not isinstance(named, ast.Name | ast.Attribute) or not run.has_run(named.lineno):
             continue
-        name = named.attr if isinstance(named, ast.Attribute) else named.id
-        function = run.code.function(name)
+        own = isinstance(named, ast.Name) or (isinstance(named.value, ast.Name) and named.value.id == "self")
+        name = named.id if isinstance(named, ast.Name) else named.attr
+        function = run.code.function(name) if own else None
         if function.decorator_list if function else name not in CALLS or isinstance(named, ast.Name):
             continue
         text = f"Line {named.lineno} names `{shorten(ast.unparse(named))}` and does not call it: `()` is missing"

@@ -15,6 +15,7 @@ from grader.judging.slips import not_called, not_raised, out_of_next
         ("helper", "Line 2 names `helper` and does not call it: `()` is missing"),
         ("self.level", None),  # a property may do something when it is read
         ("self.unknown", None),
+        ("self.kept.give_back", None),  # of another object, which may have an attribute of that name
         ("self.give_back()", None),
         ("set", None),
         ("'a text'", None),
