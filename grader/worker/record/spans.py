@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import builtins
 import dataclasses
 import enum
@@ -11,6 +12,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+
+import trio
 
 #: Version of the trace format; `docs/trace_format.md` describes it.
 FORMAT = 1
@@ -186,7 +189,11 @@ class RunRecord:
     def encode_error(self, error: BaseException, depth: int = 0) -> dict[str, Any]:
         """Return an exception as plain data: its class, its token, the class names it is an instance of, its leaves."""
         kind = type(error)
-        data: dict[str, Any] = {"error": _class_name(kind), "is": [_class_name(base) for base in _MRO(kind)[:-1]]}
+        # A class that has the name under which the plan raises something is not that.
+        planned = {name for _, name in self.tokens.values()} - _KNOWN.keys()
+        names = [_class_name(base) for base in _MRO(kind)[:-1]]
+        names = [f"{kind.__module__}.{name}" if name in planned else name for name in names]
+        data: dict[str, Any] = {"error": names[0], "is": names}
         known = self.tokens.get(id(error))
         if known is not None and known[0] is error:
             data["token"] = known[1]
@@ -235,13 +242,14 @@ _BASES: dict[type, Callable[[RunRecord, Any, int], Any]] = {
 #: Read past what a metaclass of the subject's says.
 _NAME: Any = type.__dict__["__name__"].__get__
 _MRO: Any = type.__dict__["__mro__"].__get__
-_BUILTIN = {name: kind for name, kind in vars(builtins).items() if isinstance(kind, type)}
+_KNOWN = {name: kind for name, kind in vars(builtins).items() if isinstance(kind, type)}
+_KNOWN |= {"CancelledError": asyncio.CancelledError, "Cancelled": trio.Cancelled}
 
 
 def _class_name(kind: type) -> str:
-    """Return the name of an exception's class, with its module if a builtin has that name: `except` tells the two apart."""
+    """Return the name of an exception's class, with its module if a builtin or a cancellation has that name."""
     name: str = _NAME(kind)
-    return name if _BUILTIN.get(name, kind) is kind else f"{kind.__module__}.{name}"
+    return name if _KNOWN.get(name, kind) is kind else f"{kind.__module__}.{name}"
 
 
 def _has(value: Any, name: str) -> bool:

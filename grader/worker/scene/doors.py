@@ -30,11 +30,13 @@ class SceneWorld:
 
         def answer(name: str) -> Any:
             # What the scene hands out may hold it; a subject that finds it there gets no word in the record by it.
-            if name.startswith("_") or _asks(scene, file):
+            if name.startswith("_") or _asks(scene, file, name):
                 raise AttributeError(name)
             if name in known:
                 return known[name]
-            value = getattr(world, name)
+            value = getattr(world, name, known)
+            if value is known:  # what `getattr` raises holds the world
+                raise AttributeError(name)
             if callable(value):  # a method would lead to the world
                 value = known[name] = nameless(value)
             return value
@@ -48,8 +50,11 @@ class SceneWorld:
 _answer_of: Callable[[SceneWorld], Callable[[str], Any]] = vars(SceneWorld)["_answer"].__get__
 
 
-def _asks(scene: dict[str, Any], file: str) -> bool:
-    """Tell whether the code of a file asks for an attribute, itself or by a function of a library that it calls."""
+def _asks(scene: dict[str, Any], file: str, name: str) -> bool:
+    """Tell whether the code of a file asks for an attribute, itself or by a function of a library that it calls.
+
+    Where a scene's function asks for another name than those in its code, something that the file gave it does.
+    """
     try:
         frame: Any = calling_frame()
     except NO_FRAME:
@@ -60,7 +65,7 @@ def _asks(scene: dict[str, Any], file: str) -> bool:
         if frame.f_code.co_filename == file:
             return True
         frame = frame.f_back
-    return False
+    return frame is not None and name not in frame.f_code.co_names
 
 
 def async_door(act: Callable[..., Any], name: str, module: str) -> Any:

@@ -1,0 +1,70 @@
+"""The name of a class proves nothing: neither that an exception is a cancellation, nor that the plan raised it."""
+
+import asyncio
+
+import pytest
+import trio
+
+from grader.checks.values import Error
+from grader.worker.record.spans import RunRecord
+
+
+class Cancelled(Exception):
+    pass
+
+
+class CancelledError(asyncio.CancelledError):
+    pass
+
+
+class Fault(Exception):
+    pass
+
+
+def cancelled_by_trio():
+    """What a task of trio is cancelled by."""
+
+    async def main():
+        with trio.CancelScope() as scope:
+            scope.cancel()
+            try:
+                await trio.sleep_forever()
+            except BaseException as error:
+                caught.append(error)
+                raise
+
+    caught: list[BaseException] = []
+    trio.run(main)
+    return caught[0]
+
+
+@pytest.fixture
+def record():
+    return RunRecord(lambda: 0.0)
+
+
+def seen(record, error):
+    return Error(record.encode_error(error))
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (asyncio.CancelledError(), "CancelledError"),
+        (cancelled_by_trio(), "Cancelled"),
+        (Cancelled(), f"{__name__}.Cancelled"),
+        (CancelledError(), f"{__name__}.CancelledError"),
+        (KeyError(), "KeyError"),
+        (Fault(), "Fault"),
+    ],
+)
+def test_a_cancellation_is_that_of_a_backend(record, error, kind):
+    assert seen(record, error).kind == kind
+
+
+def test_an_error_of_the_plan_is_that_very_one(record):
+    planned, other = Fault("one"), type("E1", (RuntimeError,), {})("another")
+    record.token(planned, "E1")
+    assert seen(record, planned) == "E1"
+    assert seen(record, other) != "E1"
+    assert seen(record, other) == "RuntimeError"
