@@ -453,6 +453,7 @@ def test_docstrings_may_name_what_they_like():
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)  # on a busy machine
 def test_no_file_of_the_course_is_flagged():
     programs = {
         path: whole_program(module, path) if path in module.wrong else path.read_text("utf-8")

@@ -147,6 +147,7 @@ def forks():
         yield server
 
 
+@pytest.mark.timeout(600)  # on a busy machine
 @pytest.mark.parametrize(
     ("first", "last"), [(0, 2), *(pytest.param(n, n + 8, marks=pytest.mark.slow) for n in range(2, 50, 8))]
 )
