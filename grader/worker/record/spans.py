@@ -189,11 +189,7 @@ class RunRecord:
     def encode_error(self, error: BaseException, depth: int = 0) -> dict[str, Any]:
         """Return an exception as plain data: its class, its token, the class names it is an instance of, its leaves."""
         kind = type(error)
-        # A class that has the name under which the plan raises something is not that.
-        planned = {name for _, name in self.tokens.values()} - _KNOWN.keys()
-        names = [_class_name(base) for base in _MRO(kind)[:-1]]
-        names = [f"{kind.__module__}.{name}" if name in planned else name for name in names]
-        data: dict[str, Any] = {"error": names[0], "is": names}
+        data: dict[str, Any] = {"error": _class_name(kind), "is": [_class_name(base) for base in _MRO(kind)[:-1]]}
         known = self.tokens.get(id(error))
         if known is not None and known[0] is error:
             data["token"] = known[1]
