@@ -42,7 +42,7 @@ class SentencePart(str):
 
 
 class RarePart(str):
-    """A part of a check's sentence about a rare case: a file that fails in it and elsewhere is told of what is elsewhere."""
+    """A part of a check's sentence about a rare case: a file that fails in it and elsewhere reads of what is elsewhere."""
 
     __slots__ = ()
 

@@ -139,14 +139,14 @@ class LearnerCode:
     def raises_at(self, number: int, kind: str) -> bool:
         """Whether a `raise` of the learner's own is on that line, and may raise an exception of that class.
 
-        One that makes an exception of another class, builtin or of the file itself, does not: what it is given is wrong.
+        One that makes an exception of another class, builtin or of the file, does not: what it is given is wrong.
         """
         found = [
             node.exc.func if isinstance(node.exc, ast.Call) else None
             for node in self._nodes
             if isinstance(node, ast.Raise) and node.lineno <= number <= (node.end_lineno or node.lineno)
         ]
-        others = [isinstance(made, ast.Name) and made.id in self.classes | {*vars(builtins)} - {kind} for made in found]
+        others = [isinstance(made, ast.Name) and made.id in {*self.classes, *vars(builtins)} - {kind} for made in found]
         return not all(others)
 
     # -- calls ---------------------------------------------------------------------------------------------------

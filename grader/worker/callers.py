@@ -1,7 +1,7 @@
 """The frame of who calls, taken so that the interpreter does not report it.
 
 `sys._getframe` is reported to the worker's own hook (`watch/reach.py`), which costs more than the look itself. A generator
-that runs knows its caller, and nobody is told.
+that runs knows its caller, and no event is raised.
 """
 
 from __future__ import annotations

@@ -82,6 +82,7 @@ def test_a_file_that_cannot_be_read_has_no_lines_to_blame():
         ("raise ExceptionGroup('bad', failed)", "TypeError", False),
         ("raise StartError(f'{name}')", "StartError", True),
         ("raise StartError(f'{name}')\nclass StartError(Exception): pass", "NameError", False),
+        ("raise StartError(f'{name}')\nclass StartError(Exception): pass", "StartError", True),
         ("raise StartError(f'{name}')", "NameError", True),
         ("raise error", "KeyError", True),
         ("raise", "KeyError", True),

@@ -43,10 +43,6 @@ def record():
     return RunRecord(lambda: 0.0)
 
 
-def seen(record, error):
-    return Error(record.encode_error(error))
-
-
 @pytest.mark.parametrize(
     ("error", "kind"),
     [
@@ -59,4 +55,4 @@ def seen(record, error):
     ],
 )
 def test_a_cancellation_is_that_of_a_backend(record, error, kind):
-    assert seen(record, error).kind == kind
+    assert Error(record.encode_error(error)).kind == kind

@@ -108,7 +108,7 @@ def is_failure(run: Any) -> bool:
     return run.raised is not None and "Exception" in run.raised.kinds
 
 
-def ended(t: Trace, names: Iterable[Any], how: str) -> list[Any]:
+def names_that_ended(t: Trace, names: Iterable[Any], how: str) -> list[Any]:
     """The runs of those tasks that ended so."""
     return [run for run in t.all("run") if run.who in names and run.how == how]
 
@@ -120,13 +120,13 @@ def wrong_done(t: Trace, seen: Sequence[Any], done: Sequence[str], failed: Mappi
     missing, others = set(done) - set(seen), set(seen) - set(done)
     if len(set(seen)) < len(seen):
         return "A report has no task twice: it says what its own call did."
-    if ended(t, others, "raised"):
+    if names_that_ended(t, others, "raised"):
         return "A task that raised is in `failed` alone, not in `done`."
-    if ended(t, others, "cancelled"):
+    if names_that_ended(t, others, "cancelled"):
         return "A task that was interrupted is not in `done`."
     if others:
         return "A report says what its own call did: nothing of another call."
-    if late := ended(t, missing, "returned"):
+    if late := names_that_ended(t, missing, "returned"):
         if any(run.cancelled_at is not None for run in late):
             return "A task that finishes although the deadline interrupted it is done."
         return "Each task that finished, whatever it returned, is in `done`."
@@ -136,13 +136,13 @@ def wrong_done(t: Trace, seen: Sequence[Any], done: Sequence[str], failed: Mappi
 def wrong_failed(t: Trace, seen: Mapping[Any, Any], failed: Mapping[str, Any]) -> str:
     """What is wrong with the tasks in ``failed`` of a report, as a sentence; empty if nothing is, or nobody can say."""
     missing, others = set(failed) - set(seen), set(seen) - set(failed)
-    if ended(t, others, "cancelled"):
+    if names_that_ended(t, others, "cancelled"):
         return "A task that was interrupted has not failed: it is not in `failed`."
-    if ended(t, others, "returned"):
+    if names_that_ended(t, others, "returned"):
         return "A task that finished is in `done`, not in `failed`."
     if others:
         return "A report says what its own call did: nothing of another call."
-    if lost := ended(t, missing, "raised"):
+    if lost := names_that_ended(t, missing, "raised"):
         if any(run.cancelled_at is not None for run in lost):
             return "A task that raises an error when the deadline cancels it has failed with that error."
         if all("TimeoutError" in run.raised.kinds for run in lost):

@@ -16,12 +16,12 @@ from .plans import (
     after,
     both,
     drained,
-    ended,
     expect_begun_unless_cancelled,
     expect_report,
     expect_settled,
     expect_timeout_error,
     is_failure,
+    names_that_ended,
     queue_of,
     report_of,
 )
@@ -38,21 +38,25 @@ def wrong_queue(t: Trace, seen: Sequence[Any], wanted: Sequence[str]) -> str:
     if list(seen) == list(wanted) or not all(type(name) is str for name in seen):
         return ""
     missing, others = set(wanted) - set(seen), set(seen) - set(wanted)
-    if ended(t, missing, "cancelled"):
+    if names_that_ended(t, missing, "cancelled"):
         return "The task that was interrupted is not lost: it is still in the queue."
-    if ended(t, missing, "returned") or ended(t, missing, "raised"):
+    if names_that_ended(t, missing, "returned") or names_that_ended(t, missing, "raised"):
         return ""
     if missing:
         return "Tasks that were not started are not lost: they are still in the queue."
     if len(set(seen)) < len(seen):
         return "Each task that is left is in the queue once."
-    if ended(t, others, "cancelled"):
+    if names_that_ended(t, others, "cancelled"):
         return "A task that was interrupted is in the queue alone, and not in the report too."
     if others:
         changed = any(run.cancelled_at is not None for run in t.all("run") if run.who in others)
         return "" if changed else "A task that has ended, done or failed, is no longer in the queue."
     keeps = "The task that was interrupted keeps its place: the queue has its tasks in the order in which they were."
-    return keeps if ended(t, wanted, "cancelled") else "The queue has its tasks in the order in which they were."
+    return (
+        keeps
+        if names_that_ended(t, wanted, "cancelled")
+        else "The queue has its tasks in the order in which they were."
+    )
 
 
 def expect_nothing_lost(t: Trace, tasks: Tasks) -> None:

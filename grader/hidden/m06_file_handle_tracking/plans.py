@@ -83,7 +83,7 @@ def after(moment: Any) -> Any:
 def expect_leaks(t: Trace, *wanted: str, others: Sequence[str] = (), who: str = "caller", part: str = "") -> None:
     """Expect a `LeakError` out of the first `watch` of that actor, with those names and none of the others.
 
-    Without wanted names no error is expected. `part` says what is wrong if there is such an error, or if none of `wanted` is told.
+    Without wanted names no error is expected. `part` says what is wrong if there is such an error, or if it names none of `wanted`.
     """
     block = t.one("watch", who)
     if not wanted:

@@ -46,7 +46,7 @@ from .plans import (
 
 
 # -- R7: bad arguments -----------------------------------------------------------------------------------------------
-def refused(play: Play) -> Iterator[tuple[str, Trace]]:
+def refusals(play: Play) -> Iterator[tuple[str, Trace]]:
     """Calls with arguments that must be refused, each after what is wrong with them."""
     for workers in (0, -play.pick(1, 9)):
         yield "`workers` below 1", out(play, jobs(play, 3), workers=workers).accepting("deadlock")
@@ -59,7 +59,7 @@ def refused(play: Play) -> Iterator[tuple[str, Trace]]:
 @check("R7", misconception="zero-only", step="one-source-for-all")
 def test_bad_arguments(play: Play) -> None:
     """`workers` below 1, or `buffer` below 0, raises a `ValueError`."""
-    for words, t in refused(play):
+    for words, t in refusals(play):
         part = f"{words} raises a `ValueError`."
         t.expect_that("a ValueError", "ValueError" in t.call.errors, f"{t.call.what} {t.call.ending}", part=part)
 
@@ -67,7 +67,7 @@ def test_bad_arguments(play: Play) -> None:
 @check("G8", misconception="refused-too-late", step="one-source-for-all")
 def test_refused_before_anything_starts(play: Play) -> None:
     """Bad arguments are refused before anything starts: no work begins, and the `ValueError` is not in a group."""
-    for words, t in refused(play):
+    for words, t in refusals(play):
         part = "Bad arguments are refused before any work begins."
         t.expect("items whose work began", [entry["value"] for entry in t.notes("called")], [], part=part)
         if t.call.what == "fan_out":  # `fan_in` may take the whole source at once

@@ -98,7 +98,7 @@ def expect_late(t: Trace, *names: str) -> None:
     expect_status(t, part=CUT_OFF, **dict.fromkeys(names, "TIMED_OUT"))
 
 
-def refused(play: Play) -> Iterator[tuple[str, Trial]]:
+def refusals(play: Play) -> Iterator[tuple[str, Trial]]:
     """Calls with arguments that must be refused, each after the sentence that says so."""
     some = {"a": takes(1), "b": [wait(1), fail("E")]}
     bad: list[dict[str, Any]] = [{"workers": 0}, {"workers": -3}, {"margin": -1}, {"margin": -0.001, "enclosing": [5]}]

@@ -32,7 +32,7 @@ from .plans import (
     move,
     outcomes,
     pool,
-    refused,
+    refusals,
     since,
     status,
     takes,
@@ -356,6 +356,6 @@ def test_a_job_answers_the_cancellation(play: Play) -> None:
 @check("R8", misconception="only-zero-is-wrong", step="workers-share-a-queue")
 def test_bad_arguments(play: Play) -> None:
     """`workers < 1` or `margin < 0` raises `ValueError`, also without jobs."""
-    for words, t in refused(play):
+    for words, t in refusals(play):
         part = f"{words} `ValueError`."
         t.expect_that("bad arguments", "ValueError" in t.call.errors, f"run_pool {t.call.ending}", part=part)

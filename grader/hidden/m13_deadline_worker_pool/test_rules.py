@@ -21,7 +21,7 @@ from grader import (
     wait,
 )
 
-from .plans import NEVER, START, expect_at, expect_some_run, expect_status, pool, refused, status, takes
+from .plans import NEVER, START, expect_at, expect_some_run, expect_status, pool, refusals, status, takes
 
 
 def interrupted(t: Trace) -> bool:
@@ -189,7 +189,7 @@ def test_no_busy_waiting_for_misfits(play: Play) -> None:
 @check("G8", misconception="refused-too-late", step="workers-share-a-queue")
 def test_refused_at_once(play: Play) -> None:
     """Bad arguments raise a bare `ValueError` before any job is called."""
-    for words, t in refused(play):
+    for words, t in refusals(play):
         grouped = "ValueError" in t.call.errors
         part = "The `ValueError` for bad arguments is not in a group." if grouped else f"{words} `ValueError`."
         t.expect_that("bad arguments", t.call.raised == "ValueError", f"run_pool {t.call.ending}", part=part)
